@@ -1,0 +1,93 @@
+import type { AccountId, FunctionArn, Region } from '../base/index.ts';
+
+/** Everything an invocation must know of the version it runs. Frozen; a new one is made at each change. */
+export interface FunctionVersion {
+  readonly account: AccountId;
+  readonly region: Region;
+  readonly functionName: string;
+  /** `$LATEST` or a number. */
+  readonly version: string;
+  /** Unqualified. */
+  readonly functionArn: FunctionArn;
+  /**
+   * Environments belong to exactly one of these: it changes whenever code or configuration changes,
+   * never otherwise. @source spec 3.7-15
+   */
+  readonly incarnation: string;
+  readonly state: 'Pending' | 'Active' | 'Inactive' | 'Failed';
+  readonly packageType: 'Zip' | 'Image';
+  /** Absent for images. */
+  readonly runtime?: string;
+  /** Absent for images. */
+  readonly handler?: string;
+  /** Read-only folder that becomes `/var/task`; for images the unpacked root. */
+  readonly codeDir: string;
+  readonly codeSha256: string;
+  /** Read-only folder that becomes `/opt`: all layers merged in order. */
+  readonly layersDir?: string;
+  readonly timeoutMs: number;
+  readonly memoryMiB: number;
+  readonly ephemeralStorageMiB: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly role: string;
+  readonly architecture: 'x86_64' | 'arm64';
+  readonly logging: LoggingConfig;
+  readonly tracingMode: 'PassThrough' | 'Active';
+  readonly deadLetterTargetArn?: string;
+  readonly imageConfig?: {
+    readonly entryPoint?: readonly string[];
+    readonly command?: readonly string[];
+    readonly workingDirectory?: string;
+  };
+  /** `egress` unless the function was given a network of its own. */
+  readonly network: 'loopback' | 'egress';
+}
+
+export interface LoggingConfig {
+  readonly logFormat: 'Text' | 'JSON';
+  readonly applicationLogLevel?: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+  readonly systemLogLevel?: 'DEBUG' | 'INFO' | 'WARN';
+  readonly logGroup: string;
+}
+
+/** What a caller named, resolved. */
+export interface Resolution {
+  readonly version: FunctionVersion;
+  /** Set when the qualifier was an alias. */
+  readonly alias?: string;
+  /** As called: with the qualifier when one was given. @source spec 3.2-11 */
+  readonly invokedArn: string;
+  /** Of the function; absent when it shares the account's pool. */
+  readonly reservedConcurrency?: number;
+}
+
+/** In memory; reads no storage. */
+export interface Catalog {
+  /**
+   * @param name  any form of spec 0.2-02
+   * @throws ResourceNotFoundException, InvalidParameterValueException, ResourceConflictException (Pending)
+   */
+  resolve(account: AccountId, region: Region, name: string, qualifier?: string): Resolution;
+  /** Called with the function's ARN after each change and deletion, so that pools drop old incarnations. */
+  onChange(listener: (change: CatalogChange) => void): Disposable;
+}
+
+export interface CatalogChange {
+  readonly functionArn: FunctionArn;
+  /** Those that may still be invoked; environments of any other incarnation of this function are to go. */
+  readonly incarnations: ReadonlySet<string>;
+}
+
+/** What `control` asks of whoever knows the runtimes (`environment`); `main` plugs it in. */
+export interface RuntimeSupport {
+  /** All identifiers with what this host can do about each. */
+  check(runtime: string): RuntimeCheck;
+  /** Fetches what is missing (an interpreter from npm); the function is Pending meanwhile. */
+  prepare(runtime: string, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+export type RuntimeCheck =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'preparable'; readonly from: string }
+  /** `remedy`: the one line that would add it. */
+  | { readonly kind: 'unavailable'; readonly remedy: string };

@@ -1,0 +1,129 @@
+import type { Server, Socket } from 'node:net';
+
+/** `jail`: namespaces, cgroup, seccomp, own uid. `none`: a plain process, for hosts without the means. */
+export type Isolation = 'jail' | 'none';
+
+/** One line of `mayfly doctor`. */
+export interface Finding {
+  readonly check: string;
+  readonly verdict: 'pass' | 'warn' | 'refuse';
+  readonly detail: string;
+  /** The one line that mends it, ready to paste. */
+  readonly remedy?: string;
+}
+
+export interface Capabilities {
+  readonly driver: Isolation;
+  readonly available: boolean;
+  /** Why not, or with what: `bubblewrap 0.8.0, cgroup v1, root`. */
+  readonly detail: string;
+  readonly remedy?: string;
+  readonly memoryLimit: boolean;
+  readonly cpuLimit: boolean;
+  readonly freezer: boolean;
+  readonly network: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** A folder or file of the host that appears inside. */
+export interface Mount {
+  readonly source: string;
+  /** Absolute path inside. */
+  readonly target: string;
+}
+
+export interface ResourceLimits {
+  /** Resident memory of all processes together. */
+  readonly memoryMiB: number;
+  /** Cores, fractional: memory / 1,769 MiB. @source spec 3.7-09 */
+  readonly cpuCores: number;
+  readonly processes: number;
+  readonly openFiles: number;
+  /** Size of `/tmp`. Fixed at start where the driver cannot resize it. */
+  readonly tmpMiB: number;
+}
+
+/** A box with nothing running in it yet. What is known only at the claim comes later, by `bind` and `start`. */
+export interface SandboxSpec {
+  /** Used once, never again: folder name, cgroup name, host name. */
+  readonly id: string;
+  /** Read-only parts of the root known now: interpreter, `/var/runtime`, shared libraries. */
+  readonly mounts: readonly Mount[];
+  /** Image functions bring their own root; otherwise the driver makes a minimal one from the host's libraries. */
+  readonly rootfs?: string;
+  readonly limits: ResourceLimits;
+  /** `loopback`: only `lo` and the two listeners. `egress`: the internet too, never private ranges. */
+  readonly network: 'loopback' | 'egress';
+}
+
+export interface ProcessSpec {
+  readonly command: readonly [string, ...string[]];
+  /** The whole environment: nothing of the host's is added. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+export interface ProcessExit {
+  readonly exitCode: number | null;
+  /** For example `SIGKILL`; null when it exited by itself. */
+  readonly signal: string | null;
+}
+
+/** One process tree started in a box. */
+export interface SandboxProcess {
+  /** Both streams of the process in the order written; ends when every holder of it is gone. Read it or it fills. */
+  readonly output: Socket;
+  /** Resolves once, when the first process has ended. Never rejects. */
+  readonly exited: Promise<ProcessExit>;
+  signal(name: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+export interface SandboxStats {
+  /** Peak since start or since the driver could last reset it. */
+  readonly maxMemoryMiB: number;
+  readonly cpuMs: number;
+  /** Processes killed for memory since start; read from the kernel's own counter. */
+  readonly oomKills: number;
+}
+
+/**
+ * A box: walls, limits, a private network with two listeners, and no process of the tenant's until
+ * `start`. Disposing ends everything inside and leaves nothing: no process, cgroup, mount or file.
+ */
+export interface Sandbox extends AsyncDisposable {
+  readonly id: string;
+  /** Serves `127.0.0.1:9001` inside: the Runtime API. Already listening; attach `connection` handlers before `start`. */
+  readonly runtimeApi: Server;
+  /** Serves `127.0.0.1:4566` inside: our own AWS endpoint. */
+  readonly endpoint: Server;
+  /** Serves the unix socket at `channelPath` inside: frames for our own bootstraps. */
+  readonly channel: Server;
+  readonly channelPath: string;
+  /** Address of `runtimeApi` as the processes inside see it, `127.0.0.1:9001` in a jail. */
+  readonly runtimeApiAddress: string;
+  /** Address of `endpoint` as the processes inside see it, `http://127.0.0.1:4566` in a jail. */
+  readonly endpointUrl: string;
+  /**
+   * Late binding: makes a folder of the host appear read-only at `/var/task` or `/opt`, also for
+   * processes that run already.
+   */
+  bind(target: '/var/task' | '/opt', source: string): Promise<void>;
+  /** Sets the limits the function has a right to. */
+  limit(limits: ResourceLimits): Promise<void>;
+  start(process: ProcessSpec): Promise<SandboxProcess>;
+  /** Stops every process where it stands; they keep their memory. Idempotent. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  stats(): Promise<SandboxStats>;
+  /** Resolves when no process is left inside; the box can be started again (`/tmp` stays). @source spec 3.1-08 */
+  killAll(): Promise<void>;
+}
+
+export interface SandboxDriver extends AsyncDisposable {
+  readonly name: Isolation;
+  /** What this driver can do on this host. Never throws: a missing feature is an answer. */
+  probe(options: { readonly signal: AbortSignal }): Promise<Capabilities>;
+  create(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Sandbox>;
+  /** Ends what an earlier server on the same data folder left behind. @returns what was swept, for the log */
+  sweep(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }>;
+}
