@@ -6,7 +6,7 @@ import type {
   PlatformLineWriter,
   RequestId,
 } from '../base/index.ts';
-import type { FunctionVersion } from '../control/catalog.ts';
+import type { FunctionVersion } from '../control/index.ts';
 
 /** One event on its way to a handler. */
 export interface Invocation {

@@ -1,5 +1,5 @@
 import type { AccountId, Region, RequestId } from '../base/index.ts';
-import type { LogTail, Outcome } from '../environment/port.ts';
+import type { LogTail, Outcome } from '../environment/index.ts';
 
 /** What every gate (API, URL, schedule, poller, queue) hands to the one road. */
 export interface InvokeRequest {
