@@ -3,8 +3,12 @@
  *
  * npm leaves an optional package out of the lock when the registry at hand cannot serve it, and `npm ci`
  * then refuses the whole lock. Which platform such a package is for stands in its name; with `os`, `cpu`
- * and `libc` written down, npm skips it where it does not fit. Run after every `npm install`.
+ * and `libc` written down, npm skips it where it does not fit.
+ *
+ * To add a dependency: `node tools/lock.ts install -w packages/NAME --save-exact PACKAGE@VERSION`. It
+ * takes the added entries out (npm would ask the registry for them), runs `npm install`, and puts them back.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -13,6 +17,7 @@ interface LockEntry {
   link?: boolean;
   resolved?: string;
   optional?: boolean;
+  integrity?: string;
   os?: string[];
   cpu?: string[];
   libc?: string[];
@@ -20,7 +25,26 @@ interface LockEntry {
 }
 
 const file = path.join(import.meta.dirname, '..', 'package-lock.json');
-const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, LockEntry> };
+interface Lock {
+  packages: Record<string, LockEntry>;
+}
+const read = (): Lock => JSON.parse(readFileSync(file, 'utf8')) as Lock;
+const write = (lock: Lock): void => {
+  const packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeFileSync(file, JSON.stringify({ ...lock, packages }, null, 2) + '\n');
+};
+
+const npmArguments = process.argv.slice(2);
+if (npmArguments[0] === 'install') {
+  const lock = read();
+  const served = Object.entries(lock.packages).filter(
+    ([, entry]) => !(entry.optional && entry.integrity === undefined && !entry.link),
+  );
+  write({ ...lock, packages: Object.fromEntries(served) });
+  const run = spawnSync('npm', npmArguments, { stdio: 'inherit' });
+  if (run.status !== 0) process.exitCode = 1;
+}
+const lock = read();
 
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'aix', 'win32'];
 const processors = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el'];
@@ -45,6 +69,5 @@ for (const [place, entry] of Object.entries(lock.packages)) {
   }
 }
 
-const sorted = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
-writeFileSync(file, JSON.stringify({ ...lock, packages: sorted }, null, 2) + '\n');
+write(lock);
 process.stdout.write(`package-lock.json: ${added} optional packages of other platforms added\n`);
