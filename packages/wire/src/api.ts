@@ -1,0 +1,185 @@
+import { Constraints, type Model } from './constraints.ts';
+import { ServiceFault } from './fault.ts';
+import { fromJson, parseJson, toJson } from './json.ts';
+import { readErrors, readOperations, type ErrorShape, type Operation } from './operation.ts';
+import { fromForm, parseForm } from './query.ts';
+import { quirks } from './quirks.ts';
+import { queryOf, type RequestHead, type WireResponse } from './request.ts';
+import { fromRest, toRest } from './rest.ts';
+import { Router } from './router.ts';
+import { serviceInfo, type Protocol, type ServiceInfo, type ServiceName } from './services.ts';
+import { escapeXml, structureToXml } from './xml.ts';
+
+interface Meta {
+  readonly requestId: string;
+}
+
+const loaded = new Map<ServiceName, Promise<Api>>();
+
+/** The API of a service. Its SDK package and model are read on the first call. */
+export function loadApi(service: ServiceName): Promise<Api> {
+  let api = loaded.get(service);
+  if (api === undefined) {
+    const info = serviceInfo(service);
+    api = Promise.all([info.sdk(), info.model()]).then(([sdk, model]) => new Api(service, sdk, model as Model));
+    loaded.set(service, api);
+  }
+  return api;
+}
+
+/** One service's protocol, both ways: bytes to inputs, outputs and faults to bytes. Pure. */
+export class Api {
+  readonly service: ServiceName;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly #info: ServiceInfo;
+  readonly #errors: ReadonlyMap<string, ErrorShape>;
+  readonly #router: Router;
+  readonly #constraints: Constraints;
+
+  constructor(service: ServiceName, sdk: object, model: Model) {
+    this.service = service;
+    this.operations = readOperations(sdk);
+    this.#info = serviceInfo(service);
+    this.#errors = readErrors(sdk);
+    this.#router = new Router(this.operations.values());
+    this.#constraints = new Constraints(model, quirks[service] ?? {});
+  }
+
+  /** The operation a request names; undefined when there is none. */
+  route(head: RequestHead, protocol: Protocol, body: Uint8Array): Operation | undefined {
+    switch (protocol) {
+      case 'restJson1':
+      case 'restXml':
+        return this.#router.match(head)?.operation;
+      case 'awsJson1_0':
+      case 'awsJson1_1':
+        return this.operations.get(head.headers['x-amz-target']?.split('.').at(-1) ?? '');
+      case 'query':
+        return this.operations.get(form(head, body).get('Action') ?? '');
+    }
+  }
+
+  /** @throws SerializationException when the request cannot be read as this operation's input */
+  decode(operation: Operation, head: RequestHead, protocol: Protocol, body: Uint8Array): object {
+    switch (protocol) {
+      case 'restJson1':
+      case 'restXml':
+        return fromRest(operation, head, this.#router.match(head)?.labels ?? {}, body);
+      case 'awsJson1_0':
+      case 'awsJson1_1':
+        return (fromJson(operation.input, parseJson(body)) ?? {}) as object;
+      case 'query':
+        return operation.input.isStructSchema()
+          ? (fromForm(operation.input, parseForm(form(head, body))) as object)
+          : {};
+    }
+  }
+
+  /** @throws ValidationException naming every member that breaks the model. @source spec 9.1 */
+  validate(operation: Operation, input: object): void {
+    this.#constraints.check(operation.name, input);
+  }
+
+  encode(operation: Operation, protocol: Protocol, output: object, meta: Meta): WireResponse {
+    const id = { 'x-amzn-RequestId': meta.requestId };
+    switch (protocol) {
+      case 'restJson1':
+      case 'restXml': {
+        const response = toRest(operation, output as Record<string, unknown>);
+        return { ...response, headers: { ...id, ...response.headers } };
+      }
+      case 'awsJson1_0':
+      case 'awsJson1_1':
+        return {
+          status: 200,
+          headers: { ...id, 'Content-Type': jsonType(protocol) },
+          body: operation.output.isStructSchema()
+            ? Buffer.from(JSON.stringify(toJson(operation.output, output) ?? {}))
+            : new Uint8Array(0),
+        };
+      case 'query':
+        return { status: 200, headers: { ...id, 'Content-Type': 'text/xml' }, body: this.#queryDocument(operation, output, meta) };
+    }
+  }
+
+  /** Writes a fault in the caller's protocol. @source spec 0.1-09, 0.1-10 */
+  encodeFault(fault: ServiceFault, protocol: Protocol, meta: Meta): WireResponse {
+    const known = this.#errors.get(fault.code);
+    const status = fault.status ?? known?.status ?? 400;
+    const isServer = (known?.fault ?? (status >= 500 ? 'server' : 'client')) === 'server';
+    const headers = { 'x-amzn-RequestId': meta.requestId, ...fault.headers };
+    switch (protocol) {
+      case 'restJson1':
+      case 'restXml':
+        return {
+          status,
+          headers: { ...headers, ...boundHeaders(known, fault), 'Content-Type': 'application/json', 'x-amzn-ErrorType': fault.code },
+          body: json(restDocument(known, fault, isServer)),
+        };
+      case 'awsJson1_0':
+      case 'awsJson1_1':
+        return {
+          status,
+          headers: { ...headers, 'Content-Type': jsonType(protocol), 'x-amzn-ErrorType': fault.code },
+          body: json({ __type: known?.name ?? fault.code, ...fault.members, [messageKey(known)]: fault.message }),
+        };
+      case 'query':
+        return {
+          status,
+          headers: { ...headers, 'Content-Type': 'text/xml' },
+          body: Buffer.from(
+            `<ErrorResponse xmlns="${this.#info.query?.xmlNamespace ?? ''}">\n  <Error>\n    <Type>${isServer ? 'Receiver' : 'Sender'}</Type>\n    <Code>${escapeXml(known?.queryCode ?? fault.code)}</Code>\n    <Message>${escapeXml(fault.message)}</Message>\n  </Error>\n  <RequestId>${meta.requestId}</RequestId>\n</ErrorResponse>\n`,
+          ),
+        };
+    }
+  }
+
+  #queryDocument(operation: Operation, output: object, meta: Meta): Uint8Array {
+    const { name } = operation;
+    const result = operation.output.isStructSchema()
+      ? `<${name}Result>${structureToXml(operation.output, output)}</${name}Result>`
+      : '';
+    return Buffer.from(
+      `<${name}Response xmlns="${this.#info.query?.xmlNamespace ?? ''}">${result}<ResponseMetadata><RequestId>${meta.requestId}</RequestId></ResponseMetadata></${name}Response>`,
+    );
+  }
+}
+
+const json = (document: object): Uint8Array => Buffer.from(JSON.stringify(document));
+
+const jsonType = (protocol: 'awsJson1_0' | 'awsJson1_1'): string =>
+  protocol === 'awsJson1_0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
+
+const form = (head: RequestHead, body: Uint8Array): URLSearchParams =>
+  head.method === 'GET' ? queryOf(head.target) : new URLSearchParams(Buffer.from(body).toString('utf8'));
+
+/** `message` or `Message`, as the exception's shape has it. */
+const messageKey = (known: ErrorShape | undefined): string =>
+  known?.shape.isStructSchema() === true && Object.hasOwn(known.shape.getMemberSchemas(), 'Message') ? 'Message' : 'message';
+
+function restDocument(known: ErrorShape | undefined, fault: ServiceFault, isServer: boolean): object {
+  const document: Record<string, unknown> = { ...fault.members };
+  const shape = known?.shape.getMemberSchemas() ?? {};
+  for (const name of Object.keys(boundMembers(known))) delete document[name];
+  if (Object.hasOwn(shape, 'Type')) document['Type'] ??= isServer ? 'Server' : 'User';
+  document[messageKey(known)] = fault.message;
+  return document;
+}
+
+/** Members of the exception that travel as headers, for example `retryAfterSeconds` as `Retry-After`. */
+function boundMembers(known: ErrorShape | undefined): Record<string, string> {
+  const bound: Record<string, string> = {};
+  for (const [name, member] of Object.entries(known?.shape.getMemberSchemas() ?? {})) {
+    const header = member.getMergedTraits().httpHeader as string | undefined;
+    if (header !== undefined) bound[name] = header;
+  }
+  return bound;
+}
+
+function boundHeaders(known: ErrorShape | undefined, fault: ServiceFault): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, header] of Object.entries(boundMembers(known))) {
+    if (fault.members[name] !== undefined) headers[header] = String(fault.members[name]);
+  }
+  return headers;
+}

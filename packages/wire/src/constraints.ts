@@ -1,0 +1,275 @@
+import { ServiceFault } from './fault.ts';
+
+/** `model/<service>.json`: facts of the public model that the SDK's schemas leave out. */
+export interface Model {
+  readonly operations: Readonly<Record<string, string>>;
+  readonly structures: Readonly<
+    Record<string, { readonly required?: readonly string[]; readonly members: Readonly<Record<string, string>> }>
+  >;
+  readonly lists: Readonly<Record<string, { readonly of: string; readonly min?: number; readonly max?: number }>>;
+  readonly maps: Readonly<
+    Record<string, { readonly key: string; readonly value: string; readonly min?: number; readonly max?: number }>
+  >;
+  readonly simple: Readonly<Record<string, Simple>>;
+}
+
+interface Simple {
+  readonly type: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: string;
+  readonly enum?: readonly string[];
+}
+
+/** Where a service words or orders its checks in its own way. */
+export interface Quirks {
+  /** Enum sets in the order the service prints them. @source spec 9.1-12 */
+  readonly enums?: Readonly<Record<string, readonly string[]>>;
+  /** `Structure.Member` that the handler checks instead, with another exception. @source spec 9.3-02 */
+  readonly unchecked?: readonly string[];
+  /** Lists whose members' constraint ends with `Member must not be null`. */
+  readonly notNullItems?: readonly string[];
+  /** Lists whose members' constraint is printed bare. */
+  readonly bareItems?: readonly string[];
+  /** The service reports members from the last of its model to the first. */
+  readonly lastFirst?: boolean;
+}
+
+const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+/** As the service prints a value: lists `[a, b]`, maps `{k=v}`. @source spec 9.1-09, 9.1-10 */
+function print(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(print).join(', ')}]`;
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value)
+      .map(([key, each]) => `${key}=${print(each)}`)
+      .join(', ')}}`;
+  }
+  return String(value);
+}
+
+/**
+ * Checks inputs against the model and words each violation as the service does.
+ *
+ * @source spec 9.1
+ */
+export class Constraints {
+  readonly #model: Model;
+  readonly #quirks: Quirks;
+  readonly #patterns = new Map<string, RegExp>();
+
+  constructor(model: Model, quirks: Quirks) {
+    this.#model = model;
+    this.#quirks = quirks;
+  }
+
+  /** @throws ValidationException naming every violation */
+  check(operation: string, input: object): void {
+    const shape = this.#model.operations[operation];
+    if (shape === undefined) return;
+    const violations: string[] = [];
+    this.#structure(shape, input as Record<string, unknown>, '', violations);
+    if (violations.length === 0) return;
+    const noun = violations.length === 1 ? 'error' : 'errors';
+    throw new ServiceFault(
+      'ValidationException',
+      `${violations.length} validation ${noun} detected: ${violations.join('; ')}`,
+      { status: 400 },
+    );
+  }
+
+  #structure(shape: string, value: Record<string, unknown>, path: string, violations: string[]): void {
+    const structure = this.#model.structures[shape];
+    if (structure === undefined) return;
+    const members = Object.entries(structure.members);
+    for (const [name, memberShape] of this.#quirks.lastFirst ? members.reverse() : members) {
+      if (this.#quirks.unchecked?.includes(`${shape}.${name}`)) continue;
+      const at = path + lowerFirst(name);
+      const member = value[name];
+      if (member !== undefined && member !== null) this.#value(memberShape, member, at, violations);
+      else if (structure.required?.includes(name)) {
+        violations.push(`Value null at '${at}' failed to satisfy constraint: Member must not be null`);
+      }
+    }
+  }
+
+  #value(shape: string, value: unknown, at: string, violations: string[]): void {
+    const { structures, lists, maps } = this.#model;
+    const fail = (constraint: string): void => {
+      violations.push(`Value '${print(value)}' at '${at}' failed to satisfy constraint: ${constraint}`);
+    };
+    if (structures[shape] !== undefined) {
+      this.#structure(shape, value as Record<string, unknown>, `${at}.`, violations);
+    } else if (lists[shape] !== undefined && Array.isArray(value)) {
+      for (const broken of length(lists[shape], value.length)) fail(broken);
+      this.#items(shape, lists[shape].of, value, at, violations, fail);
+    } else if (maps[shape] !== undefined) {
+      this.#map(maps[shape], value as Record<string, unknown>, at, violations, fail);
+    } else {
+      for (const broken of this.#broken(shape, value)) fail(broken);
+    }
+  }
+
+  #items(
+    list: string,
+    shape: string,
+    values: readonly unknown[],
+    at: string,
+    violations: string[],
+    fail: (constraint: string) => void,
+  ): void {
+    if (this.#model.simple[shape] === undefined) {
+      values.forEach((each, index) => this.#value(shape, each, `${at}.${index + 1}.member`, violations));
+      return;
+    }
+    if (!values.some((each) => this.#broken(shape, each).length > 0)) return;
+    const constraints = this.#all(shape);
+    if (this.#quirks.bareItems?.includes(list)) fail(constraints.join(', '));
+    else {
+      if (this.#quirks.notNullItems?.includes(list)) constraints.push('Member must not be null');
+      fail(`Member must satisfy constraint: [${constraints.join(', ')}]`);
+    }
+  }
+
+  #map(
+    map: Model['maps'][string],
+    value: Record<string, unknown>,
+    at: string,
+    violations: string[],
+    fail: (constraint: string) => void,
+  ): void {
+    const entries = Object.entries(value);
+    for (const broken of length(map, entries.length)) fail(broken);
+    if (entries.some(([key]) => this.#broken(map.key, key).length > 0)) {
+      fail(`Map keys must satisfy constraint: [${this.#all(map.key).join(', ')}]`);
+    }
+    if (this.#model.simple[map.value] === undefined) {
+      for (const [key, each] of entries) this.#value(map.value, each, `${at}.${key}.member`, violations);
+    } else if (entries.some(([, each]) => this.#broken(map.value, each).length > 0)) {
+      fail(`Map value must satisfy constraint: [${[...this.#all(map.value), 'Member must not be null'].join(', ')}]`);
+    }
+  }
+
+  /** The constraints of a simple shape that this value breaks. */
+  #broken(shape: string, value: unknown): string[] {
+    const simple = this.#model.simple[shape];
+    if (simple === undefined) return [];
+    if (typeof value === 'number') return range(simple, value);
+    if (value instanceof Uint8Array) return length(simple, value.length);
+    if (typeof value !== 'string') return [];
+    const broken = length(simple, value.length);
+    if (simple.pattern !== undefined && !this.#pattern(simple.pattern).test(value)) {
+      broken.push(`Member must satisfy regular expression pattern: ${simple.pattern}`);
+    }
+    const allowed = this.#enum(shape, simple);
+    if (allowed !== undefined && !allowed.includes(value) && !(simple.enum ?? []).includes(value)) {
+      broken.push(`Member must satisfy enum value set: [${allowed.join(', ')}]`);
+    }
+    return broken;
+  }
+
+  /** Every constraint of a simple shape, as it is printed for lists and maps. */
+  #all(shape: string): string[] {
+    const simple = this.#model.simple[shape];
+    if (simple === undefined) return [];
+    const isNumber = simple.type !== 'string' && simple.type !== 'blob';
+    const all: string[] = [];
+    const decimals = simple.type === 'double' || simple.type === 'float';
+    const number = (value: number): string => (decimals && Number.isInteger(value) ? value.toFixed(1) : String(value));
+    if (simple.max !== undefined) {
+      all.push(
+        isNumber
+          ? `Member must have value less than or equal to ${number(simple.max)}`
+          : `Member must have length less than or equal to ${simple.max}`,
+      );
+    }
+    if (simple.min !== undefined) {
+      all.push(
+        isNumber
+          ? `Member must have value greater than or equal to ${number(simple.min)}`
+          : `Member must have length greater than or equal to ${simple.min}`,
+      );
+    }
+    if (simple.pattern !== undefined) all.push(`Member must satisfy regular expression pattern: ${simple.pattern}`);
+    const allowed = this.#enum(shape, simple);
+    if (allowed !== undefined) all.push(`Member must satisfy enum value set: [${allowed.join(', ')}]`);
+    return all;
+  }
+
+  #enum(shape: string, simple: Simple): readonly string[] | undefined {
+    return this.#quirks.enums?.[shape] ?? simple.enum;
+  }
+
+  /** The model's patterns are ours (never a caller's) and must match the whole value. */
+  #pattern(source: string): RegExp {
+    let pattern = this.#patterns.get(source);
+    if (pattern === undefined) {
+      pattern = new RegExp(`^(?:${javaScriptPattern(source)})$`, 'su');
+      this.#patterns.set(source, pattern);
+    }
+    return pattern;
+  }
+}
+
+/** Java's classes and escapes that JavaScript's `u` mode refuses. */
+export function javaScriptPattern(source: string): string {
+  let result = '';
+  let inClass = false;
+  for (let at = 0; at < source.length; at += 1) {
+    const character = source[at] ?? '';
+    if (character === '\\') {
+      const next = source[(at += 1)] ?? '';
+      const posix = /^\{(\w+)\}/.exec(source.slice(at + 1));
+      if ((next === 'p' || next === 'P') && posix !== null) {
+        result += `\\${next}{${posixNames[posix[1] ?? ''] ?? posix[1] ?? ''}}`;
+        at += posix[0].length;
+      } else if (/[\w^$\\.*+?()[\]{}|/]/.test(next) && next !== '_') result += `\\${next}`;
+      else result += next === '-' && inClass ? '\\-' : next;
+    } else if (inClass && character === '-' && isLiteralHyphen(source, at)) result += '\\-';
+    else {
+      if (character === '[' && inClass) result += '\\[';
+      else result += character;
+      if (character === '[') inClass = true;
+      else if (character === ']') inClass = false;
+    }
+  }
+  return result;
+}
+
+const posixNames: Readonly<Record<string, string>> = {
+  Alpha: 'Alphabetic',
+  Alnum: 'ASCII',
+  Digit: 'Nd',
+  Print: 'Any',
+  ASCII: 'ASCII',
+};
+
+/** In `[a-z0-9-_]` the second hyphen stands for itself: it follows a finished range, or ends the class. */
+function isLiteralHyphen(source: string, at: number): boolean {
+  const before = source.slice(0, at);
+  const afterRange = /[^\\[]-[^\\[\]]$/.test(before) || /\\[wdsWDS]$/.test(before);
+  return afterRange || source[at + 1] === ']' || source[at - 1] === '[' || /^\\[wdsWDS]/.test(source.slice(at + 1));
+}
+
+function length(bounds: { readonly min?: number; readonly max?: number }, size: number): string[] {
+  const broken: string[] = [];
+  if (bounds.max !== undefined && size > bounds.max) {
+    broken.push(`Member must have length less than or equal to ${bounds.max}`);
+  }
+  if (bounds.min !== undefined && size < bounds.min) {
+    broken.push(`Member must have length greater than or equal to ${bounds.min}`);
+  }
+  return broken;
+}
+
+function range(simple: Simple, value: number): string[] {
+  const broken: string[] = [];
+  if (simple.max !== undefined && value > simple.max) {
+    broken.push(`Member must have value less than or equal to ${simple.max}`);
+  }
+  if (simple.min !== undefined && value < simple.min) {
+    broken.push(`Member must have value greater than or equal to ${simple.min}`);
+  }
+  return broken;
+}

@@ -1,0 +1,45 @@
+import { pathOf, queryOf, readCredentialScope, type RequestHead } from './request.ts';
+import { serviceInfo, serviceNames, type Protocol, type ServiceName } from './services.ts';
+
+export interface Identity {
+  readonly service: ServiceName;
+  readonly protocol: Protocol;
+}
+
+/**
+ * Which service and protocol a request is for. The target header is the surest sign, then the scope of
+ * the signature, then a REST path of ours, then the API version of a form.
+ */
+export function identify(head: RequestHead, body?: Uint8Array): Identity | undefined {
+  const target = head.headers['x-amz-target'];
+  const prefix = target?.slice(0, target.lastIndexOf('.'));
+  const scope = readCredentialScope(head)?.service;
+  const service =
+    serviceNames.find((name) => prefix !== undefined && serviceInfo(name).targetPrefix === prefix) ??
+    serviceNames.find((name) => scope !== undefined && serviceInfo(name).signingName === scope) ??
+    byPath(head) ??
+    byVersion(head, body);
+  return service === undefined ? undefined : { service, protocol: protocolOf(service, head) };
+}
+
+function byPath(head: RequestHead): ServiceName | undefined {
+  const first = pathOf(head.target).split('/')[1] ?? '';
+  return serviceNames.find((name) => serviceInfo(name).pathPrefixes?.includes(first));
+}
+
+function byVersion(head: RequestHead, body: Uint8Array | undefined): ServiceName | undefined {
+  const version = queryOf(head.target).get('Version') ?? formValue(body, 'Version');
+  return serviceNames.find((name) => version !== undefined && serviceInfo(name).query?.version === version);
+}
+
+const formValue = (body: Uint8Array | undefined, name: string): string | undefined =>
+  body === undefined ? undefined : (new URLSearchParams(Buffer.from(body).toString('latin1')).get(name) ?? undefined);
+
+function protocolOf(service: ServiceName, head: RequestHead): Protocol {
+  const { protocols } = serviceInfo(service);
+  const contentType = head.headers['content-type'] ?? '';
+  if (contentType.startsWith('application/x-amz-json-1.0') && protocols.includes('awsJson1_0')) return 'awsJson1_0';
+  if (contentType.startsWith('application/x-amz-json-1.1') && protocols.includes('awsJson1_1')) return 'awsJson1_1';
+  if (contentType.startsWith('application/x-www-form-urlencoded') && protocols.includes('query')) return 'query';
+  return protocols[0];
+}

@@ -1,0 +1,51 @@
+/** The head of an HTTP request, as it came: nothing decoded. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query, raw. */
+  readonly target: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+export const pathOf = (target: string): string => {
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+};
+
+export const queryOf = (target: string): URLSearchParams => {
+  const query = target.indexOf('?');
+  return new URLSearchParams(query === -1 ? '' : target.slice(query + 1));
+};
+
+/** What a signature claims, unverified. */
+export interface CredentialScope {
+  readonly accessKeyId: string;
+  /** `YYYYMMDD`. */
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+}
+
+/** Reads `Credential=` of the Authorization header or of a presigned URL. */
+export function readCredentialScope(head: RequestHead): CredentialScope | undefined {
+  const header = head.headers['authorization'];
+  const credential =
+    header === undefined
+      ? queryOf(head.target).get('X-Amz-Credential')
+      : (/Credential=([^,\s]+)/.exec(header)?.[1] ?? undefined);
+  const parts = credential?.split('/') ?? [];
+  if (parts.length < 5 || parts.at(-1) !== 'aws4_request') return undefined;
+  const [date, region, service] = parts.slice(-4, -1);
+  return {
+    accessKeyId: parts.slice(0, -4).join('/'),
+    date: date ?? '',
+    region: region ?? '',
+    service: service ?? '',
+  };
+}

@@ -1,0 +1,88 @@
+
+export type Protocol = 'restJson1' | 'awsJson1_0' | 'awsJson1_1' | 'query' | 'restXml';
+
+/** What cannot be read from a service's SDK package. Adding a service is adding a row. */
+export interface ServiceInfo {
+  /** Name in the credential scope of a signature. */
+  readonly signingName: string;
+  /** First part of `X-Amz-Target`, for the awsJson protocols. */
+  readonly targetPrefix?: string;
+  /** For the query protocol: `Version` in the request, and the document's namespace. */
+  readonly query?: { readonly version: string; readonly xmlNamespace: string };
+  /** First segments of REST paths, for unsigned requests. */
+  readonly pathPrefixes?: readonly string[];
+  readonly protocols: readonly [Protocol, ...Protocol[]];
+  /** The package whose schemas describe the API; imported on the first request. */
+  readonly sdk: () => Promise<object>;
+  /** Lengths, ranges, patterns and enums of the public model; loaded with the schemas. */
+  readonly model: () => Promise<unknown>;
+  /** Clock skew a signature may have. @source spec 0.1-11 and notes on SigV4: Lambda 5 minutes, others 15 */
+  readonly skewMs: number;
+}
+
+const minutes = 60_000;
+const file = async (loading: Promise<{ default: unknown }>): Promise<unknown> => (await loading).default;
+
+export const services = {
+  lambda: {
+    signingName: 'lambda',
+    pathPrefixes: lambdaDatePrefixes(),
+    protocols: ['restJson1'],
+    sdk: () => import('@aws-sdk/client-lambda'),
+    model: () => file(import('../../../model/lambda.json', { with: { type: 'json' } })),
+    skewMs: 5 * minutes,
+  },
+  sts: {
+    signingName: 'sts',
+    query: { version: '2011-06-15', xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
+    protocols: ['query'],
+    sdk: () => import('@aws-sdk/client-sts'),
+    model: () => file(import('../../../model/sts.json', { with: { type: 'json' } })),
+    skewMs: 15 * minutes,
+  },
+  iam: {
+    signingName: 'iam',
+    query: { version: '2010-05-08', xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
+    protocols: ['query'],
+    sdk: () => import('@aws-sdk/client-iam'),
+    model: () => file(import('../../../model/iam.json', { with: { type: 'json' } })),
+    skewMs: 15 * minutes,
+  },
+  logs: {
+    signingName: 'logs',
+    targetPrefix: 'Logs_20140328',
+    protocols: ['awsJson1_1'],
+    sdk: () => import('@aws-sdk/client-cloudwatch-logs'),
+    model: () => file(import('../../../model/logs.json', { with: { type: 'json' } })),
+    skewMs: 15 * minutes,
+  },
+} as const satisfies Readonly<Record<string, ServiceInfo>>;
+
+export type ServiceName = keyof typeof services;
+
+export const serviceNames = Object.keys(services) as ServiceName[];
+
+export const serviceInfo = (service: ServiceName): ServiceInfo => services[service];
+
+/** Each operation family keeps its own date. @source spec 0.1-03 */
+function lambdaDatePrefixes(): readonly string[] {
+  return [
+    '2014-11-13',
+    '2015-03-31',
+    '2016-08-19',
+    '2017-03-31',
+    '2017-10-31',
+    '2018-10-31',
+    '2019-09-25',
+    '2019-09-30',
+    '2020-04-22',
+    '2020-06-30',
+    '2021-07-20',
+    '2021-10-31',
+    '2021-11-15',
+    '2024-08-31',
+    '2025-11-30',
+    '2025-12-01',
+    '2026-07-09',
+  ];
+}
