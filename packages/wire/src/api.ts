@@ -151,7 +151,9 @@ const jsonType = (protocol: 'awsJson1_0' | 'awsJson1_1'): string =>
   protocol === 'awsJson1_0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
 
 const form = (head: RequestHead, body: Uint8Array): URLSearchParams =>
-  head.method === 'GET' ? queryOf(head.target) : new URLSearchParams(Buffer.from(body).toString('utf8'));
+  head.method === 'GET' || body.length === 0
+    ? queryOf(head.target)
+    : new URLSearchParams(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
 
 /** `message` or `Message`, as the exception's shape has it. */
 const messageKey = (known: ErrorShape | undefined): string =>

@@ -25,6 +25,10 @@ interface Simple {
 export interface Quirks {
   /** Enum sets in the order the service prints them. @source spec 9.1-12 */
   readonly enums?: Readonly<Record<string, readonly string[]>>;
+  /** `Structure.Member` whose enum set differs from that of its shape. */
+  readonly memberEnums?: Readonly<Record<string, readonly string[]>>;
+  /** Patterns the service has and prints where the public model has another. What either takes, passes. */
+  readonly patterns?: Readonly<Record<string, string>>;
   /** `Structure.Member` that the handler checks instead, with another exception. @source spec 9.3-02 */
   readonly unchecked?: readonly string[];
   /** Lists whose members' constraint ends with `Member must not be null`. */
@@ -37,17 +41,16 @@ export interface Quirks {
 
 const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
-/** As the service prints a value: lists `[a, b]`, maps `{k=v}`. @source spec 9.1-09, 9.1-10 */
-function print(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(print).join(', ')}]`;
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value === 'object' && value !== null) {
-    return `{${Object.entries(value)
-      .map(([key, each]) => `${key}=${print(each)}`)
-      .join(', ')}}`;
-  }
-  return String(value);
-}
+const isDecimal = (simple: Simple | undefined): boolean => simple?.type === 'double' || simple?.type === 'float';
+
+/** Java prints a whole double as `2.0`. */
+const printNumber = (value: number, simple: Simple | undefined): string =>
+  isDecimal(simple) && Number.isInteger(value) ? value.toFixed(1) : String(value);
+
+const unmet = (value: string, at: string, constraint: string): string =>
+  `Value '${value}' at '${at}' failed to satisfy constraint: ${constraint}`;
+
+const enumText = (allowed: readonly string[]): string => `Member must satisfy enum value set: [${allowed.join(', ')}]`;
 
 /**
  * Checks inputs against the model and words each violation as the service does.
@@ -87,7 +90,11 @@ export class Constraints {
       if (this.#quirks.unchecked?.includes(`${shape}.${name}`)) continue;
       const at = path + lowerFirst(name);
       const member = value[name];
-      if (member !== undefined && member !== null) this.#value(memberShape, member, at, violations);
+      const allowed = this.#quirks.memberEnums?.[`${shape}.${name}`];
+      if (allowed !== undefined && typeof member === 'string') {
+        const known = allowed.includes(member) || this.#model.simple[memberShape]?.enum?.includes(member);
+        if (!known) violations.push(unmet(member, at, enumText(allowed)));
+      } else if (member !== undefined && member !== null) this.#value(memberShape, member, at, violations);
       else if (structure.required?.includes(name)) {
         violations.push(`Value null at '${at}' failed to satisfy constraint: Member must not be null`);
       }
@@ -97,7 +104,7 @@ export class Constraints {
   #value(shape: string, value: unknown, at: string, violations: string[]): void {
     const { structures, lists, maps } = this.#model;
     const fail = (constraint: string): void => {
-      violations.push(`Value '${print(value)}' at '${at}' failed to satisfy constraint: ${constraint}`);
+      violations.push(unmet(this.#print(shape, value), at, constraint));
     };
     if (structures[shape] !== undefined) {
       this.#structure(shape, value as Record<string, unknown>, `${at}.`, violations);
@@ -109,6 +116,21 @@ export class Constraints {
     } else {
       for (const broken of this.#broken(shape, value)) fail(broken);
     }
+  }
+
+  /** As the service prints a value: lists `[a, b]`, maps `{k=v}`. @source spec 9.1-09, 9.1-10 */
+  #print(shape: string | undefined, value: unknown): string {
+    const { structures, lists, maps, simple } = this.#model;
+    const named = shape ?? '';
+    if (Array.isArray(value)) return `[${value.map((each) => this.#print(lists[named]?.of, each)).join(', ')}]`;
+    if (value instanceof Date) return value.toISOString();
+    if (typeof value === 'object' && value !== null) {
+      const entries = Object.entries(value).map(
+        ([key, each]) => `${key}=${this.#print(maps[named]?.value ?? structures[named]?.members[key], each)}`,
+      );
+      return `{${entries.join(', ')}}`;
+    }
+    return typeof value === 'number' ? printNumber(value, simple[named]) : String(value);
   }
 
   #items(
@@ -159,12 +181,13 @@ export class Constraints {
     if (value instanceof Uint8Array) return length(simple, value.length);
     if (typeof value !== 'string') return [];
     const broken = length(simple, value.length);
-    if (simple.pattern !== undefined && !this.#pattern(simple.pattern).test(value)) {
-      broken.push(`Member must satisfy regular expression pattern: ${simple.pattern}`);
+    const patterns = [this.#quirks.patterns?.[shape], simple.pattern].filter((each) => each !== undefined);
+    if (patterns.length > 0 && !patterns.some((each) => this.#pattern(each).test(value))) {
+      broken.push(`Member must satisfy regular expression pattern: ${patterns[0]}`);
     }
     const allowed = this.#enum(shape, simple);
     if (allowed !== undefined && !allowed.includes(value) && !(simple.enum ?? []).includes(value)) {
-      broken.push(`Member must satisfy enum value set: [${allowed.join(', ')}]`);
+      broken.push(enumText(allowed));
     }
     return broken;
   }
@@ -175,25 +198,24 @@ export class Constraints {
     if (simple === undefined) return [];
     const isNumber = simple.type !== 'string' && simple.type !== 'blob';
     const all: string[] = [];
-    const decimals = simple.type === 'double' || simple.type === 'float';
-    const number = (value: number): string => (decimals && Number.isInteger(value) ? value.toFixed(1) : String(value));
     if (simple.max !== undefined) {
       all.push(
         isNumber
-          ? `Member must have value less than or equal to ${number(simple.max)}`
+          ? `Member must have value less than or equal to ${printNumber(simple.max, simple)}`
           : `Member must have length less than or equal to ${simple.max}`,
       );
     }
     if (simple.min !== undefined) {
       all.push(
         isNumber
-          ? `Member must have value greater than or equal to ${number(simple.min)}`
+          ? `Member must have value greater than or equal to ${printNumber(simple.min, simple)}`
           : `Member must have length greater than or equal to ${simple.min}`,
       );
     }
-    if (simple.pattern !== undefined) all.push(`Member must satisfy regular expression pattern: ${simple.pattern}`);
+    const pattern = this.#quirks.patterns?.[shape] ?? simple.pattern;
+    if (pattern !== undefined) all.push(`Member must satisfy regular expression pattern: ${pattern}`);
     const allowed = this.#enum(shape, simple);
-    if (allowed !== undefined) all.push(`Member must satisfy enum value set: [${allowed.join(', ')}]`);
+    if (allowed !== undefined) all.push(enumText(allowed));
     return all;
   }
 
@@ -266,10 +288,10 @@ function length(bounds: { readonly min?: number; readonly max?: number }, size: 
 function range(simple: Simple, value: number): string[] {
   const broken: string[] = [];
   if (simple.max !== undefined && value > simple.max) {
-    broken.push(`Member must have value less than or equal to ${simple.max}`);
+    broken.push(`Member must have value less than or equal to ${printNumber(simple.max, simple)}`);
   }
   if (simple.min !== undefined && value < simple.min) {
-    broken.push(`Member must have value greater than or equal to ${simple.min}`);
+    broken.push(`Member must have value greater than or equal to ${printNumber(simple.min, simple)}`);
   }
   return broken;
 }

@@ -6,4 +6,5 @@ export * from './not-yet.ts';
 export type { Operation } from './operation.ts';
 export type * from './operations-of.ts';
 export * from './request.ts';
+export * from './signature.ts';
 export { serviceNames, type Protocol, type ServiceName } from './services.ts';

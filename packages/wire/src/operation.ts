@@ -77,6 +77,14 @@ export function readErrors(sdk: object): ReadonlyMap<string, ErrorShape> {
   return errors;
 }
 
+type Members = readonly (readonly [string, Shape])[];
+
+/** The SDK wraps each member anew whenever it is asked; on the warm path that is most of the work. */
+const known = new WeakMap<Shape, Members>();
+
 /** Members of a structure in the model's order; none for the unit shape. */
-export const members = (shape: Shape): readonly (readonly [string, Shape])[] =>
-  shape.isStructSchema() ? [...shape.structIterator()] : [];
+export function members(shape: Shape): Members {
+  let list = known.get(shape);
+  if (list === undefined) known.set(shape, (list = shape.isStructSchema() ? [...shape.structIterator()] : []));
+  return list;
+}

@@ -25,6 +25,8 @@ export interface Match {
  */
 export class Router {
   readonly #routes: readonly Route[];
+  /** A request is asked about twice: for its operation, then for its labels. */
+  readonly #matches = new WeakMap<RequestHead, Match | undefined>();
 
   constructor(operations: Iterable<Operation>) {
     this.#routes = [...operations]
@@ -34,6 +36,11 @@ export class Router {
   }
 
   match(head: RequestHead): Match | undefined {
+    if (!this.#matches.has(head)) this.#matches.set(head, this.#match(head));
+    return this.#matches.get(head);
+  }
+
+  #match(head: RequestHead): Match | undefined {
     const parts = pathOf(head.target).split('/').slice(1);
     if (parts.at(-1) === '') parts.pop();
     let query: URLSearchParams | undefined;

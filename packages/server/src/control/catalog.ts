@@ -68,6 +68,11 @@ export interface Catalog {
    * @throws ResourceNotFoundException, InvalidParameterValueException, ResourceConflictException (Pending)
    */
   resolve(account: AccountId, region: Region, name: string, qualifier?: string): Resolution;
+  /**
+   * All reserved concurrency of an account in a region together; what it leaves is the pool the other
+   * functions share. Called for each invocation, so it only looks a number up. Absent = nothing is reserved.
+   */
+  reservedTotal?(account: AccountId, region: Region): number;
   /** Called with the function's ARN after each change and deletion, so that pools drop old incarnations. */
   onChange(listener: (change: CatalogChange) => void): Disposable;
 }

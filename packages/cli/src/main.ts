@@ -1,0 +1,125 @@
+import { Command, CommanderError, Option } from 'commander';
+import { exitCodes, explain, Stop } from './exit.ts';
+import { targetOf, type TargetFlags } from './target.ts';
+
+// Each command imports what it needs when it runs, so that `mayfly --help` costs nothing.
+const program = new Command('mayfly')
+  .description('AWS Lambda that anyone can own')
+  .option('--endpoint-url <url>', 'server to talk to (AWS_ENDPOINT_URL)')
+  .option('--region <region>', 'region (AWS_DEFAULT_REGION)')
+  .option('--account <id>', 'account, twelve digits')
+  .option('--json', 'answers as JSON')
+  .exitOverride()
+  .showHelpAfterError('Run mayfly --help for the commands.');
+
+/** Options of a command and of the program together. */
+const flagsOf = <Flags extends TargetFlags>(command: Command): Flags => command.optsWithGlobals();
+
+program
+  .command('start')
+  .description('run a server until it is told to stop')
+  .option('--config <file>', 'settings as JSON')
+  .option('--host <host>', 'address to listen on')
+  .option('--port <port>', 'port to listen on; 0 = any free one')
+  .option('--data <dir>', 'folder for everything the server keeps')
+  .addOption(new Option('--auth <mode>', 'open or strict'))
+  .addOption(new Option('--isolation <walls>', 'auto, jail or none'))
+  .option('--pool-size <boxes>', 'booted boxes kept ready per runtime')
+  .option('--drain-ms <ms>', 'how long a stop waits for running invocations')
+  .option('--no-install', 'do not install bubblewrap where it is missing')
+  .option('--allow-public-open', 'allow --auth open on an address others can reach')
+  .option('--log-level <level>', 'debug, info, warn or error')
+  .option('--limit <name=value,...>', 'limits to lift')
+  .action(async (_options, command: Command) => {
+    const { data, limit, install, ...flags } = flagsOf<TargetFlags & Record<string, unknown>>(command);
+    const { start } = await import('./start.ts');
+    await start({ ...flags, dataDir: data, limits: limit, ...(install === false ? { install } : {}) });
+  });
+
+program
+  .command('env')
+  .description('the lines that point every AWS tool at the server: eval "$(mayfly env)"')
+  .action(async (_options, command: Command) => {
+    const { exportLines } = await import('./start.ts');
+    const flags = flagsOf(command);
+    const target = targetOf(flags);
+    process.stdout.write(
+      flags.json === true
+        ? JSON.stringify({
+            AWS_ENDPOINT_URL: target.endpoint,
+            AWS_ACCESS_KEY_ID: target.accessKeyId,
+            AWS_SECRET_ACCESS_KEY: target.secretAccessKey,
+            AWS_DEFAULT_REGION: target.region,
+          }) + '\n'
+        : exportLines(target).join('\n') + '\n',
+    );
+  });
+
+program
+  .command('status')
+  .description('what the server says of itself')
+  .action(async (_options, command: Command) => (await import('./status.ts')).status(flagsOf(command)));
+
+program
+  .command('deploy')
+  .description('create or update a function from a folder')
+  .argument('<dir>')
+  .option('--name <name>', 'name of the function')
+  .action(async (dir: string, _options, command: Command) => (await import('./deploy.ts')).deploy(dir, flagsOf(command)));
+
+program
+  .command('invoke')
+  .description('call a function; the payload is JSON, @file or - for standard input')
+  .argument('<name>')
+  .argument('[payload]')
+  .option('--qualifier <qualifier>', 'version or alias')
+  .option('--async', 'hand the event over and do not wait')
+  .action(async (name: string, payload: string | undefined, _options, command: Command) =>
+    (await import('./functions.ts')).invoke(name, payload, flagsOf(command)),
+  );
+
+program
+  .command('logs')
+  .description('log of a function')
+  .argument('<name>')
+  .option('-f, --follow', 'keep showing what comes')
+  .action(async (name: string, _options, command: Command) => (await import('./logs.ts')).logs(name, flagsOf(command)));
+
+program
+  .command('ls')
+  .description('list the functions')
+  .action(async (_options, command: Command) => (await import('./functions.ts')).list(flagsOf(command)));
+
+program
+  .command('rm')
+  .description('delete a function')
+  .argument('<name>')
+  .action(async (name: string, _options, command: Command) => (await import('./functions.ts')).remove(name, flagsOf(command)));
+
+program
+  .command('completion')
+  .description('shell completion for bash, zsh or fish')
+  .argument('<shell>')
+  .action(async (shell: string) => {
+    const { completion } = await import('./completion.ts');
+    process.stdout.write(completion(shell, program.commands.map((command) => command.name())));
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = failed(error);
+}
+
+function failed(error: unknown): number {
+  // Commander has printed its own sentence already; asking for help is no mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  const isOurs = !(error instanceof Stop) && (error as { $metadata?: unknown }).$metadata === undefined && !('code' in (error as object));
+  if (isOurs) {
+    console.error(error);
+    return exitCodes.refused;
+  }
+  const stop = explain(error, targetOf(program.opts()).endpoint);
+  console.error(program.opts()['json'] === true ? JSON.stringify({ error: stop.message }) : stop.message);
+  return stop.exitCode;
+}

@@ -1,0 +1,37 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+
+/** Flags every command that talks to a server has. */
+export interface TargetFlags {
+  readonly endpointUrl?: string;
+  readonly region?: string;
+  readonly account?: string;
+  readonly json?: boolean;
+}
+
+export interface Target {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Which server, as whom: flags, then the variables that every AWS tool reads, then the defaults of `mayfly start`. */
+export function targetOf(flags: TargetFlags, env: NodeJS.ProcessEnv = process.env): Target {
+  return {
+    endpoint: (flags.endpointUrl ?? env['AWS_ENDPOINT_URL'] ?? `http://127.0.0.1:${env['MAYFLY_PORT'] ?? 4566}`).replace(/\/+$/, ''),
+    region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
+    accessKeyId: flags.account ?? env['AWS_ACCESS_KEY_ID'] ?? '000000000000',
+    secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'mayfly',
+  };
+}
+
+const settings = (target: Target) => ({
+  endpoint: target.endpoint,
+  region: target.region,
+  credentials: { accessKeyId: target.accessKeyId, secretAccessKey: target.secretAccessKey },
+  maxAttempts: 1,
+});
+
+export const lambdaOf = (target: Target): LambdaClient => new LambdaClient(settings(target));
+export const logsOf = (target: Target): CloudWatchLogsClient => new CloudWatchLogsClient(settings(target));

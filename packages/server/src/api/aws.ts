@@ -1,0 +1,168 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  identify,
+  loadApi,
+  ServiceFault,
+  type Api,
+  type Call,
+  type Handler,
+  type Identity,
+  type Operation,
+  type RequestHead,
+  type ServiceName,
+  type WireResponse,
+} from '@mayfly/wire';
+import type { Limits, Logger } from '../base/index.ts';
+import { readBody } from './body.ts';
+import { boundOf } from './bounds.ts';
+import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from './caller.ts';
+import { send } from './send.ts';
+
+/** Operations of one service by name. */
+// oxlint-disable-next-line typescript/no-explicit-any -- each handler has its own input and output; the schema ties them
+export type HandlerTable = Readonly<Record<string, Handler<any, any>>>;
+/** Made on a service's first request. */
+export type HandlerTables = Readonly<Record<ServiceName, () => Promise<HandlerTable>>>;
+
+export interface AwsDoorOptions {
+  readonly handlers: HandlerTables;
+  readonly limits: Limits;
+  readonly log: Logger;
+  /** For requests whose signature names none. */
+  readonly region: string;
+  /** Absent = signatures are not checked. */
+  readonly signatures?: SignatureCheck;
+  readonly callers?: CallerSource;
+}
+
+/** Steps 1 to 3 of an AWS request: which service, who, which operation, is it well-formed; then its handler. */
+export class AwsDoor {
+  readonly #options: AwsDoorOptions;
+  readonly #tables = new Map<ServiceName, Promise<HandlerTable>>();
+
+  constructor(options: AwsDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Answers every request it is given; never rejects. */
+  async serve(request: IncomingMessage, response: ServerResponse, head: RequestHead, requestId: string): Promise<void> {
+    const identity = identify(head) ?? (isForm(head) ? undefined : fallback);
+    if (identity === undefined) return this.#serveForm(request, response, head, requestId);
+    return this.#serveAs(identity, request, response, head, requestId);
+  }
+
+  /** An unsigned form names its service only in its body. */
+  async #serveForm(request: IncomingMessage, response: ServerResponse, head: RequestHead, requestId: string): Promise<void> {
+    const body = await readBody(request, { limitBytes: boundOf('sts', undefined, this.#options.limits).bytes, hash: true });
+    const bytes = body === 'tooLarge' ? undefined : body.bytes;
+    const identity = identify(head, bytes) ?? ({ service: 'sts', protocol: 'query' } as const);
+    return this.#serveAs(identity, request, response, head, requestId, body);
+  }
+
+  async #serveAs(
+    identity: Identity,
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: RequestHead,
+    requestId: string,
+    early?: Awaited<ReturnType<typeof readBody>>,
+  ): Promise<void> {
+    const api = await loadApi(identity.service);
+    let close = false;
+    let reply: WireResponse;
+    try {
+      const { limits, signatures } = this.#options;
+      const operation = identity.protocol === 'query' ? undefined : api.route(head, identity.protocol, nothing);
+      const bound = boundOf(identity.service, operation?.name, limits);
+      const body = early ?? (await readBody(request, { limitBytes: bound.bytes, hash: signatures !== undefined }));
+      if (body === 'tooLarge') {
+        close = true;
+        throw bound.fault();
+      }
+      const who =
+        signatures === undefined
+          ? openCaller(head, this.#options.region, this.#options.callers)
+          : await strictCaller(head, body.sha256 ?? '', this.#options.region, signatures);
+      const named = operation ?? api.route(head, identity.protocol, body.bytes);
+      if (named === undefined) throw unknownOperation(head);
+      reply = await this.#run(api, identity, named, who, { request, response, head, requestId, body: body.bytes });
+    } catch (error) {
+      if (isCut(error)) return void response.destroy();
+      reply = api.encodeFault(this.#faultOf(error, head, requestId), identity.protocol, { requestId });
+    }
+    if (close) response.setHeader('Connection', 'close');
+    await send(request, response, reply, this.#options.log);
+  }
+
+  async #run(
+    api: Api,
+    identity: Identity,
+    operation: Operation,
+    who: Identified,
+    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string; body: Uint8Array },
+  ): Promise<WireResponse> {
+    const input = api.decode(operation, at.head, identity.protocol, at.body);
+    api.validate(operation, input);
+    const table = await this.#table(identity.service);
+    const handler = Object.hasOwn(table, operation.name) ? table[operation.name] : undefined;
+    if (handler === undefined) throw unknownOperation(at.head);
+    const call: Call = {
+      requestId: at.requestId,
+      service: identity.service,
+      operation: operation.name,
+      account: who.account,
+      region: who.region,
+      caller: who.caller,
+      signal: hangUp(at.response),
+      origin: `http://${at.head.headers['host'] ?? '127.0.0.1'}`,
+      headers: at.head.headers,
+    };
+    const output = (await handler(input, call)) as object | undefined;
+    return api.encode(operation, identity.protocol, output ?? {}, { requestId: at.requestId });
+  }
+
+  #table(service: ServiceName): Promise<HandlerTable> {
+    let table = this.#tables.get(service);
+    if (table === undefined) {
+      table = this.#options.handlers[service]();
+      this.#tables.set(service, table);
+      // A failed load is tried again by the next request.
+      table.catch(() => this.#tables.delete(service));
+    }
+    return table;
+  }
+
+  #faultOf(error: unknown, head: RequestHead, requestId: string): ServiceFault {
+    if (error instanceof ServiceFault) return error;
+    this.#options.log.error('A request failed for a reason of ours.', { requestId, method: head.method, error });
+    return new ServiceFault('ServiceException', `An internal error occurred (request ${requestId}). The server's log has the details.`, {
+      status: 500,
+    });
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+/** REST is what is left when nothing else names a service; its faults are what most tools can read. */
+const fallback: Identity = { service: 'lambda', protocol: 'restJson1' };
+
+const isForm = (head: RequestHead): boolean =>
+  head.method === 'POST' && (head.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+
+const isCut = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'BODY_CUT' || error.code === 'ECONNRESET');
+
+/** @source spec 0.1-12 */
+const unknownOperation = (head: RequestHead): ServiceFault =>
+  new ServiceFault('UnknownOperationException', `No operation of this service answers ${head.method} ${pathForText(head)}`, { status: 404 });
+
+const pathForText = (head: RequestHead): string => (head.target.split('?')[0] ?? '').slice(0, 200);
+
+/** Aborted when the connection ends before the answer. */
+function hangUp(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new Error('The client hung up.'));
+  });
+  return controller.signal;
+}

@@ -1,0 +1,60 @@
+import { readCredentialScope, type Caller, type RequestHead } from '@mayfly/wire';
+
+export interface KnownCaller {
+  readonly accessKeyId: string;
+  readonly account: string;
+  readonly arn: string;
+  readonly userId: string;
+}
+
+/** Verifies signatures; `--auth strict`. */
+export interface SignatureCheck {
+  /** @throws ServiceFault of spec 0.1-11 */
+  verify(head: RequestHead, bodySha256: string): Promise<KnownCaller>;
+}
+
+/** Knows whose an access key is, without looking at the signature: role credentials name their account. */
+export interface CallerSource {
+  find(accessKeyId: string, sessionToken: string | undefined): KnownCaller | undefined;
+}
+
+export interface Identified {
+  readonly caller: Caller;
+  readonly account: string;
+  readonly region: string;
+}
+
+const defaultAccount = '000000000000';
+
+/** Who calls when signatures are not checked: the key's owner, or the account that the key id names. */
+export function openCaller(head: RequestHead, region: string, source: CallerSource | undefined): Identified {
+  const scope = readCredentialScope(head);
+  if (scope === undefined) return { caller: { kind: 'anonymous' }, account: defaultAccount, region };
+  const known = source?.find(scope.accessKeyId, head.headers['x-amz-security-token']);
+  const account = known?.account ?? (/^\d{12}$/.test(scope.accessKeyId) ? scope.accessKeyId : defaultAccount);
+  return {
+    caller: {
+      kind: 'signed',
+      accessKeyId: scope.accessKeyId,
+      account,
+      arn: known?.arn ?? `arn:aws:iam::${account}:root`,
+      userId: known?.userId ?? account,
+    },
+    account,
+    region: regionOf(scope.region, region),
+  };
+}
+
+/** Who calls when they are. */
+export async function strictCaller(head: RequestHead, sha256: string, region: string, check: SignatureCheck): Promise<Identified> {
+  const known = await check.verify(head, sha256);
+  return {
+    caller: { kind: 'signed', ...known },
+    account: known.account,
+    region: regionOf(readCredentialScope(head)?.region, region),
+  };
+}
+
+/** Regions become parts of ARNs and of folder names, so nothing else is let through. */
+const regionOf = (claimed: string | undefined, fallback: string): string =>
+  claimed !== undefined && /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/.test(claimed) ? claimed : fallback;

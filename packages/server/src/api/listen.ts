@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { RequestHead } from '@mayfly/wire';
+import type { Clock, Logger, Random } from '../base/index.ts';
+import { serveAdmin, type AdminPorts } from './admin.ts';
+import type { AwsDoor } from './aws.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly aws: AwsDoor;
+  readonly admin: AdminPorts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface Listener extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** `http://127.0.0.1:4566` */
+  readonly origin: string;
+  /** Serves a connection that was accepted elsewhere: inside a sandbox. */
+  serveConnection(connection: Socket): void;
+  /** Refuses new connections, waits for the answers under way, then cuts what is left. Idempotent. */
+  drain(options: { readonly withinMs: number }): Promise<void>;
+}
+
+/**
+ * The street door: one listener for every AWS service and `/_mayfly/`.
+ *
+ * @throws Error code `EADDRINUSE`, `EACCES` … as the socket has it
+ */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { aws, admin, random, log, clock } = options;
+  let draining = false;
+  let underWay = 0;
+  let onQuiet: (() => void) | undefined;
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = random.uuid();
+    response.setHeader('x-amzn-RequestId', requestId);
+    if (draining) response.setHeader('Connection', 'close');
+    const refusal = refuse(request);
+    if (refusal !== undefined) {
+      response.writeHead(refusal.status, { 'Content-Type': 'application/json', Connection: 'close' });
+      response.end(JSON.stringify({ message: refusal.message }));
+      return;
+    }
+    if (request.url?.startsWith('/_mayfly/') === true)
+      return serveAdmin(request, response, admin, { ready: !draining });
+    const head: RequestHead = {
+      method: request.method ?? 'GET',
+      target: request.url ?? '/',
+      headers: request.headers as Readonly<Record<string, string | undefined>>,
+    };
+    return aws.serve(request, response, head, requestId);
+  };
+
+  // requestTimeout covers only the receiving; an invocation may take its fifteen minutes.
+  const server = createServer(
+    {
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      requestTimeout: 120_000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 1_000,
+      noDelay: true,
+    },
+    (request, response) => {
+      underWay += 1;
+      response.once('close', () => {
+        underWay -= 1;
+        if (underWay === 0) onQuiet?.();
+      });
+      answer(request, response).catch((error: unknown) => {
+        log.error('A request could not be answered.', { error });
+        if (response.headersSent) return void response.destroy();
+        response.writeHead(500, { 'Content-Type': 'application/json' });
+        response.end(JSON.stringify({ message: 'Internal error. The server\'s log has the details.' }));
+      });
+    },
+  );
+  server.maxHeadersCount = 100;
+  server.on('connect', (_request, socket) => void socket.destroy());
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout'
+      : '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+
+  let drained: Promise<void> | undefined;
+  const drain = (withinMs: number): Promise<void> =>
+    (drained ??= (async () => {
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      if (underWay > 0) {
+        using deadline = deadlineOf(clock, withinMs);
+        await Promise.race([deadline.passed, new Promise<void>((resolve) => (onQuiet = resolve))]);
+      }
+      server.closeAllConnections();
+      await closed;
+    })());
+
+  return {
+    host: options.host,
+    port,
+    origin: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    serveConnection: (connection) => void (draining ? connection.destroy() : server.emit('connection', connection)),
+    drain: ({ withinMs }) => drain(withinMs),
+    [Symbol.asyncDispose]: () => drain(0),
+  };
+}
+
+function deadlineOf(clock: Clock, ms: number): Disposable & { readonly passed: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.after(ms, resolve);
+  return { passed: promise, [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+const onlyOnce = new Set(['host', 'authorization', 'content-length', 'transfer-encoding']);
+
+/** What could be read in two ways, or comes from a web page that has no business here. */
+function refuse(request: IncomingMessage): { readonly status: number; readonly message: string } | undefined {
+  const seen = new Set<string>();
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index]?.toLowerCase() ?? '';
+    if (!onlyOnce.has(name)) continue;
+    if (seen.has(name)) return { status: 400, message: `The header ${name} may be given once.` };
+    seen.add(name);
+  }
+  if (seen.has('content-length') && seen.has('transfer-encoding'))
+    return { status: 400, message: 'Content-Length and Transfer-Encoding exclude each other.' };
+  const site = request.headers['sec-fetch-site'];
+  if ((site === 'cross-site' || site === 'same-site') && request.headers.authorization === undefined)
+    return { status: 403, message: 'A web page of another origin may not call this server unsigned.' };
+  return undefined;
+}

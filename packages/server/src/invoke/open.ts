@@ -1,0 +1,121 @@
+import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
+import type { Catalog } from '../control/index.ts';
+import type { EnvironmentFactory } from '../environment/index.ts';
+import type { Database } from '../storage/index.ts';
+import { Admission, type ConcurrencyCount } from './admission.ts';
+import { invokeHandlers, type InvokeHandlers } from './handlers.ts';
+import { House } from './house.ts';
+import { defaultKeepAlive, type KeepAlive } from './keep-alive.ts';
+import { checkJson, checkSize, orEmpty } from './payload.ts';
+import type { InvokeRequest, InvokeResult, Invoker } from './port.ts';
+import type { EventPorts } from './queue/event.ts';
+import { EventQueue, type QueueLimits } from './queue/event-queue.ts';
+import { rateLimited } from './rate-limited.ts';
+import { Road } from './road.ts';
+import { traceId } from './trace.ts';
+
+export interface InvokeOptions {
+  readonly catalog: Catalog;
+  readonly environments: EnvironmentFactory;
+  readonly database: Database;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly limits: Limits;
+  readonly keepAlive?: Partial<KeepAlive>;
+  readonly queue?: Partial<QueueLimits>;
+  /** Settings and targets of asynchronous invocations; AWS's defaults and none when absent. */
+  readonly events?: EventPorts;
+}
+
+/** The hall: everything that is invoked passes here. */
+export interface Invoke extends AsyncDisposable {
+  readonly invoker: Invoker;
+  readonly handlers: InvokeHandlers;
+  /** What happens now, for metrics. */
+  counts(): InvokeCounts;
+  /** By function, only those that run. */
+  concurrency(): readonly ConcurrencyCount[];
+  /** Refuses what is new, then waits for what runs, but no longer than this. */
+  drain(options: { readonly withinMs: number }): Promise<void>;
+}
+
+export interface InvokeCounts {
+  readonly idle: number;
+  readonly busy: number;
+  readonly booting: number;
+  /** Requests without an environment. */
+  readonly waiting: number;
+  readonly queuedEvents: number;
+}
+
+/** Opens the hall, and takes up the queue where an earlier server left it. Disposing stops every environment. */
+export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
+  const { catalog, clock, random, recorder, limits, database } = options;
+  const log = rateLimited(options.log, clock);
+  const admission = new Admission({
+    accountConcurrency: limits.accountConcurrency,
+    reservedTotal: catalog.reservedTotal?.bind(catalog),
+  });
+  const house = new House({
+    factory: options.environments,
+    keepAlive: { ...defaultKeepAlive, ...options.keepAlive },
+    clock,
+    log,
+  });
+  const road = new Road({ catalog, admission, house, recorder, clock, random });
+  const queue = await EventQueue.open({
+    database,
+    road,
+    admission,
+    ports: options.events ?? {},
+    recorder,
+    clock,
+    log,
+    limits: {
+      // Half the account's places: a backlog must not make synchronous callers wait for their 429s.
+      inFlight: Math.max(1, limits.accountConcurrency >> 1),
+      laneStart: 4 * (options.keepAlive?.boots ?? defaultKeepAlive.boots),
+      events: 1_000_000,
+      cachedBytes: 64 * 1_048_576,
+      responseBytes: limits.syncResponseBytes,
+      ...options.queue,
+    },
+  });
+  const changes = catalog.onChange((change) => house.onChange(change));
+
+  const invoke = async (request: InvokeRequest): Promise<InvokeResult> => {
+    const resolution = road.resolve(request);
+    const payload = orEmpty(request.payload);
+    checkSize(payload, limits.syncRequestBytes, 'RequestResponse');
+    checkJson(payload);
+    const started = await road.start(resolution, { ...request, payload });
+    return { outcome: await started.outcome, executedVersion: started.executedVersion };
+  };
+  const enqueue = async (request: InvokeRequest): Promise<void> => {
+    const resolution = road.resolve(request);
+    const payload = orEmpty(request.payload);
+    checkSize(payload, limits.asyncRequestBytes, 'Event');
+    checkJson(payload);
+    await queue.enqueue({ ...request, payload, traceId: traceId(request.traceId, { clock, random }) }, resolution);
+  };
+
+  return {
+    invoker: { invoke, enqueue },
+    handlers: invokeHandlers({ road, enqueue, limits, clock, random }),
+    counts: () => ({ ...house.counts(), queuedEvents: queue.depth }),
+    concurrency: () => admission.counts(),
+    async drain({ withinMs }) {
+      queue.close();
+      await road.drain({ withinMs });
+    },
+    async [Symbol.asyncDispose]() {
+      changes[Symbol.dispose]();
+      queue.abandon();
+      await road.drain({ withinMs: 0 });
+      await house[Symbol.asyncDispose]();
+      await queue[Symbol.asyncDispose]();
+    },
+  };
+}

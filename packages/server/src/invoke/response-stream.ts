@@ -1,0 +1,70 @@
+import type { InvokeWithResponseStreamResponseEvent } from '@aws-sdk/client-lambda';
+import type { Outcome } from '../environment/index.ts';
+import type { Started } from './road.ts';
+import type { Tail } from './tail.ts';
+
+type Event = InvokeWithResponseStreamResponseEvent;
+/** A buffered body is cut into frames of this size; the protocol's own limit is far higher. */
+const chunkBytes = 131_072;
+
+const chunk = (bytes: Uint8Array): Event => ({ PayloadChunk: { Payload: bytes } });
+
+/**
+ * The frames of InvokeWithResponseStream. A caller who stops reading does not stop the handler: what is
+ * left of its body is read and thrown away. @source spec 2.5-04, 2.5-05, 2.5-06
+ */
+export async function* responseEvents(started: Started, outcome: Outcome, tail: Tail | undefined): AsyncGenerator<Event> {
+  let failure: { readonly body: Uint8Array } | undefined;
+  switch (outcome.kind) {
+    case 'returned':
+      for (let at = 0; at < outcome.body.byteLength; at += chunkBytes) {
+        yield chunk(outcome.body.subarray(at, at + chunkBytes));
+      }
+      break;
+    case 'streamed': {
+      yield* chunksOf(outcome.body);
+      const end = await outcome.end;
+      if (end.kind === 'failed') failure = end;
+      break;
+    }
+    case 'threw':
+    case 'failed':
+      failure = outcome;
+      break;
+  }
+  // The log is complete only now: REPORT is its last line.
+  if (tail !== undefined) await started.released;
+  yield {
+    InvokeComplete: {
+      ...(failure === undefined
+        ? {}
+        : { ErrorCode: 'Unhandled', ErrorDetails: Buffer.from(failure.body).toString('utf8') }),
+      ...(tail === undefined ? {} : { LogResult: tail.toString() }),
+    },
+  };
+}
+
+async function* chunksOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Event> {
+  const source = body[Symbol.asyncIterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await source.next().catch(() => ({ done: true, value: undefined }) as const);
+      if (next.done === true) {
+        ended = true;
+        return;
+      }
+      yield chunk(next.value);
+    }
+  } finally {
+    if (!ended) void discard(source);
+  }
+}
+
+async function discard(source: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    while ((await source.next()).done !== true);
+  } catch {
+    // The outcome's `end` has the reason.
+  }
+}

@@ -1,0 +1,3 @@
+export { ConfigError, isLoopback, readConfig, settings, type Config, type Given } from './config.ts';
+export { DataFolderInUse } from './lock.ts';
+export { serve, type Started } from './serve.ts';

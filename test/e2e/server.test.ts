@@ -1,0 +1,75 @@
+import { suite, test, type TestContext } from 'node:test';
+import { mayfly, RunningServer, temporaryFolder } from '../kit/server.ts';
+
+suite('a server', () => {
+  test('answers health soon after its start and ends with 0 on SIGTERM', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(folder.path);
+    t.assert.strictEqual((await fetch(`${server.origin}/_mayfly/health`)).status, 200);
+    t.assert.strictEqual(await server.stop('SIGTERM'), 0);
+  });
+
+  test('refuses a folder that another server uses, and says which', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(folder.path);
+    const second = await mayfly(['start', '--port', '0', '--data', folder.path]);
+    t.assert.strictEqual(second.code, 2);
+    t.assert.match(second.err, new RegExp(`process id ${server.pid}\\b.*--data`));
+    t.assert.doesNotMatch(second.err, /\bat .*\.ts:/);
+  });
+
+  test('takes the folder of a killed one', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using first = await RunningServer.start(folder.path);
+    t.assert.strictEqual(await first.stop('SIGKILL'), 'SIGKILL');
+    await using second = await RunningServer.start(folder.path);
+    t.assert.strictEqual((await fetch(`${second.origin}/_mayfly/health`)).status, 200);
+  });
+
+  test('lives beside another with its own folder and port', async (t: TestContext) => {
+    using one = temporaryFolder();
+    using two = temporaryFolder();
+    await using first = await RunningServer.start(one.path);
+    await using second = await RunningServer.start(two.path);
+    t.assert.notStrictEqual(first.origin, second.origin);
+    for (const { origin } of [first, second]) t.assert.strictEqual((await fetch(`${origin}/_mayfly/health`)).status, 200);
+  });
+
+  test('refuses a port that is taken, with the next step', async (t: TestContext) => {
+    using one = temporaryFolder();
+    using two = temporaryFolder();
+    await using first = await RunningServer.start(one.path);
+    const second = await mayfly(['start', '--port', new URL(first.origin).port, '--data', two.path]);
+    t.assert.strictEqual(second.code, 2);
+    t.assert.match(second.err, /is taken.*--port/);
+  });
+});
+
+suite('a promise that cannot be kept', () => {
+  test('--auth strict never becomes an open server', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    const { code, err } = await mayfly(['start', '--port', '0', '--data', folder.path, '--auth', 'strict']);
+    t.assert.strictEqual(code, 2);
+    t.assert.match(err, /cannot verify signatures/);
+  });
+});
+
+suite('the command line', () => {
+  test('env prints what a shell can evaluate', async (t: TestContext) => {
+    const { code, out } = await mayfly(['env', '--endpoint-url', 'http://127.0.0.1:9', '--account', '123456789012']);
+    t.assert.strictEqual(code, 0);
+    t.assert.match(out, /^export AWS_ENDPOINT_URL=http:\/\/127\.0\.0\.1:9\nexport AWS_ACCESS_KEY_ID=123456789012\n/);
+  });
+
+  test('says how to start a server when none answers, with an exit code of its own', async (t: TestContext) => {
+    for (const command of [['ls'], ['status'], ['invoke', 'f']]) {
+      const { code, err } = await mayfly([...command, '--endpoint-url', 'http://127.0.0.1:1']);
+      t.assert.deepStrictEqual([code, /mayfly start/.test(err)], [3, true], `${command.join(' ')}: ${err}`);
+    }
+  });
+
+  test('a mistyped command is a usage error, and help is none', async (t: TestContext) => {
+    t.assert.strictEqual((await mayfly(['strat'])).code, 2);
+    t.assert.strictEqual((await mayfly(['--help'])).code, 0);
+  });
+});
