@@ -234,8 +234,16 @@ export class Constraints {
   }
 }
 
+/** Patterns of the models that backtrack without end, and what takes the same texts in one pass. */
+const linear: Readonly<Record<string, string>> = {
+  [String.raw`^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$`]: String.raw`^[a-z0-9*](?:[._\-/]?[a-z0-9*])*$`,
+  [String.raw`^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$`]: String.raw`^\t*[\x20-\x7E][\t\x20-\x7E]*$`,
+};
+
 /** Java's classes and escapes that JavaScript's `u` mode refuses. */
 export function javaScriptPattern(source: string): string {
+  if (linear[source] !== undefined) return linear[source];
+  if (source.startsWith('(?i)')) return `(?i:${javaScriptPattern(source.slice(4))})`;
   let result = '';
   let inClass = false;
   for (let at = 0; at < source.length; at += 1) {

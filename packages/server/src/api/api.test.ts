@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { GetAccountSettingsCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { loadApi, ServiceFault, type Call } from '@mayfly/wire';
+import { loadApi, serviceNames, ServiceFault, type Call } from '@mayfly/wire';
 import { awsLimits, silentLogger, systemClock, systemRandom } from '../base/index.ts';
-import { AwsDoor, listen, type Listener, type SignatureCheck } from './index.ts';
+import { AwsDoor, listen, type HandlerTables, type Listener, type SignatureCheck } from './index.ts';
 
 const limits = { ...awsLimits, syncRequestBytes: 1000, codeRequestBytes: 2000 };
 
@@ -24,6 +24,7 @@ const open = (options: { signatures?: SignatureCheck; onCall?: (call: Call) => u
       region: 'us-east-1',
       ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
       handlers: {
+        ...(Object.fromEntries(serviceNames.map((name) => [name, () => Promise.resolve({})])) as unknown as HandlerTables),
         lambda: () =>
           Promise.resolve({
             ListFunctions: (_input, call) => Promise.resolve({ Functions: [{ FunctionName: `${call.account}/${call.region}` }] }),
@@ -34,8 +35,6 @@ const open = (options: { signatures?: SignatureCheck; onCall?: (call: Call) => u
             },
           }),
         sts: () => Promise.resolve({ GetCallerIdentity: (_input, call) => Promise.resolve({ Account: call.account }) }),
-        iam: () => Promise.resolve({}),
-        logs: () => Promise.resolve({}),
       },
     }),
   });
