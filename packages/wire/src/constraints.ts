@@ -236,6 +236,7 @@ export class Constraints {
 
 /** Patterns of the models that backtrack without end, and what takes the same texts in one pass. */
 const linear: Readonly<Record<string, string>> = {
+  [String.raw`^[a-z0-9A-Z]+[\.\-\w]*[a-z0-9A-Z]+$`]: String.raw`^[a-z0-9A-Z][\.\-\w]*[a-z0-9A-Z]$`,
   [String.raw`^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$`]: String.raw`^[a-z0-9*](?:[._\-/]?[a-z0-9*])*$`,
   [String.raw`^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$`]: String.raw`^\t*[\x20-\x7E][\t\x20-\x7E]*$`,
 };

@@ -1,0 +1,32 @@
+import type { AccountId } from '../../base/index.ts';
+
+/** One archive, stored once for each account by its content. */
+export interface StoredCode {
+  /** Base64 of the archive's SHA-256, as `CodeSha256` shows it. */
+  readonly codeSha256: string;
+  /** Bytes of the archive. */
+  readonly codeSize: number;
+  /** Bytes of its files together. */
+  readonly unzippedSize: number;
+  /** Read-only folder that holds them. */
+  readonly dir: string;
+}
+
+export interface CodeStore {
+  /**
+   * Takes an archive: hashed and written while it comes, checked whole (slip, links out, bombs, overlaps,
+   * truncated) before a file appears where code lives, unpacked once, then renamed into place.
+   *
+   * @param zip  bytes, or a stream of them
+   * @throws ServiceFault InvalidParameterValueException in Lambda's words. @source spec 9.3
+   */
+  take(account: AccountId, zip: Uint8Array | AsyncIterable<Uint8Array>, options: { readonly maxUnzippedBytes: number }): Promise<StoredCode>;
+  /** Where code that was taken is. Reads no storage. */
+  dir(account: AccountId, codeSha256: string): string;
+  /** The archive itself, for the `Code.Location` of GetFunction. */
+  archive(account: AccountId, codeSha256: string): string;
+  /** Layers merged in order into one read-only folder, made once for each such list. */
+  layers(account: AccountId, codeSha256s: readonly string[]): Promise<string>;
+  /** Removes what nobody of these refers to, and half-made things of a crash. */
+  sweep(inUse: ReadonlyMap<AccountId, ReadonlySet<string>>): Promise<void>;
+}
