@@ -20,6 +20,7 @@ my $CLONE_NEWNET = 0x40000000;
 $^F = 2;    # every descriptor we open closes on exec, unless said otherwise
 my $channel_fd = delete $ENV{NODE_CHANNEL_FD};
 open(my $channel, '+<&=', $channel_fd) or die "no channel: $!";
+$_ == $channel_fd or POSIX::close($_) for 3 .. 1023;    # what our starter left open is not for functions
 fcntl($channel, 4, fcntl($channel, 3, 0) & ~2048);    # blocking: there is nothing else to do
 %ENV = ();
 
@@ -119,31 +120,34 @@ my %command = (
         syscall($call{umount2}, "$target\0", 0 + $flags) == 0 or die "umount $target: $!";
         return '';
     },
-    # netns-id files seccomp cgroup-files… -- command…: its output goes to the server as a pipe
+    # netns-id user files seccomp cgroup-files… -- command…: its output goes to the server as a pipe,
+    # which the user owns, so that programs may open /dev/stdout again
     start => sub {
-        my ($n, $id, $files, $seccomp, @rest) = @_;
+        my ($n, $id, $user, $files, $seccomp, @rest) = @_;
         my @groups;
         push @groups, shift @rest while @rest && $rest[0] ne '--';
         shift @rest;
         my $ns = $netns{$id};
         die "no such network: $id" if $id ne '-' && !$ns;
         pipe(my $read, my $write) or die "pipe: $!";
+        pipe(my $gate, my $opener) or die "pipe: $!";
+        chown($user, $user, $write);
         my $pid = fork() // die "fork: $!";
         if ($pid == 0) {
             my $ok = eval {
-                for my $group (@groups) {
-                    open(my $g, '>', $group) or die "$group: $!";
-                    syswrite($g, $$) or die "$group: $!";
-                    close $g;
-                }
+                # Not a step before we are in all our groups: whoever empties them must find us.
+                close $opener;
+                sysread($gate, my $word, 1) or die "refused\n";
                 if ($ns) { syscall($call{setns}, fileno($ns), $CLONE_NEWNET) == 0 or die "setns: $!" }
                 POSIX::setsid();
                 open(STDIN, '<', '/dev/null');
                 POSIX::dup2(fileno($write), 1);
                 POSIX::dup2(fileno($write), 2);
                 if ($seccomp ne '-') {
-                    open(my $f, '<', $seccomp) or die "$seccomp: $!";
-                    POSIX::dup2(fileno($f), 9);
+                    # POSIX::open, because a Perl handle closes itself at the end of its block, and its
+                    # descriptor may well be 9 already.
+                    my $f = POSIX::open($seccomp, POSIX::O_RDONLY()) // die "$seccomp: $!";
+                    if ($f != 9) { POSIX::dup2($f, 9); POSIX::close($f) }
                 }
                 my ($nofile, $core) = (pack('Q Q', $files, $files), pack('Q Q', 0, 0));
                 syscall($call{prlimit}, 0, 7, $nofile, 0);
@@ -156,6 +160,17 @@ my %command = (
             POSIX::_exit(127);
         }
         close $write;
+        my $joined = eval {
+            for my $group (@groups) {
+                open(my $g, '>', $group) or die "$group: $!";
+                syswrite($g, $pid) or die "$group: $!";
+            }
+            1;
+        };
+        my $fault = $@;
+        syswrite($opener, '.') if $joined;
+        close $opener;
+        die $fault unless $joined;
         send_handle(fileno($read), 'net.Socket', sprintf('{"re":%d,"part":0}', $n));
         return ",\"pid\":$pid";
     },

@@ -139,6 +139,7 @@ export class Launcher implements AsyncDisposable {
   /** Starts a process; `output` is the read end of its standard output and error. */
   async start(options: {
     readonly network: string;
+    readonly user: number;
     readonly openFiles: number;
     readonly seccompFile: string;
     readonly cgroupFiles: readonly string[];
@@ -147,6 +148,7 @@ export class Launcher implements AsyncDisposable {
     const { pid, handles } = await this.#ask(
       'start',
       options.network,
+      options.user,
       options.openFiles,
       options.seccompFile,
       ...options.cgroupFiles,
