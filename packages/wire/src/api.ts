@@ -5,8 +5,9 @@ import { readErrors, readOperations, type ErrorShape, type Operation } from './o
 import { fromForm, parseForm } from './query.ts';
 import { quirks } from './quirks.ts';
 import { queryOf, type RequestHead, type WireResponse } from './request.ts';
-import { fromRest, toRest } from './rest.ts';
-import { Router } from './router.ts';
+import { fromRest, jsonDocuments, toRest, xmlDocuments, type DocumentFormat } from './rest.ts';
+import { Router, type Match } from './router.ts';
+import { S3Router } from './s3-router.ts';
 import { serviceInfo, type Protocol, type ServiceInfo, type ServiceName } from './services.ts';
 import { escapeXml, structureToXml } from './xml.ts';
 
@@ -33,7 +34,8 @@ export class Api {
   readonly operations: ReadonlyMap<string, Operation>;
   readonly #info: ServiceInfo;
   readonly #errors: ReadonlyMap<string, ErrorShape>;
-  readonly #router: Router;
+  readonly #router: { match(head: RequestHead): Match | undefined };
+  readonly #documents: DocumentFormat;
   readonly #constraints: Constraints;
 
   constructor(service: ServiceName, sdk: object, model: Model) {
@@ -41,7 +43,8 @@ export class Api {
     this.operations = readOperations(sdk);
     this.#info = serviceInfo(service);
     this.#errors = readErrors(sdk);
-    this.#router = new Router(this.operations.values());
+    this.#router = service === 's3' ? new S3Router(this.operations.values(), model) : new Router(this.operations.values());
+    this.#documents = this.#info.xml === undefined ? jsonDocuments : xmlDocuments(this.#info.xml.namespace, this.#info.xml.unwrapped);
     this.#constraints = new Constraints(model, quirks[service] ?? {});
   }
 
@@ -60,17 +63,17 @@ export class Api {
   }
 
   /** @throws SerializationException when the request cannot be read as this operation's input */
-  decode(operation: Operation, head: RequestHead, protocol: Protocol, body: Uint8Array): object {
+  decode(operation: Operation, head: RequestHead, protocol: Protocol, body: Uint8Array | AsyncIterable<Uint8Array>): object {
     switch (protocol) {
       case 'restJson1':
       case 'restXml':
-        return fromRest(operation, head, this.#router.match(head)?.labels ?? {}, body);
+        return fromRest(operation, head, this.#router.match(head)?.labels ?? {}, body, this.#documents);
       case 'awsJson1_0':
       case 'awsJson1_1':
-        return (fromJson(operation.input, parseJson(body)) ?? {}) as object;
+        return (fromJson(operation.input, parseJson(whole(body))) ?? {}) as object;
       case 'query':
         return operation.input.isStructSchema()
-          ? (fromForm(operation.input, parseForm(form(head, body))) as object)
+          ? (fromForm(operation.input, parseForm(form(head, whole(body)))) as object)
           : {};
     }
   }
@@ -85,8 +88,8 @@ export class Api {
     switch (protocol) {
       case 'restJson1':
       case 'restXml': {
-        const response = toRest(operation, output as Record<string, unknown>);
-        return { ...response, headers: { ...id, ...response.headers } };
+        const response = toRest(operation, output as Record<string, unknown>, this.#documents);
+        return { ...response, headers: { ...(protocol === 'restXml' ? s3Ids(meta) : id), ...response.headers } };
       }
       case 'awsJson1_0':
       case 'awsJson1_1':
@@ -109,8 +112,9 @@ export class Api {
     const isServer = (known?.fault ?? (status >= 500 ? 'server' : 'client')) === 'server';
     const headers = { 'x-amzn-RequestId': meta.requestId, ...fault.headers };
     switch (protocol) {
-      case 'restJson1':
       case 'restXml':
+        return { status, headers: { ...s3Ids(meta), ...fault.headers, 'Content-Type': 'application/xml' }, body: s3ErrorDocument(fault, meta) };
+      case 'restJson1':
         return {
           status,
           headers: { ...headers, ...boundHeaders(known, fault), 'Content-Type': 'application/json', 'x-amzn-ErrorType': fault.code },
@@ -120,15 +124,24 @@ export class Api {
       case 'awsJson1_1':
         return {
           status,
-          headers: { ...headers, 'Content-Type': jsonType(protocol), 'x-amzn-ErrorType': fault.code },
-          body: json({ __type: known?.name ?? fault.code, ...fault.members, [messageKey(known)]: fault.message }),
+          headers: {
+            ...headers,
+            ...(this.#info.query === undefined ? {} : { 'x-amzn-query-error': `${known?.queryCode ?? fault.code};${isServer ? 'Receiver' : 'Sender'}` }),
+            'Content-Type': jsonType(protocol),
+            'x-amzn-ErrorType': fault.code,
+          },
+          body: json({
+            __type: known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code,
+            ...fault.members,
+            [messageKey(known)]: fault.message,
+          }),
         };
       case 'query':
         return {
           status,
           headers: { ...headers, 'Content-Type': 'text/xml' },
           body: Buffer.from(
-            `<ErrorResponse xmlns="${this.#info.query?.xmlNamespace ?? ''}">\n  <Error>\n    <Type>${isServer ? 'Receiver' : 'Sender'}</Type>\n    <Code>${escapeXml(known?.queryCode ?? fault.code)}</Code>\n    <Message>${escapeXml(fault.message)}</Message>\n  </Error>\n  <RequestId>${meta.requestId}</RequestId>\n</ErrorResponse>\n`,
+            `<ErrorResponse xmlns="${this.#info.query?.xmlNamespace ?? ''}">\n  <Error>\n    <Type>${isServer ? 'Receiver' : 'Sender'}</Type>\n    <Code>${escapeXml(known?.queryCode ?? (fault.code === 'ValidationException' ? 'ValidationError' : fault.code))}</Code>\n    <Message>${escapeXml(fault.message)}</Message>\n  </Error>\n  <RequestId>${meta.requestId}</RequestId>\n</ErrorResponse>\n`,
           ),
         };
     }
@@ -143,6 +156,31 @@ export class Api {
       `<${name}Response xmlns="${this.#info.query?.xmlNamespace ?? ''}">${result}<ResponseMetadata><RequestId>${meta.requestId}</RequestId></ResponseMetadata></${name}Response>`,
     );
   }
+}
+
+/** Only operations with a streamed payload are given a stream, and they read no document. */
+const whole = (body: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array(0));
+
+const s3Ids = (meta: Meta): Record<string, string> => ({
+  'x-amz-request-id': meta.requestId,
+  'x-amz-id-2': Buffer.from(meta.requestId).toString('base64'),
+});
+
+/** What other services call these, S3 calls otherwise. */
+const s3Codes: Readonly<Record<string, string>> = {
+  ServiceException: 'InternalError',
+  SerializationException: 'MalformedXML',
+  UnknownOperationException: 'MethodNotAllowed',
+  NotImplementedException: 'NotImplemented',
+  RequestEntityTooLargeException: 'MaxMessageLengthExceeded',
+};
+
+function s3ErrorDocument(fault: ServiceFault, meta: Meta): Uint8Array {
+  const element = (name: string, text: string): string => `<${name}>${escapeXml(text)}</${name}>`;
+  const members = Object.entries(fault.members).map(([name, value]) => element(name, String(value)));
+  return Buffer.from(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${element('Code', s3Codes[fault.code] ?? fault.code)}${element('Message', fault.message)}${members.join('')}${element('RequestId', meta.requestId)}${element('HostId', s3Ids(meta)['x-amz-id-2'] ?? '')}</Error>`,
+  );
 }
 
 const json = (document: object): Uint8Array => Buffer.from(JSON.stringify(document));

@@ -35,6 +35,10 @@ export interface Quirks {
   readonly notNullItems?: readonly string[];
   /** Lists whose members' constraint is printed bare. */
   readonly bareItems?: readonly string[];
+  /** Only the presence of required members is checked, and a missing one has the service's own fault. */
+  readonly missing?: (member: string) => ServiceFault;
+  /** The handlers check everything, in the service's own words. */
+  readonly none?: boolean;
   /** The service reports members from the last of its model to the first. */
   readonly lastFirst?: boolean;
 }
@@ -70,7 +74,8 @@ export class Constraints {
   /** @throws ValidationException naming every violation */
   check(operation: string, input: object): void {
     const shape = this.#model.operations[operation];
-    if (shape === undefined) return;
+    if (shape === undefined || this.#quirks.none) return;
+    if (this.#quirks.missing !== undefined) return this.#present(shape, input as Record<string, unknown>, this.#quirks.missing);
     const violations: string[] = [];
     this.#structure(shape, input as Record<string, unknown>, '', violations);
     if (violations.length === 0) return;
@@ -80,6 +85,12 @@ export class Constraints {
       `${violations.length} validation ${noun} detected: ${violations.join('; ')}`,
       { status: 400 },
     );
+  }
+
+  #present(shape: string, input: Record<string, unknown>, missing: (member: string) => ServiceFault): void {
+    for (const name of this.#model.structures[shape]?.required ?? []) {
+      if (input[name] === undefined || input[name] === null) throw missing(name);
+    }
   }
 
   #structure(shape: string, value: Record<string, unknown>, path: string, violations: string[]): void {

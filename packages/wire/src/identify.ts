@@ -1,4 +1,5 @@
 import { pathOf, queryOf, readCredentialScope, type RequestHead } from './request.ts';
+import { isS3Host, isSignatureV2 } from './s3-address.ts';
 import { serviceInfo, serviceNames, type Protocol, type ServiceName } from './services.ts';
 
 export interface Identity {
@@ -17,6 +18,7 @@ export function identify(head: RequestHead, body?: Uint8Array): Identity | undef
   const service =
     serviceNames.find((name) => prefix !== undefined && serviceInfo(name).targetPrefix === prefix) ??
     serviceNames.find((name) => scope !== undefined && serviceInfo(name).signingName === scope) ??
+    (isS3Host(head) || isSignatureV2(head) ? 's3' : undefined) ??
     byPath(head) ??
     byVersion(head, body);
   return service === undefined ? undefined : { service, protocol: protocolOf(service, head) };

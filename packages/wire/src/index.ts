@@ -6,5 +6,6 @@ export * from './not-yet.ts';
 export type { Operation } from './operation.ts';
 export type * from './operations-of.ts';
 export * from './request.ts';
+export { s3AddressOf, type S3Address } from './s3-address.ts';
 export * from './signature.ts';
 export { serviceNames, type Protocol, type ServiceName } from './services.ts';

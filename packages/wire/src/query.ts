@@ -1,6 +1,7 @@
 import { ServiceFault } from './fault.ts';
 import { members, type Shape } from './operation.ts';
 import { fromText } from './text.ts';
+import { xmlName } from './xml.ts';
 
 /** A form is a tree: `Tags.member.1.Key=a` is `{ Tags: { member: { 1: { Key: 'a' } } } }`. */
 interface Node {
@@ -49,10 +50,12 @@ export function fromForm(shape: Shape, node: Node): unknown {
   }
   if (shape.isMapSchema()) {
     const item = shape.getValueSchema();
+    const keyName = xmlName(shape.getKeySchema()) ?? 'key';
+    const valueName = xmlName(item) ?? 'value';
     const result: Record<string, unknown> = {};
     for (const entry of numbered(shape, node, 'entry')) {
-      const key = entry.children.get('key') ?? entry.children.get('Name');
-      const value = entry.children.get('value') ?? entry.children.get('Value');
+      const key = entry.children.get(keyName);
+      const value = entry.children.get(valueName);
       if (key?.text !== undefined && value !== undefined && key.text !== '__proto__') {
         result[key.text] = fromForm(item, value);
       }

@@ -1,4 +1,5 @@
 import type { Quirks } from './constraints.ts';
+import { ServiceFault } from './fault.ts';
 import type { ServiceName } from './services.ts';
 
 const lambdaRuntimes = [
@@ -111,4 +112,12 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
     notNullItems: ['LayerList', 'ArchitecturesList', 'CompatibleArchitectures'],
     bareItems: ['CompatibleRuntimes'],
   },
+  sqs: {
+    missing: (member) => new ServiceFault('MissingParameter', `The request must contain the parameter ${member}.`, { status: 400 }),
+  },
+  sns: {
+    missing: (member) =>
+      new ServiceFault('InvalidParameter', `Invalid parameter: ${member} Reason: no value for required parameter`, { status: 400 }),
+  },
+  s3: { none: true },
 };

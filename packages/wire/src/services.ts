@@ -8,7 +8,14 @@ export interface ServiceInfo {
   /** First part of `X-Amz-Target`, for the awsJson protocols. */
   readonly targetPrefix?: string;
   /** For the query protocol: `Version` in the request, and the document's namespace. */
-  readonly query?: { readonly version: string; readonly xmlNamespace: string };
+  readonly query?: {
+    readonly version: string;
+    readonly xmlNamespace: string;
+    /** Faults that no schema declares: what the JSON protocol calls them. */
+    readonly jsonNames?: Readonly<Record<string, string>>;
+  };
+  /** For the REST XML protocol: the documents' namespace, and operations whose one member is the whole document. */
+  readonly xml?: { readonly namespace: string; readonly unwrapped: readonly string[] };
   /** First segments of REST paths, for unsigned requests. */
   readonly pathPrefixes?: readonly string[];
   readonly protocols: readonly [Protocol, ...Protocol[]];
@@ -59,7 +66,11 @@ export const services = {
   sqs: {
     signingName: 'sqs',
     targetPrefix: 'AmazonSQS',
-    query: { version: '2012-11-05', xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/' },
+    query: {
+      version: '2012-11-05',
+      xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/',
+      jsonNames: { InvalidParameterValue: 'InvalidParameterValueException', MissingParameter: 'MissingRequiredParameterException' },
+    },
     protocols: ['awsJson1_0', 'query'],
     sdk: () => import('@aws-sdk/client-sqs'),
     model: () => file(import('../../../model/sqs.json', { with: { type: 'json' } })),
@@ -76,6 +87,7 @@ export const services = {
   s3: {
     signingName: 's3',
     protocols: ['restXml'],
+    xml: { namespace: 'http://s3.amazonaws.com/doc/2006-03-01/', unwrapped: ['GetBucketLocation'] },
     sdk: () => import('@aws-sdk/client-s3'),
     model: () => file(import('../../../model/s3.json', { with: { type: 'json' } })),
     skewMs: 15 * minutes,
