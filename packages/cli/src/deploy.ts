@@ -1,12 +1,18 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import {
+  AddPermissionCommand,
   CreateFunctionCommand,
+  CreateFunctionUrlConfigCommand,
   GetFunctionCommand,
+  GetFunctionUrlConfigCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
   waitUntilFunctionActiveV2,
   waitUntilFunctionUpdatedV2,
+  type FunctionUrlAuthType,
+  type LambdaClient,
   type Runtime,
 } from '@aws-sdk/client-lambda';
 import { ZipFile } from 'yazl';
@@ -23,13 +29,21 @@ interface Manifest {
   /** Seconds */
   readonly timeout?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Run by the shell in the folder before anything is packed: `npm ci`, `make` … */
+  readonly build?: string;
+  /** What is packed, below the folder; the folder itself when absent. */
+  readonly dir?: string;
+  /** Gives the function a URL: `NONE` for everybody, `AWS_IAM` for signed callers. */
+  readonly url?: 'NONE' | 'AWS_IAM';
 }
 
 /** `mayfly deploy DIR`: creates the function or brings it up to date, waits, and says how to call it. */
 export async function deploy(dir: string, flags: TargetFlags & { readonly name?: string }): Promise<void> {
   const folder = path.resolve(dir);
   const manifest = manifestOf(folder);
-  const guess = guessOf(folder);
+  build(folder, manifest);
+  const packed = path.join(folder, manifest.dir ?? '');
+  const guess = existsSync(packed) ? guessOf(packed) : undefined;
   const name = flags.name ?? manifest.name ?? path.basename(folder);
   const runtime = (manifest.runtime ?? guess?.runtime) as Runtime | undefined;
   const handler = manifest.handler ?? guess?.handler;
@@ -38,7 +52,8 @@ export async function deploy(dir: string, flags: TargetFlags & { readonly name?:
       exitCodes.usage,
       `${folder} has none of index.mjs, index.js, lambda_function.py, app.py, bootstrap. Write its runtime and handler into ${path.join(folder, 'mayfly.json')}.`,
     );
-  const zip = await zipOf(folder);
+  if (!existsSync(packed)) throw new Stop(exitCodes.usage, `There is no folder ${packed}, which ${path.join(folder, 'mayfly.json')} says is to be packed.`);
+  const zip = await zipOf(packed);
   const configuration = {
     Runtime: runtime,
     Handler: handler,
@@ -67,12 +82,41 @@ export async function deploy(dir: string, flags: TargetFlags & { readonly name?:
     );
     await waitUntilFunctionActiveV2(wait, { FunctionName: name });
   }
-  const done = { name, runtime, handler, zippedBytes: zip.length, action: exists ? 'updated' : 'created' };
+  const url = manifest.url === undefined ? undefined : await urlOf(client, name, manifest.url);
+  const done = { name, runtime, handler, zippedBytes: zip.length, action: exists ? 'updated' : 'created', ...(url === undefined ? {} : { url }) };
   process.stdout.write(
     flags.json === true
       ? JSON.stringify(done) + '\n'
-      : `${exists ? 'Updated' : 'Created'} ${name} (${runtime}, ${handler}, ${zip.length} bytes).\nCall it: mayfly invoke ${name} '{}'\n`,
+      : `${exists ? 'Updated' : 'Created'} ${name} (${runtime}, ${handler}, ${zip.length} bytes).\n${url === undefined ? `Call it: mayfly invoke ${name} '{}'` : `Open it: ${url}`}\n`,
   );
+}
+
+function build(folder: string, { build: command }: Manifest): void {
+  if (command === undefined) return;
+  // The build's own words belong on standard error: standard output is ours, perhaps as JSON.
+  const run = spawnSync(command, { cwd: folder, shell: true, stdio: ['ignore', 2, 2] });
+  if (run.status !== 0) throw new Stop(exitCodes.usage, `The build of ${folder} failed: ${command}`);
+}
+
+/** The function's URL, made when there is none; a public one also needs the permission that says so. */
+async function urlOf(client: LambdaClient, name: string, authType: FunctionUrlAuthType): Promise<string | undefined> {
+  try {
+    return (await client.send(new GetFunctionUrlConfigCommand({ FunctionName: name }))).FunctionUrl;
+  } catch (error) {
+    if ((error as Error).name !== 'ResourceNotFoundException') throw error;
+  }
+  const { FunctionUrl } = await client.send(new CreateFunctionUrlConfigCommand({ FunctionName: name, AuthType: authType }));
+  if (authType === 'NONE')
+    await client.send(
+      new AddPermissionCommand({
+        FunctionName: name,
+        StatementId: 'FunctionURLAllowPublicAccess',
+        Action: 'lambda:InvokeFunctionUrl',
+        Principal: '*',
+        FunctionUrlAuthType: 'NONE',
+      }),
+    );
+  return FunctionUrl;
 }
 
 function manifestOf(folder: string): Manifest {
