@@ -1,0 +1,119 @@
+'use strict';
+// Runs one function of Node.js: connects, waits for `init`, loads the handler, then one event after the
+// other. Booted before its function is known, so what is required here is kept small. See ../CHANNEL.md.
+
+const { connect } = require('./channel.cjs');
+
+/** Whose invocation this is; log lines carry it. */
+const current = { requestId: undefined, tenantId: undefined };
+/** What happens when the event loop has nothing left to do. */
+let onEmpty;
+let loaded;
+/** `idle` and `busy` take turns; nothing is sent any more once the process is `ending`. */
+let phase = 'starting';
+let report = () => {};
+const path = process.env.MAYFLY_CHANNEL;
+
+const channel = connect(path, (type, header, body) => {
+  if (type === 'E') invoke(header, body);
+  else if (type === 'I') init(header);
+});
+channel.send([['H', { pid: process.pid, version: process.versions.node }]]);
+
+async function init(header) {
+  channel.release();
+  const { becomeFunction } = require('./init.cjs');
+  const { describe, describeJson } = require('./errors.cjs');
+  const { nodeJsExit } = require('./invoke.cjs');
+  const refuse = (error, exitCode) => {
+    onEmpty = undefined;
+    const frame = ['F', { errorType: describe(error).errorType }, describeJson(error)];
+    channel.send([frame], () => process.exit(exitCode));
+  };
+  report = becomeFunction({ channel, header, current });
+  watch(refuse);
+  onEmpty = () => {
+    const error = nodeJsExit();
+    report('Uncaught Exception', error);
+    refuse(error, 13);
+  };
+  try {
+    loaded = await require('./handler.cjs').load(process.env.LAMBDA_TASK_ROOT || header.cwd, header.handler);
+  } catch (error) {
+    report('Uncaught Exception', error);
+    refuse(error, 129);
+    return;
+  }
+  wait([['R']]);
+}
+
+/** Everything that ends an invocation goes through here: what is left to say and `next`, in one write. */
+function wait(frames) {
+  if (phase === 'ending') return;
+  phase = 'idle';
+  onEmpty = undefined;
+  channel.hold();
+  channel.send(frames);
+}
+
+function invoke(header, body) {
+  const { contextOf } = require('./context.cjs');
+  phase = 'busy';
+  channel.release();
+  current.requestId = header.requestId;
+  current.tenantId = header.tenantId;
+  if (header.traceId) process.env._X_AMZN_TRACE_ID = header.traceId;
+  else delete process.env._X_AMZN_TRACE_ID;
+  const { requestId } = header;
+  const io = {
+    channel,
+    report,
+    whenEmpty: (act) => (onEmpty = act),
+    succeed: (json) => wait([['A', { requestId, contentType: 'application/json' }, json], ['N']]),
+    next: (frames) => wait([...frames, ['N']]),
+    fail: (error) => {
+      report('Invoke Error', error);
+      wait([errorFrame(requestId, error), ['N']]);
+    },
+  };
+  try {
+    const context = contextOf(header);
+    const event = JSON.parse(body.toString('utf8'));
+    if (loaded.streams) require('./stream.cjs').invokeStreaming(loaded, event, context, io);
+    else require('./invoke.cjs').invokeBuffered(loaded, event, context, io);
+  } catch (error) {
+    io.fail(error);
+  }
+}
+
+function errorFrame(requestId, error) {
+  const { describe, describeJson, xrayCause } = require('./errors.cjs');
+  return ['X', { requestId, errorType: describe(error).errorType, xrayCause: xrayCause(error) }, describeJson(error)];
+}
+
+/** Errors that nobody caught end the process, after the invocation they belong to was told. @source spec 2.4-01 */
+function watch(refuse) {
+  const { RuntimeFault } = require('./errors.cjs');
+  const end = (error, exitCode) => {
+    if (phase === 'ending') return;
+    const was = phase;
+    phase = 'ending';
+    onEmpty = undefined;
+    if (was === 'starting') refuse(error, exitCode);
+    else channel.send(was === 'busy' ? [errorFrame(current.requestId, error)] : [], () => process.exit(exitCode));
+  };
+  process.on('uncaughtException', (error) => {
+    report('Uncaught Exception', error);
+    end(error, 129);
+  });
+  process.on('unhandledRejection', (reason, promise) => {
+    const error = new RuntimeFault('UnhandledPromiseRejection', reason, { reason, promise });
+    report('Unhandled Promise Rejection', error);
+    end(error, 128);
+  });
+  process.on('beforeExit', () => {
+    const act = onEmpty;
+    onEmpty = undefined;
+    if (act !== undefined) act();
+  });
+}
