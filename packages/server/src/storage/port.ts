@@ -18,7 +18,12 @@ export interface Migrations {
 
 /** Durable records. A resolved transaction is on stable storage. */
 export interface Database extends Sql, AsyncDisposable {
-  /** All or nothing; transactions run one at a time, in call order. The callback awaits only `tx`. */
+  /**
+   * All or nothing; transactions run one at a time, in call order. The callback awaits only `tx`.
+   *
+   * A statement that failed ends its transaction, also when the callback catches the error: the
+   * transaction rejects with it and nothing stays. @throws StorageError, see its table of codes
+   */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
   migrate(migrations: Migrations): Promise<void>;
 }
