@@ -46,11 +46,12 @@ export class SqliteDatabase implements Database {
     const database = new SqliteDatabase(options);
     const onFailure = (failure: Failure): void => void database.#fail(new StorageError(failure.code, failure.message));
     await using opened = new AsyncDisposableStack();
-    database.#writer = opened.use(
-      await Thread.open({ file, role: 'writer', ...(maxBytes === undefined ? {} : { maxBytes }) }, onFailure),
-    );
+    // Both threads start at once; the reader opens what the writer has made.
+    database.#writer = opened.use(new Thread({ file, role: 'writer', ...(maxBytes === undefined ? {} : { maxBytes }) }, onFailure));
+    database.#reader = opened.use(new Thread({ file, role: 'reader' }, onFailure));
+    await database.#writer.ask({ kind: 'open' });
     await database.#writer.ask({ kind: 'run', sql: migrationTable, values: [] });
-    database.#reader = opened.use(await Thread.open({ file, role: 'reader' }, onFailure));
+    await database.#reader.ask({ kind: 'open' });
     opened.move();
     return database;
   }

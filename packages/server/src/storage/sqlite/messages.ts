@@ -4,7 +4,7 @@ import type { SqlRow, SqlValue } from '../port.ts';
 export type Request =
   | { readonly kind: 'all' | 'first' | 'run'; readonly sql: string; readonly values: readonly SqlValue[] }
   | { readonly kind: 'script'; readonly sql: string }
-  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'close' };
+  | { readonly kind: 'open' | 'begin' | 'commit' | 'rollback' | 'close' };
 
 export type Answer = readonly SqlRow[] | SqlRow | number | undefined;
 

@@ -17,20 +17,14 @@ export class Thread implements AsyncDisposable {
   #lastId = 0;
   #ended: StorageError | undefined;
 
-  private constructor(options: ConnectionOptions, onFailure: (failure: Failure) => void) {
+  /** Starts the thread; `open` is its first question. */
+  constructor(options: ConnectionOptions, onFailure: (failure: Failure) => void) {
     this.#onFailure = onFailure;
     // What the process was started with (loaders, a debugger, --test) is not for this thread.
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options, execArgv: [], name: `storage ${options.role}` });
     this.#worker.on('message', (reply: Reply) => this.#take(reply));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(undefined));
-  }
-
-  /** @throws StorageError when the database cannot be opened as it must be */
-  static async open(options: ConnectionOptions, onFailure: (failure: Failure) => void): Promise<Thread> {
-    const thread = new Thread(options, onFailure);
-    await new Promise<Answer>((resolve, reject) => void thread.#waiting.set(0, { resolve, reject }));
-    return thread;
   }
 
   /** @throws StorageError with the engine's code */

@@ -9,17 +9,21 @@ const checkpointPages = 1000;
 
 /** The thread that holds one connection; syncs to disk block it and nothing else. */
 class Holder {
-  readonly #connection: Connection;
+  readonly #options: ConnectionOptions;
+  #opened: Connection | undefined;
   #transaction = false;
   /** First error of the open transaction. What follows is refused, as PostgreSQL does, and nothing of it stays. */
   #doomed: Failure | undefined;
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
   }
 
   answer(request: Request): Answer {
     switch (request.kind) {
+      case 'open':
+        this.#opened = new Connection(this.#options);
+        return undefined;
       case 'begin':
         this.#transaction = true;
         return this.#script('BEGIN IMMEDIATE');
@@ -36,20 +40,25 @@ class Holder {
       case 'script':
         return this.#script(request.sql);
       case 'close':
-        this.#connection[Symbol.dispose]();
+        this.#opened?.[Symbol.dispose]();
         return undefined;
     }
   }
 
   /** @throws only what makes the database unsafe to go on with */
   tidy(): void {
-    if (this.#connection.inTransaction) return;
+    if (this.#options.role === 'reader' || this.#opened === undefined || this.#opened.inTransaction) return;
     try {
-      this.#connection.checkpoint(checkpointPages);
+      this.#opened.checkpoint(checkpointPages);
     } catch (error) {
       const { code } = failureOf(error);
       if (!isFull(code) && code !== 'SQLITE_BUSY' && code !== 'SQLITE_LOCKED') throw error;
     }
+  }
+
+  get #connection(): Connection {
+    if (this.#opened === undefined) throw new StorageError('STORAGE_CLOSED', 'The database is not open.');
+    return this.#opened;
   }
 
   #dooming<T>(work: () => T): T {
@@ -93,14 +102,7 @@ function* buffersOf(answer: Answer): Iterable<ArrayBuffer> {
 
 function main(port: NonNullable<typeof parentPort>): void {
   const reply = (message: Reply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-  const options = workerData as ConnectionOptions;
-  let holder: Holder;
-  try {
-    holder = new Holder(new Connection(options));
-  } catch (error) {
-    reply({ id: 0, error: failureOf(error) });
-    return port.close();
-  }
+  const holder = new Holder(workerData as ConnectionOptions);
   port.on('message', ({ id, request }: { id: number; request: Request }) => {
     try {
       const value = holder.answer(request);
@@ -109,14 +111,12 @@ function main(port: NonNullable<typeof parentPort>): void {
       reply({ id, error: failureOf(error) });
     }
     if (request.kind === 'close') return port.close();
-    if (options.role === 'reader') return;
     try {
       holder.tidy();
     } catch (error) {
       reply({ id: -1, error: failureOf(error) });
     }
   });
-  reply({ id: 0, value: undefined });
 }
 
 if (parentPort !== null) main(parentPort);
