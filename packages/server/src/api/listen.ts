@@ -4,12 +4,15 @@ import type { RequestHead } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { serveAdmin, type AdminPorts } from './admin.ts';
 import type { AwsDoor } from './aws.ts';
+import { addressed, type UrlDoor } from './url/index.ts';
 
 export interface ListenOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
   readonly aws: AwsDoor;
+  /** Function URLs; absent = there are none. */
+  readonly urls?: UrlDoor;
   readonly admin: AdminPorts;
   readonly clock: Clock;
   readonly random: Random;
@@ -42,12 +45,17 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const requestId = random.uuid();
     response.setHeader('x-amzn-RequestId', requestId);
     if (draining) response.setHeader('Connection', 'close');
-    const refusal = refuse(request);
-    if (refusal !== undefined) {
+    const refused = (refusal: Refusal): void => {
       response.writeHead(refusal.status, { 'Content-Type': 'application/json', Connection: 'close' });
       response.end(JSON.stringify({ message: refusal.message }));
-      return;
-    }
+    };
+    const unclear = ambiguous(request);
+    if (unclear !== undefined) return refused(unclear);
+    // Function URLs are for web pages; who may call them is the function's own business.
+    const url = options.urls === undefined ? undefined : addressed(request.headers.host, request.url ?? '/');
+    if (url !== undefined && options.urls !== undefined) return options.urls.serve(request, response, url, requestId);
+    const stray = crossSite(request);
+    if (stray !== undefined) return refused(stray);
     if (request.url?.startsWith('/_mayfly/') === true)
       return serveAdmin(request, response, admin, { ready: !draining });
     const head: RequestHead = {
@@ -134,8 +142,13 @@ function deadlineOf(clock: Clock, ms: number): Disposable & { readonly passed: P
 
 const onlyOnce = new Set(['host', 'authorization', 'content-length', 'transfer-encoding']);
 
-/** What could be read in two ways, or comes from a web page that has no business here. */
-function refuse(request: IncomingMessage): { readonly status: number; readonly message: string } | undefined {
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** What could be read in two ways. */
+function ambiguous(request: IncomingMessage): Refusal | undefined {
   const seen = new Set<string>();
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     const name = request.rawHeaders[index]?.toLowerCase() ?? '';
@@ -145,6 +158,11 @@ function refuse(request: IncomingMessage): { readonly status: number; readonly m
   }
   if (seen.has('content-length') && seen.has('transfer-encoding'))
     return { status: 400, message: 'Content-Length and Transfer-Encoding exclude each other.' };
+  return undefined;
+}
+
+/** What comes from a web page that has no business here. */
+function crossSite(request: IncomingMessage): Refusal | undefined {
   const site = request.headers['sec-fetch-site'];
   if ((site === 'cross-site' || site === 'same-site') && request.headers.authorization === undefined)
     return { status: 403, message: 'A web page of another origin may not call this server unsigned.' };

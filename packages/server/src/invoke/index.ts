@@ -5,3 +5,6 @@ export type { ConcurrencyCount, ThrottleReason } from './admission.ts';
 export type { InvokeHandlers } from './handlers.ts';
 export type { QueueLimits } from './queue/event-queue.ts';
 export type { Condition, DeliveryTarget, EndedEvent, EventInvokeConfig, EventPorts } from './queue/event.ts';
+export { buffered } from './outcome.ts';
+export { traceId as newTraceId } from './trace.ts';
+export type { Outcome } from '../environment/index.ts';
