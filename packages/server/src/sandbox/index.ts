@@ -1,12 +1,24 @@
+import { accessSync, constants } from 'node:fs';
 import type { Clock, Logger } from '../base/index.ts';
-import { cgroupVersion } from './jail/cgroup.ts';
-import { JailDriver, missingPrograms } from './jail/jail.ts';
+import { cgroupVersion } from './cgroup/index.ts';
+import { JailDriver } from './jail/driver.ts';
 import type { SandboxDriver } from './port.ts';
 
 export * from './port.ts';
 
 /** The line that adds what the jail is built with. */
 export const installRemedy = 'apt-get install -y bubblewrap';
+
+function missingPrograms(): string[] {
+  return ['/usr/bin/bwrap', '/usr/bin/perl'].filter((program) => {
+    try {
+      accessSync(program, constants.X_OK);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
 
 /** Why there is no jail on this host; undefined when there is one. */
 export function jailObstacle(): { readonly detail: string; readonly remedy?: string } | undefined {
@@ -25,4 +37,3 @@ export function openJail(options: { readonly dataDir: string; readonly clock: Cl
   if (obstacle !== undefined || cgroup === undefined) throw new Error(`No jail on this host: ${obstacle?.detail ?? 'no cgroups'}.`);
   return new JailDriver({ ...options, cgroup });
 }
-

@@ -30,6 +30,8 @@ export interface Mount {
   readonly source: string;
   /** Absolute path inside. */
   readonly target: string;
+  /** For `/mnt/…` file systems; everything else is read-only. */
+  readonly writable?: boolean;
 }
 
 export interface ResourceLimits {
@@ -61,6 +63,8 @@ export interface ProcessSpec {
   /** The whole environment: nothing of the host's is added. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Yields the processor to everything else until the first `limit()`: for boots ahead of demand. */
+  readonly background?: boolean;
 }
 
 export interface ProcessExit {
@@ -79,7 +83,7 @@ export interface SandboxProcess {
 }
 
 export interface SandboxStats {
-  /** Peak since start or since the driver could last reset it. */
+  /** Peak since the last time `stats` was read; since start where the kernel cannot forget. Cached files do not count. */
   readonly maxMemoryMiB: number;
   readonly cpuMs: number;
   /** Processes killed for memory since start; read from the kernel's own counter. */
@@ -103,6 +107,9 @@ export interface Sandbox extends AsyncDisposable {
   readonly runtimeApiAddress: string;
   /** Address of `endpoint` as the processes inside see it, `http://127.0.0.1:4566` in a jail. */
   readonly endpointUrl: string;
+  /** Where `bind('/var/task')` and `bind('/opt')` are seen inside: the same paths in a jail, a folder of its own with `none`. */
+  readonly taskRoot: string;
+  readonly optRoot: string;
   /**
    * Late binding: makes a folder of the host appear read-only at `/var/task` or `/opt`, also for
    * processes that run already.

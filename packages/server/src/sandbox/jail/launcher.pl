@@ -3,9 +3,12 @@
 # spawns. It is Perl because perl-base is on every Debian and Ubuntu, starts in milliseconds, and can
 # call the kernel by number. It holds no policy: the server says every flag and path.
 #
-# It speaks over Node's IPC channel. A request is one JSON string: words separated by spaces, each
-# percent-encoded, the first a number that the reply repeats. Replies are JSON objects; file descriptors
-# travel beside a reply as Node's NODE_HANDLE messages, one at a time, each acknowledged.
+# It speaks over Node's IPC channel. A request is one JSON string: a number that the reply repeats, then
+# steps separated by a bare `;`, each a row of percent-encoded words. Steps run in order until one
+# fails; a step that begins with `?` may fail. Replies are JSON objects; descriptors travel beside them as
+# Node's NODE_HANDLE messages, one at a time, each acknowledged.
+#
+# Argument `private`: its mounts live in a mount namespace of its own, and are gone when it is.
 use strict;
 use warnings;
 use POSIX ();
@@ -13,30 +16,57 @@ use Socket;
 
 my $arm = (POSIX::uname())[4] eq 'aarch64';
 my %call = $arm
-  ? (sendmsg => 211, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261)
-  : (sendmsg => 46, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302);
-my $CLONE_NEWNET = 0x40000000;
+  ? (sendmsg => 211, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261, prctl => 167, memfd => 279)
+  : (sendmsg => 46, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302, prctl => 157, memfd => 319);
+my ($CLONE_NEWNET, $CLONE_NEWNS, $MS_REC, $MS_SLAVE) = (0x40000000, 0x00020000, 16384, 1 << 19);
 
 $^F = 2;    # every descriptor we open closes on exec, unless said otherwise
+umask 0;
 my $channel_fd = delete $ENV{NODE_CHANNEL_FD};
 open(my $channel, '+<&=', $channel_fd) or die "no channel: $!";
 $_ == $channel_fd or POSIX::close($_) for 3 .. 1023;    # what our starter left open is not for functions
 fcntl($channel, 4, fcntl($channel, 3, 0) & ~2048);    # blocking: there is nothing else to do
+my $private = @ARGV && $ARGV[0] eq 'private';
 %ENV = ();
 
-open(my $home_ns, '<', '/proc/self/ns/net') or die "no network namespace: $!";
-my (%netns, @lines, $buffer);
+my $linux = $^O eq 'linux';
+my $home_ns;
+if ($linux) {
+    open($home_ns, '<', '/proc/self/ns/net') or die "no network namespace: $!";
+    # Children of a box's dead parent come to us, so that nobody is left to a host's init that may not reap.
+    syscall($call{prctl}, 36, 1, 0, 0, 0);
+}
+if ($private) {
+    my $root = "/\0";
+    syscall($call{unshare}, $CLONE_NEWNS) == 0 or die "unshare: $!";
+    syscall($call{mount}, 0, $root, 0, $MS_REC | $MS_SLAVE, 0) == 0 or die "slave: $!";
+}
+
+my (%netns, %children, @lines, $buffer);
 $buffer = '';
 
 # A signal only has to wake the read below; the loop then reaps.
 POSIX::sigaction(&POSIX::SIGCHLD, POSIX::SigAction->new(sub { }, POSIX::SigSet->new, 0));
+# Our end is the server's decision, or the end of the server.
+$SIG{INT} = $SIG{TERM} = $SIG{HUP} = $SIG{PIPE} = 'IGNORE';
+
+# The server has gone: nothing it started may live on.
+sub quit {
+    kill 'KILL', keys %children;
+    for (1 .. 100) {
+        while (waitpid(-1, POSIX::WNOHANG()) > 0) { }
+        last if $!{ECHILD};
+        select(undef, undef, undef, 0.01);
+    }
+    POSIX::_exit(0);
+}
 
 sub out {
     my ($line) = @_;
     $line .= "\n";
     while (length $line) {
         my $n = syswrite($channel, $line);
-        exit 0 unless defined $n || $!{EINTR};
+        quit() unless defined $n || $!{EINTR};
         substr($line, 0, $n // 0, '');
     }
 }
@@ -47,7 +77,7 @@ sub next_line {
         return $1 if $buffer =~ s/^([^\n]*)\n//;
         my $n = sysread($channel, $buffer, 65536, length $buffer);
         return undef if !defined $n && $!{EINTR};
-        exit 0 if !defined $n || $n == 0;
+        quit() if !defined $n || $n == 0;
     }
 }
 
@@ -57,10 +87,12 @@ sub json_text { my $t = shift; $t =~ s/([\\"\x00-\x1f])/sprintf('\\u%04x', ord $
 sub send_handle {
     my ($fd, $type, $message) = @_;
     my $line = "{\"cmd\":\"NODE_HANDLE\",\"type\":\"$type\",\"msg\":$message}\n";
-    my $iov = pack('P Q', $line, length $line);
-    my $control = pack('Q l l l x4', 20, 1, 1, $fd);
-    my $header = pack('Q Q P Q P Q Q', 0, 0, $iov, 1, $control, length $control, 0);
-    syscall($call{sendmsg}, fileno($channel), $header, 0) == length($line) or exit 1;
+    if ($linux) {
+        my $iov = pack('P Q', $line, length $line);
+        my $control = pack('Q l l l x4', 20, 1, 1, $fd);
+        my $header = pack('Q Q P Q P Q Q', 0, 0, $iov, 1, $control, length $control, 0);
+        syscall($call{sendmsg}, fileno($channel), $header, 0) == length($line) or quit();
+    }
     while (1) {
         my $answer = next_line();
         next unless defined $answer;
@@ -72,6 +104,7 @@ sub send_handle {
 sub reap {
     while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) {
         my ($code, $signal) = ($? >> 8, $? & 127);
+        next unless delete $children{$pid};    # an orphan of a box
         out(sprintf '{"exit":%d,"code":%d,"signal":%d}', $pid, $code, $signal);
     }
 }
@@ -86,7 +119,41 @@ sub listener {
     return $s;
 }
 
-my %command = (
+sub spew {
+    my ($file, $text) = @_;
+    my $fd = POSIX::open($file, POSIX::O_WRONLY() | POSIX::O_CREAT() | POSIX::O_TRUNC(), 0644) // die "$file: $!";
+    my $n = length $text ? POSIX::write($fd, $text, length $text) : 0;
+    my $fault = "$!";
+    POSIX::close($fd);
+    die "$file: $fault" unless defined $n;
+}
+
+# A file in memory that a program we start reads as its descriptor number `$want`.
+sub memory_file {
+    my ($text, $want) = @_;
+    my $name = "box\0";
+    my $fd = syscall($call{memfd}, $name, 0);
+    die "memfd: $!" if $fd < 0;
+    while (length $text) {
+        my $n = POSIX::write($fd, $text, length $text) // die "memfd: $!";
+        substr($text, 0, $n, '');
+    }
+    POSIX::lseek($fd, 0, 0);
+    if ($fd != $want) { POSIX::dup2($fd, $want); POSIX::close($fd) }
+}
+
+sub in_network {
+    my ($id, $work) = @_;
+    my $ns = $netns{$id} or die "no such network: $id";
+    syscall($call{setns}, fileno($ns), $CLONE_NEWNET) == 0 or die "setns: $!";
+    my $result = eval { $work->() };
+    my $fault = $@;
+    syscall($call{setns}, fileno($home_ns), $CLONE_NEWNET) == 0 or quit();
+    die $fault if $fault;
+    return $result;
+}
+
+my %step = (
     # id port port: a private network with `lo` up and two listeners, which go to the server
     netns => sub {
         my ($n, $id, @ports) = @_;
@@ -100,7 +167,7 @@ my %command = (
             \@sockets;
         };
         my $fault = $@;
-        syscall($call{setns}, fileno($home_ns), $CLONE_NEWNET) == 0 or exit 1;
+        syscall($call{setns}, fileno($home_ns), $CLONE_NEWNET) == 0 or quit();
         die $fault unless $made;
         my $i = 0;
         send_handle(fileno($_), 'net.Server', sprintf('{"re":%d,"part":%d}', $n, $i++)) for @$made;
@@ -112,34 +179,71 @@ my %command = (
         my ($n, $source, $target, $type, $flags, $data) = @_;
         my @p = map { $_ eq '-' ? 0 : "$_\0" } ($source, $target, $type);
         my $d = $data eq '-' ? 0 : "$data\0";
-        syscall($call{mount}, $p[0], $p[1], $p[2], 0 + $flags, $d) == 0 or die "mount $target: $!";
+        syscall($call{mount}, $p[0], $p[1], $p[2], 0 + $flags, $d) == 0 or die "mount $source $target: $!";
         return '';
     },
     umount => sub {
         my ($n, $target, $flags) = @_;
-        syscall($call{umount2}, "$target\0", 0 + $flags) == 0 or die "umount $target: $!";
+        my $t = "$target\0";
+        syscall($call{umount2}, $t, 0 + $flags) == 0 or die "umount $target: $!";
         return '';
     },
-    # netns-id user files seccomp cgroup-files… -- command…: its output goes to the server as a pipe,
-    # which the user owns, so that programs may open /dev/stdout again
+    mkdir => sub { my ($n, $path, $mode) = @_; mkdir($path, oct $mode) or $!{EEXIST} or die "mkdir $path: $!"; return '' },
+    rmdir => sub { my ($n, $path) = @_; rmdir($path) or $!{ENOENT} or die "rmdir $path: $!"; return '' },
+    symlink => sub { my ($n, $to, $path) = @_; symlink($to, $path) or die "symlink $path: $!"; return '' },
+    write => sub { my ($n, $path, $text) = @_; spew($path, $text); return '' },
+    chmod => sub { my ($n, $path, $mode) = @_; chmod(oct $mode, $path) or die "chmod $path: $!"; return '' },
+    # id command…: runs a program of the host to its end, in a box's network, or ours when the id is `-`
+    run => sub {
+        my ($n, $id, @command) = @_;
+        my $work = sub {
+            pipe(my $read, my $write) or die "pipe: $!";
+            my $pid = fork() // die "fork: $!";
+            if ($pid == 0) {
+                $SIG{$_} = 'DEFAULT' for qw(CHLD INT TERM HUP PIPE);
+                open(STDIN, '<', '/dev/null');
+                POSIX::dup2(fileno($write), $_) for 1, 2;
+                { no warnings 'exec'; exec { $command[0] } @command }
+                POSIX::_exit(127);
+            }
+            close $write;
+            my $said = '';
+            while (1) {
+                my $k = sysread($read, $said, 4096, length $said);
+                next if !defined $k && $!{EINTR};
+                last unless $k;
+            }
+            while (waitpid($pid, 0) < 0 && $!{EINTR}) { }
+            $? == 0 or die "$command[0] failed: " . substr($said, 0, 400);
+            return '';
+        };
+        return $id eq '-' ? $work->() : in_network($id, $work);
+    },
+    # netns-id user files nice seccomp cgroup-files… -- arguments… -- command…: arguments reach the command as a
+    # file on descriptor 8, out of sight of the host's `ps`. Its output goes to the server as a pipe, which the user owns,
+    # so that programs may open /dev/stdout again
     start => sub {
-        my ($n, $id, $user, $files, $seccomp, @rest) = @_;
-        my @groups;
+        my ($n, $id, $user, $files, $nice, $seccomp, @rest) = @_;
+        my (@groups, @arguments);
         push @groups, shift @rest while @rest && $rest[0] ne '--';
         shift @rest;
+        my $left = shift @rest;
+        @arguments = splice @rest, 0, $left;
         my $ns = $netns{$id};
         die "no such network: $id" if $id ne '-' && !$ns;
         pipe(my $read, my $write) or die "pipe: $!";
-        pipe(my $gate, my $opener) or die "pipe: $!";
+        pipe(my $gate, my $ready) or die "pipe: $!";
         chown($user, $user, $write);
         my $pid = fork() // die "fork: $!";
         if ($pid == 0) {
             my $ok = eval {
-                # Not a step before we are in all our groups: whoever empties them must find us.
-                close $opener;
-                sysread($gate, my $word, 1) or die "refused\n";
+                # Not a step before we are in all our groups: whoever empties them must find us. `0` is
+                # ourselves, alone; the kernel then needs none of its wide locks.
+                spew($_, '0') for @groups;
+                syswrite($ready, '.');
                 if ($ns) { syscall($call{setns}, fileno($ns), $CLONE_NEWNET) == 0 or die "setns: $!" }
                 POSIX::setsid();
+                POSIX::nice($nice) if $nice;
                 open(STDIN, '<', '/dev/null');
                 POSIX::dup2(fileno($write), 1);
                 POSIX::dup2(fileno($write), 2);
@@ -149,32 +253,31 @@ my %command = (
                     my $f = POSIX::open($seccomp, POSIX::O_RDONLY()) // die "$seccomp: $!";
                     if ($f != 9) { POSIX::dup2($f, 9); POSIX::close($f) }
                 }
-                my ($nofile, $core) = (pack('Q Q', $files, $files), pack('Q Q', 0, 0));
+                memory_file(join('', map { "$_\0" } @arguments), 8) if @arguments;
+                my ($nofile, $core, $queue) = (pack('Q Q', $files, $files), pack('Q Q', 0, 0), pack('Q Q', 0, 0));
                 syscall($call{prlimit}, 0, 7, $nofile, 0);
                 syscall($call{prlimit}, 0, 4, $core, 0);
-                $SIG{CHLD} = 'DEFAULT';
+                syscall($call{prlimit}, 0, 12, $queue, 0);
+                $SIG{$_} = 'DEFAULT' for qw(CHLD INT TERM HUP PIPE);
                 1;
             };
-            if ($ok) { exec { $rest[0] } @rest }
+            if ($ok) { no warnings 'exec'; exec { $rest[0] } @rest }
             print STDERR 'Mayfly could not start the process: ', $@ || "$rest[0]: $!", "\n";
             POSIX::_exit(127);
         }
         close $write;
-        my $joined = eval {
-            for my $group (@groups) {
-                open(my $g, '>', $group) or die "$group: $!";
-                syswrite($g, $pid) or die "$group: $!";
-            }
-            1;
-        };
-        my $fault = $@;
-        syswrite($opener, '.') if $joined;
-        close $opener;
-        die $fault unless $joined;
+        close $ready;
+        my $word = '';
+        while (1) {
+            my $k = sysread($gate, $word, 1);
+            last if defined $k || !$!{EINTR};
+        }
+        die 'the process could not join its control groups' unless length $word;
+        $children{$pid} = 1;
         send_handle(fileno($read), 'net.Socket', sprintf('{"re":%d,"part":0}', $n));
         return ",\"pid\":$pid";
     },
-    kill => sub { my ($n, $pid, $signal) = @_; kill $signal, $pid; return '' },
+    kill => sub { my ($n, $pid, $signal) = @_; kill $signal, $pid if $children{$pid}; return '' },
 );
 
 out('{"ready":1}');
@@ -182,11 +285,18 @@ while (1) {
     reap();
     my $line = @lines ? shift @lines : next_line();
     next unless defined $line;
-    next unless $line =~ /^"(.*)"$/;
-    my ($n, $name, @words) = map { s/%([0-9A-Fa-f]{2})/chr hex $1/ger } split / /, $1;
-    my $run = $command{$name};
-    my $result = eval { $run ? $run->($n, @words) : die "unknown command $name" };
-    my $fault = $@;
+    next unless $line =~ /^"(\d+) (.*)"$/;
+    my ($n, $result, $fault) = ($1, '', '');
+    for my $row (split / ; /, $2) {
+        my ($name, @words) = map { s/%([0-9A-Fa-f]{2})/chr hex $1/ger } split / /, $row, -1;
+        my $may_fail = $name =~ s/^\?//;
+        my $run = $step{$name};
+        my $said = eval { $run ? $run->($n, @words) : die "unknown step $name" };
+        if (defined $said) { $result .= $said; next }
+        next if $may_fail;
+        $fault = $@;
+        last;
+    }
     $fault =~ s/ at \S+ line \d+\.\n//;
-    out(defined $result ? "{\"re\":$n$result}" : "{\"re\":$n,\"error\":" . json_text($fault) . '}');
+    out($fault eq '' ? "{\"re\":$n$result}" : "{\"re\":$n,\"error\":" . json_text($fault) . '}');
 }

@@ -3,10 +3,33 @@ import { once } from 'node:events';
 import type { Server, Socket } from 'node:net';
 import path from 'node:path';
 import type { Logger } from '../../base/index.ts';
+import { encodeSteps, step, type Step } from './steps.ts';
 
 export interface Exit {
   readonly exitCode: number;
   readonly signal: number;
+}
+
+export interface Started {
+  readonly pid: number;
+  /** Read end of the process's standard output and error. */
+  readonly output: Socket;
+  readonly exited: Promise<Exit>;
+}
+
+export interface StartOptions {
+  /** A network made by `step.network`, or `-` for the host's. */
+  readonly network: string;
+  /** Owns the output pipe; the process itself starts as the launcher's user. */
+  readonly user: number;
+  readonly openFiles: number;
+  readonly nice: number;
+  /** Becomes descriptor 9. */
+  readonly seccompFile?: string;
+  readonly cgroupFiles: readonly string[];
+  /** Become a file on descriptor 8. */
+  readonly hidden: readonly string[];
+  readonly command: readonly string[];
 }
 
 interface Waiting {
@@ -31,21 +54,6 @@ interface Message {
   readonly signal?: number;
 }
 
-/** Flags of mount(2) and umount2(2). */
-export const mountFlags = {
-  readOnly: 1,
-  noSuid: 2,
-  noDev: 4,
-  noExec: 8,
-  remount: 32,
-  bind: 4096,
-  recursive: 16_384,
-  private: 1 << 18,
-  slave: 1 << 19,
-  shared: 1 << 20,
-  detach: 2,
-} as const;
-
 /**
  * The other side of `launcher.pl`: a small process that starts processes, so that the server's event
  * loop never forks its own pages. Requests are answered in order.
@@ -63,28 +71,37 @@ export class Launcher implements AsyncDisposable {
   private constructor(child: ChildProcess, log: Logger) {
     this.#child = child;
     child.on('message', (message: Message, handle: unknown) => this.#receive(message, handle));
-    this.gone = once(child, 'exit').then(([code, signal]) => {
-      this.#closed ??= new Error(`The sandbox launcher ended (${String(signal ?? code)}).`);
-      for (const waiting of this.#waiting.values()) waiting.reject(this.#closed);
-      this.#waiting.clear();
-      log.debug('launcher ended', { code, signal });
-    });
+    this.gone = once(child, 'exit').then(
+      ([code, signal]) => this.#end(new Error(`The sandbox launcher ended (${String(signal ?? code)}).`), log),
+      (error: Error) => this.#end(error, log),
+    );
   }
 
-  static async open(options: { readonly log: Logger }): Promise<Launcher> {
-    const child = spawn('perl', [path.join(import.meta.dirname, 'launcher.pl')], {
+  /** @param options.private  mounts stay in a namespace of the launcher's own and vanish with it; needs root */
+  static async open(options: { readonly log: Logger; readonly private: boolean }): Promise<Launcher> {
+    const script = path.join(import.meta.dirname, 'launcher.pl');
+    const child = spawn('perl', [script, ...(options.private ? ['private'] : [])], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: {},
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
       serialization: 'json',
     });
     const launcher = new Launcher(child, options.log);
-    const ready = once(child, 'message');
     await Promise.race([
-      ready,
+      once(child, 'message'),
       launcher.gone.then(() => Promise.reject(new Error('The sandbox launcher could not be started: is perl installed?'))),
-      once(child, 'error').then(([error]) => Promise.reject(error as Error)),
     ]);
     return launcher;
+  }
+
+  #end(error: Error, log: Logger): void {
+    const wanted = this.#closed !== undefined;
+    this.#closed ??= error;
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#closed);
+    this.#waiting.clear();
+    // With the launcher every process it started dies; the kernel sees to it.
+    for (const tell of this.#exits.values()) tell({ exitCode: 0, signal: 9 });
+    this.#exits.clear();
+    if (!wanted) log.error('sandbox launcher ended; every sandbox has ended with it', { error });
   }
 
   #receive(message: Message, handle: unknown): void {
@@ -107,67 +124,44 @@ export class Launcher implements AsyncDisposable {
     else waiting.resolve({ pid: message.pid, handles: waiting.handles });
   }
 
-  #ask(...words: readonly (string | number)[]): Promise<Reply> {
+  #ask(steps: readonly Step[]): Promise<Reply> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const number = this.#next;
     this.#next += 1;
-    const line = [number, ...words].map((word) => encodeURIComponent(String(word))).join(' ');
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject, handles: [] });
-      this.#child.send(line);
+      this.#child.send(`${number} ${encodeSteps(steps)}`, (error) => {
+        if (error === null || !this.#waiting.delete(number)) return;
+        reject(error);
+      });
     });
   }
 
-  /** A private network namespace, and one listening server for each port on its loopback. */
-  async network(id: string, ports: readonly number[]): Promise<readonly Server[]> {
-    const { handles } = await this.#ask('netns', id, ...ports);
+  /** Does the steps in order, in one round trip. @returns the listeners of its `network` steps */
+  async do(steps: readonly Step[]): Promise<readonly Server[]> {
+    if (steps.length === 0) return [];
+    const { handles } = await this.#ask(steps);
     return handles as readonly Server[];
   }
 
-  async dropNetwork(id: string): Promise<void> {
-    await this.#ask('drop', id);
-  }
-
-  async mount(source: string, target: string, type: string, flags: number, data = '-'): Promise<void> {
-    await this.#ask('mount', source, target, type, flags, data);
-  }
-
-  async unmount(target: string, flags: number = mountFlags.detach): Promise<void> {
-    await this.#ask('umount', target, flags);
-  }
-
-  /** Starts a process; `output` is the read end of its standard output and error. */
-  async start(options: {
-    readonly network: string;
-    readonly user: number;
-    readonly openFiles: number;
-    readonly seccompFile: string;
-    readonly cgroupFiles: readonly string[];
-    readonly command: readonly string[];
-  }): Promise<{ readonly pid: number; readonly output: Socket; readonly exited: Promise<Exit> }> {
-    const { pid, handles } = await this.#ask(
-      'start',
-      options.network,
-      options.user,
-      options.openFiles,
-      options.seccompFile,
-      ...options.cgroupFiles,
-      '--',
-      ...options.command,
-    );
+  /** Starts a process, after `before`, in the same round trip. */
+  async start(options: StartOptions, before: readonly Step[] = []): Promise<Started> {
+    const { network, user, openFiles, nice, seccompFile = '-', cgroupFiles, hidden, command } = options;
+    const words = [network, user, openFiles, nice, seccompFile, ...cgroupFiles, '--', hidden.length, ...hidden, ...command];
+    const { pid, handles } = await this.#ask([...before, ['start', ...words]]);
     if (pid === undefined) throw new Error('Sandbox launcher: no process id in the reply');
     const exited = new Promise<Exit>((resolve) => {
       const early = this.#early.get(pid);
       this.#early.delete(pid);
       if (early !== undefined) resolve(early);
-      else this.#exits.set(pid, resolve);
+      else if (this.#child.connected) this.#exits.set(pid, resolve);
+      else resolve({ exitCode: 0, signal: 9 });
     });
-    const lost = this.gone.then((): Exit => ({ exitCode: 0, signal: 9 }));
-    return { pid, output: handles[0] as Socket, exited: Promise.race([exited, lost]) };
+    return { pid, output: handles[0] as Socket, exited };
   }
 
   async kill(pid: number, signal: 'TERM' | 'KILL'): Promise<void> {
-    await this.#ask('kill', pid, signal);
+    await this.#ask([step.kill(pid, signal)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { mountFlags, type Launcher } from './launcher.ts';
+import type { Launcher } from './launcher.ts';
+import { mountFlags, step, type Step } from './steps.ts';
 
 const readOnly = mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev;
 
@@ -16,49 +15,51 @@ const readOnly = mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev;
 export class ReadOnlyMounts {
   readonly #folder: string;
   readonly #launcher: Launcher;
-  readonly #made = new Map<string, Promise<string>>();
+  readonly #users = new Map<string, { users: number; ready: Promise<unknown> }>();
 
   constructor(folder: string, launcher: Launcher) {
     this.#folder = folder;
     this.#launcher = launcher;
   }
 
-  /** A mount point that shows `source` read-only. */
-  of(source: string): Promise<string> {
-    let made = this.#made.get(source);
-    if (made === undefined) {
-      made = this.#make(source);
-      this.#made.set(source, made);
-      made.catch(() => this.#made.delete(source));
+  #place(source: string): string {
+    return path.join(this.#folder, createHash('sha256').update(source).digest('hex').slice(0, 32));
+  }
+
+  /** Binds `source` read-only at `target`, where it appears in every box that shares it. */
+  async bind(source: string, target: string): Promise<void> {
+    const place = this.#place(source);
+    const known = this.#users.get(source);
+    const mount = step.mount(place, target, '-', mountFlags.bind);
+    if (known !== undefined) {
+      known.users += 1;
+      await known.ready;
+      await this.#launcher.do([mount]);
+      return;
     }
-    return made;
+    const ready = this.#launcher.do([
+      step.makeFolder(place),
+      step.mount(source, place, '-', mountFlags.bind),
+      step.mount('-', place, '-', mountFlags.bind | mountFlags.remount | readOnly),
+      mount,
+    ]);
+    this.#users.set(source, { users: 1, ready });
+    try {
+      await ready;
+    } catch (error) {
+      this.#users.delete(source);
+      throw error;
+    }
   }
 
-  async #make(source: string): Promise<string> {
-    const target = path.join(this.#folder, createHash('sha256').update(source).digest('hex').slice(0, 32));
-    await mkdir(target, { recursive: true });
-    await this.#launcher.mount(source, target, '-', mountFlags.bind);
-    await this.#launcher.mount('-', target, '-', mountFlags.bind | mountFlags.remount | readOnly);
-    return target;
+  /** Steps for a box that shows `source` no longer. The last one lets go of the folder, which may then be another. */
+  release(source: string): Step[] {
+    const known = this.#users.get(source);
+    if (known === undefined) return [];
+    known.users -= 1;
+    if (known.users > 0) return [];
+    this.#users.delete(source);
+    const place = this.#place(source);
+    return [step.maybe(step.unmount(place)), step.maybe(step.removeFolder(place))];
   }
-
-  /** Lets go of a folder that no box needs any more. */
-  async release(source: string): Promise<void> {
-    const made = this.#made.get(source);
-    if (made === undefined) return;
-    this.#made.delete(source);
-    const target = await made;
-    await this.#launcher.unmount(target);
-    await rmdir(target);
-  }
-}
-
-/** Mount points at or below a folder, deepest first. */
-export async function mountsBelow(folder: string): Promise<string[]> {
-  const table = existsSync('/proc/self/mounts') ? await readFile('/proc/self/mounts', 'utf8') : '';
-  return table
-    .split('\n')
-    .map((line) => (line.split(' ')[1] ?? '').replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
-    .filter((target) => target === folder || target.startsWith(folder + path.sep))
-    .reverse();
 }

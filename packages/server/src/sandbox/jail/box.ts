@@ -1,0 +1,219 @@
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import path from 'node:path';
+import type { Group } from '../cgroup/index.ts';
+import type { ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
+import { asProcessExit } from './exit.ts';
+import { boxArguments, enter, type BoxPaths } from './command.ts';
+import type { Shared } from './driver.ts';
+import type { Root } from './roots.ts';
+import { mountFlags, step, type Step } from './steps.ts';
+
+const runtimeApiPort = 9001;
+const endpointPort = 4566;
+/** Of `/tmp`, so that empty files cannot eat the host's memory. */
+const inodesPerMiB = 256;
+
+const late = { '/var/task': 'task', '/opt': 'opt' } as const;
+type Late = keyof typeof late;
+
+/** One box. Its slot is a file system in memory that holds `/tmp` and the places where code appears later. */
+export class Jail implements Sandbox {
+  readonly id: string;
+  readonly channel: Server = createServer();
+  readonly channelPath = '/run/mayfly/channel.sock';
+  readonly runtimeApiAddress = `127.0.0.1:${runtimeApiPort}`;
+  readonly endpointUrl = `http://127.0.0.1:${endpointPort}`;
+  readonly taskRoot = '/var/task';
+  readonly optRoot = '/opt';
+  readonly #spec: SandboxSpec;
+  readonly #shared: Shared;
+  readonly #slot: string;
+  readonly #user: number;
+  readonly #group: Group;
+  readonly #socket: string;
+  readonly #onDisposed: () => void;
+  readonly #bound: string[] = [];
+  readonly #pending = new Set<Promise<unknown>>();
+  #servers: { readonly runtimeApi: Server; readonly endpoint: Server } | undefined;
+  #root: Root | undefined;
+  #limits: ResourceLimits;
+  #background = false;
+  #disposed: Promise<void> | undefined;
+
+  constructor(spec: SandboxSpec, shared: Shared, user: number, onDisposed: () => void) {
+    if (!/^[\w.-]{1,64}$/.test(spec.id)) throw new Error(`A sandbox cannot be named ${JSON.stringify(spec.id)}`);
+    this.id = spec.id;
+    this.#spec = spec;
+    this.#shared = shared;
+    this.#slot = path.join(shared.folder, 'boxes', spec.id);
+    this.#socket = path.join(shared.sockets, `${spec.id}.sock`);
+    this.#user = user;
+    this.#group = shared.groups.group(spec.id);
+    this.#limits = spec.limits;
+    this.#onDisposed = onDisposed;
+  }
+
+  get runtimeApi(): Server {
+    return this.#opened.runtimeApi;
+  }
+
+  get endpoint(): Server {
+    return this.#opened.endpoint;
+  }
+
+  get #opened(): { readonly runtimeApi: Server; readonly endpoint: Server } {
+    if (this.#servers === undefined) throw new Error('The sandbox is not open');
+    return this.#servers;
+  }
+
+  /** Builds the walls: one round trip to the launcher. */
+  async open(): Promise<void> {
+    const { launcher, roots } = this.#shared;
+    const listening = listen(this.channel, this.#socket);
+    this.#root = await roots.take(this.#spec);
+    const [[runtimeApi, endpoint]] = await Promise.all([
+      launcher.do([...this.#slotSteps(this.#root.path), ...this.#group.create(this.#limits), step.network(this.id, [runtimeApiPort, endpointPort])]),
+      listening,
+    ]);
+    if (runtimeApi === undefined || endpoint === undefined) throw new Error('Sandbox launcher: listeners are missing');
+    this.#servers = { runtimeApi, endpoint };
+  }
+
+  #slotSteps(root: string): Step[] {
+    const slot = (name: string): string => path.join(this.#slot, name);
+    const { rootfs } = this.#spec;
+    // An image's own code is there until something is bound over it.
+    const brought = Object.entries(late).filter(([target]) => rootfs !== undefined && existsSync(path.join(rootfs, target)));
+    return [
+      step.makeFolder(this.#slot),
+      step.mount('tmpfs', this.#slot, 'tmpfs', mountFlags.noSuid | mountFlags.noDev, `${sized(this.#limits)},mode=755`),
+      step.mount('-', this.#slot, '-', mountFlags.shared),
+      step.makeFolder(slot('tmp'), 0o1777),
+      ...Object.values(late).map((name) => step.makeFolder(slot(name))),
+      ...brought.map(([target, name]) => step.mount(path.join(root, target), slot(name), '-', mountFlags.bind)),
+    ];
+  }
+
+  async bind(target: Late, source: string): Promise<void> {
+    await this.#during(async () => {
+      await this.#shared.readOnly.bind(source, path.join(this.#slot, late[target]));
+      this.#bound.push(source);
+    });
+  }
+
+  async limit(limits: ResourceLimits): Promise<void> {
+    const { tmpMiB } = this.#limits;
+    this.#limits = limits;
+    this.#group.limit(limits);
+    if (this.#background) this.#group.background(false);
+    this.#background = false;
+    if (limits.tmpMiB === tmpMiB) return;
+    const flags = mountFlags.remount | mountFlags.noSuid | mountFlags.noDev;
+    await this.#during(() => this.#shared.launcher.do([step.mount('-', this.#slot, '-', flags, sized(limits))]));
+  }
+
+  start(process: ProcessSpec): Promise<SandboxProcess> {
+    return this.#during(async () => {
+      const { launcher, seccompFile } = this.#shared;
+      if (process.background === true) this.#group.background((this.#background = true));
+      const { pid, output, exited } = await launcher.start({
+        network: this.id,
+        user: this.#user,
+        openFiles: this.#limits.openFiles,
+        nice: 0,
+        seccompFile,
+        cgroupFiles: this.#group.joinFiles,
+        hidden: boxArguments({ paths: this.#paths(), mounts: this.#spec.mounts, process }),
+        command: ['/usr/bin/bwrap', '--args', '8', '--', enter, String(this.#user), ...process.command],
+      });
+      return {
+        output,
+        exited: exited.then(asProcessExit),
+        signal: (name: 'SIGTERM' | 'SIGKILL') => this.#signal(launcher, pid, name),
+      };
+    });
+  }
+
+  /** @todo SIGTERM reaches bubblewrap only */
+  async #signal(launcher: Shared['launcher'], pid: number, name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await launcher.kill(pid, name === 'SIGTERM' ? 'TERM' : 'KILL');
+  }
+
+  #paths(): BoxPaths {
+    const slot = (name: string): string => path.join(this.#slot, name);
+    return { root: this.#root?.path ?? '', tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), channel: this.#socket };
+  }
+
+  /** Disposing waits for what is under way, so that nothing is made after everything was taken away. */
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#disposed !== undefined) throw new Error(`Sandbox ${this.id} is disposed`);
+    const pending = work();
+    this.#pending.add(pending);
+    try {
+      return await pending;
+    } finally {
+      this.#pending.delete(pending);
+    }
+  }
+
+  freeze(): Promise<void> {
+    return this.#group.freeze();
+  }
+
+  thaw(): Promise<void> {
+    return this.#group.thaw();
+  }
+
+  async stats(): Promise<SandboxStats> {
+    return this.#group.stats();
+  }
+
+  async killAll(): Promise<void> {
+    await this.#group.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    const { launcher, readOnly } = this.#shared;
+    await Promise.allSettled(this.#pending);
+    await this.#group.kill();
+    for (const server of [this.#servers?.runtimeApi, this.#servers?.endpoint, this.channel]) server?.close();
+    rmSync(this.#socket, { force: true });
+    const steps = [
+      step.dropNetwork(this.id),
+      step.maybe(step.unmount(this.#slot)),
+      step.maybe(step.removeFolder(this.#slot)),
+      ...this.#bound.flatMap((source) => readOnly.release(source)),
+    ];
+    // A launcher that is gone has taken its mounts and networks along.
+    await Promise.all([launcher.do(steps).catch(() => {}), this.#group.remove()]);
+    this.#root?.[Symbol.dispose]();
+    this.#onDisposed();
+  }
+}
+
+const sized = ({ tmpMiB }: ResourceLimits): string => `size=${tmpMiB}m,nr_inodes=${tmpMiB * inodesPerMiB + 8}`;
+
+/** The kernel takes 107 bytes for a socket's name; a long data folder is reached through a descriptor. */
+const longestSocketPath = 100;
+
+async function listen(server: Server, file: string): Promise<void> {
+  const long = Buffer.byteLength(file) > longestSocketPath;
+  const folder = long ? openSync(path.dirname(file), 'r') : undefined;
+  const name = folder === undefined ? file : `/proc/self/fd/${folder}/${path.basename(file)}`;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen({ path: name, readableAll: true, writableAll: true }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } finally {
+    if (folder !== undefined) closeSync(folder);
+  }
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, rmSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock, Logger } from '../../base/index.ts';
+import { openGroups, type CgroupVersion, type Groups } from '../cgroup/index.ts';
+import type { Capabilities, Sandbox, SandboxDriver, SandboxSpec } from '../port.ts';
+import { Jail } from './box.ts';
+import { publicResolvers } from './etc.ts';
+import { enterProgram } from './enter.ts';
+import { Launcher } from './launcher.ts';
+import { ReadOnlyMounts } from './mounts.ts';
+import { probeJail } from './probe.ts';
+import { Roots } from './roots.ts';
+import { seccompFilter } from './seccomp.ts';
+import { mountFlags, step } from './steps.ts';
+
+/** Users of boxes: a range no system hands out, and no user of two boxes at a time. */
+const firstUser = 2_000_000;
+const users = 65_536;
+
+export interface JailOptions {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly cgroup: CgroupVersion;
+}
+
+/** What all boxes of one launcher have in common. */
+export interface Shared {
+  readonly launcher: Launcher;
+  /** A file system in memory that only the launcher sees: slots, roots, mounts. */
+  readonly folder: string;
+  /** On disk, where the server listens for channels. */
+  readonly sockets: string;
+  readonly clock: Clock;
+  readonly groups: Groups;
+  readonly seccompFile: string;
+  readonly roots: Roots;
+  readonly readOnly: ReadOnlyMounts;
+}
+
+/** bubblewrap, our cgroups, our seccomp filter, our network namespaces; for root. */
+export class JailDriver implements SandboxDriver {
+  readonly name = 'jail';
+  readonly #options: JailOptions;
+  readonly #folder: string;
+  readonly #parent: string;
+  readonly #boxes = new Set<Jail>();
+  readonly #users = new Set<number>();
+  #shared: Promise<Shared> | undefined;
+  #nextUser = 0;
+
+  constructor(options: JailOptions) {
+    this.#options = options;
+    this.#folder = path.resolve(options.dataDir, 'sandboxes');
+    // One server holds a data folder, so the folder's name is the server's.
+    this.#parent = `mayfly-${createHash('sha256').update(this.#folder).digest('hex').slice(0, 16)}`;
+  }
+
+  probe(): Promise<Capabilities> {
+    return probeJail({ cgroup: this.#options.cgroup });
+  }
+
+  async create(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Sandbox> {
+    options.signal.throwIfAborted();
+    const shared = await (this.#shared ??= this.#open());
+    const user = this.#takeUser();
+    const jail = new Jail(spec, shared, user, () => {
+      this.#boxes.delete(jail);
+      this.#users.delete(user);
+    });
+    this.#boxes.add(jail);
+    try {
+      await jail.open();
+      options.signal.throwIfAborted();
+      return jail;
+    } catch (error) {
+      await jail[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  #takeUser(): number {
+    do this.#nextUser = (this.#nextUser + 1) % users;
+    while (this.#users.has(firstUser + this.#nextUser));
+    this.#users.add(firstUser + this.#nextUser);
+    return firstUser + this.#nextUser;
+  }
+
+  async #open(): Promise<Shared> {
+    try {
+      return await this.#openShared();
+    } catch (error) {
+      this.#shared = undefined;
+      throw error;
+    }
+  }
+
+  async #openShared(): Promise<Shared> {
+    const { clock, log, cgroup, dataDir } = this.#options;
+    const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+    const files = path.join(this.#folder, 'files');
+    const sockets = path.join(this.#folder, 'sockets');
+    const folder = path.join(this.#folder, 'private');
+    await mkdir(dataDir, { recursive: true });
+    for (const each of [files, sockets, folder]) await mkdir(each, { recursive: true, mode: 0o700 });
+    const seccompFile = path.join(files, 'seccomp.bpf');
+    const helper = path.join(files, 'enter');
+    await writeFile(seccompFile, seccompFilter(arch));
+    await rm(helper, { force: true });
+    await writeFile(helper, enterProgram(arch));
+    chmodSync(helper, 0o755);
+    const groups = openGroups({ version: cgroup, parent: this.#parent, clock });
+    const launcher = await Launcher.open({ log, private: true });
+    // The next box gets a new launcher; those of this one have ended.
+    void launcher.gone.then(() => (this.#shared = undefined));
+    await launcher.do([
+      step.mount('mayfly', folder, 'tmpfs', mountFlags.noDev, 'mode=0700,size=64m'),
+      ...['roots', 'boxes', 'ro'].map((name) => step.makeFolder(path.join(folder, name), 0o700)),
+      ...groups.folders.map((each) => step.makeFolder(each)),
+    ]);
+    return {
+      launcher,
+      folder,
+      sockets,
+      clock,
+      groups,
+      seccompFile,
+      roots: new Roots({ folder: path.join(folder, 'roots'), launcher, helper, resolvers: publicResolvers(() => true) }),
+      readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
+    };
+  }
+
+  async sweep(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
+    const { clock, cgroup } = this.#options;
+    const swept = await openGroups({ version: cgroup, parent: this.#parent, clock }).sweep();
+    // Mounts lived in the namespace of the launcher that is gone: there are none to take away.
+    rmSync(this.#folder, { recursive: true, force: true });
+    return { ...swept, mounts: 0 };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#boxes].map((box) => box[Symbol.asyncDispose]()));
+    const shared = await this.#shared?.catch(() => undefined);
+    this.#shared = undefined;
+    if (shared === undefined) return;
+    await shared.launcher[Symbol.asyncDispose]();
+    await this.sweep();
+  }
+}

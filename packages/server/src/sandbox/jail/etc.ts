@@ -1,0 +1,47 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import path from 'node:path';
+import { step, type Step } from './steps.ts';
+
+/** Files of `/etc` that a function sees, made here: nothing of the host's users, names or addresses. */
+const files = (resolvers: readonly string[]): Readonly<Record<string, string>> => ({
+  passwd: 'root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n',
+  group: 'root:x:0:\nsbx_user1051:x:990:\n',
+  hosts: '127.0.0.1 localhost sandbox.localdomain sandbox\n::1 localhost\n',
+  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+  'resolv.conf': resolvers.map((address) => `nameserver ${address}\n`).join(''),
+  hostname: 'localhost\n',
+});
+
+/** Parts of the host's `/etc` that programs need to start and to check certificates. */
+const borrowed = ['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'ssl', 'ca-certificates', 'pki', 'alternatives', 'localtime', 'mime.types', 'crypto-policies', 'java-17-openjdk', 'java-21-openjdk'];
+
+/** Steps that fill an empty `/etc`. @param whole  false for images, which bring the rest */
+export function fillEtc(folder: string, options: { readonly whole: boolean; readonly resolvers: readonly string[] }): Step[] {
+  const made = Object.entries(files(options.resolvers))
+    .filter(([name]) => options.whole || name === 'hosts' || name === 'resolv.conf')
+    .map(([name, text]) => step.write(path.join(folder, name), text));
+  if (!options.whole) return made;
+  const lent = borrowed
+    .map((name) => [`/etc/${name}`, path.join(folder, name)] as const)
+    .filter(([source]) => existsSync(source))
+    .flatMap(([source, target]) => [...mountPoint(source, target), step.bind(source, target)]);
+  return [...made, ...lent];
+}
+
+/** An empty folder or file to mount `source` on. */
+export function mountPoint(source: string, target: string): Step[] {
+  return isFolder(source) ? [step.makeFolder(target)] : [step.write(target, '')];
+}
+
+export function isFolder(place: string): boolean {
+  return statSync(place).isDirectory();
+}
+
+/** The host's name servers that a box may reach: those on public addresses. */
+export function publicResolvers(isPublic: (address: string) => boolean, file = '/etc/resolv.conf'): string[] {
+  if (!existsSync(file)) return [];
+  return [...readFileSync(file, 'utf8').matchAll(/^nameserver\s+(\S+)/gm)]
+    .map(([, address]) => address ?? '')
+    .filter((address) => isIP(address) !== 0 && isPublic(address));
+}

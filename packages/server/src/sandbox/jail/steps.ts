@@ -1,0 +1,41 @@
+/** One thing for the launcher to do; a row of them is one request. @see launcher.pl for what each does */
+export type Step = readonly [name: string, ...words: (string | number)[]];
+
+/** Flags of mount(2) and umount2(2). */
+export const mountFlags = {
+  readOnly: 1,
+  noSuid: 2,
+  noDev: 4,
+  noExec: 8,
+  remount: 32,
+  bind: 4096,
+  recursive: 16_384,
+  private: 1 << 18,
+  slave: 1 << 19,
+  shared: 1 << 20,
+  detach: 2,
+} as const;
+
+const octal = (mode: number): string => mode.toString(8);
+
+export const step = {
+  mount: (source: string, target: string, type: string, flags: number, data = '-'): Step => ['mount', source, target, type, flags, data],
+  bind: (source: string, target: string): Step => ['mount', source, target, '-', mountFlags.bind | mountFlags.recursive, '-'],
+  unmount: (target: string): Step => ['umount', target, mountFlags.detach],
+  makeFolder: (path: string, mode = 0o755): Step => ['mkdir', path, octal(mode)],
+  removeFolder: (path: string): Step => ['rmdir', path],
+  link: (to: string, path: string): Step => ['symlink', to, path],
+  write: (path: string, text: string): Step => ['write', path, text],
+  mode: (path: string, mode: number): Step => ['chmod', path, octal(mode)],
+  /** A private network namespace; its listeners come back as handles, in the order of the ports. */
+  network: (id: string, ports: readonly number[]): Step => ['netns', id, ...ports],
+  dropNetwork: (id: string): Step => ['drop', id],
+  /** Runs a program of the host to its end, inside a box's network; of the host's own when the id is `-`. */
+  run: (network: string, command: readonly string[]): Step => ['run', network, ...command],
+  kill: (pid: number, signal: 'TERM' | 'KILL'): Step => ['kill', pid, signal],
+  /** The same, but its failure does not end the row. */
+  maybe: ([name, ...words]: Step): Step => [`?${name}`, ...words],
+};
+
+export const encodeSteps = (steps: readonly Step[]): string =>
+  steps.map((words) => words.map((word) => encodeURIComponent(String(word))).join(' ')).join(' ; ');
