@@ -37,6 +37,8 @@ export interface Quirks {
   readonly bareItems?: readonly string[];
   /** Only the presence of required members is checked, and a missing one has the service's own fault. */
   readonly missing?: (member: string) => ServiceFault;
+  /** Code of a violation; `ValidationException` unless the service has another. */
+  readonly code?: string;
   /** The handlers check everything, in the service's own words. */
   readonly none?: boolean;
   /** The service reports members from the last of its model to the first. */
@@ -81,7 +83,7 @@ export class Constraints {
     if (violations.length === 0) return;
     const noun = violations.length === 1 ? 'error' : 'errors';
     throw new ServiceFault(
-      'ValidationException',
+      this.#quirks.code ?? 'ValidationException',
       `${violations.length} validation ${noun} detected: ${violations.join('; ')}`,
       { status: 400 },
     );

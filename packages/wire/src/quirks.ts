@@ -120,4 +120,13 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
       new ServiceFault('InvalidParameter', `Invalid parameter: ${member} Reason: no value for required parameter`, { status: 400 }),
   },
   s3: { none: true },
+  logs: {
+    code: 'InvalidParameterException',
+    // Clients name a group by its ARN with the star that DescribeLogGroups prints.
+    patterns: { AmazonResourceName: String.raw`[\w+=/:,.@*-]*` },
+  },
+  // The services of the query protocol say it so.
+  sts: { code: 'ValidationError' },
+  iam: { code: 'ValidationError' },
+  cloudwatch: { code: 'ValidationError' },
 };

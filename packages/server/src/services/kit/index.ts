@@ -1,0 +1,5 @@
+export * from './pages.ts';
+export * from './records.ts';
+export * from './repeating.ts';
+export * from './sealer.ts';
+export * from './metric.ts';

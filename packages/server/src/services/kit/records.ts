@@ -1,0 +1,186 @@
+import type { Database, Migrations } from '../../storage/index.ts';
+
+/**
+ * Small documents of a neighbour service: roles, parameters, alarms, log groups. They are few and read
+ * often, so all of them are kept in memory; the table is what a restart reads back.
+ */
+const migrations: Migrations = {
+  room: 'services/records',
+  steps: [
+    `CREATE TABLE service_record (
+       service TEXT NOT NULL,
+       kind TEXT NOT NULL,
+       scope TEXT NOT NULL,
+       name TEXT NOT NULL,
+       body TEXT NOT NULL,
+       PRIMARY KEY (service, kind, scope, name)
+     )`,
+  ],
+};
+
+/** Kind of document → what it holds. Values must survive JSON: numbers for moments, no undefined to tell apart. */
+export type RecordKinds = Readonly<Record<string, object>>;
+
+export interface ReadableRecords<Kinds extends RecordKinds> {
+  get<Kind extends keyof Kinds & string>(kind: Kind, scope: string, name: string): Readonly<Kinds[Kind]> | undefined;
+  /** By name, in the order of their code units. */
+  list<Kind extends keyof Kinds & string>(kind: Kind, scope: string): readonly Readonly<Kinds[Kind]>[];
+}
+
+export interface RecordDraft<Kinds extends RecordKinds> extends ReadableRecords<Kinds> {
+  put<Kind extends keyof Kinds & string>(kind: Kind, scope: string, name: string, value: Kinds[Kind]): void;
+  delete<Kind extends keyof Kinds & string>(kind: Kind, scope: string, name: string): boolean;
+}
+
+type Shelf = Map<string, object>;
+
+/** Documents of one service, in memory and on disk. */
+export class Records<Kinds extends RecordKinds> implements ReadableRecords<Kinds> {
+  readonly #database: Database;
+  readonly #service: string;
+  /** `kind NUL scope` → name → document. */
+  readonly #shelves = new Map<string, Shelf>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(database: Database, service: string) {
+    this.#database = database;
+    this.#service = service;
+  }
+
+  static async open<Kinds extends RecordKinds>(database: Database, service: string): Promise<Records<Kinds>> {
+    await database.migrate(migrations);
+    const records = new Records<Kinds>(database, service);
+    const rows = await database.all('SELECT kind, scope, name, body FROM service_record WHERE service = ?', [service]);
+    for (const row of rows) {
+      const shelf = records.#shelf(row['kind'] as string, row['scope'] as string);
+      shelf.set(row['name'] as string, JSON.parse(row['body'] as string) as object);
+    }
+    return records;
+  }
+
+  get<Kind extends keyof Kinds & string>(kind: Kind, scope: string, name: string): Readonly<Kinds[Kind]> | undefined {
+    return this.#shelves.get(shelfName(kind, scope))?.get(name) as Kinds[Kind] | undefined;
+  }
+
+  list<Kind extends keyof Kinds & string>(kind: Kind, scope: string): readonly Readonly<Kinds[Kind]>[] {
+    return inOrder(this.#shelves.get(shelfName(kind, scope)) ?? new Map()) as Kinds[Kind][];
+  }
+
+  entries<Kind extends keyof Kinds & string>(kind: Kind, scope: string): Iterable<[string, Readonly<Kinds[Kind]>]> {
+    return (this.#shelves.get(shelfName(kind, scope)) ?? new Map<string, object>()) as Map<string, Kinds[Kind]>;
+  }
+
+  /** Every document of a kind, whatever its scope, with where it is. */
+  *all<Kind extends keyof Kinds & string>(kind: Kind): Iterable<{ scope: string; name: string; value: Readonly<Kinds[Kind]> }> {
+    for (const [key, shelf] of this.#shelves) {
+      const [of, scope = ''] = key.split('\0');
+      if (of !== kind) continue;
+      for (const [name, value] of shelf) yield { scope, name, value: value as Kinds[Kind] };
+    }
+  }
+
+  /**
+   * Changes documents, all or nothing, one change at a time: what `work` reads is what the last change
+   * left. Resolves when the change is on stable storage; only then do others see it.
+   *
+   * @param work  does not wait; what it throws leaves everything as it was
+   */
+  change<T>(work: (draft: RecordDraft<Kinds>) => T): Promise<T> {
+    const result = this.#last.then(async () => {
+      const draft = new Draft<Kinds>(this);
+      const value = work(draft);
+      await this.#write(draft.changes);
+      for (const { kind, scope, name, value: document } of draft.changes.values()) {
+        const shelf = this.#shelf(kind, scope);
+        if (document !== undefined) shelf.set(name, document);
+        else if (shelf.delete(name) && shelf.size === 0) this.#shelves.delete(shelfName(kind, scope));
+      }
+      return value;
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Resolves when every change asked for so far is made. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  async #write(changes: ReadonlyMap<string, Change>): Promise<void> {
+    if (changes.size === 0) return;
+    await this.#database.transaction(async (tx) => {
+      for (const { kind, scope, name, value } of changes.values()) {
+        const key = [this.#service, kind, scope, name];
+        if (value === undefined) {
+          await tx.run('DELETE FROM service_record WHERE service = ? AND kind = ? AND scope = ? AND name = ?', key);
+        } else {
+          await tx.run(
+            `INSERT INTO service_record (service, kind, scope, name, body) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT (service, kind, scope, name) DO UPDATE SET body = excluded.body`,
+            [...key, JSON.stringify(value)],
+          );
+        }
+      }
+    });
+  }
+
+  #shelf(kind: string, scope: string): Shelf {
+    const key = shelfName(kind, scope);
+    let shelf = this.#shelves.get(key);
+    if (shelf === undefined) this.#shelves.set(key, (shelf = new Map()));
+    return shelf;
+  }
+}
+
+interface Change {
+  readonly kind: string;
+  readonly scope: string;
+  readonly name: string;
+  /** Absent = deleted. */
+  readonly value: object | undefined;
+}
+
+/** What a change will look like, over what is. */
+class Draft<Kinds extends RecordKinds> implements RecordDraft<Kinds> {
+  readonly #base: Records<Kinds>;
+  readonly changes = new Map<string, Change>();
+
+  constructor(base: Records<Kinds>) {
+    this.#base = base;
+  }
+
+  get<Kind extends keyof Kinds & string>(kind: Kind, scope: string, name: string): Kinds[Kind] | undefined {
+    const changed = this.changes.get(`${shelfName(kind, scope)}\0${name}`);
+    return (changed === undefined ? this.#base.get(kind, scope, name) : changed.value) as Kinds[Kind] | undefined;
+  }
+
+  list<Kind extends keyof Kinds & string>(kind: Kind, scope: string): readonly Kinds[Kind][] {
+    const names = new Map<string, object>(this.#base.entries(kind, scope));
+    for (const change of this.changes.values()) {
+      if (change.kind !== kind || change.scope !== scope) continue;
+      if (change.value === undefined) names.delete(change.name);
+      else names.set(change.name, change.value);
+    }
+    return inOrder(names) as Kinds[Kind][];
+  }
+
+  put<Kind extends keyof Kinds & string>(kind: Kind, scope: string, name: string, value: Kinds[Kind]): void {
+    this.changes.set(`${shelfName(kind, scope)}\0${name}`, { kind, scope, name, value });
+  }
+
+  delete<Kind extends keyof Kinds & string>(kind: Kind, scope: string, name: string): boolean {
+    const existed = this.get(kind, scope, name) !== undefined;
+    if (existed) this.changes.set(`${shelfName(kind, scope)}\0${name}`, { kind, scope, name, value: undefined });
+    return existed;
+  }
+}
+
+const shelfName = (kind: string, scope: string): string => `${kind}\0${scope}`;
+
+const inOrder = (shelf: ReadonlyMap<string, object>): object[] =>
+  [...shelf.keys()].toSorted(byCodeUnits).map((name) => shelf.get(name) as object);
+
+export const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** State per account and region. */
+export const scopeOf = (call: { readonly account: string; readonly region: string }): string => `${call.account}/${call.region}`;

@@ -1,0 +1,76 @@
+import type { Clock, Logger, LogSink } from '../../base/index.ts';
+import type { Database } from '../../storage/index.ts';
+import { Records, type MetricSink } from '../kit/index.ts';
+import { Fan, type Delivery } from './fan.ts';
+import { filterHandlers } from './filter-handlers.ts';
+import { groupHandlers, type LogHandlers } from './group-handlers.ts';
+import { Groups, type LogKinds } from './groups.ts';
+import { policyHandlers } from './policy-handlers.ts';
+import { putHandlers } from './put.ts';
+import { readHandlers } from './read.ts';
+import { Sink } from './sink.ts';
+import { LogStore } from './store.ts';
+import { streamHandlers } from './stream-handlers.ts';
+import { Trim } from './trim.ts';
+
+export interface LogsOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Takes what metric filters and embedded metrics measure. */
+  readonly metrics?: MetricSink;
+  /**
+   * Takes what subscription filters let through, once it is safe with the destination; rejects to be
+   * asked again. Without it no subscription can be made.
+   */
+  readonly deliver?: (delivery: Delivery) => Promise<void>;
+  /** Bytes of lines that may wait for the disk. */
+  readonly holdBytes?: number;
+}
+
+export interface Logs extends AsyncDisposable {
+  readonly handlers: LogHandlers;
+  /** Takes the lines of environments; makes groups and streams that are missing. */
+  readonly sink: LogSink;
+  /** Applies retention now, instead of within ten minutes. */
+  trim(): Promise<void>;
+}
+
+/** CloudWatch Logs on our own disk. @source spec 5.3 */
+export async function openLogs(options: LogsOptions): Promise<Logs> {
+  const { database, clock, log } = options;
+  const records = await Records.open<LogKinds>(database, 'logs');
+  const store = await LogStore.open(database, clock);
+  const groups = new Groups(records, () => clock.now());
+  const fan = new Fan({ clock, log, metrics: options.metrics, deliver: options.deliver });
+  const trim = new Trim({ records, store, clock, log });
+  const sink = new Sink({
+    groups,
+    store,
+    clock,
+    log,
+    written: (stream, group, chunks) => fan.written(stream, group, chunks),
+    ...(options.holdBytes === undefined ? {} : { holdBytes: options.holdBytes }),
+  });
+  await trim.sweep();
+  const fresh = (): Promise<void> => sink.flushed();
+
+  return {
+    handlers: {
+      ...groupHandlers({ groups, store, discard: (group) => trim.discard(group) }),
+      ...streamHandlers({ groups, store, fresh }),
+      ...putHandlers({ groups, store, clock, written: (from, group, chunks) => fan.written(from, group, chunks) }),
+      ...readHandlers({ database, groups, store, clock, fresh }),
+      ...filterHandlers({ groups, clock, deliver: options.deliver }),
+      ...policyHandlers({ records, clock }),
+    },
+    sink,
+    trim: () => trim.run(),
+    async [Symbol.asyncDispose]() {
+      await sink[Symbol.asyncDispose]();
+      await fan[Symbol.asyncDispose]();
+      await trim[Symbol.asyncDispose]();
+      await records.settled();
+    },
+  };
+}
