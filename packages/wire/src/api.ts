@@ -128,7 +128,7 @@ export class Api {
             ...headers,
             ...(this.#info.query === undefined ? {} : { 'x-amzn-query-error': `${known?.queryCode ?? fault.code};${isServer ? 'Receiver' : 'Sender'}` }),
             'Content-Type': jsonType(protocol),
-            'x-amzn-ErrorType': fault.code,
+            'x-amzn-ErrorType': known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code,
           },
           body: json({
             __type: known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code,

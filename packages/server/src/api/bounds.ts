@@ -10,8 +10,12 @@ export interface Bound {
 /** A payload a little too large is refused by `invoke`, which knows its length and says it. @source spec 2.3-01 */
 const invokeSlackBytes = 1_048_576;
 const controlBytes = 1_048_576;
-/** PutLogEvents takes a megabyte of text, which JSON may double. */
-const logsBytes = 8_388_608;
+/**
+ * PutLogEvents, and the messages of queues and topics, come to a mebibyte of text; JSON and forms may need
+ * six bytes for one. S3's documents name up to 10 000 parts or 1000 keys.
+ */
+const roomyBytes = 8_388_608;
+const roomyServices: ReadonlySet<Identity['service']> = new Set(['logs', 'sqs', 'sns', 's3']);
 
 const codeOperations = new Set(['CreateFunction', 'UpdateFunctionCode', 'PublishLayerVersion']);
 const invokeOperations: Readonly<Record<string, string>> = {
@@ -33,6 +37,6 @@ export function boundOf(service: Identity['service'], operation: string | undefi
     if (invoke !== undefined)
       return { bytes: limits.syncRequestBytes + invokeSlackBytes, fault: tooLarge(limits.syncRequestBytes, invoke) };
   }
-  const bytes = service === 'logs' ? logsBytes : controlBytes;
+  const bytes = roomyServices.has(service) ? roomyBytes : controlBytes;
   return { bytes, fault: tooLarge(bytes, operation ?? 'requested') };
 }

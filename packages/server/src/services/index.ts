@@ -1,1 +1,2 @@
 export * from './logs/index.ts';
+export * from './sqs/index.ts';
