@@ -1,0 +1,105 @@
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import type { ManagedIdentifier } from './identifiers.ts';
+import { RuntimeError, type Look, type RuntimeDefinition } from './definition.ts';
+import type { ResolvedRuntime } from './port.ts';
+import { configuredRegistry, fetchPackage } from './registry-package.ts';
+
+/** The last of each major that the packages `node-<platform>-<arch>` have for every platform. */
+const pinned: Readonly<Record<string, string>> = {
+  '16': '16.20.2',
+  '18': '18.20.8',
+  '20': '20.20.2',
+  '22': '22.23.3',
+  '24': '24.21.0',
+  '26': '26.10.0',
+};
+
+export interface NodeSources {
+  /** Holds `nodejs/<version>/bin/node`. */
+  readonly folder: string;
+  /** Our bootstrap, becomes `/var/runtime`. */
+  readonly bootstrap: string;
+  /** The program's own interpreter and its version. */
+  readonly own: { readonly execPath: string; readonly version: string };
+  readonly registry?: string;
+}
+
+/**
+ * Node.js by its major: the one we run on ourselves, others from npm, each fetched once.
+ *
+ * The AWS SDK is not part of it: a function brings its own in `node_modules` or a layer.
+ */
+export class NodeRuntime implements RuntimeDefinition {
+  readonly identifier: string;
+  readonly family = 'nodejs';
+  readonly #major: string;
+  readonly #sources: NodeSources;
+  #fetching: Promise<void> | undefined;
+
+  constructor({ identifier, language }: ManagedIdentifier, sources: NodeSources) {
+    this.identifier = identifier;
+    this.#major = language;
+    this.#sources = sources;
+  }
+
+  look(): Look {
+    const { own } = this.#sources;
+    if (this.#isOwn()) return { kind: 'ready', from: own.execPath, interpreterVersion: own.version };
+    const version = pinned[this.#major];
+    if (version === undefined) return { kind: 'unavailable', remedy: 'choose a newer runtime, nodejs24.x for example' };
+    if (existsSync(this.#fetched(version))) {
+      return { kind: 'ready', from: `npm ${packageName()}@${version}`, interpreterVersion: version };
+    }
+    return { kind: 'preparable', from: `npm ${packageName()}@${version}`, local: false };
+  }
+
+  /** Fetches once, however many ask; the first to ask may stop it for all. */
+  async prepare({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const look = this.look();
+    if (look.kind === 'ready') return;
+    const version = pinned[this.#major];
+    if (version === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `${this.identifier} is too old for this program`);
+    this.#fetching ??= this.#fetch(version, signal).finally(() => (this.#fetching = undefined));
+    await this.#fetching;
+  }
+
+  resolve(): ResolvedRuntime {
+    const { own, bootstrap } = this.#sources;
+    const version = this.#isOwn() ? own.version : pinned[this.#major]!;
+    const interpreter = realpathSync(this.#isOwn() ? own.execPath : this.#fetched(version));
+    const visible = interpreter.startsWith('/usr/');
+    const mounts = [{ source: bootstrap, target: '/var/runtime' }];
+    if (!visible) mounts.unshift({ source: path.dirname(interpreter), target: '/var/lang/bin' });
+    return {
+      identifier: this.identifier,
+      family: this.family,
+      interpreterVersion: version,
+      mounts,
+      command: [visible ? interpreter : `/var/lang/bin/${path.basename(interpreter)}`, '/var/runtime/bootstrap.cjs'],
+      bootEnv: {},
+      channel: 'frames',
+      // @source spec 3.6-18
+      functionEnv: () => ({
+        NODE_PATH: `/opt/nodejs/node${this.#major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task`,
+      }),
+    };
+  }
+
+  #isOwn(): boolean {
+    return this.#sources.own.version.split('.')[0] === this.#major;
+  }
+
+  #fetched(version: string): string {
+    return path.join(this.#sources.folder, 'nodejs', version, 'bin', 'node');
+  }
+
+  async #fetch(version: string, signal: AbortSignal): Promise<void> {
+    const registry = this.#sources.registry ?? (await configuredRegistry(signal));
+    const target = path.dirname(path.dirname(this.#fetched(version)));
+    const files = { 'bin/node': 0o755, LICENSE: 0o644 };
+    await fetchPackage({ name: packageName(), version, files }, target, { registry, signal });
+  }
+}
+
+const packageName = (): string => `node-${process.platform}-${process.arch}`;

@@ -1,0 +1,182 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { compareVersions, RuntimeError, type Look, type RuntimeDefinition } from './definition.ts';
+import type { ManagedIdentifier } from './identifiers.ts';
+import { executables, type Host } from './places.ts';
+import type { ResolvedRuntime } from './port.ts';
+import type { Verified } from './verified.ts';
+
+const run = promisify(execFile);
+
+export interface PythonSources {
+  readonly folder: string;
+  readonly bootstrap: string;
+  readonly host: Host;
+  readonly verified: Verified;
+}
+
+/** What `probe.py` prints. */
+interface Python {
+  readonly version: string;
+  readonly implementation: string;
+  readonly prefix: string;
+  readonly executable: string;
+}
+
+/** A CPython of the host with this minor version. It brings its own site-packages, boto3 among them if it has it. */
+export class PythonRuntime implements RuntimeDefinition {
+  readonly identifier: string;
+  readonly family = 'python';
+  readonly #minor: string;
+  readonly #sources: PythonSources;
+
+  constructor({ identifier, language }: ManagedIdentifier, sources: PythonSources) {
+    this.identifier = identifier;
+    this.#minor = language;
+    this.#sources = sources;
+  }
+
+  look(): Look {
+    const candidates = this.#candidates();
+    const good = this.#good(candidates);
+    if (good !== undefined) return { kind: 'ready', from: good.file, interpreterVersion: good.python.version };
+    const untried = candidates.find((file) => this.#sources.verified.get(file) === undefined || this.#sources.verified.get(file) !== null);
+    if (untried !== undefined) return { kind: 'preparable', from: untried, local: true };
+    const remedy = existsSync(path.join(this.#sources.host.home, '.pyenv'))
+      ? `pyenv install ${this.#minor}`
+      : `apt-get install -y python${this.#minor}`;
+    return { kind: 'unavailable', remedy };
+  }
+
+  /** Tries the interpreters in turn, each once, and compiles the bootstrap for the first that works. */
+  async prepare({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    for (const file of this.#candidates()) {
+      const known = this.#sources.verified.get(file);
+      if (known === undefined) await this.#sources.verified.set(file, await probe(file, this.#sources.bootstrap, signal));
+      const python = this.#sources.verified.get(file) as Python | null | undefined;
+      if (!python || !this.#matches(python)) continue;
+      await this.#compile(python, signal);
+      return;
+    }
+    const look = this.look();
+    const next = look.kind === 'unavailable' ? look.remedy : 'look at the interpreter';
+    throw new RuntimeError('RUNTIME_UNAVAILABLE', `No Python ${this.#minor} on this host works. To add one: ${next}`);
+  }
+
+  resolve(): ResolvedRuntime {
+    const good = this.#good(this.#candidates());
+    if (good === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `${this.identifier} is not ready`);
+    const { python } = good;
+    const visible = python.prefix === '/usr' || python.prefix.startsWith('/usr/');
+    const mounts = [{ source: this.#compiled(python), target: '/var/runtime' }];
+    if (!visible) mounts.unshift({ source: python.prefix, target: '/var/lang' });
+    const interpreter = visible ? python.executable : path.join('/var/lang', path.relative(python.prefix, python.executable));
+    return {
+      identifier: this.identifier,
+      family: this.family,
+      interpreterVersion: python.version,
+      mounts,
+      command: [interpreter, '-s', '/var/runtime/bootstrap.py'],
+      // The interpreter's own shared library, and text in UTF-8 from the first line on.
+      bootEnv: { LANG: 'C.UTF-8', LD_LIBRARY_PATH: '/var/lang/lib' },
+      channel: 'frames',
+      // @source spec 3.6-19
+      functionEnv: () => ({ PYTHONPATH: '/var/runtime' }),
+    };
+  }
+
+  /** Those that by their names may be it; the newest patch first, the host's own last of equals. */
+  #candidates(): string[] {
+    return this.#sources.host
+      .remember('python', found)
+      .filter((file) => this.#matches({ version: named(file) ?? this.#minor }))
+      .sort((left, right) => compareVersions(named(right) ?? '0', named(left) ?? '0'));
+  }
+
+  #good(candidates: readonly string[]): { file: string; python: Python } | undefined {
+    for (const file of candidates) {
+      const python = this.#sources.verified.get(file) as Python | null | undefined;
+      if (python && this.#matches(python) && existsSync(this.#compiled(python))) return { file, python };
+    }
+    return undefined;
+  }
+
+  #matches({ version }: { readonly version: string }): boolean {
+    return version === this.#minor || version.startsWith(`${this.#minor}.`);
+  }
+
+  #compiled(python: Python): string {
+    return path.join(this.#sources.folder, 'python', `${python.version}-${digest(this.#sources.bootstrap)}`);
+  }
+
+  /** Our bootstrap with its byte code: inside a box it lies on a read-only folder and would be compiled at each start. */
+  async #compile(python: Python, signal: AbortSignal): Promise<void> {
+    const target = this.#compiled(python);
+    if (existsSync(target)) return;
+    await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+    const staging = await mkdtemp(path.join(path.dirname(target), '.compile-'));
+    try {
+      const filter = (source: string): boolean => !source.includes('__pycache__');
+      await cp(this.#sources.bootstrap, staging, { recursive: true, preserveTimestamps: true, filter });
+      // Tracebacks are to show where the files will lie; `compileall` can say so since 3.9.
+      const place = compareVersions(python.version, '3.9') >= 0 ? ['-s', staging, '-p', '/var/runtime'] : [];
+      await run(python.executable, ['-s', '-m', 'compileall', '-q', ...place, staging], { signal, env: {}, timeout: 30_000 });
+      await chmod(staging, 0o755);
+      await rename(staging, target);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!existsSync(target)) throw new RuntimeError('RUNTIME_BROKEN', `${python.executable} could not compile our bootstrap`, { cause: error });
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  }
+}
+
+/** `python3.12`, `cpython-3.12.4-linux`, `versions/3.12.1`: the last version in the path, if any. */
+const named = (file: string): string | undefined => file.match(/(?<![\d.])3\.\d{1,2}(?:\.\d+)?(?![\d])/g)?.reduce((a, b) => (b.length > a.length ? b : a));
+
+function found({ path: search, home }: Host): string[] {
+  const data = process.env.XDG_DATA_HOME ?? path.join(home, '.local/share');
+  return executables([
+    ...search.filter((folder) => !folder.endsWith('/shims')).flatMap((folder) => [`${folder}/python3.*`, `${folder}/python3`]),
+    `${process.env.PYENV_ROOT ?? path.join(home, '.pyenv')}/versions/3.*/bin/python3`,
+    `${data}/uv/python/cpython-3.*/bin/python3`,
+    `${home}/.local/bin/python3.*`,
+    '/opt/hostedtoolcache/Python/3.*/*/bin/python3',
+    '/opt/python*/bin/python3',
+    '/opt/python/*/bin/python3',
+    '/opt/homebrew/opt/python@3.*/bin/python3.*',
+    '/usr/local/bin/python3.*',
+    '/usr/bin/python3.*',
+  ]).filter((file) => !file.endsWith('-config'));
+}
+
+async function probe(file: string, bootstrap: string, signal: AbortSignal): Promise<Record<string, unknown> | null> {
+  try {
+    const { stdout } = await run(file, ['-s', '-S', path.join(bootstrap, 'probe.py')], { signal, env: {}, timeout: 20_000, maxBuffer: 65_536 });
+    const answer = JSON.parse(stdout) as Python;
+    return answer.implementation === 'CPython' ? { ...answer } : null;
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+}
+
+const digests = new Map<string, string>();
+
+/** Names a version of our bootstrap by its contents. */
+function digest(folder: string): string {
+  const known = digests.get(folder);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256');
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (name.endsWith('.py')) hash.update(name).update('\0').update(readFileSync(path.join(folder, name)));
+  }
+  const made = hash.digest('hex').slice(0, 16);
+  digests.set(folder, made);
+  return made;
+}
