@@ -1,0 +1,36 @@
+import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
+import type { Invoker } from '../invoke/index.ts';
+import type { Checkpoints } from './stream/checkpoints.ts';
+import type { CompileFilters, DeliverFailure, MappingBook, QueueSource, ShardSource } from './port.ts';
+
+/** What every poller is given. */
+export interface PollerHouse {
+  readonly book: MappingBook;
+  readonly invoker: Invoker;
+  readonly compileFilters: CompileFilters;
+  readonly deliverFailure: DeliverFailure;
+  /** By the service in a source's ARN: `sqs`; `kinesis`, `dynamodb`. */
+  readonly queues: Readonly<Record<string, QueueSource>>;
+  readonly streams: Readonly<Record<string, ShardSource>>;
+  readonly checkpoints: Checkpoints;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly limits: Limits;
+}
+
+/** One mapping at work. Disposing lets what runs end and takes nothing more. */
+export type Poller = AsyncDisposable;
+
+/** Waits, and is content to be woken early by the end. */
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(delayMs, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** 100 ms, doubling to a ceiling. */
+export const backoffMs = (tries: number, ceilingMs: number): number => Math.min(ceilingMs, 100 * 2 ** Math.min(tries, 20));

@@ -1,0 +1,2 @@
+export * from './port.ts';
+export { openEvents, type Events, type EventsOptions } from './open.ts';

@@ -1,0 +1,83 @@
+import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
+import type { Invoker } from '../invoke/index.ts';
+import type { Database } from '../storage/index.ts';
+import type { Poller, PollerHouse } from './house.ts';
+import type { CompileFilters, DeliverFailure, Mapping, MappingBook, QueueSource, ShardSource } from './port.ts';
+import { QueuePoller } from './queue/poller.ts';
+import { Checkpoints } from './stream/checkpoints.ts';
+import { StreamPoller } from './stream/poller.ts';
+
+export interface EventsOptions {
+  readonly book: MappingBook;
+  readonly invoker: Invoker;
+  readonly compileFilters: CompileFilters;
+  readonly deliverFailure: DeliverFailure;
+  readonly queues: Readonly<Record<string, QueueSource>>;
+  readonly streams: Readonly<Record<string, ShardSource>>;
+  readonly database: Database;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly limits: Limits;
+}
+
+/** Everything between an event source and the road. Disposing lets the calls under way end. */
+export interface Events extends AsyncDisposable {
+  /** Mappings at work now. */
+  readonly active: number;
+}
+
+/** Starts a poller for each enabled mapping, and follows their changes. */
+export async function openEvents(options: EventsOptions): Promise<Events> {
+  const house: PollerHouse = { ...options, checkpoints: await Checkpoints.open(options.database) };
+  const pollers = new Map<string, Poller>();
+  /** Changes of one mapping follow each other: the old poller has ended before the new one begins. */
+  const turns = new Map<string, Promise<void>>();
+  let closed = false;
+
+  const follow = (uuid: string, mapping: Mapping | undefined): void => {
+    const turn = (turns.get(uuid) ?? Promise.resolve()).then(async () => {
+      const old = pollers.get(uuid);
+      pollers.delete(uuid);
+      await old?.[Symbol.asyncDispose]();
+      if (mapping === undefined) return house.checkpoints.forget(uuid);
+      if (closed) return;
+      const poller = mapping.enabled ? pollerOf(mapping, house) : undefined;
+      if (poller !== undefined) pollers.set(uuid, poller);
+      if (mapping.enabled && poller === undefined) {
+        house.book.report(uuid, { lastProcessingResult: `PROBLEM: Nothing here reads ${mapping.eventSourceArn}.` });
+      }
+      house.book.report(uuid, { state: mapping.enabled ? 'Enabled' : 'Disabled' });
+    });
+    const settled = turn
+      .catch((error: unknown) => house.log.error('An event source mapping could not follow a change.', { uuid, error }))
+      .then(() => {
+        if (turns.get(uuid) === settled) turns.delete(uuid);
+      });
+    turns.set(uuid, settled);
+  };
+
+  const changes = options.book.onChange(follow);
+  for (const mapping of options.book.all()) follow(mapping.uuid, mapping);
+
+  return {
+    get active() {
+      return pollers.size;
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      changes[Symbol.dispose]();
+      await Promise.all(turns.values());
+      await Promise.all([...pollers.values()].map((poller) => poller[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function pollerOf(mapping: Mapping, house: PollerHouse): Poller | undefined {
+  const service = mapping.eventSourceArn.split(':')[2] ?? '';
+  const queue = house.queues[service];
+  if (queue !== undefined) return new QueuePoller(mapping, queue, house);
+  const stream = house.streams[service];
+  return stream === undefined ? undefined : new StreamPoller(mapping, stream, house);
+}
