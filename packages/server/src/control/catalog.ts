@@ -41,6 +41,36 @@ export interface FunctionVersion {
   };
   /** `egress` unless the function was given a network of its own. */
   readonly network: 'loopback' | 'egress';
+  /** For images, as given. */
+  readonly imageUri?: string;
+  /** In order; already merged into `layersDir`. */
+  readonly layers?: readonly { readonly arn: string; readonly codeSha256: string }[];
+  readonly fileSystems?: readonly FileSystem[];
+  readonly vpc?: VpcAttachment;
+  /** On published versions of functions that asked for it. */
+  readonly snapStart?: boolean;
+  /** Environments are not shared between tenants, and each call names one. @source spec 1.15-02 */
+  readonly tenantIsolation?: 'PER_TENANT';
+}
+
+export interface FileSystem {
+  readonly arn: string;
+  /** Below `/mnt/`. */
+  readonly localMountPath: string;
+}
+
+export interface VpcAttachment {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly ipv6AllowedForDualStack: boolean;
+}
+
+/** How asynchronous invocations of one qualifier are treated. Absent members mean AWS's defaults. @source spec 1.11-01 */
+export interface EventInvokeConfig {
+  readonly maximumRetryAttempts?: number;
+  readonly maximumEventAgeMs?: number;
+  readonly onSuccessArn?: string;
+  readonly onFailureArn?: string;
 }
 
 export interface LoggingConfig {
@@ -59,6 +89,12 @@ export interface Resolution {
   readonly invokedArn: string;
   /** Of the function; absent when it shares the account's pool. */
   readonly reservedConcurrency?: number;
+  /** Asked for the version that was resolved, by itself or by an alias. */
+  readonly provisionedConcurrency?: number;
+  /** Of the qualifier that was named (`$LATEST` when none was). */
+  readonly eventInvoke?: EventInvokeConfig;
+  /** Absent = `Terminate`. @source spec 1.13-10 */
+  readonly recursiveLoop?: 'Allow' | 'Terminate';
 }
 
 /** In memory; reads no storage. */
@@ -73,6 +109,8 @@ export interface Catalog {
    * functions share. Called for each invocation, so it only looks a number up. Absent = nothing is reserved.
    */
   reservedTotal?(account: AccountId, region: Region): number;
+  /** All provisioned concurrency of functions without a reservation: it is taken from the account's pool. @source spec 1.10-10 */
+  provisionedTotal?(account: AccountId, region: Region): number;
   /** Called with the function's ARN after each change and deletion, so that pools drop old incarnations. */
   onChange(listener: (change: CatalogChange) => void): Disposable;
 }

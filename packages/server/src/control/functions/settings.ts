@@ -1,0 +1,124 @@
+import type { LambdaOperations } from '@mayfly/wire';
+import type { LoggingConfig } from '../catalog.ts';
+import { compact } from '../compact.ts';
+import { invalid, outOfModel, unavailable } from '../faults.ts';
+import { checkEnvironment } from './environment-checks.ts';
+import type { AttachedLayer, CodeRecord, Configuration, ImageOverrides } from './record.ts';
+
+type CreateInput = LambdaOperations['CreateFunction']['input'];
+type UpdateInput = LambdaOperations['UpdateFunctionConfiguration']['input'];
+
+/** A function as it is before anything was asked of it. @source spec 1.2-02 */
+export const defaults = (functionName: string, code: CodeRecord): Configuration => ({
+  packageType: code.kind === 'image' ? 'Image' : 'Zip',
+  code,
+  role: '',
+  description: '',
+  timeoutMs: 3000,
+  memoryMiB: 128,
+  ephemeralStorageMiB: 512,
+  architecture: 'x86_64',
+  tracingMode: 'PassThrough',
+  layers: [],
+  fileSystems: [],
+  snapStart: 'None',
+  logging: { logFormat: 'Text', logGroup: `/aws/lambda/${functionName}` },
+});
+
+/**
+ * What is left out stays, what is given empty goes. @source spec 1.2-18
+ *
+ * @param layers  those `input` names, found; absent = they stay
+ * @throws InvalidParameterValueException, ValidationException
+ */
+export function configured(base: Configuration, input: CreateInput | UpdateInput, layers: readonly AttachedLayer[] | undefined): Configuration {
+  checkBounds(input);
+  checkPackage(base, input);
+  if (input.CapacityProviderConfig !== undefined) throw unavailable('capacity providers are not there yet.');
+  if (input.DurableConfig !== undefined) throw unavailable('durable functions are not there yet.');
+  const environment = input.Environment === undefined ? base.environment : (input.Environment.Variables ?? {});
+  if (environment !== undefined && environment !== base.environment) checkEnvironment(environment);
+  return compact<Configuration>({
+    packageType: base.packageType,
+    code: base.code,
+    runtime: input.Runtime ?? base.runtime,
+    handler: input.Handler ?? base.handler,
+    role: input.Role ?? base.role,
+    description: input.Description ?? base.description,
+    timeoutMs: input.Timeout === undefined ? base.timeoutMs : input.Timeout * 1000,
+    memoryMiB: input.MemorySize ?? base.memoryMiB,
+    ephemeralStorageMiB: input.EphemeralStorage?.Size ?? base.ephemeralStorageMiB,
+    architecture: base.architecture,
+    environment,
+    kmsKeyArn: emptied(input.KMSKeyArn, base.kmsKeyArn),
+    tracingMode: input.TracingConfig?.Mode ?? base.tracingMode,
+    deadLetterTargetArn: input.DeadLetterConfig === undefined ? base.deadLetterTargetArn : input.DeadLetterConfig.TargetArn || undefined,
+    layers: layers ?? base.layers,
+    fileSystems:
+      input.FileSystemConfigs?.map((system) => ({ arn: system.Arn ?? '', localMountPath: system.LocalMountPath ?? '' })) ?? base.fileSystems,
+    vpc:
+      input.VpcConfig === undefined
+        ? base.vpc
+        : {
+            subnetIds: input.VpcConfig.SubnetIds ?? base.vpc?.subnetIds ?? [],
+            securityGroupIds: input.VpcConfig.SecurityGroupIds ?? base.vpc?.securityGroupIds ?? [],
+            ipv6AllowedForDualStack: input.VpcConfig.Ipv6AllowedForDualStack ?? base.vpc?.ipv6AllowedForDualStack ?? false,
+          },
+    imageConfig: input.ImageConfig === undefined ? base.imageConfig : imageOverrides(input.ImageConfig),
+    snapStart: input.SnapStart?.ApplyOn ?? base.snapStart,
+    logging: logging(base.logging, input.LoggingConfig),
+    tenantIsolation: 'TenancyConfig' in input ? input.TenancyConfig?.TenantIsolationMode : base.tenantIsolation,
+  });
+}
+
+/** The model's bounds hold for Managed Instances; these are everybody else's. @source spec 8.1-01, 8.1-02 */
+function checkBounds(input: CreateInput | UpdateInput): void {
+  if (input.MemorySize !== undefined && input.MemorySize > 10_240)
+    throw outOfModel(input.MemorySize, 'memorySize', 'Member must have value less than or equal to 10240');
+  if (input.Timeout !== undefined && input.Timeout > 900)
+    throw outOfModel(input.Timeout, 'timeout', 'Member must have value less than or equal to 900');
+}
+
+/** @source spec 1.2-01, 1.8-08 */
+function checkPackage(base: Configuration, input: CreateInput | UpdateInput): void {
+  if (base.packageType === 'Zip') {
+    if (input.ImageConfig !== undefined && imageOverrides(input.ImageConfig) !== undefined)
+      throw invalid("Please don't provide ImageConfig when the function has packageType Zip.");
+    if ((input.Runtime ?? base.runtime) === undefined || (input.Handler ?? base.handler) === undefined)
+      throw invalid('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
+    return;
+  }
+  if (input.Runtime !== undefined || input.Handler !== undefined || (input.Layers?.length ?? 0) > 0)
+    throw invalid("Please don't provide Handler, Runtime or Layers when the function has packageType Image.");
+}
+
+/** @returns undefined when nothing is overridden */
+function imageOverrides(given: NonNullable<CreateInput['ImageConfig']>): ImageOverrides | undefined {
+  const overrides = compact<ImageOverrides>({
+    entryPoint: given.EntryPoint?.length ? given.EntryPoint : undefined,
+    command: given.Command?.length ? given.Command : undefined,
+    workingDirectory: given.WorkingDirectory || undefined,
+  });
+  return Object.keys(overrides).length === 0 ? undefined : overrides;
+}
+
+/** Levels exist in JSON only, where they start as INFO. @source spec 5.2 */
+function logging(base: LoggingConfig, given: CreateInput['LoggingConfig']): LoggingConfig {
+  if (given === undefined) return base;
+  const logFormat = given.LogFormat ?? base.logFormat;
+  const logGroup = given.LogGroup ?? base.logGroup;
+  if (logFormat === 'Text') {
+    if (given.ApplicationLogLevel !== undefined || given.SystemLogLevel !== undefined)
+      throw invalid('Log levels can be set only when LogFormat is JSON.');
+    return { logFormat, logGroup };
+  }
+  return {
+    logFormat,
+    applicationLogLevel: given.ApplicationLogLevel ?? base.applicationLogLevel ?? 'INFO',
+    systemLogLevel: given.SystemLogLevel ?? base.systemLogLevel ?? 'INFO',
+    logGroup,
+  };
+}
+
+const emptied = (given: string | undefined, before: string | undefined): string | undefined =>
+  given === undefined ? before : given === '' ? undefined : given;

@@ -1,0 +1,44 @@
+import type { AccountId, Region } from '../../base/index.ts';
+import { findFunction } from '../functions/find.ts';
+import { invalid, notFound } from '../faults.ts';
+import type { Scope } from '../names.ts';
+import type { Change } from '../records/change.ts';
+import type { Desk } from '../records/desk.ts';
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** Whatever carries tags: where they are, and how they are written back. */
+export interface Taggable {
+  readonly scope: Scope;
+  /** @throws ResourceNotFoundException. @source spec 1.13-06 */
+  read(desk: Desk): Tags;
+  write(desk: Desk, change: Change, tags: Tags): void;
+}
+
+const form =
+  /^arn:aws[a-zA-Z-]*:lambda:(?<region>[a-z0-9-]+):(?<account>\d{12}):(?<type>function|layer|code-signing-config|event-source-mapping|capacity-provider):(?<name>[^:]+)(?::(?<qualifier>.+))?$/;
+
+/** @throws InvalidParameterValueException, ResourceNotFoundException. @source spec 1.13-04 to 1.13-06 */
+export function taggable(arn: string, scope: Scope): Taggable {
+  const parts = form.exec(arn)?.groups;
+  const name = parts?.['name'] ?? '';
+  if (parts?.['qualifier'] !== undefined)
+    throw invalid('Tags on function aliases and versions are not supported. Please specify a function ARN.');
+  const own: Scope = { account: parts?.['account'] as AccountId, region: parts?.['region'] as Region };
+  const isOurs = own.account === scope.account && own.region === scope.region;
+  const missing = (what: string): Error => notFound(`${what} not found: ${arn}`);
+  switch (isOurs ? parts?.['type'] : 'elsewhere') {
+    case 'function':
+      return {
+        scope: own,
+        read: (desk) => findFunction(desk, own, name).tags,
+        write: (desk, change, tags) => change.put('function', name, '', { ...findFunction(desk, own, name), tags }),
+      };
+    case 'capacity-provider':
+      throw missing('Capacity provider');
+    case 'elsewhere':
+      throw missing(parts?.['type'] === 'event-source-mapping' ? 'Event source mapping' : 'Function');
+    default:
+      throw invalid(`Tags on ${arn} are not supported.`);
+  }
+}
