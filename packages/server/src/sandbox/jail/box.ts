@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import type { Group } from '../cgroup/index.ts';
 import type { ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
-import { asProcessExit } from './exit.ts';
+import { asProcessExit, signalInside } from './exit.ts';
 import { boxArguments, enter, type BoxPaths } from './command.ts';
 import type { Shared } from './driver.ts';
+import { bubblewrap } from './obstacle.ts';
 import type { Root } from './roots.ts';
 import { mountFlags, step, type Step } from './steps.ts';
 
@@ -125,19 +126,14 @@ export class Jail implements Sandbox {
         seccompFile,
         cgroupFiles: this.#group.joinFiles,
         hidden: boxArguments({ paths: this.#paths(), mounts: this.#spec.mounts, process }),
-        command: ['/usr/bin/bwrap', '--args', '8', '--', enter, String(this.#user), ...process.command],
+        command: [bubblewrap, '--args', '8', '--', enter, String(this.#user), ...process.command],
       });
       return {
         output,
         exited: exited.then(asProcessExit),
-        signal: (name: 'SIGTERM' | 'SIGKILL') => this.#signal(launcher, pid, name),
+        signal: async (name: 'SIGTERM' | 'SIGKILL') => signalInside(pid, name),
       };
     });
-  }
-
-  /** @todo SIGTERM reaches bubblewrap only */
-  async #signal(launcher: Shared['launcher'], pid: number, name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    await launcher.kill(pid, name === 'SIGTERM' ? 'TERM' : 'KILL');
   }
 
   #paths(): BoxPaths {

@@ -10,6 +10,7 @@ import { publicResolvers } from './etc.ts';
 import { enterProgram } from './enter.ts';
 import { Launcher } from './launcher.ts';
 import { ReadOnlyMounts } from './mounts.ts';
+import { bubblewrap } from './obstacle.ts';
 import { probeJail } from './probe.ts';
 import { Roots } from './roots.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -38,6 +39,8 @@ export interface Shared {
   readonly seccompFile: string;
   readonly roots: Roots;
   readonly readOnly: ReadOnlyMounts;
+  /** Whether boxes can be given a way to the internet. */
+  readonly egress: boolean;
 }
 
 /** bubblewrap, our cgroups, our seccomp filter, our network namespaces; for root. */
@@ -58,8 +61,17 @@ export class JailDriver implements SandboxDriver {
     this.#parent = `mayfly-${createHash('sha256').update(this.#folder).digest('hex').slice(0, 16)}`;
   }
 
-  probe(): Promise<Capabilities> {
-    return probeJail({ cgroup: this.#options.cgroup });
+  async probe(): Promise<Capabilities> {
+    const { cgroup } = this.#options;
+    try {
+      const { groups, launcher, egress } = await (this.#shared ??= this.#open());
+      const bubblewrapVersion = await launcher.ask([bubblewrap, '--version']);
+      return await probeJail({ cgroup, controllers: groups.controllers, egress, bubblewrapVersion });
+    } catch (error) {
+      const detail = (error as Error).message;
+      const nothing = { memoryLimit: false, cpuLimit: false, freezer: false, network: false };
+      return { driver: 'jail', available: false, detail, ...nothing, findings: [{ check: 'jail', verdict: 'refuse', detail }] };
+    }
   }
 
   async create(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Sandbox> {
@@ -129,6 +141,7 @@ export class JailDriver implements SandboxDriver {
       seccompFile,
       roots: new Roots({ folder: path.join(folder, 'roots'), launcher, helper, resolvers: publicResolvers(() => true) }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
+      egress: false,
     };
   }
 

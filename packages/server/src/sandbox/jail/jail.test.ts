@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { silentLogger, systemClock } from '../../base/index.ts';
+import { driverSuite } from '../driver.suite.ts';
 import { jailObstacle, openJail, type ResourceLimits, type Sandbox, type SandboxDriver } from '../index.ts';
 
 const obstacle = jailObstacle();
@@ -144,3 +145,5 @@ suite('the jail', { skip: obstacle?.detail ?? false, timeout: 60_000 }, () => {
     t.assert.deepEqual(look(), before);
   });
 });
+
+driverSuite('jail', { obstacle: obstacle?.detail, open: (dataDir) => openJail({ dataDir, clock: systemClock, log: silentLogger }) });

@@ -215,7 +215,7 @@ my %step = (
             }
             while (waitpid($pid, 0) < 0 && $!{EINTR}) { }
             $? == 0 or die "$command[0] failed: " . substr($said, 0, 400);
-            return '';
+            return ',"said":' . json_text(substr($said, 0, 4096));
         };
         return $id eq '-' ? $work->() : in_network($id, $work);
     },
@@ -277,7 +277,6 @@ my %step = (
         send_handle(fileno($read), 'net.Socket', sprintf('{"re":%d,"part":0}', $n));
         return ",\"pid\":$pid";
     },
-    kill => sub { my ($n, $pid, $signal) = @_; kill $signal, $pid if $children{$pid}; return '' },
 );
 
 out('{"ready":1}');

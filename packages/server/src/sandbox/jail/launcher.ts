@@ -40,6 +40,7 @@ interface Waiting {
 
 interface Reply {
   readonly pid: number | undefined;
+  readonly said: string | undefined;
   readonly handles: readonly unknown[];
 }
 
@@ -49,6 +50,7 @@ interface Message {
   readonly part?: number;
   readonly error?: string;
   readonly pid?: number;
+  readonly said?: string;
   readonly exit?: number;
   readonly code?: number;
   readonly signal?: number;
@@ -121,7 +123,7 @@ export class Launcher implements AsyncDisposable {
     }
     this.#waiting.delete(message.re ?? 0);
     if (message.error !== undefined) waiting.reject(new Error(`Sandbox launcher: ${message.error}`));
-    else waiting.resolve({ pid: message.pid, handles: waiting.handles });
+    else waiting.resolve({ pid: message.pid, said: message.said, handles: waiting.handles });
   }
 
   #ask(steps: readonly Step[]): Promise<Reply> {
@@ -144,6 +146,11 @@ export class Launcher implements AsyncDisposable {
     return handles as readonly Server[];
   }
 
+  /** Runs a short program of the host to its end. @returns what it said @throws Error when it fails */
+  async ask(command: readonly string[]): Promise<string> {
+    return (await this.#ask([step.run('-', command)])).said ?? '';
+  }
+
   /** Starts a process, after `before`, in the same round trip. */
   async start(options: StartOptions, before: readonly Step[] = []): Promise<Started> {
     const { network, user, openFiles, nice, seccompFile = '-', cgroupFiles, hidden, command } = options;
@@ -158,10 +165,6 @@ export class Launcher implements AsyncDisposable {
       else resolve({ exitCode: 0, signal: 9 });
     });
     return { pid, output: handles[0] as Socket, exited };
-  }
-
-  async kill(pid: number, signal: 'TERM' | 'KILL'): Promise<void> {
-    await this.#ask([step.kill(pid, signal)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

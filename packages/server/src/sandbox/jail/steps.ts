@@ -32,7 +32,6 @@ export const step = {
   dropNetwork: (id: string): Step => ['drop', id],
   /** Runs a program of the host to its end, inside a box's network; of the host's own when the id is `-`. */
   run: (network: string, command: readonly string[]): Step => ['run', network, ...command],
-  kill: (pid: number, signal: 'TERM' | 'KILL'): Step => ['kill', pid, signal],
   /** The same, but its failure does not end the row. */
   maybe: ([name, ...words]: Step): Step => [`?${name}`, ...words],
 };
