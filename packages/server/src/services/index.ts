@@ -1,2 +1,4 @@
 export * from './logs/index.ts';
 export * from './sqs/index.ts';
+export * from './keys/index.ts';
+export * from './sts/index.ts';

@@ -3,3 +3,4 @@ export * from './records.ts';
 export * from './repeating.ts';
 export * from './sealer.ts';
 export * from './metric.ts';
+export * from './ids.ts';
