@@ -1,0 +1,138 @@
+import { BlockList, isIP } from 'node:net';
+import { PatternError } from './error.ts';
+import { wildcard } from './wildcard.ts';
+
+/** A value of the event that is neither an object nor an array. */
+export type Leaf = string | number | boolean | null;
+
+/** One item of a pattern's array. */
+export type Condition =
+  | { readonly kind: 'value'; readonly matches: (leaf: Leaf) => boolean }
+  /** Asks for the field itself rather than for what is in it. */
+  | { readonly kind: 'exists'; readonly wanted: boolean };
+
+const value = (matches: (leaf: Leaf) => boolean): Condition => ({ kind: 'value', matches });
+const ofText = (matches: (text: string) => boolean) => (leaf: Leaf) => typeof leaf === 'string' && matches(leaf);
+
+/** @throws PatternError */
+export function conditionOf(item: unknown): Condition {
+  if (item === null || typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') {
+    return value((leaf) => leaf === item);
+  }
+  if (typeof item !== 'object' || Array.isArray(item)) throw new PatternError('Match value must be String, number, true, false, or null');
+  const [name, argument] = onlyEntry(item);
+  if (name === 'exists') {
+    if (typeof argument !== 'boolean') throw new PatternError('exists match pattern must be either true or false.');
+    return { kind: 'exists', wanted: argument };
+  }
+  if (name === 'anything-but') return value(anythingBut(argument));
+  if (name === 'numeric') return value(numeric(argument));
+  if (name === 'cidr') return value(cidr(argument));
+  const test = textTest(name, argument);
+  if (test === undefined) throw new PatternError(`Unrecognized match type ${name}`);
+  return value(ofText(test));
+}
+
+function onlyEntry(item: object): readonly [string, unknown] {
+  const entries = Object.entries(item);
+  const [first] = entries;
+  if (first === undefined) throw new PatternError('Empty objects are not allowed');
+  if (entries.length > 1) throw new PatternError('Only one key allowed in match expression');
+  return first as [string, unknown];
+}
+
+/** Tests of texts by name; undefined when there is none of this name. */
+function textTest(name: string, argument: unknown): ((text: string) => boolean) | undefined {
+  const text = (): string => {
+    if (typeof argument !== 'string') throw new PatternError(`${name} match pattern must be a string`);
+    return argument;
+  };
+  switch (name) {
+    case 'prefix':
+    case 'suffix': {
+      const fits = name === 'prefix' ? (whole: string, part: string) => whole.startsWith(part) : (whole: string, part: string) => whole.endsWith(part);
+      if (typeof argument === 'object' && argument !== null && !Array.isArray(argument)) {
+        const [inner, part] = onlyEntry(argument);
+        if (inner !== 'equals-ignore-case') throw new PatternError(`Unsupported ${name} pattern: ${inner}`);
+        if (typeof part !== 'string') throw new PatternError(`equals-ignore-case match pattern must be a string`);
+        return (each) => fits(each.toLowerCase(), part.toLowerCase());
+      }
+      const part = text();
+      return (each) => fits(each, part);
+    }
+    case 'equals-ignore-case': {
+      const folded = text().toLowerCase();
+      return (each) => each.toLowerCase() === folded;
+    }
+    case 'wildcard':
+      return wildcard(text());
+    default:
+      return undefined;
+  }
+}
+
+/** Anything but values, or but what a test of texts takes. A field that is not there is not anything. */
+function anythingBut(argument: unknown): (leaf: Leaf) => boolean {
+  if (typeof argument === 'object' && argument !== null && !Array.isArray(argument)) {
+    const [name, given] = onlyEntry(argument);
+    const parts = Array.isArray(given) ? (given as unknown[]) : [given];
+    if (parts.length === 0) throw new PatternError('Empty arrays are not allowed');
+    const tests = parts.map((part) => {
+      const test = textTest(name, part);
+      if (test === undefined) throw new PatternError(`Unsupported anything-but pattern: ${name}`);
+      return test;
+    });
+    return (leaf) => typeof leaf !== 'string' || !tests.some((test) => test(leaf));
+  }
+  const list = Array.isArray(argument) ? (argument as unknown[]) : [argument];
+  if (list.length === 0) throw new PatternError('Empty arrays are not allowed');
+  for (const each of list) {
+    if (typeof each !== 'string' && typeof each !== 'number') {
+      throw new PatternError('Inside anything-but, only texts and numbers are supported.');
+    }
+  }
+  const values = new Set(list);
+  return (leaf) => !values.has(leaf);
+}
+
+const comparisons: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+  '=': (each, bound) => each === bound,
+  '<': (each, bound) => each < bound,
+  '<=': (each, bound) => each <= bound,
+  '>': (each, bound) => each > bound,
+  '>=': (each, bound) => each >= bound,
+};
+
+/** `["=", 5]`, one bound, or a lower bound with an upper one. */
+function numeric(argument: unknown): (leaf: Leaf) => boolean {
+  if (!Array.isArray(argument)) throw new PatternError('Value of numeric must be an array.');
+  const [first, firstBound, second, secondBound, ...more] = argument as unknown[];
+  const read = (name: unknown, bound: unknown): ((each: number) => boolean) => {
+    if (typeof name !== 'string') throw new PatternError(`Invalid member in numeric match: ${String(name)}`);
+    const compare = Object.hasOwn(comparisons, name) ? comparisons[name] : undefined;
+    if (compare === undefined) throw new PatternError(`Unrecognized numeric range operator: ${name}`);
+    if (typeof bound !== 'number') throw new PatternError(`Value of ${name === '=' ? 'equals' : name} must be numeric`);
+    return (each) => compare(each, bound);
+  };
+  const lower = read(first, firstBound);
+  if (second === undefined) return (leaf) => typeof leaf === 'number' && lower(leaf);
+  const upper = read(second, secondBound);
+  const isRange = String(first).startsWith('>') && String(second).startsWith('<');
+  if (!isRange || more.length > 0) throw new PatternError('Too many elements in numeric expression');
+  if ((firstBound as number) >= (secondBound as number)) throw new PatternError('Bottom must be less than top');
+  return (leaf) => typeof leaf === 'number' && lower(leaf) && upper(leaf);
+}
+
+function cidr(argument: unknown): (leaf: Leaf) => boolean {
+  if (typeof argument !== 'string') throw new PatternError('prefix match pattern must be a string');
+  const [address = '', bits, ...more] = argument.split('/');
+  if (bits === undefined || more.length > 0) throw new PatternError("Malformed CIDR, one '/' required");
+  const family = isIP(address);
+  if (family === 0) throw new PatternError('Nonstandard IP address: ' + address.slice(0, 100));
+  const most = family === 4 ? 32 : 128;
+  if (!/^\d{1,3}$/.test(bits)) throw new PatternError('Malformed CIDR, mask bits must be an integer');
+  if (Number(bits) > most) throw new PatternError('IP Address mask bits must not be greater than ' + String(most));
+  const net = new BlockList();
+  net.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
+  return ofText((text) => isIP(text) === family && net.check(text, family === 4 ? 'ipv4' : 'ipv6'));
+}

@@ -1,0 +1,93 @@
+import { suite, test, type TestContext } from 'node:test';
+import { array, assert as holds, constantFrom, property, string } from 'fast-check';
+import { compilePattern, parsePattern } from './index.ts';
+
+const cases: readonly (readonly [pattern: object, yes: readonly unknown[], no: readonly unknown[]])[] = [
+  [{ a: ['x', 1, null, true] }, [{ a: 'x' }, { a: 1 }, { a: null }, { a: true }, { a: ['q', 'x'] }], [{ a: 'X' }, { a: '1' }, {}, { a: [] }, { b: 'x' }]],
+  [{ a: { b: [1] }, c: ['y'] }, [{ a: { b: 1 }, c: 'y' }], [{ a: { b: 1 } }, { a: 1, c: 'y' }, { 'a.b': 1, c: 'y' }]],
+  [{ a: [{ prefix: 'ab' }] }, [{ a: 'abc' }], [{ a: 'Abc' }, { a: 5 }]],
+  [{ a: [{ prefix: { 'equals-ignore-case': 'AB' } }] }, [{ a: 'abc' }], [{ a: 'bab' }]],
+  [{ a: [{ suffix: '.png' }] }, [{ a: 'x.png' }], [{ a: 'x.PNG' }]],
+  [{ a: [{ suffix: { 'equals-ignore-case': '.png' } }] }, [{ a: 'x.PNG' }], [{ a: 'png' }]],
+  [{ a: [{ 'equals-ignore-case': 'Alice' }] }, [{ a: 'ALICE' }], [{ a: 'Alic' }]],
+  [{ a: [{ 'anything-but': 'x' }] }, [{ a: 'y' }, { a: ['x', 'y'] }, { a: 5 }], [{ a: 'x' }, {}]],
+  [{ a: [{ 'anything-but': ['x', 'y'] }] }, [{ a: 'z' }], [{ a: 'y' }]],
+  [{ a: [{ 'anything-but': [100, 200] }] }, [{ a: 300 }], [{ a: 100 }]],
+  [{ a: [{ 'anything-but': { prefix: 'x' } }] }, [{ a: 'yx' }], [{ a: 'xy' }, {}]],
+  [{ a: [{ 'anything-but': { suffix: ['.a', '.b'] } }] }, [{ a: 'q.c' }], [{ a: 'q.b' }]],
+  [{ a: [{ 'anything-but': { 'equals-ignore-case': ['X'] } }] }, [{ a: 'y' }], [{ a: 'x' }]],
+  [{ a: [{ 'anything-but': { wildcard: '*/lib/*' } }] }, [{ a: 'a/bin/b' }], [{ a: 'a/lib/b' }]],
+  [{ a: [{ numeric: ['>', 0, '<=', 5] }] }, [{ a: 5 }, { a: 0.1 }], [{ a: 0 }, { a: '3' }, { a: 6 }]],
+  [{ a: [{ numeric: ['=', 3] }] }, [{ a: 3.0 }], [{ a: 4 }]],
+  [{ a: [{ numeric: ['<', -1] }] }, [{ a: -2 }], [{ a: -1 }]],
+  [{ a: [{ exists: true }] }, [{ a: null }, { a: '' }], [{}, { a: { b: 1 } }]],
+  [{ a: [{ exists: false }] }, [{}, { b: 1 }], [{ a: 0 }]],
+  [{ a: { b: [{ exists: false }] } }, [{ a: {} }, {}], [{ a: { b: 1 } }]],
+  [{ a: [{ exists: false }, 'x'] }, [{}, { a: 'x' }], [{ a: 'y' }]],
+  [{ ip: [{ cidr: '10.0.0.0/24' }] }, [{ ip: '10.0.0.255' }], [{ ip: '10.0.1.0' }, { ip: 'ten' }, { ip: '::1' }]],
+  [{ ip: [{ cidr: '2001:db8::/32' }] }, [{ ip: '2001:db8:1::5' }], [{ ip: '2001:db9::' }]],
+  [{ a: [{ wildcard: 'dir/*/file*.txt' }] }, [{ a: 'dir/x/y/file1.txt' }, { a: 'dir//file.txt' }], [{ a: 'dir/file.txt' }, { a: 'dir/x/file.txtx' }]],
+  [{ a: [{ wildcard: String.raw`a\*b*` }] }, [{ a: 'a*bc' }], [{ a: 'axbc' }]],
+  [{ $or: [{ a: [1] }, { b: { c: [2] } }], d: [3] }, [{ a: 1, d: 3 }, { b: { c: 2 }, d: 3 }], [{ a: 1 }, { a: 2, d: 3 }]],
+  [{ items: { id: [1], ok: [true] } }, [{ items: [{ id: 2, ok: true }, { id: 1, ok: true }] }], [{ items: [{ id: 1, ok: false }, { id: 2, ok: true }] }]],
+];
+
+const refused: readonly (readonly [string, RegExp])[] = [
+  ['nonsense', /^failed to parse JSON/],
+  ['[]', /not an object/],
+  ['{"key":[["value"]]}', /^Match value must be String, number, true, false, or null$/],
+  ['{"key":[{"wrong-operator":true}]}', /^Unrecognized match type wrong-operator$/],
+  ['{"key":[{"suffix":"value","prefix":"value2"}]}', /^Only one key allowed in match expression$/],
+  ['{"key":[]}', /^Empty arrays are not allowed$/],
+  ['{"key":[{"suffix":100}]}', /^suffix match pattern must be a string$/],
+  ['{"key":{"suffix":"value"}}', /^"suffix" must be an object or an array$/],
+  ['{"key":[{"cidr":"bad"}]}', /^Malformed CIDR, one '\/' required$/],
+  ['{"key":[{"numeric":["<",1,">",2]}]}', /Too many elements/],
+  ['{"key":[{"numeric":[">",2,"<",1]}]}', /Bottom must be less than top/],
+  ['{"key":[{"wildcard":"a**b"}]}', /Consecutive wildcard/],
+  [`${'{"a":'.repeat(100)}[1]${'}'.repeat(100)}`, /nested more than/],
+];
+
+suite('patterns', () => {
+  for (const [pattern, yes, no] of cases) {
+    test(`${JSON.stringify(pattern)} takes what it should and nothing else`, (t: TestContext) => {
+      const compiled = compilePattern(pattern);
+      for (const event of yes) t.assert.ok(compiled.matches(event), `takes ${JSON.stringify(event)}`);
+      for (const event of no) t.assert.ok(!compiled.matches(event), `leaves ${JSON.stringify(event)}`);
+    });
+  }
+
+  for (const [text, message] of refused) {
+    test(`${text.slice(0, 60)} is refused in AWS's words`, (t: TestContext) => {
+      t.assert.throws(() => parsePattern(text), { name: 'PatternError', message });
+    });
+  }
+
+  test('an empty pattern is refused unless the caller takes everything', (t: TestContext) => {
+    t.assert.throws(() => parsePattern('{}'), { name: 'PatternError' });
+    t.assert.ok(parsePattern('{}', { allowEmpty: true }).matches({ any: 1 }));
+  });
+
+  test('a wildcard takes what a regular expression would', (t: TestContext) => {
+    holds(
+      property(array(constantFrom('a', 'b', '*'), { maxLength: 8 }), string({ unit: constantFrom('a', 'b'), maxLength: 12 }), (pieces, text) => {
+        const pattern = pieces.join('').replaceAll(/\*+/g, '*');
+        const expected = new RegExp(`^${pattern.replaceAll('*', '[^]*')}$`).test(text);
+        t.assert.strictEqual(compilePattern({ a: [{ wildcard: pattern }] }).matches({ a: text }), expected);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('hostile wildcards are quick', (t: TestContext) => {
+    const compiled = compilePattern({ a: [{ wildcard: '*a'.repeat(500) + '*b' }] });
+    const since = performance.now();
+    t.assert.ok(!compiled.matches({ a: 'a'.repeat(200_000) }));
+    t.assert.ok(performance.now() - since < 1000);
+  });
+
+  test('names from the prototype are no fields', (t: TestContext) => {
+    t.assert.ok(!parsePattern('{"constructor":{"name":["Object"]}}').matches({}));
+    t.assert.ok(!parsePattern('{"__proto__":{"a":[1]}}').matches({ a: 1 }));
+  });
+});
