@@ -1,0 +1,154 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Server as NetServer, Socket } from 'node:net';
+import type { Clock } from '../base/index.ts';
+import type { Sandbox, SandboxDriver, SandboxProcess, SandboxSpec } from '../sandbox/index.ts';
+import type { ResolvedRuntime } from './runtimes/port.ts';
+import { Link } from './transport/link.ts';
+import { notFound, type InsideHandler } from './transport/runtime-api.ts';
+
+/** Connections to each of a box's listeners; more are closed. */
+const maxConnections = 256;
+/** For a booted bootstrap to say hello. */
+const helloMs = 60_000;
+/** Of a request from inside: an X-Ray cause travels in a header. @source spec 3.2-18 */
+const maxHeaderBytes = 1_310_720;
+
+/** An interpreter with our bootstrap in it, connected, that may not know its function yet. */
+export interface Booted {
+  readonly process: SandboxProcess;
+  readonly link: Link;
+}
+
+export interface BoxOptions {
+  readonly driver: SandboxDriver;
+  readonly runtime: ResolvedRuntime;
+  readonly spec: SandboxSpec;
+  /** The largest body of a frame. */
+  readonly maxBodyBytes: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  serveEndpoint(connection: Socket): void;
+}
+
+/** A sandbox with its listeners attended to. Whose calls they are, whoever lives in it decides by `handler`. */
+export class Box implements AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly runtime: ResolvedRuntime;
+  readonly tmpMiB: number;
+  /** Answers the calls of the processes inside to the Runtime API's address. */
+  handler: InsideHandler | undefined;
+  /** The kernel's count when it was last read. */
+  oomKills = 0;
+  readonly #options: BoxOptions;
+  readonly #http: Server;
+  readonly #calls = new Set<Socket>();
+  #onLink: ((link: Link) => void) | undefined;
+  #disposed: Promise<void> | undefined;
+
+  private constructor(sandbox: Sandbox, options: BoxOptions) {
+    this.sandbox = sandbox;
+    this.runtime = options.runtime;
+    this.tmpMiB = options.spec.limits.tmpMiB;
+    this.#options = options;
+    // A runtime may wait for its next event for days, and its caller for its body as long as the function may run.
+    const noTimeouts = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0, connectionsCheckingInterval: 2_147_483_647 };
+    this.#http = createServer({ ...noTimeouts, maxHeaderSize: maxHeaderBytes }, (request, response) => this.#handle(request, response));
+    this.#http.on('clientError', (_error, socket) => socket.destroy());
+    accept(sandbox.runtimeApi, (socket) => {
+      this.#calls.add(socket as Socket);
+      socket.on('close', () => this.#calls.delete(socket));
+      this.#http.emit('connection', socket);
+    });
+    accept(sandbox.endpoint, (socket) => options.serveEndpoint(socket));
+    accept(sandbox.channel, (socket) => this.#greet(socket));
+  }
+
+  static async open(options: BoxOptions): Promise<Box> {
+    return new Box(await options.driver.create(options.spec, { signal: options.signal }), options);
+  }
+
+  /**
+   * Starts our bootstrap and waits until it is connected.
+   *
+   * @param early  variables that must be there before the interpreter starts
+   * @param wrapper  a program that is started in its place, with its command as arguments
+   * @throws Error with `exit` when it ended before it was connected, and with `process` to read what it said
+   */
+  async boot(early: Readonly<Record<string, string>> = {}, wrapper?: string): Promise<Booted> {
+    const { command, bootEnv } = this.runtime;
+    if (command === undefined) throw new Error(`${this.runtime.identifier} has no bootstrap to boot`);
+    const hello = Promise.withResolvers<Link>();
+    this.#onLink = hello.resolve;
+    const process = await this.sandbox.start({
+      command: wrapper === undefined ? command : [wrapper, ...command],
+      env: { ...bootEnv, ...early, MAYFLY_CHANNEL: this.sandbox.channelPath },
+      // A folder that is bound later would not be the one a process stands in already.
+      cwd: wrapper === undefined && Object.keys(early).length === 0 ? '/' : this.sandbox.taskRoot,
+    });
+    const late = Promise.withResolvers<undefined>();
+    using _timer = this.#options.clock.after(helloMs, () => late.resolve(undefined));
+    const ended = process.exited.then(() => undefined);
+    const link = await Promise.race([hello.promise, ended, late.promise]);
+    this.#onLink = undefined;
+    if (link === undefined) throw new BootError(process);
+    return { process, link };
+  }
+
+  /** Ends every process inside and every call of theirs; the box can be started again. */
+  async clear(): Promise<void> {
+    this.handler = undefined;
+    this.#onLink = undefined;
+    await this.sandbox.killAll();
+    for (const socket of this.#calls) socket.destroy();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    this.handler = undefined;
+    this.#onLink = undefined;
+    for (const socket of this.#calls) socket.destroy();
+    await this.sandbox[Symbol.asyncDispose]();
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url ?? '/';
+    const query = url.indexOf('?');
+    const handler = this.handler;
+    if (handler === undefined) return notFound(response);
+    handler(request, response, query < 0 ? url : url.slice(0, query));
+  }
+
+  /** Only the one connection that is waited for is taken, and only when it says hello first. */
+  #greet(socket: Socket): void {
+    const link = new Link(socket, { maxBodyBytes: this.#options.maxBodyBytes });
+    link.onFrame = ({ type }) => {
+      const onLink = this.#onLink;
+      this.#onLink = undefined;
+      if (type !== 'H' || onLink === undefined) return link[Symbol.dispose]();
+      link.onFrame = () => {};
+      onLink(link);
+    };
+  }
+}
+
+/** The bootstrap ended, or kept silent, before it was connected. */
+export class BootError extends Error {
+  readonly process: SandboxProcess;
+  constructor(process: SandboxProcess) {
+    super('The bootstrap did not connect.');
+    this.process = process;
+  }
+}
+
+function accept(server: NetServer, onConnection: (socket: Socket) => void): void {
+  server.maxConnections = maxConnections;
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => {});
+    onConnection(socket);
+  });
+  server.on('error', () => {});
+}

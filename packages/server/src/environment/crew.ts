@@ -1,0 +1,289 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, Limits, Logger, Random } from '../base/index.ts';
+import type { ProcessExit, SandboxProcess } from '../sandbox/index.ts';
+import { BootError, type Booted, type Box } from './box.ts';
+import { entrypoint, externalExtensions } from './code-folder.ts';
+import { extensionsApi, isExtensionPath } from './extensions/api.ts';
+import { Extensions } from './extensions/extensions.ts';
+import { invalidEntrypoint, runtimeExit, type Failure } from './failures.ts';
+import type { EnvironmentLog } from './log.ts';
+import { oneTurn, Output } from './output.ts';
+import type { Invocation, Outcome, StopReason } from './port.ts';
+import { Session } from './session.ts';
+import { FramedRuntime } from './transport/framed-runtime.ts';
+import type { Link } from './transport/link.ts';
+import { runtimeApi, type InsideHandler } from './transport/runtime-api.ts';
+import { extensionVariables, functionVariables, neededAtStart, type VariableSources } from './variables.ts';
+
+export interface CrewEvents {
+  runtimeInitialised(): void;
+  /** Runtime and extensions have all asked for their first event. */
+  ready(): void;
+  answered(requestId: string, outcome: Outcome): void;
+  /** The runtime has asked for its next event. */
+  runtimeDone(requestId: string): void;
+  /** The extensions have, too. */
+  idle(): void;
+  /** Once, whatever the cause. Nothing it says counts any more; `end` is to follow. */
+  failed(failure: Failure): void;
+  /** Our own fault: the box is of no more use. */
+  broken(error: unknown): void;
+}
+
+export interface CrewOptions {
+  readonly box: Box;
+  /** A pooled interpreter that has already started; otherwise one is started. */
+  readonly booted: Booted | undefined;
+  readonly sources: VariableSources;
+  readonly events: CrewEvents;
+  readonly log: EnvironmentLog;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Calls that are not the Runtime API's or the Extensions API's. */
+  extraHandler(extensions: Extensions): (path: string) => InsideHandler | undefined;
+}
+
+/** A runtime gets SIGTERM only when there is an extension, and this long to end by itself. @source spec 3.1-09, 3.1-11 */
+const terminateMs = 300;
+/** A process that closed its channel is about to exit; its exit says more than the closed channel. */
+const exitFollowsMs = 500;
+
+/** A runtime and its extensions, from their start in a box to their common end. */
+export class Crew {
+  readonly session: Session;
+  readonly extensions: Extensions;
+  readonly #options: CrewOptions;
+  readonly #outputs: Output[] = [];
+  #runtime: SandboxProcess | undefined;
+  #link: Link | undefined;
+  #state: 'starting' | 'ready' | 'ended' = 'starting';
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    const { events, limits, clock, random } = options;
+    this.session = new Session(
+      {
+        initialised: () => {
+          events.runtimeInitialised();
+          this.extensions.initialised();
+          this.#maybeReady();
+        },
+        initFailed: (errorType, body) => this.#fail({ errorType, status: 'error', reason: '', body }),
+        answered: (requestId, outcome) => events.answered(requestId, outcome),
+        done: (requestId) => events.runtimeDone(requestId),
+      },
+      { responseBytes: limits.syncResponseBytes, streamedBytes: limits.streamedResponseBytes, waiting: 64 },
+    );
+    this.extensions = new Extensions({
+      random,
+      clock,
+      events: {
+        registered: () => void this.#startRuntime(),
+        idle: () => (this.#state === 'starting' ? this.#maybeReady() : events.idle()),
+        failed: (failure) => this.#fail(failure),
+        report: (extension, state) =>
+          options.log.platform({
+            type: 'platform.extension',
+            record: {
+              name: extension.name,
+              state,
+              events: [...extension.events],
+              ...(extension.errorType === undefined ? {} : { errorType: extension.errorType }),
+            },
+          }),
+      },
+    });
+  }
+
+  get ready(): boolean {
+    return this.#state === 'ready';
+  }
+
+  /** Starts the extensions, and after their registration the runtime. Never rejects: `failed` or `broken` tells. */
+  async start(): Promise<void> {
+    const { box, sources } = this.#options;
+    box.handler = this.#handler();
+    try {
+      const names = await externalExtensions(sources.version);
+      if (this.#state === 'ended') return;
+      if (names.length === 0) return await this.#startRuntime();
+      const env = extensionVariables(sources);
+      await this.extensions.launch(names, async (name) => {
+        const process = await box.sandbox.start({ command: [`${sources.optRoot}/extensions/${name}`], env, cwd: sources.taskRoot });
+        this.#read(process, 'extension');
+        return process;
+      });
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  dispatch(invocation: Invocation): void {
+    this.extensions.invoke(invocation);
+    this.session.dispatch(invocation);
+  }
+
+  /** Lines that were begun and not ended belong to what ends now. */
+  flush(): void {
+    for (const output of this.#outputs) output.flush();
+  }
+
+  /** Everything inside is killed and heard out. The crew is marked dead first, so that nothing it sent before counts. */
+  async end(failure: Failure): Promise<void> {
+    this.#finish(failure);
+    await this.#options.box.clear();
+    await Promise.all(this.#outputs.map((output) => output.finish(this.#options.clock)));
+  }
+
+  /** The polite end: SIGTERM for the runtime, SHUTDOWN for the extensions, within the grace they have. */
+  async shutdown(reason: StopReason, failure: Failure): Promise<void> {
+    const { clock } = this.#options;
+    const { graceMs } = this.extensions;
+    if (graceMs > 0 && this.#state !== 'ended') {
+      const deadline = clock.monotonic() + graceMs;
+      this.session.end(failure);
+      this.#state = 'ended';
+      await this.#within(terminateMs, this.#terminate());
+      await this.#within(deadline - clock.monotonic(), this.extensions.shutdown(reason, deadline - clock.monotonic()));
+    }
+    this.#finish(failure);
+  }
+
+  async #terminate(): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime === undefined) return;
+    await runtime.signal('SIGTERM');
+    await runtime.exited;
+  }
+
+  async #within(ms: number, work: Promise<unknown>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    using _timer = this.#options.clock.after(Math.max(0, ms), late.resolve);
+    await Promise.race([work.catch(() => {}), late.promise]);
+  }
+
+  async #startRuntime(): Promise<void> {
+    const { box, booted, sources } = this.#options;
+    try {
+      if (box.runtime.channel === 'frames') return await this.#startFramed(booted);
+      const command = box.runtime.command ?? (await entrypoint(sources.version, sources));
+      if (this.#state === 'ended') return;
+      if ('candidates' in command) return this.#fail(invalidEntrypoint(command.candidates));
+      const wrapper = box.runtime.command === undefined ? undefined : execWrapper(sources);
+      this.#watch(
+        await box.sandbox.start({
+          command: wrapper === undefined ? command : [wrapper, ...command],
+          env: { ...box.runtime.bootEnv, ...functionVariables(sources) },
+          cwd: sources.version.imageConfig?.workingDirectory ?? sources.taskRoot,
+        }),
+      );
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  async #startFramed(booted: Booted | undefined): Promise<void> {
+    const { box, sources, log, logger } = this.#options;
+    const env = functionVariables(sources);
+    const late = Object.keys(sources.version.environment).some(neededAtStart);
+    let ready = booted;
+    try {
+      ready ??= late ? await box.boot(env, execWrapper(sources)) : await box.boot();
+    } catch (error) {
+      if (!(error instanceof BootError)) throw error;
+      return this.#state === 'ended' ? undefined : this.#watch(error.process);
+    }
+    if (this.#state === 'ended') return;
+    const { process, link } = ready;
+    this.#link = link;
+    void new FramedRuntime({ link, session: this.session, onLog: (message, atMs) => log.line('function', message, atMs), log: logger });
+    this.#watch(process);
+    link.onClosed = () => this.#linkClosed(process);
+    const { logging, handler = '' } = sources.version;
+    link.send('I', {
+      env,
+      ...(late ? { keepEnv: true } : {}),
+      cwd: sources.taskRoot,
+      handler,
+      logFormat: logging.logFormat,
+      ...(logging.applicationLogLevel === undefined ? {} : { logLevel: logging.applicationLogLevel }),
+    });
+  }
+
+  #watch(process: SandboxProcess): void {
+    this.#runtime = process;
+    this.#read(process, 'function');
+    void process.exited.then((exit) => this.#exited(exit));
+  }
+
+  #read(process: SandboxProcess, origin: 'function' | 'extension'): void {
+    this.#outputs.push(new Output(process, (line) => this.#options.log.line(origin, line)));
+  }
+
+  /** What it sent last is still on its way to us, and may be the better explanation. */
+  async #exited(exit: ProcessExit): Promise<void> {
+    if (this.#link !== undefined && !this.#link.closed) {
+      const closed = Promise.withResolvers<void>();
+      this.#link.onClosed = closed.resolve;
+      await this.#within(exitFollowsMs, closed.promise);
+    }
+    await oneTurn();
+    await oneTurn();
+    if (this.#state === 'ended') return;
+    const { box } = this.#options;
+    let outOfMemory = false;
+    if (exit.signal === 'SIGKILL') {
+      // The kernel's own counter; who was killed for memory looks the same otherwise. @source spec 2.4-11
+      const oomKills = await box.sandbox.stats().then((stats) => stats.oomKills, () => box.oomKills);
+      outOfMemory = oomKills > box.oomKills;
+      box.oomKills = oomKills;
+    }
+    this.#fail(runtimeExit(exit, { outOfMemory }));
+  }
+
+  #linkClosed(process: SandboxProcess): void {
+    void this.#within(exitFollowsMs, process.exited).then(() => process.signal('SIGKILL').catch(() => {}));
+  }
+
+  #maybeReady(): void {
+    if (this.#state !== 'starting' || this.session.state !== 'serving' || !this.extensions.idle) return;
+    this.#state = 'ready';
+    this.#options.events.ready();
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#state === 'ended') return;
+    this.#finish(failure);
+    this.#options.events.failed(failure);
+  }
+
+  #break(error: unknown): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#options.events.broken(error);
+  }
+
+  #finish(failure: Failure): void {
+    this.#state = 'ended';
+    this.session.end(failure);
+    this.extensions.end();
+    if (this.#link !== undefined) this.#link[Symbol.dispose]();
+    this.#link = undefined;
+  }
+
+  #handler(): InsideHandler {
+    const { limits, sources, extraHandler } = this.#options;
+    const runtime = runtimeApi(this.session, { responseBytes: limits.syncResponseBytes });
+    const extensions = extensionsApi(this.extensions, sources.version);
+    const extra = extraHandler(this.extensions);
+    return (request: IncomingMessage, response: ServerResponse, path: string) => {
+      if (isExtensionPath(path)) return extensions(request, response, path);
+      return (extra(path) ?? runtime)(request, response, path);
+    };
+  }
+}
+
+/** @source spec 3.6-23 */
+const execWrapper = ({ version }: VariableSources): string | undefined => version.environment['AWS_LAMBDA_EXEC_WRAPPER'];

@@ -1,0 +1,171 @@
+import { availableParallelism } from 'node:os';
+import { newEnvironmentId, type Clock, type InitializationType, type Limits, type Logger, type Random } from '../base/index.ts';
+import type { FunctionVersion } from '../control/index.ts';
+import type { SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
+import { Box } from './box.ts';
+import { LiveEnvironment, type Claim } from './environment.ts';
+import { defaultTmpMiB, functionLimits, pooledLimits } from './limits.ts';
+import { EnvironmentLog } from './log.ts';
+import { BoxPool, type PooledBox } from './pool.ts';
+import type { Environment, EnvironmentFactory, EnvironmentPorts } from './port.ts';
+import type { ResolvedRuntime, Runtimes } from './runtimes/port.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
+import { logStreamName, neededAtStart } from './variables.ts';
+
+export interface EnvironmentsOptions {
+  readonly sandboxes: SandboxDriver;
+  readonly runtimes: Runtimes;
+  readonly ports: EnvironmentPorts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly limits: Limits;
+  /** Boxes kept ready for each runtime that was asked for; 0 makes every box on demand. */
+  readonly poolSize?: number;
+  /** Runtimes with boxes ready at once. */
+  readonly pooledRuntimes?: number;
+}
+
+/** Room in a frame for what the limits do not count: a piece of a stream is at most this long. */
+const frameSlackBytes = 65_536;
+
+export function openEnvironments(options: EnvironmentsOptions): EnvironmentFactory {
+  return new Environments(options);
+}
+
+class Environments implements EnvironmentFactory {
+  readonly #options: EnvironmentsOptions;
+  readonly #pool: BoxPool;
+  readonly #resolved = new Map<string, Promise<ResolvedRuntime>>();
+  readonly #alive = new Set<LiveEnvironment>();
+
+  constructor(options: EnvironmentsOptions) {
+    this.#options = options;
+    this.#pool = new BoxPool({
+      size: options.poolSize ?? 1,
+      keys: options.pooledRuntimes ?? 4,
+      boots: availableParallelism(),
+      log: options.log,
+    });
+  }
+
+  create(version: FunctionVersion, options?: { readonly initializationType?: InitializationType }): Environment {
+    const { clock, random, log, limits, ports } = this.#options;
+    const id = newEnvironmentId(random);
+    const logStream = logStreamName(version, id, clock.now());
+    const { account, region, logging } = version;
+    const { logFormat, systemLogLevel, logGroup } = logging;
+    const environmentLog = new EnvironmentLog({
+      sink: ports.logs,
+      stream: { account, region, logGroup, logStream },
+      platformLines: ports.platformLines,
+      style: { logFormat, ...(systemLogLevel === undefined ? {} : { systemLogLevel }) },
+      clock,
+    });
+    const environment = new LiveEnvironment({
+      id,
+      version,
+      logStream,
+      initializationType: options?.initializationType ?? 'on-demand',
+      log: environmentLog,
+      telemetry: new Telemetry(),
+      logger: log,
+      limits,
+      clock,
+      random,
+      claim: (signal) => this.#claim(version, signal),
+      credentials: () => ports.credentials(version),
+    });
+    this.#alive.add(environment);
+    void environment.gone.then(() => this.#alive.delete(environment));
+    return environment;
+  }
+
+  pooled(): ReadonlyMap<string, number> {
+    return this.#pool.counts();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#pool[Symbol.asyncDispose](), ...[...this.#alive].map((environment) => environment.stop('SPINDOWN'))]);
+  }
+
+  /** A pooled box where one fits, a new one otherwise; with code and limits of this version. */
+  async #claim(version: FunctionVersion, signal: AbortSignal): Promise<Claim> {
+    const runtime = version.packageType === 'Image' ? image : await this.#resolve(version.runtime ?? '');
+    signal.throwIfAborted();
+    const poolable = fits(version);
+    const pooled = poolable ? this.#pool.take(runtime.identifier) : undefined;
+    // The place it leaves is filled only now, and after the boxes that somebody waits for.
+    if (poolable) this.#pool.want(runtime.identifier, (poolSignal) => this.#ready(runtime, poolSignal));
+    const limits = functionLimits(version, this.#options.limits);
+    const claim = pooled ?? { box: await this.#open(runtime, version, limits, signal), booted: undefined };
+    const { sandbox } = claim.box;
+    try {
+      const work = [version.packageType === 'Image' ? undefined : sandbox.bind('/var/task', version.codeDir)];
+      if (version.layersDir !== undefined) work.push(sandbox.bind('/opt', version.layersDir));
+      if (pooled !== undefined) work.push(sandbox.limit(limits));
+      await Promise.all(work);
+      signal.throwIfAborted();
+    } catch (error) {
+      await claim.box[Symbol.asyncDispose]();
+      throw error;
+    }
+    return claim;
+  }
+
+  #resolve(identifier: string): Promise<ResolvedRuntime> {
+    const known = this.#resolved.get(identifier);
+    if (known !== undefined) return known;
+    const resolving = this.#options.runtimes.resolve(identifier);
+    this.#resolved.set(identifier, resolving);
+    // What is missing today may be there tomorrow.
+    resolving.catch(() => this.#resolved.delete(identifier));
+    return resolving;
+  }
+
+  async #ready(runtime: ResolvedRuntime, signal: AbortSignal): Promise<PooledBox> {
+    const box = await this.#open(runtime, undefined, pooledLimits(this.#options.limits), signal);
+    try {
+      return { box, booted: runtime.channel === 'frames' && runtime.command !== undefined ? await box.boot() : undefined };
+    } catch (error) {
+      await box[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  #open(runtime: ResolvedRuntime, version: FunctionVersion | undefined, limits: SandboxSpec['limits'], signal: AbortSignal): Promise<Box> {
+    const { sandboxes, random, clock, ports } = this.#options;
+    return Box.open({
+      driver: sandboxes,
+      runtime,
+      spec: {
+        id: newEnvironmentId(random),
+        mounts: runtime.mounts,
+        ...(version?.packageType === 'Image' ? { rootfs: version.codeDir } : {}),
+        limits,
+        network: version?.network ?? 'egress',
+      },
+      maxBodyBytes: this.#options.limits.syncResponseBytes + frameSlackBytes,
+      clock,
+      signal,
+      serveEndpoint: (connection) => ports.serveEndpoint(connection),
+    });
+  }
+}
+
+/** Whether a box that was made without knowing this version will do. */
+const fits = (version: FunctionVersion): boolean =>
+  version.packageType === 'Zip' &&
+  version.network === 'egress' &&
+  version.ephemeralStorageMiB === defaultTmpMiB &&
+  !Object.keys(version.environment).some(neededAtStart);
+
+/** An image brings everything itself and speaks the Runtime API. @source spec 4.2-11 */
+const image: ResolvedRuntime = {
+  identifier: 'image',
+  family: 'image',
+  mounts: [],
+  bootEnv: {},
+  channel: 'http',
+  functionEnv: () => ({}),
+};

@@ -1,0 +1,92 @@
+import type { StreamEnd } from './port.ts';
+
+/** Held here at most before the runtime is asked to wait. */
+const highWaterBytes = 1_048_576;
+
+/** A response on its way from the runtime to the caller, piece by piece; the slower side sets the pace. */
+export class ResponseStream {
+  readonly end: Promise<StreamEnd>;
+  /** Called when there is room again after `write` said false. */
+  onRoom: () => void = () => {};
+  readonly #end: (end: StreamEnd) => void;
+  #pieces: Uint8Array[] = [];
+  #heldBytes = 0;
+  #bytes = 0;
+  #ended = false;
+  /** The caller has gone: the rest is taken and thrown away, so that the handler ends as it would have. */
+  #discarding = false;
+  #full = false;
+  #reader: (() => void) | undefined;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<StreamEnd>();
+    this.end = promise;
+    this.#end = resolve;
+  }
+
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** @returns false when the writer is to wait for `onRoom` */
+  write(piece: Uint8Array): boolean {
+    if (this.#ended || piece.byteLength === 0) return true;
+    this.#bytes += piece.byteLength;
+    if (this.#discarding) return true;
+    this.#pieces.push(piece);
+    this.#heldBytes += piece.byteLength;
+    this.#wake();
+    this.#full = this.#heldBytes >= highWaterBytes;
+    return !this.#full;
+  }
+
+  /** Once; a second call changes nothing. */
+  finish(end: StreamEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#end(end);
+    this.#wake();
+  }
+
+  /** May be read once. Ends without an error however the response ended: `end` tells. */
+  readonly body: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        while (this.#pieces.length === 0 && !this.#ended) {
+          await new Promise<void>((resolve) => {
+            this.#reader = resolve;
+          });
+        }
+        const value = this.#pieces.shift();
+        if (value === undefined) return { done: true, value: undefined };
+        this.#heldBytes -= value.byteLength;
+        this.#room();
+        return { done: false, value };
+      },
+      return: () => {
+        this.#discarding = true;
+        this.#pieces = [];
+        this.#heldBytes = 0;
+        this.#room();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+
+  #wake(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.();
+  }
+
+  #room(): void {
+    if (!this.#full || this.#heldBytes >= highWaterBytes / 2) return;
+    this.#full = false;
+    this.onRoom();
+  }
+}
