@@ -48,7 +48,7 @@ export const probes: readonly Probe[] = [
   { id: 'E20', tries: 'the kernel log by its device', perl: `opens('/dev/kmsg')`, expect: closed },
   { id: 'E21', tries: 'descriptor tables', perl: `call('modify_ldt', 0, 0, 0)`, expect: refused },
   { id: 'E22', tries: 'giving up address randomisation', perl: `call('personality', 0x0040000)`, expect: refused },
-  { id: 'E23', tries: 'running from memory', perl: `my $n = "x\\0"; my $fd = syscall($nr{memfd_create}, $n, 0); open(my $in, '<', '/usr/bin/id'); local $/; syswrite_all($fd, scalar <$in>); my $u = qx(/proc/$$/fd/$fd -u); $u =~ s/\\s//g; $u eq $> ? 'same user' : $u`, expect: /^same user$/ },
+  { id: 'E23', tries: 'running from memory', perl: `my $n = "x\\0"; my $fd = syscall($nr{memfd_create}, $n, 0); open(my $in, '<', '/usr/bin/id'); local $/; syswrite_all($fd, scalar <$in>); my $u = qx(/proc/$$/fd/$fd -u); $u =~ s/\\s//g; POSIX::close($fd); $u eq $> ? 'same user' : $u`, expect: /^same user$/ },
   { id: 'E24', tries: 'secret memory', perl: `call('memfd_secret', 0)`, expect: refused },
   ...all('E25', 'the machine\'s own switches', ['acct', 'swapon', 'reboot', 'quotactl', 'settimeofday', 'clock_settime', 'adjtimex', 'sethostname', 'iopl', 'ioperm'], (name) => `call('${name}', 0, 0, 0, 0)`, refused),
   { id: 'E26', tries: 'x32 numbers', perl: `$arm ? 'ENOSYS' : (syscall(0x40000000 | 39) < 0 ? name() : 'OK')`, expect: /^ENOSYS$/ },
