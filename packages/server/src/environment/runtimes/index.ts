@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Clock, Logger } from '../../base/index.ts';
 import type { RuntimeCheck } from '../../control/index.ts';
@@ -25,9 +24,10 @@ export interface RuntimesOptions {
   readonly definitions?: readonly string[];
   /** npm registry; what the user's npm is set to when absent. */
   readonly registry?: string;
-  /** PATH and home of the host, where interpreters are looked for. */
-  readonly path?: string;
-  readonly home?: string;
+  /** Of the host, for PATH, HOME and the like: where interpreters are looked for. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** In front of the usual places (`/usr/bin`, `/opt`); tests give an empty folder. */
+  readonly root?: string;
 }
 
 /** All runtimes this host knows. Runs no interpreter: those not tried yet are `preparable`. */
@@ -35,8 +35,7 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
   const { dataDir, clock, log } = options;
   const folder = path.join(dataDir, 'runtimes');
   const bootstraps = options.bootstraps ?? path.join(import.meta.dirname, '../../../../../runtimes');
-  const search = (options.path ?? process.env.PATH ?? '').split(path.delimiter).filter((place) => path.isAbsolute(place));
-  const host = new Host({ path: search, home: options.home ?? homedir(), clock });
+  const host = new Host({ env: options.env ?? process.env, clock, ...(options.root === undefined ? {} : { root: options.root }) });
   const verified = await Verified.open(path.join(folder, 'found', 'interpreters.json'));
   const own = { execPath: process.execPath, version: process.versions.node };
 

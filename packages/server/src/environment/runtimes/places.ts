@@ -1,4 +1,5 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Clock } from '../../base/index.ts';
 
@@ -10,12 +11,17 @@ export class Host {
   /** As in PATH. */
   readonly path: readonly string[];
   readonly home: string;
+  /** In front of all other places: empty but in tests. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly #clock: Clock;
   readonly #remembered = new Map<string, { readonly untilMs: number; readonly files: string[] }>();
 
-  constructor(options: { readonly path: readonly string[]; readonly home: string; readonly clock: Clock }) {
-    this.path = options.path;
-    this.home = options.home;
+  constructor(options: { readonly env: Host['env']; readonly clock: Clock; readonly root?: string }) {
+    this.root = options.root ?? '';
+    this.env = options.env;
+    this.path = (options.env.PATH ?? '').split(path.delimiter).filter((place) => path.isAbsolute(place));
+    this.home = options.env.HOME ?? homedir();
     this.#clock = options.clock;
   }
 

@@ -139,19 +139,19 @@ export class PythonRuntime implements RuntimeDefinition {
 /** `python3.12`, `cpython-3.12.4-linux`, `versions/3.12.1`: the last version in the path, if any. */
 const named = (file: string): string | undefined => file.match(/(?<![\d.])3\.\d{1,2}(?:\.\d+)?(?![\d])/g)?.reduce((a, b) => (b.length > a.length ? b : a));
 
-function found({ path: search, home }: Host): string[] {
-  const data = process.env.XDG_DATA_HOME ?? path.join(home, '.local/share');
+function found({ path: search, home, env, root }: Host): string[] {
+  const data = env.XDG_DATA_HOME ?? path.join(home, '.local/share');
   return executables([
     ...search.filter((folder) => !folder.endsWith('/shims')).flatMap((folder) => [`${folder}/python3.*`, `${folder}/python3`]),
-    `${process.env.PYENV_ROOT ?? path.join(home, '.pyenv')}/versions/3.*/bin/python3`,
+    `${env.PYENV_ROOT ?? path.join(home, '.pyenv')}/versions/3.*/bin/python3`,
     `${data}/uv/python/cpython-3.*/bin/python3`,
     `${home}/.local/bin/python3.*`,
-    '/opt/hostedtoolcache/Python/3.*/*/bin/python3',
-    '/opt/python*/bin/python3',
-    '/opt/python/*/bin/python3',
-    '/opt/homebrew/opt/python@3.*/bin/python3.*',
-    '/usr/local/bin/python3.*',
-    '/usr/bin/python3.*',
+    `${root}/opt/hostedtoolcache/Python/3.*/*/bin/python3`,
+    `${root}/opt/python*/bin/python3`,
+    `${root}/opt/python/*/bin/python3`,
+    `${root}/opt/homebrew/opt/python@3.*/bin/python3.*`,
+    `${root}/usr/local/bin/python3.*`,
+    `${root}/usr/bin/python3.*`,
   ]).filter((file) => !file.endsWith('-config'));
 }
 
