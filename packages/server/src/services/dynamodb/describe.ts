@@ -1,0 +1,86 @@
+import type { TableDescription } from '@aws-sdk/client-dynamodb';
+import type { Count } from './counts.ts';
+import type { Keys, Table, TableIndex } from './table.ts';
+
+/** A table as DescribeTable tells it. */
+export function describe(table: Table, count: Count, status: 'ACTIVE' | 'CREATING' | 'UPDATING' | 'DELETING' = 'ACTIVE'): TableDescription {
+  const onDemand = table.billing === 'PAY_PER_REQUEST';
+  const local = table.indexes.filter(({ kind }) => kind === 'local');
+  const global = table.indexes.filter(({ kind }) => kind === 'global');
+  return {
+    AttributeDefinitions: table.attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
+    TableName: table.name,
+    KeySchema: schemaOf(table.keys),
+    TableStatus: status,
+    CreationDateTime: new Date(table.createdAtMs),
+    ProvisionedThroughput: {
+      NumberOfDecreasesToday: 0,
+      ReadCapacityUnits: onDemand ? 0 : table.throughput.read,
+      WriteCapacityUnits: onDemand ? 0 : table.throughput.write,
+    },
+    TableSizeBytes: count.bytes,
+    ItemCount: count.items,
+    TableArn: table.arn,
+    TableId: table.id,
+    ...(onDemand || table.billingNamed
+      ? { BillingModeSummary: { BillingMode: table.billing, ...(onDemand ? { LastUpdateToPayPerRequestDateTime: new Date(table.createdAtMs) } : {}) } }
+      : {}),
+    ...(local.length === 0 ? {} : { LocalSecondaryIndexes: local.map((index) => ({ ...describeIndex(table, index, count) })) }),
+    ...(global.length === 0
+      ? {}
+      : {
+          GlobalSecondaryIndexes: global.map((index) => ({
+            ...describeIndex(table, index, count),
+            IndexStatus: index.status,
+            ...(index.status === 'CREATING' ? { Backfilling: true } : {}),
+            ProvisionedThroughput: {
+              NumberOfDecreasesToday: 0,
+              ReadCapacityUnits: index.throughput?.read ?? 0,
+              WriteCapacityUnits: index.throughput?.write ?? 0,
+            },
+          })),
+        }),
+    ...(table.stream === undefined
+      ? {}
+      : {
+          LatestStreamLabel: table.stream.label,
+          LatestStreamArn: table.stream.arn,
+          ...(table.stream.enabled ? { StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream.viewType } } : {}),
+        }),
+    ...(table.sse === undefined
+      ? {}
+      : { SSEDescription: { Status: 'ENABLED', SSEType: table.sse.type as 'KMS', ...(table.sse.keyArn === undefined ? {} : { KMSMasterKeyArn: table.sse.keyArn }) } }),
+    ...(table.tableClass === undefined ? {} : { TableClassSummary: { TableClass: table.tableClass as 'STANDARD' } }),
+    ...(table.onDemandThroughput === undefined ? {} : { OnDemandThroughput: table.onDemandThroughput }),
+    ...(table.warmThroughput === undefined
+      ? {}
+      : {
+          WarmThroughput: {
+            ReadUnitsPerSecond: table.warmThroughput.read,
+            WriteUnitsPerSecond: table.warmThroughput.write,
+            Status: status === 'ACTIVE' ? 'ACTIVE' : 'UPDATING',
+          },
+        }),
+    DeletionProtectionEnabled: table.deletionProtection,
+  };
+}
+
+export const schemaOf = ({ hash, range }: Keys) => [
+  { AttributeName: hash.name, KeyType: 'HASH' as const },
+  ...(range === undefined ? [] : [{ AttributeName: range.name, KeyType: 'RANGE' as const }]),
+];
+
+/** Counts of an index are its table's: an upper bound, since items without the key are not in it. */
+function describeIndex(table: Table, index: TableIndex, count: Count) {
+  return {
+    IndexName: index.name,
+    KeySchema: schemaOf(index.keys),
+    Projection: {
+      ProjectionType: index.projection.type,
+      ...(index.projection.nonKeys === undefined ? {} : { NonKeyAttributes: [...index.projection.nonKeys] }),
+    },
+    IndexSizeBytes: count.bytes,
+    ItemCount: count.items,
+    IndexArn: `${table.arn}/index/${index.name}`,
+  };
+}

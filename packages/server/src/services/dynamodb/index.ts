@@ -1,0 +1,1 @@
+export { openDynamoDb, type DynamoDb, type DynamoDbOptions } from './open.ts';
