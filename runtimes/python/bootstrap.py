@@ -12,7 +12,7 @@ from mayfly_runtime import channel
 def main():
     line = channel.Channel(os.environ["MAYFLY_CHANNEL"])
     version = "%d.%d.%d" % sys.version_info[:3]
-    line.send((b"H", {"pid": os.getpid(), "version": version}, b""))
+    line.send((b"H", b'{"pid":%d,"version":"%s"}' % (os.getpid(), version.encode("ascii")), b""))
     # What every function needs is imported while nobody waits.
     from mayfly_runtime import function
 

@@ -44,6 +44,8 @@ export class Bootstrap implements AsyncDisposable {
   readonly folder: string;
   readonly process: ChildProcess;
   readonly ended: Promise<Ending>;
+  /** Resolves with what the bootstrap said of itself first. */
+  readonly hello: Promise<Frame>;
   /** Standard output and error, as text. */
   output = '';
   readonly #server: Server;
@@ -64,6 +66,8 @@ export class Bootstrap implements AsyncDisposable {
       this.#wake();
       return { exitCode, signal };
     });
+    this.hello = this.next('H');
+    this.hello.catch(() => {});
   }
 
   /** @param files  of the function, by relative path */
@@ -93,7 +97,7 @@ export class Bootstrap implements AsyncDisposable {
 
   /** Sends `init` and waits for `ready` or `init failed`. */
   async init(handler: string, options: { readonly env?: Record<string, string>; readonly [more: string]: unknown } = {}): Promise<Told> {
-    await this.next('H');
+    await this.hello;
     const cwd = path.join(this.folder, 'task');
     const env = { ...functionEnvironment, LAMBDA_TASK_ROOT: cwd, _HANDLER: handler, ...options.env };
     this.send('I', { cwd, handler, logFormat: 'Text', ...options, env });
