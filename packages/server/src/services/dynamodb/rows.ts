@@ -72,14 +72,15 @@ function select({ table, index, within, after, descending }: Stretch, fetch: num
     values.push(...more);
   };
   if (index === undefined) add('i.table_no = ?', table.no);
-  else add('e.index_no = ? AND i.table_no = ?', index.no, table.no);
+  else add('e.index_no = ? AND i.table_no = ? AND i.hash_key = e.item_hash AND i.range_key = e.item_range', index.no, table.no);
   const sort = 'hash' in within ? columns.slice(1) : columns;
   if ('hash' in within) {
     add(`${of}.hash_key = ?`, within.hash);
-    if (within.low !== undefined) add(`${of}.range_key ${within.low.inclusive ? '>=' : '>'} ?`, within.low.bytes);
-    if (within.high !== undefined) add(`${of}.range_key ${within.high.inclusive ? '<=' : '<'} ?`, within.high.bytes);
+    // The place where the last page ended is the nearer bound; two bounds would leave the engine a choice.
+    if (within.low !== undefined && (after === undefined || descending)) add(`${of}.range_key ${within.low.inclusive ? '>=' : '>'} ?`, within.low.bytes);
+    if (within.high !== undefined && (after === undefined || !descending)) add(`${of}.range_key ${within.high.inclusive ? '<=' : '<'} ?`, within.high.bytes);
   } else {
-    add(`${of}.hash_key >= ?`, within.from);
+    if (after === undefined) add(`${of}.hash_key >= ?`, within.from);
     if (within.to !== undefined) add(`${of}.hash_key < ?`, within.to);
   }
   if (after !== undefined) {
@@ -88,10 +89,8 @@ function select({ table, index, within, after, descending }: Stretch, fetch: num
     const from = position.slice(position.length - sort.length);
     add(`(${sort.join(', ')}) ${descending ? '<' : '>'} (${sort.map(() => '?').join(', ')})`, ...from);
   }
-  const source =
-    index === undefined
-      ? 'dynamodb_item i'
-      : 'dynamodb_entry e JOIN dynamodb_item i ON i.hash_key = e.item_hash AND i.range_key = e.item_range';
+  // CROSS JOIN: SQLite then walks the index's entries and looks their items up, never the other way round.
+  const source = index === undefined ? 'dynamodb_item i' : 'dynamodb_entry e CROSS JOIN dynamodb_item i';
   const order = sort.map((column) => (descending ? `${column} DESC` : column)).join(', ');
   return {
     query: `SELECT ${columns.join(', ')}, i.item, i.size FROM ${source} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`,

@@ -71,6 +71,12 @@ export function searchHandlers(room: Room): Search {
       const { table, index } = source(room, input, call);
       const within = segmentOf(input);
       const after = startOf(input.ExclusiveStartKey, table, index);
+      const start = (after?.entry ?? after?.item)?.hash;
+      if (start !== undefined && (Buffer.compare(start, within.from) < 0 || (within.to !== undefined && Buffer.compare(start, within.to) >= 0))) {
+        throw invalid(
+          `The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: ${input.TotalSegments} Segment: ${input.Segment}`,
+        );
+      }
       return page(room, input, { table, within, descending: false, ...opt('index', index), ...opt('after', after) }, wanted);
     },
   };
