@@ -1,0 +1,2 @@
+export * from './port.ts';
+export { openCodeStore, type CodeStoreOptions } from './store.ts';
