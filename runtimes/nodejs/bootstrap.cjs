@@ -19,6 +19,8 @@ const channel = connect(path, (type, header, body) => {
   else if (type === 'I') init(header);
 });
 channel.send([['H', { pid: process.pid, version: process.versions.node }]]);
+// The rest is loaded while nobody waits.
+setImmediate(() => ['init', 'handler', 'invoke', 'context'].forEach((name) => require(`./${name}.cjs`)));
 
 async function init(header) {
   channel.release();

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, realpathSync, renameSync } from 'node:fs';
+import path from 'node:path';
 import { suite, test } from 'node:test';
 import { arn, Bootstrap, requestId, type Told } from './bootstrap.ts';
 import { interpreter } from './interpreters.ts';
@@ -325,6 +328,28 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       );
       t.assert.equal(told!.end!.header.errorType, 'Runtime.InvalidStreamingOperation');
     });
+
+    if (major >= 22) {
+      test('reads a compile cache that another user made', async (t) => {
+        await using bootstrap = await Bootstrap.start({
+          ...found,
+          files: {
+            'big.js': `module.exports = () => 1;\n${'// filling\n'.repeat(1000)}`,
+            'index.js': 'const used = require("./big.js"); exports.handler = async () => [require("module").getCompileCacheDir(), process.env.MAYFLY_COMPILE_CACHE, used()];',
+          },
+        });
+        const cache = path.join(bootstrap.folder, 'cache');
+        const make = [found.command[0]!, ['-e', 'require(process.argv[1])', path.join(bootstrap.folder, 'task/big.js')]] as const;
+        execFileSync(...make, { env: { NODE_COMPILE_CACHE: cache } });
+        const [made] = readdirSync(cache) as [string];
+        const foreign = made.replace(/-\d+$/, '-2000001');
+        renameSync(path.join(cache, made), path.join(cache, foreign));
+        await bootstrap.init('index.handler', { env: { MAYFLY_COMPILE_CACHE: cache, TMPDIR: bootstrap.folder } });
+        const { value } = await bootstrap.invoke({});
+        t.assert.deepEqual(value, [path.join(bootstrap.folder, '.mayfly-compile-cache', made), null, 1]);
+        t.assert.equal(realpathSync((value as string[])[0]!), path.join(cache, foreign));
+      });
+    }
 
     if (modern) {
       test('refuses a handler with a callback', async (t) => {
