@@ -31,6 +31,8 @@ export class Jail implements Sandbox {
   readonly #shared: Shared;
   readonly #slot: string;
   readonly #user: number;
+  /** Of its user and its address, among all boxes of this server. */
+  readonly #index: number;
   readonly #group: Group;
   readonly #socket: string;
   readonly #onDisposed: () => void;
@@ -42,14 +44,15 @@ export class Jail implements Sandbox {
   #background = false;
   #disposed: Promise<void> | undefined;
 
-  constructor(spec: SandboxSpec, shared: Shared, user: number, onDisposed: () => void) {
+  constructor(spec: SandboxSpec, shared: Shared, identity: { readonly user: number; readonly index: number }, onDisposed: () => void) {
     if (!/^[\w.-]{1,64}$/.test(spec.id)) throw new Error(`A sandbox cannot be named ${JSON.stringify(spec.id)}`);
     this.id = spec.id;
     this.#spec = spec;
     this.#shared = shared;
     this.#slot = path.join(shared.folder, 'boxes', spec.id);
     this.#socket = path.join(shared.sockets, `${spec.id}.sock`);
-    this.#user = user;
+    this.#user = identity.user;
+    this.#index = identity.index;
     this.#group = shared.groups.group(spec.id);
     this.#limits = spec.limits;
     this.#onDisposed = onDisposed;
@@ -73,8 +76,11 @@ export class Jail implements Sandbox {
     const { launcher, roots } = this.#shared;
     const listening = listen(this.channel, this.#socket);
     this.#root = await roots.take(this.#spec);
+    // Without the tools for it a box has no way out; `probe` has said so.
+    const wayOut = this.#spec.network === 'egress' ? await this.#shared.egress?.connect(this.id, this.#index) : undefined;
+    const network = [step.network(this.id, [runtimeApiPort, endpointPort]), ...(wayOut ?? [])];
     const [[runtimeApi, endpoint]] = await Promise.all([
-      launcher.do([...this.#slotSteps(this.#root.path), ...this.#group.create(this.#limits), step.network(this.id, [runtimeApiPort, endpointPort])]),
+      launcher.do([...this.#slotSteps(this.#root.path), ...this.#group.create(this.#limits), ...network]),
       listening,
     ]);
     if (runtimeApi === undefined || endpoint === undefined) throw new Error('Sandbox launcher: listeners are missing');

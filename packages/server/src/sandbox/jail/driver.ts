@@ -4,6 +4,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Logger } from '../../base/index.ts';
 import { openGroups, type CgroupVersion, type Groups } from '../cgroup/index.ts';
+import { Egress, egressTools } from '../network/egress.ts';
+import { isPublic } from '../network/ranges.ts';
 import type { Capabilities, Sandbox, SandboxDriver, SandboxSpec } from '../port.ts';
 import { Jail } from './box.ts';
 import { publicResolvers } from './etc.ts';
@@ -39,15 +41,19 @@ export interface Shared {
   readonly seccompFile: string;
   readonly roots: Roots;
   readonly readOnly: ReadOnlyMounts;
-  /** Whether boxes can be given a way to the internet. */
-  readonly egress: boolean;
+  /** Gives boxes a way to the internet; undefined where the tools are missing. */
+  readonly egress: Egress | undefined;
 }
+
+/** One server holds a data folder, so the folder's name is the server's: eight hex digits, in its cgroups, interfaces and rules. */
+export const serverName = (dataDir: string): string => createHash('sha256').update(path.resolve(dataDir, 'sandboxes')).digest('hex').slice(0, 8);
 
 /** bubblewrap, our cgroups, our seccomp filter, our network namespaces; for root. */
 export class JailDriver implements SandboxDriver {
   readonly name = 'jail';
   readonly #options: JailOptions;
   readonly #folder: string;
+  readonly #server: string;
   readonly #parent: string;
   readonly #boxes = new Set<Jail>();
   readonly #users = new Set<number>();
@@ -57,8 +63,10 @@ export class JailDriver implements SandboxDriver {
   constructor(options: JailOptions) {
     this.#options = options;
     this.#folder = path.resolve(options.dataDir, 'sandboxes');
-    // One server holds a data folder, so the folder's name is the server's.
-    this.#parent = `mayfly-${createHash('sha256').update(this.#folder).digest('hex').slice(0, 16)}`;
+    this.#server = serverName(options.dataDir);
+    this.#parent = `mayfly-${this.#server}`;
+    // Two servers of one host begin in different places.
+    this.#nextUser = Number.parseInt(this.#server.slice(0, 4), 16);
   }
 
   async probe(): Promise<Capabilities> {
@@ -66,7 +74,7 @@ export class JailDriver implements SandboxDriver {
     try {
       const { groups, launcher, egress } = await (this.#shared ??= this.#open());
       const bubblewrapVersion = await launcher.ask([bubblewrap, '--version']);
-      return await probeJail({ cgroup, controllers: groups.controllers, egress, bubblewrapVersion });
+      return await probeJail({ cgroup, controllers: groups.controllers, egress: egress !== undefined, bubblewrapVersion });
     } catch (error) {
       const detail = (error as Error).message;
       const nothing = { memoryLimit: false, cpuLimit: false, freezer: false, network: false };
@@ -78,7 +86,7 @@ export class JailDriver implements SandboxDriver {
     options.signal.throwIfAborted();
     const shared = await (this.#shared ??= this.#open());
     const user = this.#takeUser();
-    const jail = new Jail(spec, shared, user, () => {
+    const jail = new Jail(spec, shared, { user, index: user - firstUser }, () => {
       this.#boxes.delete(jail);
       this.#users.delete(user);
     });
@@ -124,6 +132,7 @@ export class JailDriver implements SandboxDriver {
     await writeFile(helper, enterProgram(arch));
     chmodSync(helper, 0o755);
     const groups = openGroups({ version: cgroup, parent: this.#parent, clock });
+    const tools = egressTools();
     const launcher = await Launcher.open({ log, private: true });
     // The next box gets a new launcher; those of this one have ended.
     void launcher.gone.then(() => (this.#shared = undefined));
@@ -139,13 +148,24 @@ export class JailDriver implements SandboxDriver {
       clock,
       groups,
       seccompFile,
-      roots: new Roots({ folder: path.join(folder, 'roots'), launcher, helper, resolvers: publicResolvers(() => true) }),
+      roots: new Roots({ folder: path.join(folder, 'roots'), launcher, helper, resolvers: publicResolvers(isPublic) }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
-      egress: false,
+      egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server }),
     };
   }
 
   async sweep(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
+    const { log } = this.#options;
+    const swept = await this.#sweepFolder();
+    const tools = egressTools();
+    if (tools !== undefined) {
+      await using launcher = await Launcher.open({ log, private: false });
+      await new Egress({ launcher, tools, log, server: this.#server }).remove();
+    }
+    return swept;
+  }
+
+  async #sweepFolder(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
     const { clock, cgroup } = this.#options;
     const swept = await openGroups({ version: cgroup, parent: this.#parent, clock }).sweep();
     // Mounts lived in the namespace of the launcher that is gone: there are none to take away.
@@ -158,7 +178,8 @@ export class JailDriver implements SandboxDriver {
     const shared = await this.#shared?.catch(() => undefined);
     this.#shared = undefined;
     if (shared === undefined) return;
+    await shared.egress?.remove().catch(() => {});
     await shared.launcher[Symbol.asyncDispose]();
-    await this.sweep();
+    await this.#sweepFolder();
   }
 }

@@ -38,10 +38,15 @@ export function isFolder(place: string): boolean {
   return statSync(place).isDirectory();
 }
 
+/** systemd-resolved keeps the real servers beside the address of its own. */
+const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
+
 /** The host's name servers that a box may reach: those on public addresses. */
-export function publicResolvers(isPublic: (address: string) => boolean, file = '/etc/resolv.conf'): string[] {
-  if (!existsSync(file)) return [];
-  return [...readFileSync(file, 'utf8').matchAll(/^nameserver\s+(\S+)/gm)]
-    .map(([, address]) => address ?? '')
+export function publicResolvers(isPublic: (address: string) => boolean): string[] {
+  const found = resolverFiles
+    .filter((file) => existsSync(file))
+    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/^nameserver\s+(\S+)/gm)].map(([, address]) => address ?? ''))
     .filter((address) => isIP(address) !== 0 && isPublic(address));
+  // The C library reads three.
+  return [...new Set(found)].slice(0, 3);
 }

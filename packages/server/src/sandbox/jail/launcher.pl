@@ -193,15 +193,16 @@ my %step = (
     symlink => sub { my ($n, $to, $path) = @_; symlink($to, $path) or die "symlink $path: $!"; return '' },
     write => sub { my ($n, $path, $text) = @_; spew($path, $text); return '' },
     chmod => sub { my ($n, $path, $mode) = @_; chmod(oct $mode, $path) or die "chmod $path: $!"; return '' },
-    # id command…: runs a program of the host to its end, in a box's network, or ours when the id is `-`
+    # id input command…: runs a program of the host to its end, in a box's network, or ours when the id is `-`
     run => sub {
-        my ($n, $id, @command) = @_;
+        my ($n, $id, $input, @command) = @_;
+        $input =~ s{\@netns:([\w.-]+)\@}{ '/proc/' . $$ . '/fd/' . fileno($netns{$1} // die "no such network: $1") }ge;
         my $work = sub {
             pipe(my $read, my $write) or die "pipe: $!";
             my $pid = fork() // die "fork: $!";
             if ($pid == 0) {
                 $SIG{$_} = 'DEFAULT' for qw(CHLD INT TERM HUP PIPE);
-                open(STDIN, '<', '/dev/null');
+                memory_file($input, 0);
                 POSIX::dup2(fileno($write), $_) for 1, 2;
                 { no warnings 'exec'; exec { $command[0] } @command }
                 POSIX::_exit(127);

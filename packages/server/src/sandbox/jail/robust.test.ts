@@ -9,6 +9,7 @@ import { silentLogger, systemClock } from '../../base/index.ts';
 import { cgroupRoot } from '../cgroup/index.ts';
 import { suiteLimits } from '../driver.suite.ts';
 import { jailObstacle, openJail, type Mount, type Sandbox, type SandboxDriver, type SandboxSpec } from '../index.ts';
+import { serverName } from './driver.ts';
 import { enterProgram } from './enter.ts';
 
 suite('a jail under attack and in accidents', { skip: jailObstacle()?.detail ?? false, timeout: 60_000 }, () => {
@@ -27,11 +28,11 @@ suite('a jail under attack and in accidents', { skip: jailObstacle()?.detail ?? 
   const heard = (output: NodeJS.ReadableStream): Promise<string> => new Promise((resolve) => output.once('data', (data) => resolve(String(data))));
   const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
   const launcherPid = (): number => childrenOf(process.pid).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('launcher.pl')) ?? 0;
-  const cgroupsOf = (name: string): string[] =>
+  const cgroupsOf = (name: string, folder = dataDir): string[] =>
     readdirSync(cgroupRoot).flatMap((controller) => {
       const place = path.join(cgroupRoot, controller);
       if (!existsSync(path.join(place, 'cgroup.procs'))) return [];
-      return readdirSync(place).filter((each) => each.startsWith('mayfly-')).map((each) => path.join(place, each, name)).filter((each) => existsSync(each));
+      return readdirSync(place).filter((each) => each === `mayfly-${serverName(folder)}`).map((each) => path.join(place, each, name)).filter((each) => existsSync(each));
     });
   const fds = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
@@ -177,14 +178,14 @@ suite('a jail under attack and in accidents', { skip: jailObstacle()?.detail ?? 
     const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await heard(server.stdout);
     const [launcher = 0] = childrenOf(server.pid ?? 0);
-    const members = (): string => cgroupsOf('orphan').map((each) => readFileSync(path.join(each, 'cgroup.procs'), 'utf8')).join('');
+    const members = (): string => cgroupsOf('orphan', folder).map((each) => readFileSync(path.join(each, 'cgroup.procs'), 'utf8')).join('');
     t.assert.notEqual(members(), '');
     server.kill('SIGKILL');
     await once(server, 'close');
     while (members() !== '' || existsSync(`/proc/${launcher}/fd/0`)) await systemClock.sleep(5);
     const next = openJail({ dataDir: folder, clock: systemClock, log: silentLogger });
     t.assert.deepEqual(await next.sweep(), { processes: 0, cgroups: 1, mounts: 0 });
-    t.assert.deepEqual(cgroupsOf('orphan'), []);
+    t.assert.deepEqual(cgroupsOf('orphan', folder), []);
     t.assert.ok(!existsSync(path.join(folder, 'sandboxes')));
     await next[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });

@@ -30,8 +30,11 @@ export const step = {
   /** A private network namespace; its listeners come back as handles, in the order of the ports. */
   network: (id: string, ports: readonly number[]): Step => ['netns', id, ...ports],
   dropNetwork: (id: string): Step => ['drop', id],
-  /** Runs a program of the host to its end, inside a box's network; of the host's own when the id is `-`. */
-  run: (network: string, command: readonly string[]): Step => ['run', network, ...command],
+  /**
+   * Runs a program of the host to its end, inside a box's network; in the host's own when that is `-`.
+   * `@netns:<id>@` in the input becomes a path to that box's network.
+   */
+  run: (network: string, command: readonly string[], input = ''): Step => ['run', network, input, ...command],
   /** The same, but its failure does not end the row. */
   maybe: ([name, ...words]: Step): Step => [`?${name}`, ...words],
 };
