@@ -74,7 +74,7 @@ export class ScriptedSandboxes implements SandboxDriver {
 
   async create(spec: SandboxSpec): Promise<ScriptedSandbox> {
     await this.creating();
-    const channelPath = path.join(this.folder, `${this.made.length}.sock`);
+    const channelPath = path.join(this.folder, `${pipes++}.sock`);
     const servers = await Promise.all([listening(0), listening(0), listening(channelPath)]);
     const box = new ScriptedSandbox(this, spec, channelPath, servers);
     this.made.push(box);

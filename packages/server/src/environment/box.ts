@@ -55,12 +55,16 @@ export class Box implements AsyncDisposable {
     this.#http = createServer({ ...noTimeouts, maxHeaderSize: maxHeaderBytes }, (request, response) => this.#handle(request, response));
     this.#http.on('clientError', (_error, socket) => socket.destroy());
     accept(sandbox.runtimeApi, (socket) => {
-      this.#calls.add(socket as Socket);
+      this.#calls.add(socket);
       socket.on('close', () => this.#calls.delete(socket));
       this.#http.emit('connection', socket);
     });
     accept(sandbox.endpoint, (socket) => options.serveEndpoint(socket));
-    accept(sandbox.channel, (socket) => this.#greet(socket));
+    accept(sandbox.channel, (socket) => {
+      this.#calls.add(socket);
+      socket.on('close', () => this.#calls.delete(socket));
+      this.#greet(socket);
+    });
   }
 
   static async open(options: BoxOptions): Promise<Box> {

@@ -78,6 +78,8 @@ class Environments implements EnvironmentFactory {
     });
     this.#alive.add(environment);
     void environment.gone.then(() => this.#alive.delete(environment));
+    // Boots compete for the cores, so the place on the shelf is filled when this one has its box and its turn.
+    if (fits(version)) void environment.initialised.then(() => this.#restock(version));
     return environment;
   }
 
@@ -93,10 +95,7 @@ class Environments implements EnvironmentFactory {
   async #claim(version: FunctionVersion, signal: AbortSignal): Promise<Claim> {
     const runtime = version.packageType === 'Image' ? image : await this.#resolve(version.runtime ?? '');
     signal.throwIfAborted();
-    const poolable = fits(version);
-    const pooled = poolable ? this.#pool.take(runtime.identifier) : undefined;
-    // The place it leaves is filled only now, and after the boxes that somebody waits for.
-    if (poolable) this.#pool.want(runtime.identifier, (poolSignal) => this.#ready(runtime, poolSignal));
+    const pooled = fits(version) ? this.#pool.take(runtime.identifier) : undefined;
     const limits = functionLimits(version, this.#options.limits);
     const claim = pooled ?? { box: await this.#open(runtime, version, limits, signal), booted: undefined };
     const { sandbox } = claim.box;
@@ -111,6 +110,11 @@ class Environments implements EnvironmentFactory {
       throw error;
     }
     return claim;
+  }
+
+  async #restock(version: FunctionVersion): Promise<void> {
+    const runtime = await this.#resolve(version.runtime ?? '').catch(() => undefined);
+    if (runtime !== undefined) this.#pool.want(runtime.identifier, (signal) => this.#ready(runtime, signal));
   }
 
   #resolve(identifier: string): Promise<ResolvedRuntime> {

@@ -1,0 +1,173 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, suite, test, type TestContext } from 'node:test';
+import { openGuesthouse, type Guesthouse } from '../../../../test/kit/environments.ts';
+import { silentLogger, systemClock } from '../base/index.ts';
+import type { FunctionVersion } from '../control/index.ts';
+import { jailObstacle, openJail, type SandboxDriver } from '../sandbox/index.ts';
+import { openRuntimes } from './runtimes/index.ts';
+
+const obstacle = jailObstacle();
+
+/** A custom runtime of a few lines: bash speaks HTTP to the Runtime API through /dev/tcp. */
+const bashRuntime = `#!/bin/bash
+api=\${AWS_LAMBDA_RUNTIME_API/:/\\/}
+call() {
+  exec 3<>"/dev/tcp/$api"
+  printf '%s %s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n%s' "$1" "/2018-06-01/runtime/$2" "\${#3}" "$3" >&3
+  answer=$(cat <&3 | tr -d '\\r')
+  exec 3>&-
+}
+echo "$_HANDLER is loaded"
+count=0
+while :; do
+  call GET invocation/next
+  id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: //p' <<<"$answer")
+  event=$(tail -n 1 <<<"$answer")
+  count=$((count + 1))
+  echo "event $event"
+  case $event in
+    '"exit"') exit 7 ;;
+    '"sleep"') sleep 100 ;;
+    '"write"') echo kept >/tmp/kept ;;
+  esac
+  call POST "invocation/$id/response" "{\\"count\\":$count,\\"event\\":$event,\\"kept\\":\\"$(cat /tmp/kept 2>/dev/null)\\",\\"task\\":\\"$(ls /var/task | tr '\\n' ' ')\\",\\"region\\":\\"$AWS_REGION\\"}"
+done
+`;
+
+const nodeHandler = `
+let count = 0;
+console.log('loaded');
+exports.handler = async (event, context) => {
+  console.log('event', event);
+  if (event === 'throw') throw new TypeError('no');
+  if (event === 'exit') process.exit(3);
+  if (event === 'spin') for (;;);
+  if (event === 'oom') { const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1)); }
+  if (event === 'endpoint') return (await fetch(process.env.AWS_ENDPOINT_URL)).text();
+  return { count: ++count, event, name: context.functionName, id: context.awsRequestId, options: process.env.NODE_OPTIONS };
+};`;
+
+suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60_000 }, () => {
+  let folder: string;
+  let driver: SandboxDriver;
+  let house: Guesthouse;
+
+  const code = (name: string, files: Readonly<Record<string, string>>): Partial<FunctionVersion> => {
+    const dir = path.join(folder, 'code', name);
+    mkdirSync(dir, { recursive: true });
+    for (const [file, text] of Object.entries(files)) {
+      writeFileSync(path.join(dir, file), text);
+      chmodSync(path.join(dir, file), 0o755);
+    }
+    return { codeDir: dir };
+  };
+  const answer = async (environment: Parameters<Guesthouse['invoke']>[0], event: unknown) => {
+    const { outcome, usage, tail } = await house.invoke(environment, JSON.stringify(event));
+    const text = outcome.kind === 'streamed' ? '' : Buffer.from(outcome.body).toString();
+    return { kind: outcome.kind, text, usage, tail };
+  };
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'mayfly-environment-'));
+    const dataDir = path.join(folder, 'data');
+    mkdirSync(dataDir);
+    driver = openJail({ dataDir, clock: systemClock, log: silentLogger });
+    const runtimes = await openRuntimes({ dataDir, clock: systemClock, log: silentLogger });
+    house = openGuesthouse(driver, runtimes, {
+      poolSize: 1,
+      serveEndpoint: (socket) => socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 8\r\n\r\nendpoint')),
+    });
+  });
+  after(async () => {
+    await house?.[Symbol.asyncDispose]();
+    await driver?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('a custom runtime in bash answers, fails, runs out of time, and goes on in the same box', async (t: TestContext) => {
+    const version = { runtime: 'provided.al2023', ...code('bash', { bootstrap: bashRuntime, 'data.txt': '' }), timeoutMs: 1000 };
+    await using environment = house.environment(version);
+    t.assert.equal(await environment.initialised, 'idle');
+    const first = await answer(environment, 'write');
+    t.assert.deepEqual(JSON.parse(first.text), { count: 1, event: 'write', kept: 'kept', task: 'bootstrap data.txt ', region: 'us-east-1' });
+    t.assert.equal(first.tail[1], 'event "write"');
+    t.assert.ok(first.usage.maxMemoryUsedMiB > 0);
+    t.assert.equal((JSON.parse((await answer(environment, 2)).text) as { count: number }).count, 2);
+    t.assert.match((await answer(environment, 'exit')).text, /Runtime exited with error: exit status 7/);
+    // A new process, and the same /tmp.
+    const after = JSON.parse((await answer(environment, 4)).text) as { count: number; kept: string };
+    t.assert.deepEqual([after.count, after.kept], [1, 'kept']);
+    const late = await answer(environment, 'sleep');
+    t.assert.match(late.text, /Task timed out after 1.00 seconds/);
+    t.assert.ok(late.usage.durationMs >= 1000 && late.usage.durationMs < 1500, String(late.usage.durationMs));
+    t.assert.equal((JSON.parse((await answer(environment, 6)).text) as { count: number }).count, 1);
+  });
+
+  test('a bootstrap that is missing is named', async (t: TestContext) => {
+    await using environment = house.environment({ runtime: 'provided.al2023', ...code('empty', { 'data.txt': '' }) });
+    t.assert.equal(await environment.initialised, 'failed');
+    t.assert.match(
+      (await answer(environment, 1)).text,
+      /^\{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: \S+ Error: Couldn't find valid bootstrap\(s\): \[\/var\/task\/bootstrap \/opt\/bootstrap\]"\}$/,
+    );
+  });
+
+  test('Node.js answers from a fresh box and from a pooled one, throws, exits and runs out of memory', async (t: TestContext) => {
+    const version = { ...code('node', { 'index.js': nodeHandler }), memoryMiB: 256, timeoutMs: 20_000 };
+    for (const round of ['fresh', 'pooled']) {
+      if (round === 'pooled') while ((house.factory.pooled().get('nodejs24.x') ?? 0) === 0) await systemClock.sleep(20);
+      await using environment = house.environment(version);
+      t.assert.equal(await environment.initialised, 'idle');
+      const first = await answer(environment, 'hello');
+      const { id, ...rest } = JSON.parse(first.text) as Record<string, unknown>;
+      t.assert.deepEqual(rest, { count: 1, event: 'hello', name: 'f' });
+      t.assert.match(first.tail[1] ?? '', new RegExp(`${String(id)}\\tINFO\\tevent hello`));
+      t.assert.match((await answer(environment, 'throw')).text, /^\{"errorType":"TypeError","errorMessage":"no","trace":\[/);
+      t.assert.equal((await answer(environment, 'endpoint')).text, '"endpoint"');
+      t.assert.match((await answer(environment, 'exit')).text, /"Runtime.ExitError".*(exit status 3|without)/);
+      t.assert.match((await answer(environment, 'again')).text, /"count":1/);
+      const oom = await answer(environment, 'oom');
+      t.assert.match(oom.text, /signal: killed/);
+      t.assert.equal(oom.usage.errorType, 'Runtime.OutOfMemory');
+      t.assert.match((await answer(environment, 'again')).text, /"count":1/);
+    }
+  });
+
+  test('a handler that never lets go is ended at its time', async (t: TestContext) => {
+    await using environment = house.environment({ ...code('node', { 'index.js': nodeHandler }), memoryMiB: 1769, timeoutMs: 1000 });
+    await environment.initialised;
+    t.assert.match((await answer(environment, 'spin')).text, /Task timed out after 1.00 seconds/);
+    t.assert.match((await answer(environment, 'again')).text, /"count":1/);
+  });
+
+  test('a frozen function stands still and thaws for its event', async (t: TestContext) => {
+    await using environment = house.environment(code('node', { 'index.js': nodeHandler }));
+    await environment.initialised;
+    await environment.freeze();
+    t.assert.match((await answer(environment, 1)).text, /"count":1/);
+  });
+
+  test('what an interpreter must know at its start is there: NODE_OPTIONS and a wrapper', async (t: TestContext) => {
+    const wrapper = '#!/bin/bash\nexport _HANDLER=index.handler WRAPPED=yes\necho wrapped\nexec "$@"\n';
+    await using environment = house.environment({
+      ...code('wrapped', { 'index.js': nodeHandler, wrapper }),
+      environment: { NODE_OPTIONS: '--stack-trace-limit=3', AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' },
+    });
+    t.assert.equal(await environment.initialised, 'idle');
+    t.assert.match((await answer(environment, 1)).text, /"options":"--stack-trace-limit=3"/);
+    t.assert.ok(house.log.some(({ message }) => message === 'wrapped'));
+  });
+
+  test('Python answers, and its errors are its own', async (t: TestContext) => {
+    const handler = 'def handler(event, context):\n    print("event", event)\n    return {"event": event, "left": context.get_remaining_time_in_millis() > 0, **({} if event else {}["key"])}\n';
+    await using environment = house.environment({ runtime: 'python3.11', handler: 'index.handler', ...code('python', { 'index.py': handler }) });
+    const state = await environment.initialised;
+    if (state === 'gone') return t.skip('no python3.11 on this host');
+    const first = await answer(environment, 'hello');
+    t.assert.deepEqual(JSON.parse(first.text), { event: 'hello', left: true });
+    t.assert.equal(first.tail[1], 'event hello');
+    t.assert.match((await answer(environment, '')).text, /"errorType": ?"KeyError"/);
+  });
+});

@@ -1,0 +1,151 @@
+import { connect } from 'node:net';
+import { suite, test, type TestContext } from 'node:test';
+import { openScriptedGuesthouse } from '../../../../../test/kit/environments.ts';
+import { InsideClient, type InsideAnswer, type RuntimeScript } from '../../../../../test/kit/scripted-runtimes.ts';
+import type { ScriptedProcess } from '../../../../../test/kit/scripted-sandboxes.ts';
+import { settle } from '../../../../../test/kit/virtual-clock.ts';
+
+const api = '/2018-06-01';
+const bodyOf = (outcome: { readonly body: unknown }): string => Buffer.from(outcome.body as Uint8Array).toString();
+
+/** A runtime that is asked, for each event, to make these calls before it answers with what it was told. */
+const calling = (calls: (client: InsideClient, requestId: string, process: ScriptedProcess) => Promise<readonly InsideAnswer[]>): RuntimeScript => ({
+  handler: async (event, reply) => {
+    const told = await calls(new InsideClient(reply.process), event.requestId, reply.process);
+    await reply.answer(JSON.stringify(told.map(({ status, body }) => [status, body])));
+  },
+});
+
+suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
+  const ask = async (script: RuntimeScript): Promise<[number, string][]> => {
+    await using house = openScriptedGuesthouse('http', script);
+    const environment = house.environment();
+    await environment.initialised;
+    const { outcome } = await house.invoke(environment);
+    return JSON.parse(bodyOf(outcome)) as [number, string][];
+  };
+
+  test('refuses in its own words what is not there, not allowed or not known', async (t: TestContext) => {
+    const told = await ask(
+      calling(async (client, requestId) => [
+        await client.call('GET', `${api}/ping`),
+        await client.call('POST', `${api}/runtime/invocation/other/response`, '1'),
+        await client.call('POST', `${api}/runtime/invocation/other/error`, '{}'),
+        await client.call('POST', `${api}/runtime/init/error`, '{}'),
+        await client.call('GET', `${api}/runtime/restore/next`),
+        await client.call('GET', `${api}/runtime/nothing`),
+        await client.call('DELETE', `${api}/runtime/invocation/next`),
+        await client.call('GET', `${api}/runtime/invocation/${requestId}/response`),
+      ]),
+    );
+    t.assert.deepEqual(told, [
+      [200, 'pong'],
+      [400, '{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}'],
+      [400, '{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}'],
+      [403, '{"errorMessage":"Transition from Running to InitError is not allowed","errorType":"InvalidStateTransition"}'],
+      [404, '{"errorMessage":"SnapStart is not enabled for this function.","errorType":"SnapStartNotEnabled"}'],
+      [404, '{"errorMessage":"Not found","errorType":"NotFound"}'],
+      [405, '{"errorMessage":"Method not allowed","errorType":"MethodNotAllowed"}'],
+      [405, '{"errorMessage":"Method not allowed","errorType":"MethodNotAllowed"}'],
+    ]);
+  });
+
+  test('takes one answer, and tells the runtime when it was too long or its mode unknown', async (t: TestContext) => {
+    const told: InsideAnswer[] = [];
+    await using house = openScriptedGuesthouse(
+      'http',
+      {
+        handler: async (event, reply) => {
+          const client = new InsideClient(reply.process);
+          const path = `${api}/runtime/invocation/${event.requestId}/response`;
+          const mode = event.payload === '"mode"' ? { 'Lambda-Runtime-Function-Response-Mode': 'sideways' } : undefined;
+          told.push(await client.call('POST', path, event.payload === '"long"' ? 'x'.repeat(2000) : '"fine"', mode));
+          told.push(await client.call('POST', path, '"twice"'));
+        },
+      },
+      { limits: { syncResponseBytes: 1000 } },
+    );
+    const environment = house.environment();
+    await environment.initialised;
+    const answers: string[] = [];
+    for (const payload of ['"short"', '"long"', '"mode"']) answers.push(bodyOf((await house.invoke(environment, payload)).outcome as { body: unknown }));
+    t.assert.deepEqual(
+      told.map(({ status, body }) => [status, body]),
+      [
+        [202, '{"status":"OK"}\n'],
+        [403, '{"errorMessage":"Transition from Responding to Responding is not allowed","errorType":"InvalidStateTransition"}'],
+        [413, '{"errorMessage":"Exceeded maximum allowed payload size (1000 bytes).","errorType":"RequestEntityTooLarge"}'],
+        [403, '{"errorMessage":"Transition from Responding to Responding is not allowed","errorType":"InvalidStateTransition"}'],
+        [400, '{"errorMessage":"Invalid function response mode: sideways","errorType":"InvalidFunctionResponseMode"}'],
+        [403, '{"errorMessage":"Transition from Responding to Responding is not allowed","errorType":"InvalidStateTransition"}'],
+      ],
+    );
+    t.assert.equal(answers[0], '"fine"');
+    t.assert.match(answers[1] ?? '', /Function.ResponseSizeTooLarge/);
+    t.assert.match(answers[2] ?? '', /Runtime.InvalidResponseModeHeader/);
+  });
+
+  test('several calls of next may wait; each event goes to one of them', async (t: TestContext) => {
+    await using house = openScriptedGuesthouse('http', { handler: async () => {} }, { programs: { '/var/runtime/bootstrap': twoWorkers } });
+    const environment = house.environment();
+    await environment.initialised;
+    await settle(20);
+    const answers: string[] = [];
+    for (let count = 0; count < 4; count += 1) answers.push(bodyOf((await house.invoke(environment)).outcome as { body: unknown }));
+    t.assert.deepEqual([...new Set(answers)].sort(), ['"one"', '"two"']);
+  });
+
+  test('an event is not lost with the connection that waited for it', async (t: TestContext) => {
+    await using house = openScriptedGuesthouse('http', { handler: async () => {} }, { programs: { '/var/runtime/bootstrap': restless } });
+    const environment = house.environment();
+    await environment.initialised;
+    await settle(40);
+    const { outcome } = await house.invoke(environment);
+    t.assert.equal(bodyOf(outcome as { body: unknown }), '"second try"');
+  });
+
+  test('a body that stops in the middle is no answer', async (t: TestContext) => {
+    await using house = openScriptedGuesthouse('http', {
+      handler: async (event, reply) => {
+        const [host = '', port = ''] = reply.process.box.runtimeApiAddress.split(':');
+        const socket = connect(Number(port), host);
+        socket.on('error', () => {});
+        const path = `${api}/runtime/invocation/${event.requestId}/response`;
+        await new Promise<void>((resolve) => void socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"ha`, () => resolve()));
+        socket.destroy();
+        await settle(20);
+        await reply.answer('"whole"');
+      },
+    });
+    const environment = house.environment();
+    await environment.initialised;
+    t.assert.equal(bodyOf((await house.invoke(environment)).outcome as { body: unknown }), '"whole"');
+  });
+});
+
+async function twoWorkers(process: ScriptedProcess): Promise<void> {
+  const worker = async (name: string): Promise<void> => {
+    const client = new InsideClient(process);
+    for (;;) {
+      const { headers } = await client.call('GET', `${api}/runtime/invocation/next`);
+      const id = String(headers['lambda-runtime-aws-request-id']);
+      await client.call('POST', `${api}/runtime/invocation/${id}/response`, JSON.stringify(name));
+    }
+  };
+  await Promise.all([worker('one'), worker('two')]);
+}
+
+/** Asks for an event, hangs up, and asks again. */
+async function restless(process: ScriptedProcess): Promise<void> {
+  const [host = '', port = ''] = process.box.runtimeApiAddress.split(':');
+  const socket = connect(Number(port), host);
+  await new Promise<void>((resolve) => void socket.write(`GET ${api}/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n`, () => resolve()));
+  await settle(10);
+  socket.destroy();
+  await settle(10);
+  const client = new InsideClient(process);
+  const { headers } = await client.call('GET', `${api}/runtime/invocation/next`);
+  const id = String(headers['lambda-runtime-aws-request-id']);
+  await client.call('POST', `${api}/runtime/invocation/${id}/response`, '"second try"');
+  await client.call('GET', `${api}/runtime/invocation/next`);
+}
