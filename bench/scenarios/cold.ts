@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Runtime } from '@aws-sdk/client-lambda';
 import { deploy, lambdaClient } from '../../test/kit/functions.ts';
 import { Connection } from '../kit/connection.ts';
 import { Program, timeOf, whereIs } from '../kit/programs.ts';
@@ -43,7 +44,7 @@ export const cold: Scenario = {
         await using server = await Program.server(flags);
         const client = lambdaClient(`http://127.0.0.1:${server.port}`);
         const names = Array.from({ length: samples + 1 }, (_, index) => `cold${index}`);
-        for (const name of names) await deploy(client, name, kind.files, { Runtime: kind.runtime, Handler: kind.handler });
+        for (const name of names) await deploy(client, name, kind.files, { Runtime: kind.runtime as Runtime, Handler: kind.handler });
         client.destroy();
         const system: number[] = [];
         const baseline: number[] = [];

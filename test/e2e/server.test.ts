@@ -1,4 +1,5 @@
 import { suite, test, type TestContext } from 'node:test';
+import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { mayfly, RunningServer, temporaryFolder } from '../kit/server.ts';
 
 suite('a server', () => {
@@ -45,14 +46,27 @@ suite('a server', () => {
   });
 });
 
-suite('a promise that cannot be kept', () => {
-  test('--auth strict never becomes an open server', async (t: TestContext) => {
+suite('a server with --auth strict', { timeout: 60_000 }, () => {
+  test('shows its first key once, and answers only to signatures made with a key', async (t: TestContext) => {
     using folder = temporaryFolder();
-    const { code, err } = await mayfly(['start', '--port', '0', '--data', folder.path, '--auth', 'strict']);
-    t.assert.strictEqual(code, 2);
-    t.assert.match(err, /cannot verify signatures/);
+    await using server = await RunningServer.start(folder.path, ['--auth', 'strict']);
+    const { firstKey } = server.started;
+    t.assert.match(firstKey?.accessKeyId ?? '', /^AKIA/);
+    const as = (accessKeyId: string, secretAccessKey: string): Promise<unknown> => {
+      using client = disposable(new LambdaClient({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 }));
+      return client.send(new ListFunctionsCommand({}));
+    };
+    await as(firstKey?.accessKeyId ?? '', firstKey?.secretAccessKey ?? '');
+    await t.assert.rejects(as(firstKey?.accessKeyId ?? '', 'guessed'), { name: 'InvalidSignatureException' });
+    await t.assert.rejects(as('000000000000', 'mayfly'), { name: 'UnrecognizedClientException' });
+    t.assert.strictEqual((await fetch(`${server.origin}/2015-03-31/functions`)).status, 403);
+    await server.stop();
+    await using again = await RunningServer.start(folder.path, ['--auth', 'strict']);
+    t.assert.strictEqual(again.started.firstKey, undefined);
   });
 });
+
+const disposable = (client: LambdaClient): LambdaClient & Disposable => Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
 
 suite('the command line', () => {
   test('env prints what a shell can evaluate', async (t: TestContext) => {

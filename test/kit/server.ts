@@ -28,11 +28,14 @@ export async function mayfly(args: readonly string[], env: Readonly<Record<strin
 export class RunningServer implements AsyncDisposable {
   readonly origin: string;
   readonly startMs: number;
+  /** What it printed of itself. */
+  readonly started: { readonly origin: string; readonly isolation: string; readonly firstKey?: { readonly accessKeyId: string; readonly secretAccessKey: string } };
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, origin: string, startMs: number) {
+  private constructor(child: ChildProcess, started: RunningServer['started'], startMs: number) {
     this.#child = child;
-    this.origin = origin;
+    this.started = started;
+    this.origin = started.origin;
     this.startMs = startMs;
   }
 
@@ -44,8 +47,7 @@ export class RunningServer implements AsyncDisposable {
     let err = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err = (err + chunk).slice(-10_000)));
     for await (const line of createInterface({ input: child.stdout })) {
-      const { origin } = JSON.parse(line) as { origin: string };
-      return new RunningServer(child, origin, performance.now() - since);
+      return new RunningServer(child, JSON.parse(line) as RunningServer['started'], performance.now() - since);
     }
     throw new Error(`The server ended before it was ready: ${err}`);
   }

@@ -62,11 +62,16 @@ function greeting(started: Started, config: Config): string {
     `┌${rule}┐`,
     ...['  Mayfly', ...lines].map((line) => `│${line.padEnd(width)}│`),
     `└${rule}┘${loud}`,
-    ...exportLines({ endpoint: started.origin, region: config.region }),
+    ...(started.firstKey === undefined ? [] : ['The first key of this server. It is not shown again:']),
+    ...exportLines({ endpoint: started.origin, region: config.region, ...keyOf(started, config) }),
     'Ready.',
     '',
   ].join('\n');
 }
+
+/** What stands in the export lines: the new key, or a place for the one that was shown before. */
+const keyOf = ({ firstKey }: Started, { auth }: Config): { readonly accessKeyId?: string; readonly secretAccessKey?: string } =>
+  firstKey ?? (auth === 'open' ? {} : { accessKeyId: '<your key id>', secretAccessKey: '<your secret>' });
 
 /** What points every AWS tool at a server. */
 export const exportLines = (target: {

@@ -1,11 +1,21 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 
 /** What `/_mayfly/` tells; `main` plugs it in. */
 export interface AdminPorts {
   /** Prometheus text. */
   metrics(): string;
   status(): Promise<object>;
+  /** File of the archive that a link of ours opens; undefined for any other word. */
+  archive?(word: string): string | undefined;
 }
+
+const archivePath = '/_mayfly/code/';
+
+/** Where an archive may be fetched without a signature. */
+export const archiveLink = (origin: string, word: string): string => `${origin}${archivePath}${word}`;
 
 /** `/_mayfly/health`, `/_mayfly/status`, `/_mayfly/metrics`. Never rejects. */
 export async function serveAdmin(
@@ -19,6 +29,11 @@ export async function serveAdmin(
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(document));
   };
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { message: 'Only GET.' });
+  if (path?.startsWith(archivePath) === true) {
+    const file = ports.archive?.(path.slice(archivePath.length));
+    if (file === undefined) return json(403, { message: 'This link is not valid, or not any more. GetFunction gives a new one.' });
+    return sendFile(request, response, file);
+  }
   switch (path) {
     case '/_mayfly/health':
       return state.ready ? json(200, { status: 'ok' }) : json(503, { status: 'stopping' });
@@ -30,4 +45,12 @@ export async function serveAdmin(
     default:
       return json(404, { message: `Nothing is at ${path}. There are /_mayfly/health, /_mayfly/status and /_mayfly/metrics.` });
   }
+}
+
+async function sendFile(request: IncomingMessage, response: ServerResponse, file: string): Promise<void> {
+  const { size } = await stat(file);
+  response.writeHead(200, { 'Content-Type': 'application/zip', 'Content-Length': size });
+  if (request.method === 'HEAD') return void response.end();
+  // A client that goes away in the middle is no failure of ours.
+  await pipeline(createReadStream(file), response).catch(() => response.destroy());
 }

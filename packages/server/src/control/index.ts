@@ -1,5 +1,8 @@
 export * from './catalog.ts';
-export type * from './code/port.ts';
+export * from './code/index.ts';
 export type { ControlHandlers } from './handlers.ts';
 export { openControl, type Control, type ControlOptions } from './open.ts';
 export type * from './ports.ts';
+export type { MappingProgress, MappingView } from './mappings/book.ts';
+export type { Statement } from './policies/record.ts';
+export type { UrlTarget } from './urls/book.ts';

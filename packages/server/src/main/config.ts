@@ -20,6 +20,8 @@ export interface Config {
   readonly drainMs: number;
   /** Whether a missing bubblewrap may be installed. */
   readonly install: boolean;
+  /** What a function of a runtime that this host lacks gets: a refusal at create, or at the call. */
+  readonly unavailableRuntimes: 'refuse' | 'accept';
   /** Allows `auth: open` on an address that others can reach. */
   readonly allowPublicOpen: boolean;
   readonly logLevel: LogLevel;
@@ -115,6 +117,12 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
   poolSize: { env: 'MAYFLY_POOL_SIZE', help: 'booted boxes kept ready per runtime', byDefault: () => 2, read: whole(0, 1000, 'boxes') },
   drainMs: { env: 'MAYFLY_DRAIN_MS', help: 'how long a stop waits for running invocations', byDefault: () => 10_000, read: whole(0, 900_000, 'milliseconds') },
   install: { env: 'MAYFLY_INSTALL', help: 'install bubblewrap where it is missing', byDefault: () => true, read: yesNo },
+  unavailableRuntimes: {
+    env: 'MAYFLY_UNAVAILABLE_RUNTIMES',
+    help: 'refuse functions of runtimes that this host lacks, or accept them until they are called',
+    byDefault: () => 'refuse',
+    read: oneOf('refuse', 'accept'),
+  },
   allowPublicOpen: {
     env: 'MAYFLY_ALLOW_PUBLIC_OPEN',
     help: 'allow --auth open on an address others can reach',

@@ -1,7 +1,16 @@
 import type { Socket } from 'node:net';
+import path from 'node:path';
 import { isNotYet, loadApi, notYet, serviceNames, type ServiceName } from '@mayfly/wire';
-import type { CallerSource, HandlerTable, HandlerTables, SignatureCheck } from '../api/index.ts';
+import { archiveLink, pathStyle, type AdminPorts, type CallerSource, type HandlerTable, type HandlerTables, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
 import type { Clock, Logger, Random } from '../base/index.ts';
+import { openCodeStore, openControl } from '../control/index.ts';
+import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
+import { openInvoke } from '../invoke/index.ts';
+import { openObserve, platformLines } from '../observe/index.ts';
+import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
+import { Keys, MasterKey, openLogs, openSqs, openSts } from '../services/index.ts';
+import { openStorage } from '../storage/index.ts';
+import { CodeLinks } from './code-links.ts';
 import type { Config } from './config.ts';
 
 /** Everything behind the street door, opened and connected. */
@@ -9,15 +18,22 @@ export interface House extends AsyncDisposable {
   readonly handlers: HandlerTables;
   /** For `--auth strict`; absent where signatures are not checked. */
   readonly signatures?: SignatureCheck;
-  readonly callers?: CallerSource;
-  /** The walls in force, in words for people: `jail (bubblewrap 0.8.0, cgroup v1)`. */
+  readonly callers: CallerSource;
+  readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
+  readonly admin: AdminPorts;
+  /** The walls in force, in words for people: `jail: bubblewrap 0.8.0, cgroup v1`. */
   readonly isolation: string;
   /** The one line that would make the walls better. */
   readonly remedy?: string;
-  metrics(): string;
-  status(): Promise<object>;
+  /** Made at the first start with `--auth strict`, and shown this once. */
+  readonly firstKey?: FirstKey;
   /** Refuses new invocations, waits for running ones. */
   drain(options: { readonly withinMs: number }): Promise<void>;
+}
+
+export interface FirstKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 export interface HouseOptions {
@@ -27,26 +43,133 @@ export interface HouseOptions {
   readonly log: Logger;
   /** Serves a connection from inside a sandbox; callable once the listener is open. */
   serveEndpoint(connection: Socket): void;
+  /** The disk has failed and nothing is accepted any more: time to end the process. */
+  onStorageFailure(error: Error): void;
 }
 
-/** Opens the rooms in the order of their needs. */
+/** Opens the rooms in the order of their needs; they close in the opposite one. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const tables: Partial<Record<ServiceName, () => Promise<HandlerTable>>> = {};
+  const { config, clock, random, log, serveEndpoint } = options;
+  const { dataDir, limits } = config;
+  await using rooms = new AsyncDisposableStack();
+
+  const database = rooms.use(await openStorage({ dataDir, clock, log, onFailure: options.onStorageFailure }));
+  const masterKey = MasterKey.open({ file: path.join(dataDir, 'keys', 'master.key'), random });
+  const observe = rooms.use(await openObserve({ database, clock, log }));
+  const keys = await Keys.open({ database, masterKey, clock, random });
+  rooms.defer(() => keys.settled());
+  const logs = rooms.use(await openLogs({ database, clock, log }));
+  const sqs = rooms.use(await openSqs({ database, clock, random, log }));
+  const sts = rooms.use(openSts({ keys, clock }));
+
+  const sandboxes = await walls(options);
+  rooms.use(sandboxes.driver);
+  const runtimes = await openRuntimes({ dataDir, clock, log });
+  const code = rooms.use(await openCodeStore({ dataDir, limits, clock, random, log }));
+  const links = new CodeLinks(masterKey.sealer('code links'), clock);
+  const control = rooms.use(
+    await openControl({
+      database,
+      code,
+      runtimes: config.unavailableRuntimes === 'accept' ? accepting(runtimes) : runtimes,
+      masterKeyFile: path.join(dataDir, 'keys', 'environment.key'),
+      ports: {
+        codeUrl: (call, account, codeSha256) => archiveLink(call.origin, links.issue({ account, codeSha256 })),
+        functionUrl: (id) => pathStyle(originOf(config), id),
+      },
+      clock,
+      random,
+      log,
+      limits,
+    }),
+  );
+  const environments = rooms.use(
+    openEnvironments({
+      sandboxes: sandboxes.driver,
+      runtimes,
+      ports: {
+        logs: logs.sink,
+        platformLines,
+        credentials: (version) => Promise.resolve(keys.issueRoleCredentials(version.role, version.functionName)),
+        serveEndpoint,
+      },
+      clock,
+      random,
+      log,
+      limits,
+      poolSize: config.poolSize,
+    }),
+  );
+  const invoke = rooms.use(
+    await openInvoke({ catalog: control.catalog, environments, database, recorder: observe, clock, random, log, limits }),
+  );
+
+  const tables: Partial<Record<ServiceName, HandlerTable>> = {
+    lambda: { ...control.handlers, ...invoke.handlers },
+    logs: logs.handlers,
+    sqs: sqs.handlers,
+    sts: sts.handlers,
+  };
+  const firstKey = config.auth === 'strict' ? await keys.ensureRoot(operatorAccount) : undefined;
+  const opened = rooms.move();
   return {
     handlers: completed(tables),
-    isolation: 'no functions can run yet',
-    metrics: () => '',
-    status: () => Promise.resolve({ dataDir: options.config.dataDir }),
-    drain: () => Promise.resolve(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    ...(config.auth === 'strict' ? { signatures: keys } : {}),
+    callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
+    urls: { urls: { find: () => undefined }, invoker: invoke.invoker },
+    admin: {
+      metrics: () => observe.prometheus(),
+      status: async () => ({
+        isolation: sandboxes.reason,
+        dataDir,
+        environments: invoke.counts(),
+        pooled: Object.fromEntries(environments.pooled()),
+        auth: config.auth,
+        node: process.version,
+      }),
+      archive: (word) => {
+        const link = links.open(word);
+        return link === undefined ? undefined : code.archive(link.account, link.codeSha256);
+      },
+    },
+    isolation: sandboxes.reason,
+    ...(sandboxes.remedy === undefined ? {} : { remedy: sandboxes.remedy }),
+    ...(firstKey === undefined ? {} : { firstKey }),
+    drain: async ({ withinMs }) => {
+      sqs.close();
+      await invoke.drain({ withinMs });
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
+/** Whose root may do everything here until somebody makes other keys. */
+const operatorAccount = '000000000000';
+
+/** The best walls this host has; a missing bubblewrap is installed where that is allowed. */
+async function walls({ config, clock, log }: HouseOptions): ReturnType<typeof openSandboxes> {
+  const wanted = { isolation: config.isolation, dataDir: config.dataDir, clock, log } as const;
+  const obstacle = config.isolation === 'none' ? undefined : jailObstacle();
+  if (obstacle?.remedy !== undefined && config.install && (await installBubblewrap({ log }))) log.info('bubblewrap is installed');
+  return openSandboxes(wanted);
+}
+
+/** For tools that deploy functions of every runtime without calling them: what is missing shows at the call. */
+const accepting = (runtimes: Runtimes): Runtimes => ({
+  ...runtimes,
+  check: (runtime) => {
+    const seen = runtimes.check(runtime);
+    return seen.kind === 'unavailable' ? { kind: 'ready' } : seen;
+  },
+});
+
+const originOf = ({ host, port }: Config): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 /** Every operation of every service: the room's handler, or the answer that it is not there yet. */
-export function completed(tables: Partial<Record<ServiceName, () => Promise<HandlerTable>>>): HandlerTables {
+export function completed(tables: Partial<Record<ServiceName, HandlerTable>>): HandlerTables {
   const complete = async (service: ServiceName): Promise<HandlerTable> => {
-    const [api, built] = await Promise.all([loadApi(service), tables[service]?.() ?? {}]);
-    const known: HandlerTable = built;
+    const api = await loadApi(service);
+    const known: HandlerTable = tables[service] ?? {};
     return Object.fromEntries(
       [...api.operations.keys()].map((name) => [name, Object.hasOwn(known, name) ? known[name] : notYet(name)]),
     ) as HandlerTable;

@@ -1,7 +1,7 @@
-import { AwsDoor, listen, type Listener } from '../api/index.ts';
+import { AwsDoor, listen, UrlDoor, type Listener } from '../api/index.ts';
 import { jsonLogger, systemClock, systemRandom, type Logger } from '../base/index.ts';
 import { ConfigError, type Config } from './config.ts';
-import { openHouse, type House } from './house.ts';
+import { openHouse, type FirstKey, type House } from './house.ts';
 import { lockDataFolder } from './lock.ts';
 
 export interface Started {
@@ -9,6 +9,8 @@ export interface Started {
   readonly port: number;
   readonly isolation: string;
   readonly remedy?: string;
+  /** Shown this once: the key with which `--auth strict` begins. */
+  readonly firstKey?: FirstKey;
 }
 
 /**
@@ -28,6 +30,8 @@ export async function serve(
   await using rooms = new AsyncDisposableStack();
   rooms.use(lockDataFolder(config.dataDir));
   let listener: Listener | undefined;
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
   const house: House = rooms.use(
     await openHouse({
       config,
@@ -35,24 +39,33 @@ export async function serve(
       random,
       log,
       serveEndpoint: (connection) => (listener === undefined ? void connection.destroy() : listener.serveConnection(connection)),
+      onStorageFailure: (error) => failure.reject(error),
     }),
   );
-  if (config.auth === 'strict' && house.signatures === undefined)
-    throw new ConfigError('--auth strict: this build cannot verify signatures yet. Use --auth open on a loopback address.');
   const aws = new AwsDoor({
     handlers: house.handlers,
     limits: config.limits,
     log,
     region: config.region,
     ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
-    ...(house.callers === undefined ? {} : { callers: house.callers }),
+    callers: house.callers,
+  });
+  const urls = new UrlDoor({
+    ...house.urls,
+    limits: config.limits,
+    clock,
+    random,
+    log,
+    ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
+    callers: house.callers,
   });
   listener = rooms.use(
     await listen({
       host: config.host,
       port: config.port,
       aws,
-      admin: { metrics: () => house.metrics(), status: async () => ({ ...(await house.status()), auth: config.auth, node: process.version }) },
+      urls,
+      admin: house.admin,
       clock,
       random,
       log,
@@ -63,8 +76,10 @@ export async function serve(
     port: listener.port,
     isolation: house.isolation,
     ...(house.remedy === undefined ? {} : { remedy: house.remedy }),
+    ...(house.firstKey === undefined ? {} : { firstKey: house.firstKey }),
   });
-  await stopped(options.signal);
+  // A disk that fails is no reason to answer half of the calls: whoever starts us again finds everything that was acknowledged.
+  await Promise.race([stopped(options.signal), failure.promise]);
   const withinMs = config.drainMs;
   await Promise.all([listener.drain({ withinMs }), house.drain({ withinMs })]);
 }
