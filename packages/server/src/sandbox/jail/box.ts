@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Group } from '../cgroup/index.ts';
 import type { ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
 import { asProcessExit, signalInside } from './exit.ts';
-import { boxArguments, enter, type BoxPaths } from './command.ts';
+import { boxArguments, boxBinds, enter, type BoxPaths } from './command.ts';
 import type { Shared } from './driver.ts';
 import { bubblewrap } from './obstacle.ts';
 import type { Root } from './roots.ts';
@@ -123,6 +123,7 @@ export class Jail implements Sandbox {
   start(process: ProcessSpec): Promise<SandboxProcess> {
     return this.#during(async () => {
       const { launcher, seccompFile } = this.#shared;
+      const paths = this.#paths();
       if (process.background === true) this.#group.background((this.#background = true));
       const { pid, output, exited } = await launcher.start({
         network: this.id,
@@ -131,7 +132,8 @@ export class Jail implements Sandbox {
         nice: 0,
         seccompFile,
         cgroupFiles: this.#group.joinFiles,
-        hidden: boxArguments({ paths: this.#paths(), mounts: this.#spec.mounts, process }),
+        binds: boxBinds(paths, this.#spec.mounts),
+        hidden: boxArguments(paths.assembly, process),
         command: [bubblewrap, '--args', '8', '--', enter, String(this.#user), ...process.command],
       });
       return {
@@ -144,7 +146,8 @@ export class Jail implements Sandbox {
 
   #paths(): BoxPaths {
     const slot = (name: string): string => path.join(this.#slot, name);
-    return { root: this.#root?.path ?? '', tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), channel: this.#socket };
+    const assembly = path.join(this.#shared.folder, 'root');
+    return { root: this.#root?.path ?? '', assembly, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), channel: this.#socket };
   }
 
   /** Disposing waits for what is under way, so that nothing is made after everything was taken away. */

@@ -12,6 +12,7 @@ import { publicResolvers } from './etc.ts';
 import { enterProgram } from './enter.ts';
 import { Launcher } from './launcher.ts';
 import { ReadOnlyMounts } from './mounts.ts';
+import { deviceSteps } from './devices.ts';
 import { bubblewrap } from './obstacle.ts';
 import { probeJail } from './probe.ts';
 import { Roots } from './roots.ts';
@@ -138,7 +139,8 @@ export class JailDriver implements SandboxDriver {
     void launcher.gone.then(() => (this.#shared = undefined));
     await launcher.do([
       step.mount('mayfly', folder, 'tmpfs', mountFlags.noDev, 'mode=0700,size=64m'),
-      ...['roots', 'boxes', 'ro'].map((name) => step.makeFolder(path.join(folder, name), 0o700)),
+      ...['roots', 'boxes', 'ro', 'root'].map((name) => step.makeFolder(path.join(folder, name), 0o700)),
+      ...deviceSteps(path.join(folder, 'dev')),
       ...groups.folders.map((each) => step.makeFolder(each)),
     ]);
     return {
@@ -148,7 +150,7 @@ export class JailDriver implements SandboxDriver {
       clock,
       groups,
       seccompFile,
-      roots: new Roots({ folder: path.join(folder, 'roots'), launcher, helper, resolvers: publicResolvers(isPublic) }),
+      roots: new Roots({ folder: path.join(folder, 'roots'), devices: path.join(folder, 'dev'), launcher, helper, resolvers: publicResolvers(isPublic) }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
       egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server }),
     };

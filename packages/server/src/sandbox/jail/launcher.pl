@@ -16,9 +16,10 @@ use Socket;
 
 my $arm = (POSIX::uname())[4] eq 'aarch64';
 my %call = $arm
-  ? (sendmsg => 211, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261, prctl => 167, memfd => 279)
-  : (sendmsg => 46, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302, prctl => 157, memfd => 319);
-my ($CLONE_NEWNET, $CLONE_NEWNS, $MS_REC, $MS_SLAVE) = (0x40000000, 0x00020000, 16384, 1 << 19);
+  ? (sendmsg => 211, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261, prctl => 167, memfd => 279, mount_setattr => 442)
+  : (sendmsg => 46, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302, prctl => 157, memfd => 319, mount_setattr => 442);
+my ($CLONE_NEWNET, $CLONE_NEWNS, $MS_BIND, $MS_REC, $MS_SLAVE) = (0x40000000, 0x00020000, 4096, 16384, 1 << 19);
+my $MS_REMOUNT_READ_ONLY = 4096 | 32 | 1 | 2 | 4;    # bind, remount, read-only, nosuid, nodev
 
 $^F = 2;    # every descriptor we open closes on exec, unless said otherwise
 umask 0;
@@ -36,11 +37,13 @@ if ($linux) {
     # Children of a box's dead parent come to us, so that nobody is left to a host's init that may not reap.
     syscall($call{prctl}, 36, 1, 0, 0, 0);
 }
-if ($private) {
+# Mounts made from here on are seen by nobody outside; what the host mounts is still seen here.
+sub own_mounts {
     my $root = "/\0";
     syscall($call{unshare}, $CLONE_NEWNS) == 0 or die "unshare: $!";
     syscall($call{mount}, 0, $root, 0, $MS_REC | $MS_SLAVE, 0) == 0 or die "slave: $!";
 }
+own_mounts() if $private;
 
 my (%netns, %children, @lines, $buffer);
 $buffer = '';
@@ -142,6 +145,21 @@ sub memory_file {
     if ($fd != $want) { POSIX::dup2($fd, $want); POSIX::close($fd) }
 }
 
+# Takes the right to write away from a mount and all below it.
+sub read_only {
+    my ($path) = @_;
+    my ($p, $attributes) = ("$path\0", pack('Q Q Q Q', 1 | 2 | 4, 0, 0, 0));
+    return if syscall($call{mount_setattr}, -100, $p, 0x8000, $attributes, 32) == 0;
+    die "mount_setattr $path: $!" unless $!{ENOSYS};
+    # Before Linux 5.12, one by one.
+    open(my $table, '<', '/proc/self/mounts') or die "mounts: $!";
+    for my $mount (map { my $m = (split / /)[1]; $m =~ s/\\(\d{3})/chr oct $1/ger } <$table>) {
+        next unless $mount eq $path || index($mount, "$path/") == 0;
+        my $m = "$mount\0";
+        syscall($call{mount}, 0, $m, 0, $MS_REMOUNT_READ_ONLY, 0) == 0 or die "remount $mount: $!";
+    }
+}
+
 sub in_network {
     my ($id, $work) = @_;
     my $ns = $netns{$id} or die "no such network: $id";
@@ -182,6 +200,7 @@ my %step = (
         syscall($call{mount}, $p[0], $p[1], $p[2], 0 + $flags, $d) == 0 or die "mount $source $target: $!";
         return '';
     },
+    readonly => sub { my ($n, $path) = @_; read_only($path); return '' },
     umount => sub {
         my ($n, $target, $flags) = @_;
         my $t = "$target\0";
@@ -220,16 +239,16 @@ my %step = (
         };
         return $id eq '-' ? $work->() : in_network($id, $work);
     },
-    # netns-id user files nice seccomp cgroup-files… -- arguments… -- command…: arguments reach the command as a
-    # file on descriptor 8, out of sight of the host's `ps`. Its output goes to the server as a pipe, which the user owns,
-    # so that programs may open /dev/stdout again
+    # netns-id user files nice seccomp cgroup-files… -- number (source target)… number argument… command…: binds,
+    # which only the command sees; arguments that reach it as a file on descriptor 8, out of sight of the host's `ps`. Its
+    # output goes to the server as a pipe, which the user owns, so that programs may open /dev/stdout again
     start => sub {
         my ($n, $id, $user, $files, $nice, $seccomp, @rest) = @_;
         my (@groups, @arguments);
         push @groups, shift @rest while @rest && $rest[0] ne '--';
         shift @rest;
-        my $left = shift @rest;
-        @arguments = splice @rest, 0, $left;
+        my @binds = splice @rest, 0, 2 * shift @rest;
+        @arguments = splice @rest, 0, shift @rest;
         my $ns = $netns{$id};
         die "no such network: $id" if $id ne '-' && !$ns;
         pipe(my $read, my $write) or die "pipe: $!";
@@ -243,6 +262,11 @@ my %step = (
                 spew($_, '0') for @groups;
                 syswrite($ready, '.');
                 if ($ns) { syscall($call{setns}, fileno($ns), $CLONE_NEWNET) == 0 or die "setns: $!" }
+                own_mounts() if @binds;
+                while (my ($source, $target) = splice @binds, 0, 2) {
+                    my ($from, $to) = ("$source\0", "$target\0");
+                    syscall($call{mount}, $from, $to, 0, $MS_BIND | $MS_REC, 0) == 0 or die "mount $source $target: $!";
+                }
                 POSIX::setsid();
                 POSIX::nice($nice) if $nice;
                 open(STDIN, '<', '/dev/null');

@@ -27,6 +27,8 @@ export interface StartOptions {
   /** Becomes descriptor 9. */
   readonly seccompFile?: string;
   readonly cgroupFiles: readonly string[];
+  /** Recursive binds that only this process sees, in order. */
+  readonly binds: readonly (readonly [source: string, target: string])[];
   /** Become a file on descriptor 8. */
   readonly hidden: readonly string[];
   readonly command: readonly string[];
@@ -153,8 +155,8 @@ export class Launcher implements AsyncDisposable {
 
   /** Starts a process, after `before`, in the same round trip. */
   async start(options: StartOptions, before: readonly Step[] = []): Promise<Started> {
-    const { network, user, openFiles, nice, seccompFile = '-', cgroupFiles, hidden, command } = options;
-    const words = [network, user, openFiles, nice, seccompFile, ...cgroupFiles, '--', hidden.length, ...hidden, ...command];
+    const { network, user, openFiles, nice, seccompFile = '-', cgroupFiles, binds, hidden, command } = options;
+    const words = [network, user, openFiles, nice, seccompFile, ...cgroupFiles, '--', binds.length, ...binds.flat(), hidden.length, ...hidden, ...command];
     const { pid, handles } = await this.#ask([...before, ['start', ...words]]);
     if (pid === undefined) throw new Error('Sandbox launcher: no process id in the reply');
     const exited = new Promise<Exit>((resolve) => {

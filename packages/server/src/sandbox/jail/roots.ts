@@ -23,21 +23,29 @@ interface Entry {
 
 /**
  * Whole root file systems, made once for each set of mounts: a box then needs a single recursive bind
- * instead of twenty. They are read-only inside, so boxes can share them.
+ * instead of twenty. They are read-only, so boxes can share them.
  */
 export class Roots {
   readonly #folder: string;
   readonly #launcher: Launcher;
   readonly #helper: string;
+  readonly #devices: string;
   readonly #resolvers: readonly string[];
   readonly #entries = new Map<string, Entry>();
   #count = 0;
 
-  /** @param options.helper  `enter`, on the host */
-  constructor(options: { readonly folder: string; readonly launcher: Launcher; readonly helper: string; readonly resolvers: readonly string[] }) {
+  /** @param options.helper  `enter`, on the host @param options.devices  a `/dev` for all */
+  constructor(options: {
+    readonly folder: string;
+    readonly launcher: Launcher;
+    readonly helper: string;
+    readonly devices: string;
+    readonly resolvers: readonly string[];
+  }) {
     this.#folder = options.folder;
     this.#launcher = options.launcher;
     this.#helper = options.helper;
+    this.#devices = options.devices;
     this.#resolvers = options.resolvers;
   }
 
@@ -130,9 +138,12 @@ export class Roots {
       step.bind(this.#helper, path.join(place, 'run/mayfly/enter')),
       ...mounts.flatMap((mount) => [
         ...(makePoints ? this.#point(place, mount) : []),
-        // Writable ones come with the box: what is bound here becomes read-only as a whole.
+        // Writable ones come with the box: all that is bound here becomes read-only.
         ...(mount.writable === true ? [] : [step.bind(mount.source, path.join(place, path.resolve('/', mount.target)))]),
       ]),
+      step.readOnly(place),
+      // After that, or its devices would be none.
+      step.bind(this.#devices, path.join(place, 'dev')),
     ];
   }
 

@@ -21,6 +21,8 @@ const octal = (mode: number): string => mode.toString(8);
 export const step = {
   mount: (source: string, target: string, type: string, flags: number, data = '-'): Step => ['mount', source, target, type, flags, data],
   bind: (source: string, target: string): Step => ['mount', source, target, '-', mountFlags.bind | mountFlags.recursive, '-'],
+  /** Takes the right to write, set-user-id and devices away from a mount and all below it. */
+  readOnly: (target: string): Step => ['readonly', target],
   unmount: (target: string): Step => ['umount', target, mountFlags.detach],
   makeFolder: (path: string, mode = 0o755): Step => ['mkdir', path, octal(mode)],
   removeFolder: (path: string): Step => ['rmdir', path],
