@@ -4,3 +4,4 @@ export * from './keys/index.ts';
 export * from './sts/index.ts';
 export { MasterKey, openText, sealText, type Sealer } from './kit/index.ts';
 export * from './dynamodb/index.ts';
+export * from './sns/index.ts';

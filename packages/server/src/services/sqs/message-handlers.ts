@@ -1,6 +1,6 @@
 import { ServiceFault, type Handlers, type SqsOperations } from '@mayfly/wire';
 import type { Call } from '@mayfly/wire';
-import { checkEntries, inBatch } from './batch.ts';
+import { checkEntries, inBatch } from '../kit/batch.ts';
 import { draftOf, type Draft, type DraftInput } from './draft.ts';
 import { invalidParameter, invalidValue } from './faults.ts';
 import type { QueueHouse } from './house.ts';

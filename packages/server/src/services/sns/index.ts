@@ -1,0 +1,65 @@
+import { notYet, type Handlers, type SnsOperations } from '@mayfly/wire';
+import { certificatePath } from './envelope.ts';
+import type { SnsPort } from './port.ts';
+import { publishHandlers } from './publish-handlers.ts';
+import { Sns, type SnsOptions } from './sns.ts';
+import { subscriptionHandlers } from './subscription-handlers.ts';
+import { topicHandlers } from './topic-handlers.ts';
+
+export type { SnsPort, SnsPorts } from './port.ts';
+export type { SnsOptions } from './sns.ts';
+
+export interface SnsService extends AsyncDisposable {
+  readonly handlers: Handlers<SnsOperations>;
+  readonly port: SnsPort;
+  /** The certificate's PEM when `path` is where messages say it is: `/_mayfly/sns/SimpleNotificationService-….pem`. */
+  certificate(path: string): Promise<string | undefined>;
+}
+
+/** Opens the topics, and goes on delivering what an earlier server left. */
+export async function openSns(options: SnsOptions): Promise<SnsService> {
+  const sns = await Sns.open(options);
+  return {
+    handlers: { ...notBuilt, ...topicHandlers(sns), ...subscriptionHandlers(sns), ...publishHandlers(sns) },
+    port: {
+      has: (topicArn) => {
+        const [, , , region, account, name = ''] = topicArn.split(':');
+        return sns.records.get('topic', `${account}/${region}`, name) !== undefined;
+      },
+      publish: (topicArn, request) => sns.publish(topicArn, request),
+    },
+    async certificate(path) {
+      if (!path.startsWith(certificatePath)) return undefined;
+      const signer = await sns.signer();
+      return path === certificatePath + signer.fileName ? signer.certificatePem : undefined;
+    },
+    [Symbol.asyncDispose]: () => sns[Symbol.asyncDispose](),
+  };
+}
+
+/** Phones, push and data protection. */
+const notBuilt = {
+  CheckIfPhoneNumberIsOptedOut: notYet('CheckIfPhoneNumberIsOptedOut'),
+  CreatePlatformApplication: notYet('CreatePlatformApplication'),
+  CreatePlatformEndpoint: notYet('CreatePlatformEndpoint'),
+  CreateSMSSandboxPhoneNumber: notYet('CreateSMSSandboxPhoneNumber'),
+  DeleteEndpoint: notYet('DeleteEndpoint'),
+  DeletePlatformApplication: notYet('DeletePlatformApplication'),
+  DeleteSMSSandboxPhoneNumber: notYet('DeleteSMSSandboxPhoneNumber'),
+  GetDataProtectionPolicy: notYet('GetDataProtectionPolicy'),
+  GetEndpointAttributes: notYet('GetEndpointAttributes'),
+  GetPlatformApplicationAttributes: notYet('GetPlatformApplicationAttributes'),
+  GetSMSAttributes: notYet('GetSMSAttributes'),
+  GetSMSSandboxAccountStatus: notYet('GetSMSSandboxAccountStatus'),
+  ListEndpointsByPlatformApplication: notYet('ListEndpointsByPlatformApplication'),
+  ListOriginationNumbers: notYet('ListOriginationNumbers'),
+  ListPhoneNumbersOptedOut: notYet('ListPhoneNumbersOptedOut'),
+  ListPlatformApplications: notYet('ListPlatformApplications'),
+  ListSMSSandboxPhoneNumbers: notYet('ListSMSSandboxPhoneNumbers'),
+  OptInPhoneNumber: notYet('OptInPhoneNumber'),
+  PutDataProtectionPolicy: notYet('PutDataProtectionPolicy'),
+  SetEndpointAttributes: notYet('SetEndpointAttributes'),
+  SetPlatformApplicationAttributes: notYet('SetPlatformApplicationAttributes'),
+  SetSMSAttributes: notYet('SetSMSAttributes'),
+  VerifySMSSandboxPhoneNumber: notYet('VerifySMSSandboxPhoneNumber'),
+};

@@ -1,0 +1,22 @@
+import type { HttpPort } from '../kit/http.ts';
+import type { SqsPort } from '../sqs/index.ts';
+import type { PublishRequest } from './message.ts';
+
+/** What topics need of the house. */
+export interface SnsPorts {
+  readonly sqs: Pick<SqsPort, 'send' | 'describe'>;
+  readonly lambda: {
+    /** Resolves when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
+    invokeAsync(functionArn: string, payload: string): Promise<void>;
+  };
+  readonly http?: HttpPort;
+  /** Address for the links in messages that nobody's request brought about: `http://127.0.0.1:4566`. */
+  origin(): string;
+}
+
+/** Topics for the rooms of this process: the same road as the API's. */
+export interface SnsPort {
+  has(topicArn: string): boolean;
+  /** Resolves when the message is on stable storage for each of its subscriptions. @throws ServiceFault as Publish does */
+  publish(topicArn: string, request: PublishRequest): Promise<{ readonly messageId: string; readonly sequenceNumber?: string }>;
+}

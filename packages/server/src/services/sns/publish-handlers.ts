@@ -1,0 +1,60 @@
+import type { Call, Handlers, SnsOperations } from '@mayfly/wire';
+import { ServiceFault } from '@mayfly/wire';
+import { checkEntries, inBatch } from '../kit/batch.ts';
+import { checkArn, invalidParameter } from './faults.ts';
+import { mostBytes, type PublishRequest } from './message.ts';
+import type { Published, Sns } from './sns.ts';
+
+type Names = 'Publish' | 'PublishBatch';
+
+interface Input {
+  readonly Message: string | undefined;
+  readonly Subject?: string | undefined;
+  readonly MessageStructure?: string | undefined;
+  readonly MessageAttributes?: PublishRequest['attributes'];
+  readonly MessageGroupId?: string | undefined;
+  readonly MessageDeduplicationId?: string | undefined;
+}
+
+const requestOf = (input: Input): PublishRequest => ({
+  message: input.Message,
+  subject: input.Subject,
+  structure: input.MessageStructure,
+  attributes: input.MessageAttributes,
+  groupId: input.MessageGroupId,
+  deduplicationId: input.MessageDeduplicationId,
+});
+
+const answer = ({ messageId, sequenceNumber }: Published) => ({
+  MessageId: messageId,
+  ...(sequenceNumber === undefined ? {} : { SequenceNumber: sequenceNumber }),
+});
+
+/** @throws NotImplementedException for what would have to leave by telephone or push */
+function topicOf(input: { readonly TopicArn?: string | undefined; readonly TargetArn?: string | undefined; readonly PhoneNumber?: string | undefined }): string {
+  if (input.PhoneNumber !== undefined) {
+    if (!/^\+[0-9]{4,15}$/.test(input.PhoneNumber)) throw invalidParameter(`PhoneNumber Reason: ${input.PhoneNumber} is not valid to publish to`);
+    throw new ServiceFault('NotImplementedException', 'Mayfly has no telephone: messages to phone numbers are not delivered.', { status: 400 });
+  }
+  const arn = input.TopicArn ?? input.TargetArn;
+  return checkArn(arn, input.TopicArn === undefined ? 'TargetArn' : 'TopicArn');
+}
+
+export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
+  return {
+    async Publish(input, call: Call) {
+      const arn = topicOf(input);
+      if (arn.split(':')[3] !== call.region && call.caller.kind === 'signed') throw invalidParameter('TopicArn');
+      return answer(await sns.publish(arn, requestOf(input as Input), call.origin));
+    },
+
+    async PublishBatch(input, call) {
+      const topic = sns.topic(checkArn(input.TopicArn, 'TopicArn'));
+      const entries = (input.PublishBatchRequestEntries ?? []) as readonly (Input & { readonly Id: string })[];
+      checkEntries(entries, 'PublishBatchRequestEntry');
+      const bytes = entries.reduce((sum, { Message }) => sum + Buffer.byteLength(Message ?? ''), 0);
+      if (bytes > mostBytes) throw new ServiceFault('BatchRequestTooLong', 'The length of all the messages in the batch put together is more than the limit.');
+      return inBatch(entries, async (entry) => answer(await sns.publish(topic.arn, requestOf(entry), call.origin)));
+    },
+  };
+}
