@@ -97,6 +97,26 @@ program
   .argument('<name>')
   .action(async (name: string, _options, command: Command) => (await import('./functions.ts')).remove(name, flagsOf(command)));
 
+const dataOption = (): Option => new Option('--data <dir>', 'folder of the server');
+
+program
+  .command('doctor')
+  .description('what this host can do, and the line that mends what it cannot')
+  .addOption(dataOption())
+  .option('--config <file>', 'settings as JSON')
+  .action(async (_options, command: Command) => (await import('./inspect.ts')).doctor(flagsOf(command)));
+
+const runtimes = program
+  .command('runtimes')
+  .description('what functions can be written in here')
+  .addOption(dataOption())
+  .action(async (_options, command: Command) => (await import('./inspect.ts')).runtimes(flagsOf(command)));
+runtimes
+  .command('add')
+  .description('fetch a runtime now instead of at its first function')
+  .argument('<identifier>', 'for example nodejs22.x')
+  .action(async (identifier: string, _options, command: Command) => (await import('./inspect.ts')).add(identifier, flagsOf(command)));
+
 program
   .command('completion')
   .description('shell completion for bash, zsh or fish')
