@@ -1,4 +1,5 @@
 import { Constraints, type Model } from './constraints.ts';
+import { encodeRpcEventStream, eventStreamOf } from './event-stream.ts';
 import { ServiceFault } from './fault.ts';
 import { fromJson, parseJson, toJson } from './json.ts';
 import { readErrors, readOperations, type ErrorShape, type Operation } from './operation.ts';
@@ -92,7 +93,15 @@ export class Api {
         return { ...response, headers: { ...(protocol === 'restXml' ? s3Ids(meta) : id), ...response.headers } };
       }
       case 'awsJson1_0':
-      case 'awsJson1_1':
+      case 'awsJson1_1': {
+        const events = eventStreamOf(operation.output);
+        if (events !== undefined) {
+          return {
+            status: 200,
+            headers: { ...id, 'Content-Type': 'application/vnd.amazon.eventstream' },
+            body: encodeRpcEventStream(operation.output, events, output),
+          };
+        }
         return {
           status: 200,
           headers: { ...id, 'Content-Type': jsonType(protocol) },
@@ -100,6 +109,7 @@ export class Api {
             ? Buffer.from(JSON.stringify(toJson(operation.output, output) ?? {}))
             : new Uint8Array(0),
         };
+      }
       case 'query':
         return { status: 200, headers: { ...id, 'Content-Type': 'text/xml' }, body: this.#queryDocument(operation, output, meta) };
     }

@@ -47,3 +47,17 @@ export async function* encodeEventStream(union: Shape, events: AsyncIterable<obj
     );
   }
 }
+
+/** The member that is a stream of events; undefined for ordinary outputs. */
+export const eventStreamOf = (output: Shape): readonly [string, Shape] | undefined =>
+  members(output).find(([, member]) => member.isStreaming() && member.isStructSchema());
+
+/** For the JSON protocols, whose other members travel in a first frame of their own. */
+export async function* encodeRpcEventStream(output: Shape, union: readonly [string, Shape], value: object): AsyncIterable<Uint8Array> {
+  const { [union[0]]: events, ...rest } = value as Record<string, unknown>;
+  yield encodeFrame(
+    { ':message-type': 'event', ':event-type': 'initial-response', ':content-type': 'application/json' },
+    Buffer.from(JSON.stringify(toJson(output, rest) ?? {})),
+  );
+  yield* encodeEventStream(union[1], events as AsyncIterable<object>);
+}

@@ -5,3 +5,5 @@ export * from './sts/index.ts';
 export { MasterKey, openText, sealText, type Sealer } from './kit/index.ts';
 export * from './dynamodb/index.ts';
 export * from './sns/index.ts';
+export * from './kinesis/index.ts';
+export * from './kinesis/index.ts';

@@ -1,0 +1,1 @@
+export { openKinesis, type Kinesis, type KinesisOptions } from './open.ts';
