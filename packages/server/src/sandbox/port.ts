@@ -118,6 +118,11 @@ export interface Sandbox extends AsyncDisposable {
   /** Sets the limits the function has a right to. */
   limit(limits: ResourceLimits): Promise<void>;
   start(process: ProcessSpec): Promise<SandboxProcess>;
+  /**
+   * A connection to `127.0.0.1:port` as it is inside; for the records that an extension listens for.
+   * Absent where the driver has no way in. @throws Error `code` ECONNREFUSED when nobody listens there
+   */
+  connect?(port: number): Promise<Socket>;
   /** Stops every process where it stands; they keep their memory. Idempotent. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;

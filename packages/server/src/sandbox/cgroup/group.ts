@@ -60,12 +60,18 @@ async function members(folder: string): Promise<number[]> {
   }
 }
 
-/** A process that dies slowly needs a second look; rounds go on until the group is empty. */
-export async function killIn(folder: string, clock: Clock): Promise<number> {
+/**
+ * Rounds of SIGKILL until the group is empty.
+ *
+ * @param thaw    after the first round: a frozen process dies of the signal it could not hear, and does nothing else
+ * @param forbid  before the second: whoever forks faster than we look may not fork any more. Not sooner, because a
+ *   refused fork is an error that a program could tell of before it is killed
+ */
+export async function killIn(folder: string, options: { readonly clock: Clock; readonly thaw: () => void; readonly forbid: () => void }): Promise<number> {
   const killed = new Set<number>();
   for (let round = 0; ; round += 1) {
+    if (round === 1) options.forbid();
     const pids = await members(folder);
-    if (pids.length === 0) return killed.size;
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL');
@@ -74,7 +80,9 @@ export async function killIn(folder: string, clock: Clock): Promise<number> {
         // It ended by itself in the meantime.
       }
     }
-    await clock.sleep(Math.min(1 + round, 20));
+    if (round === 0) options.thaw();
+    if (pids.length === 0) return killed.size;
+    await options.clock.sleep(Math.min(1 + round, 20));
   }
 }
 

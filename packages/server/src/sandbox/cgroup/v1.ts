@@ -105,10 +105,11 @@ export class V1Group implements Group {
 
   async kill(): Promise<number> {
     const most = this.#file('pids', 'pids.max');
-    tryWrite(most, 0);
-    // A frozen process does not hear SIGKILL before it thaws.
-    tryWrite(this.#file('freezer', 'freezer.state'), 'THAWED');
-    const killed = await killIn(this.#of.get('pids') ?? '', this.#clock);
+    const killed = await killIn(this.#of.get('pids') ?? '', {
+      clock: this.#clock,
+      thaw: () => tryWrite(this.#file('freezer', 'freezer.state'), 'THAWED'),
+      forbid: () => tryWrite(most, 0),
+    });
     if (this.#processes > 0) tryWrite(most, this.#processes);
     return killed;
   }

@@ -123,10 +123,13 @@ export class V2Group implements Group {
   }
 
   async kill(): Promise<number> {
-    tryWrite(this.#file('pids.max'), 0);
+    // Frozen or not, since Linux 5.14; the rounds are for older kernels.
     tryWrite(this.#file('cgroup.kill'), 1);
-    tryWrite(this.#file('cgroup.freeze'), 0);
-    const killed = await killIn(this.#folder, this.#clock);
+    const killed = await killIn(this.#folder, {
+      clock: this.#clock,
+      thaw: () => tryWrite(this.#file('cgroup.freeze'), 0),
+      forbid: () => tryWrite(this.#file('pids.max'), 0),
+    });
     if (this.#processes > 0) tryWrite(this.#file('pids.max'), this.#processes);
     return killed;
   }

@@ -146,8 +146,8 @@ export class Jail implements Sandbox {
 
   #paths(): BoxPaths {
     const slot = (name: string): string => path.join(this.#slot, name);
-    const assembly = path.join(this.#shared.folder, 'root');
-    return { root: this.#root?.path ?? '', assembly, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), channel: this.#socket };
+    const { assembly, folder } = this.#shared;
+    return { root: this.#root?.path ?? '', assembly, all: folder, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), channel: this.#socket };
   }
 
   /** Disposing waits for what is under way, so that nothing is made after everything was taken away. */

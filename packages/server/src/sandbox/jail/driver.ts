@@ -35,6 +35,8 @@ export interface Shared {
   readonly launcher: Launcher;
   /** A file system in memory that only the launcher sees: slots, roots, mounts. */
   readonly folder: string;
+  /** An empty folder for a root in the making, each start in a mount namespace of its own. */
+  readonly assembly: string;
   /** On disk, where the server listens for channels. */
   readonly sockets: string;
   readonly clock: Clock;
@@ -124,8 +126,9 @@ export class JailDriver implements SandboxDriver {
     const files = path.join(this.#folder, 'files');
     const sockets = path.join(this.#folder, 'sockets');
     const folder = path.join(this.#folder, 'private');
+    const assembly = path.join(this.#folder, 'assembly');
     await mkdir(dataDir, { recursive: true });
-    for (const each of [files, sockets, folder]) await mkdir(each, { recursive: true, mode: 0o700 });
+    for (const each of [files, sockets, folder, assembly]) await mkdir(each, { recursive: true, mode: 0o700 });
     const seccompFile = path.join(files, 'seccomp.bpf');
     const helper = path.join(files, 'enter');
     await writeFile(seccompFile, seccompFilter(arch));
@@ -139,13 +142,14 @@ export class JailDriver implements SandboxDriver {
     void launcher.gone.then(() => (this.#shared = undefined));
     await launcher.do([
       step.mount('mayfly', folder, 'tmpfs', mountFlags.noDev, 'mode=0700,size=64m'),
-      ...['roots', 'boxes', 'ro', 'root'].map((name) => step.makeFolder(path.join(folder, name), 0o700)),
+      ...['roots', 'boxes', 'ro'].map((name) => step.makeFolder(path.join(folder, name), 0o700)),
       ...deviceSteps(path.join(folder, 'dev')),
       ...groups.folders.map((each) => step.makeFolder(each)),
     ]);
     return {
       launcher,
       folder,
+      assembly,
       sockets,
       clock,
       groups,

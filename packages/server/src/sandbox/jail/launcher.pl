@@ -239,8 +239,8 @@ my %step = (
         };
         return $id eq '-' ? $work->() : in_network($id, $work);
     },
-    # netns-id user files nice seccomp cgroup-files… -- number (source target)… number argument… command…: binds,
-    # which only the command sees; arguments that reach it as a file on descriptor 8, out of sight of the host's `ps`. Its
+    # netns-id user files nice seccomp cgroup-files… -- number (source target)… number argument… command…: binds, or
+    # with the source `-` unmounts, which only the command sees; arguments that reach it as a file on descriptor 8, out of sight of the host's `ps`. Its
     # output goes to the server as a pipe, which the user owns, so that programs may open /dev/stdout again
     start => sub {
         my ($n, $id, $user, $files, $nice, $seccomp, @rest) = @_;
@@ -265,6 +265,10 @@ my %step = (
                 own_mounts() if @binds;
                 while (my ($source, $target) = splice @binds, 0, 2) {
                     my ($from, $to) = ("$source\0", "$target\0");
+                    if ($source eq '-') {
+                        syscall($call{umount2}, $to, 2) == 0 or die "umount $target: $!";
+                        next;
+                    }
                     syscall($call{mount}, $from, $to, 0, $MS_BIND | $MS_REC, 0) == 0 or die "mount $source $target: $!";
                 }
                 POSIX::setsid();

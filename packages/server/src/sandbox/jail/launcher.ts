@@ -27,7 +27,7 @@ export interface StartOptions {
   /** Becomes descriptor 9. */
   readonly seccompFile?: string;
   readonly cgroupFiles: readonly string[];
-  /** Recursive binds that only this process sees, in order. */
+  /** Recursive binds that only this process sees, in order; the source `-` takes a mount away. */
   readonly binds: readonly (readonly [source: string, target: string])[];
   /** Become a file on descriptor 8. */
   readonly hidden: readonly string[];
