@@ -10,6 +10,8 @@ export interface AdminPorts {
   status(): Promise<object>;
   /** File of the archive that a link of ours opens; undefined for any other word. */
   archive?(word: string): string | undefined;
+  /** A document that some service says is at this path. */
+  document?(path: string): Promise<string | undefined>;
 }
 
 const archivePath = '/_mayfly/code/';
@@ -42,8 +44,11 @@ export async function serveAdmin(
     case '/_mayfly/metrics':
       response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }).end(ports.metrics());
       return;
-    default:
+    default: {
+      const document = await ports.document?.(path ?? '');
+      if (document !== undefined) return void response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(document);
       return json(404, { message: `Nothing is at ${path}. There are /_mayfly/health, /_mayfly/status and /_mayfly/metrics.` });
+    }
   }
 }
 

@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  claimedBodyHash,
   identify,
+  isUnhashed,
   loadApi,
+  s3AddressOf,
   ServiceFault,
+  streamedBody,
   type Api,
   type Call,
   type Handler,
@@ -10,6 +14,7 @@ import {
   type Operation,
   type RequestHead,
   type ServiceName,
+  type StreamedBody,
   type WireResponse,
 } from '@mayfly/wire';
 import type { Limits, Logger } from '../base/index.ts';
@@ -33,6 +38,8 @@ export interface AwsDoorOptions {
   /** Absent = signatures are not checked. */
   readonly signatures?: SignatureCheck;
   readonly callers?: CallerSource;
+  /** Whether S3 has a bucket of this name; for requests that nothing else tells apart. */
+  readonly isBucket?: (name: string) => boolean;
 }
 
 /** Steps 1 to 3 of an AWS request: which service, who, which operation, is it well-formed; then its handler. */
@@ -46,9 +53,15 @@ export class AwsDoor {
 
   /** Answers every request it is given; never rejects. */
   async serve(request: IncomingMessage, response: ServerResponse, head: RequestHead, requestId: string): Promise<void> {
-    const identity = identify(head) ?? (isForm(head) ? undefined : fallback);
+    const identity = identify(head) ?? (isForm(head) ? undefined : this.#isBucket(head) ? s3 : fallback);
     if (identity === undefined) return this.#serveForm(request, response, head, requestId);
     return this.#serveAs(identity, request, response, head, requestId);
+  }
+
+  /** An unsigned request for a bucket that exists looks like nothing else. */
+  #isBucket(head: RequestHead): boolean {
+    const { bucket } = s3AddressOf(head);
+    return bucket !== undefined && this.#options.isBucket?.(bucket) === true;
   }
 
   /** An unsigned form names its service only in its body. */
@@ -74,15 +87,19 @@ export class AwsDoor {
       const { limits, signatures } = this.#options;
       const operation = identity.protocol === 'query' ? undefined : api.route(head, identity.protocol, nothing);
       const bound = boundOf(identity.service, operation?.name, limits);
+      if (operation?.streamingInput === true) {
+        reply = await this.#runStreaming(api, identity, operation, { request, response, head, requestId });
+        if (!request.complete) close = true;
+        if (close) response.setHeader('Connection', 'close');
+        return await send(request, response, reply, this.#options.log);
+      }
       const body = early ?? (await readBody(request, { limitBytes: bound.bytes, hash: signatures !== undefined }));
       if (body === 'tooLarge') {
         close = true;
         throw bound.fault();
       }
-      const who =
-        signatures === undefined
-          ? openCaller(head, this.#options.region, this.#options.callers)
-          : await strictCaller(head, body.sha256 ?? '', this.#options.region, signatures);
+      const claimed = identity.service === 's3' ? claimedBodyHash(head) : undefined;
+      const who = await this.#who(head, isUnhashed(claimed) ? claimed : body.sha256);
       const named = operation ?? api.route(head, identity.protocol, body.bytes);
       if (named === undefined) throw unknownOperation(head);
       reply = await this.#run(api, identity, named, who, { request, response, head, requestId, body: body.bytes });
@@ -94,12 +111,37 @@ export class AwsDoor {
     await send(request, response, reply, this.#options.log);
   }
 
+  /** S3's way: the head is verified with the hash that it claims, and the body is checked while the handler reads it. */
+  async #runStreaming(
+    api: Api,
+    identity: Identity,
+    operation: Operation,
+    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string },
+  ): Promise<WireResponse> {
+    const { request, head } = at;
+    try {
+      const who = await this.#who(head, claimedBodyHash(head));
+      const body = streamedBody(head, request, { hash: this.#options.signatures !== undefined, signer: who.chunks });
+      return await this.#run(api, identity, operation, who, { ...at, body });
+    } catch (error) {
+      if (isCut(error)) throw error;
+      // The rest is read in passing, so that the client is listening when the answer comes; then the connection ends.
+      request.resume();
+      return api.encodeFault(this.#faultOf(error, head, at.requestId), identity.protocol, { requestId: at.requestId });
+    }
+  }
+
+  #who(head: RequestHead, sha256: string | undefined): Promise<Identified> | Identified {
+    const { signatures, region, callers } = this.#options;
+    return signatures === undefined ? openCaller(head, region, callers) : strictCaller(head, sha256 ?? '', region, signatures);
+  }
+
   async #run(
     api: Api,
     identity: Identity,
     operation: Operation,
     who: Identified,
-    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string; body: Uint8Array },
+    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string; body: Uint8Array | StreamedBody },
   ): Promise<WireResponse> {
     const input = api.decode(operation, at.head, identity.protocol, at.body);
     api.validate(operation, input);
@@ -144,6 +186,7 @@ export class AwsDoor {
 const nothing = new Uint8Array(0);
 
 /** REST is what is left when nothing else names a service; its faults are what most tools can read. */
+const s3: Identity = { service: 's3', protocol: 'restXml' };
 const fallback: Identity = { service: 'lambda', protocol: 'restJson1' };
 
 const isForm = (head: RequestHead): boolean =>

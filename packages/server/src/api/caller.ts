@@ -1,4 +1,4 @@
-import { readCredentialScope, type Caller, type RequestHead } from '@mayfly/wire';
+import { readCredentialScope, type Caller, type ChunkSigner, type RequestHead } from '@mayfly/wire';
 
 export interface KnownCaller {
   readonly accessKeyId: string;
@@ -7,10 +7,16 @@ export interface KnownCaller {
   readonly userId: string;
 }
 
+/** A caller whose signature was checked. */
+export interface VerifiedCaller extends KnownCaller {
+  /** When the pieces of the body are signed too. */
+  readonly chunks?: ChunkSigner;
+}
+
 /** Verifies signatures; `--auth strict`. */
 export interface SignatureCheck {
   /** @throws ServiceFault of spec 0.1-11 */
-  verify(head: RequestHead, bodySha256: string): Promise<KnownCaller>;
+  verify(head: RequestHead, bodySha256: string): Promise<VerifiedCaller>;
 }
 
 /** Knows whose an access key is, without looking at the signature: role credentials name their account. */
@@ -22,6 +28,7 @@ export interface Identified {
   readonly caller: Caller;
   readonly account: string;
   readonly region: string;
+  readonly chunks?: ChunkSigner;
 }
 
 const defaultAccount = '000000000000';
@@ -47,9 +54,10 @@ export function openCaller(head: RequestHead, region: string, source: CallerSour
 
 /** Who calls when they are. */
 export async function strictCaller(head: RequestHead, sha256: string, region: string, check: SignatureCheck): Promise<Identified> {
-  const known = await check.verify(head, sha256);
+  const { chunks, ...known } = await check.verify(head, sha256);
   return {
     caller: { kind: 'signed', ...known },
+    ...(chunks === undefined ? {} : { chunks }),
     account: known.account,
     region: regionOf(readCredentialScope(head)?.region, region),
   };

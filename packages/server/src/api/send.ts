@@ -19,6 +19,11 @@ export async function send(request: IncomingMessage, response: ServerResponse, r
     }
     return;
   }
+  // A HEAD says how long the body would have been.
+  if (request.method === 'HEAD' && reply.headers['Content-Length'] !== undefined) {
+    response.writeHead(reply.status, reply.headers).end();
+    return;
+  }
   const empty = reply.status === 204 || reply.status === 304;
   response.writeHead(reply.status, empty ? reply.headers : { ...reply.headers, 'Content-Length': body.length });
   response.end(empty || request.method === 'HEAD' ? undefined : body);

@@ -5,13 +5,15 @@ import { archiveLink, pathStyle, type AdminPorts, type CallerSource, type Handle
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { openCodeStore, openControl } from '../control/index.ts';
 import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
-import { openInvoke } from '../invoke/index.ts';
+import { deliverEnded } from '../events/index.ts';
+import { openInvoke, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
-import { Keys, MasterKey, openLogs, openSqs, openSts } from '../services/index.ts';
+import { Keys, MasterKey } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
 import type { Config } from './config.ts';
+import { openNeighbours } from './neighbours.ts';
 
 /** Everything behind the street door, opened and connected. */
 export interface House extends AsyncDisposable {
@@ -41,6 +43,8 @@ export interface HouseOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Of this server; final once the listener is open. */
+  origin(): string;
   /** Serves a connection from inside a sandbox; callable once the listener is open. */
   serveEndpoint(connection: Socket): void;
   /** The disk has failed and nothing is accepted any more: time to end the process. */
@@ -58,9 +62,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const observe = rooms.use(await openObserve({ database, clock, log }));
   const keys = await Keys.open({ database, masterKey, clock, random });
   rooms.defer(() => keys.settled());
-  const logs = rooms.use(await openLogs({ database, clock, log }));
-  const sqs = rooms.use(await openSqs({ database, clock, random, log }));
-  const sts = rooms.use(openSts({ keys, clock }));
+  let invoke: Invoke | undefined;
+  const neighbours = rooms.use(
+    await openNeighbours({ database, keys, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin }),
+  );
 
   const sandboxes = await walls(options);
   rooms.use(sandboxes.driver);
@@ -75,7 +80,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       masterKeyFile: path.join(dataDir, 'keys', 'environment.key'),
       ports: {
         codeUrl: (call, account, codeSha256) => archiveLink(call.origin, links.issue({ account, codeSha256 })),
-        functionUrl: (id) => pathStyle(originOf(config), id),
+        functionUrl: (id) => pathStyle(options.origin(), id),
+        sources: neighbours.sources,
       },
       clock,
       random,
@@ -88,7 +94,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       sandboxes: sandboxes.driver,
       runtimes,
       ports: {
-        logs: logs.sink,
+        logs: neighbours.logs,
         platformLines,
         credentials: (version) => Promise.resolve(keys.issueRoleCredentials(version.role, version.functionName)),
         serveEndpoint,
@@ -100,29 +106,34 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       poolSize: config.poolSize,
     }),
   );
-  const invoke = rooms.use(
-    await openInvoke({ catalog: control.catalog, environments, database, recorder: observe, clock, random, log, limits }),
+  const hall = rooms.use(
+    await openInvoke({
+      catalog: control.catalog,
+      environments,
+      database,
+      recorder: observe,
+      clock,
+      random,
+      log,
+      limits,
+      events: { deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random) },
+    }),
   );
+  invoke = hall;
 
-  const tables: Partial<Record<ServiceName, HandlerTable>> = {
-    lambda: { ...control.handlers, ...invoke.handlers },
-    logs: logs.handlers,
-    sqs: sqs.handlers,
-    sts: sts.handlers,
-  };
   const firstKey = config.auth === 'strict' ? await keys.ensureRoot(operatorAccount) : undefined;
-  const opened = rooms.move();
+  const all = rooms.move();
   return {
-    handlers: completed(tables),
+    handlers: completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers } }),
     ...(config.auth === 'strict' ? { signatures: keys } : {}),
     callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
-    urls: { urls: { find: () => undefined }, invoker: invoke.invoker },
+    urls: { urls: { find: () => undefined }, invoker: hall.invoker },
     admin: {
       metrics: () => observe.prometheus(),
       status: async () => ({
         isolation: sandboxes.reason,
         dataDir,
-        environments: invoke.counts(),
+        environments: hall.counts(),
         pooled: Object.fromEntries(environments.pooled()),
         auth: config.auth,
         node: process.version,
@@ -131,15 +142,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         const link = links.open(word);
         return link === undefined ? undefined : code.archive(link.account, link.codeSha256);
       },
+      document: (place) => neighbours.document(place),
     },
     isolation: sandboxes.reason,
     ...(sandboxes.remedy === undefined ? {} : { remedy: sandboxes.remedy }),
     ...(firstKey === undefined ? {} : { firstKey }),
     drain: async ({ withinMs }) => {
-      sqs.close();
-      await invoke.drain({ withinMs });
+      neighbours.close();
+      await hall.drain({ withinMs });
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
@@ -163,7 +175,10 @@ const accepting = (runtimes: Runtimes): Runtimes => ({
   },
 });
 
-const originOf = ({ host, port }: Config): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+const opened = (invoke: Invoke | undefined): Invoke => {
+  if (invoke === undefined) throw Object.assign(new Error('A function was called before the hall was open.'), { code: 'NOT_OPEN' });
+  return invoke;
+};
 
 /** Every operation of every service: the room's handler, or the answer that it is not there yet. */
 export function completed(tables: Partial<Record<ServiceName, HandlerTable>>): HandlerTables {

@@ -39,6 +39,7 @@ export async function serve(
       random,
       log,
       serveEndpoint: (connection) => (listener === undefined ? void connection.destroy() : listener.serveConnection(connection)),
+      origin: () => listener?.origin ?? `http://${config.host}:${config.port}`,
       onStorageFailure: (error) => failure.reject(error),
     }),
   );

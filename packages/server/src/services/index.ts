@@ -6,4 +6,4 @@ export { MasterKey, openText, sealText, type Sealer } from './kit/index.ts';
 export * from './dynamodb/index.ts';
 export * from './sns/index.ts';
 export * from './kinesis/index.ts';
-export * from './kinesis/index.ts';
+export * from './iam/index.ts';

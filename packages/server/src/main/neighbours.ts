@@ -1,0 +1,166 @@
+import { ServiceFault, type ServiceName } from '@mayfly/wire';
+import type { HandlerTable } from '../api/index.ts';
+import type { AccountId, Clock, LogSink, Logger, Random, Region, RequestId } from '../base/index.ts';
+import type { EventSources } from '../control/index.ts';
+import type { QueueSource, ShardSource, Targets, TextAttributes } from '../events/index.ts';
+import type { Invoker } from '../invoke/index.ts';
+import { openDynamoDb, openKinesis, openLogs, openSns, openSqs, openSts, type Keys } from '../services/index.ts';
+import type { Database } from '../storage/index.ts';
+
+/** The services around Lambda, opened and connected with each other. */
+export interface Neighbours extends AsyncDisposable {
+  readonly tables: Partial<Record<ServiceName, HandlerTable>>;
+  readonly logs: LogSink;
+  /** What event source mappings read, by the service in the source's ARN. */
+  readonly queues: Readonly<Record<string, QueueSource>>;
+  readonly streams: Readonly<Record<string, ShardSource>>;
+  readonly sources: EventSources;
+  /** What destinations, dead letters and given-up batches are handed to. */
+  readonly targets: Targets;
+  /** Documents below `/_mayfly/` that a service says are there; undefined for any other path. */
+  document(path: string): Promise<string | undefined>;
+  /** Ends waits for messages, so that a stopping server need not sit them out. */
+  close(): void;
+}
+
+export interface NeighboursOptions {
+  readonly database: Database;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** The road to functions; it opens after the neighbours, and nothing is delivered before. */
+  readonly invoker: () => Invoker;
+  /** Of this server, for links that no request brought about. */
+  readonly origin: () => string;
+}
+
+export async function openNeighbours(options: NeighboursOptions): Promise<Neighbours> {
+  const { database, keys, clock, random, log, origin } = options;
+  await using rooms = new AsyncDisposableStack();
+  const lambda = asyncInvoke(options);
+
+  const logs = rooms.use(
+    await openLogs({
+      database,
+      clock,
+      log,
+      deliver: ({ destinationArn, payload }) => lambda(destinationArn, payload),
+    }),
+  );
+  const sts = rooms.use(openSts({ keys, clock }));
+  const sqs = rooms.use(await openSqs({ database, clock, random, log }));
+  const dynamodb = rooms.use(await openDynamoDb({ database, clock, random, log }));
+  const kinesis = rooms.use(await openKinesis({ database, clock, log }));
+  const sns = rooms.use(
+    await openSns({
+      database,
+      clock,
+      random,
+      log,
+      ports: { sqs: sqs.port, lambda: { invokeAsync: (arn, payload) => lambda(arn, Buffer.from(payload)) }, origin },
+    }),
+  );
+
+  const opened = rooms.move();
+  return {
+    tables: {
+      logs: logs.handlers,
+      sts: sts.handlers,
+      sqs: sqs.handlers,
+      sns: sns.handlers,
+      dynamodb: dynamodb.handlers,
+      dynamodbstreams: dynamodb.streamHandlers,
+      kinesis: kinesis.handlers,
+    },
+    logs: logs.sink,
+    queues: { sqs: queueSource(sqs.port) },
+    streams: { dynamodb: dynamodb.streams, kinesis: kinesis.streams },
+    sources: {
+      kinds: new Set(['sqs', 'dynamodb', 'kinesis']),
+      async check({ kind, arn, functionTimeoutMs }) {
+        switch (kind) {
+          case 'sqs': {
+            const queue = sqs.port.describe(arn);
+            if (queue === undefined) throw noQueue();
+            if (queue.visibilityMs < functionTimeoutMs) throw shortVisibility(queue.visibilityMs, functionTimeoutMs);
+            return;
+          }
+          case 'dynamodb':
+            return void (await dynamodb.streams.shards(arn));
+          case 'kinesis':
+            return void (await kinesis.streams.shards(arn));
+          case 'msk':
+          case 'kafka':
+          case 'mq':
+          case 'documentdb':
+            return;
+        }
+      },
+    },
+    targets: {
+      sqs: async (arn, body, attributes) => void (await sqs.port.send(arn, body, { attributes: messageAttributes(attributes) })),
+      sns: async (arn, message, attributes) => void (await sns.port.publish(arn, { message, attributes: messageAttributes(attributes) })),
+      lambda: (arn, payload) => lambda(arn, payload),
+    },
+    document: (path) => sns.certificate(path),
+    close: () => sqs.close(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Events of services: on stable storage when this resolves. */
+const asyncInvoke =
+  ({ invoker, random }: NeighboursOptions) =>
+  async (functionArn: string, payload: Uint8Array): Promise<void> => {
+    const [, , , region = '', account = ''] = functionArn.split(':');
+    await invoker().enqueue({
+      account: account as AccountId,
+      region: region as Region,
+      functionName: functionArn,
+      requestId: random.uuid() as RequestId,
+      payload,
+    });
+  };
+
+const messageAttributes = (attributes: TextAttributes = {}) =>
+  Object.fromEntries(Object.entries(attributes).map(([name, { dataType, value }]) => [name, { DataType: dataType, StringValue: value }]));
+
+/** SQS spells attributes as its API does, mappings as an event does. */
+function queueSource(port: Awaited<ReturnType<typeof openSqs>>['port']): QueueSource {
+  return {
+    describe: (arn) => port.describe(arn),
+    receive: async (arn, options) =>
+      (await port.receive(arn, options)).map((message) => ({
+        ...message,
+        messageAttributes: Object.fromEntries(
+          Object.entries(message.messageAttributes).map(([name, { DataType, StringValue, BinaryValue }]) => [
+            name,
+            {
+              dataType: DataType,
+              ...(StringValue === undefined ? {} : { stringValue: StringValue }),
+              ...(BinaryValue === undefined ? {} : { binaryValue: BinaryValue }),
+            },
+          ]),
+        ),
+      })),
+    delete: (arn, handles) => port.delete(arn, handles),
+    changeVisibility: (arn, handles, visibilityMs) => port.changeVisibility(arn, handles, visibilityMs),
+  };
+}
+
+/** @source spec 9.3-30 */
+const noQueue = (): ServiceFault =>
+  new ServiceFault(
+    'InvalidParameterValueException',
+    'Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.',
+    { status: 400, members: { Type: 'User' } },
+  );
+
+/** @source spec 9.3-32 */
+const shortVisibility = (visibilityMs: number, timeoutMs: number): ServiceFault =>
+  new ServiceFault(
+    'InvalidParameterValueException',
+    `Queue visibility timeout: ${visibilityMs / 1000} seconds is less than Function timeout: ${timeoutMs / 1000} seconds`,
+    { status: 400, members: { Type: 'User' } },
+  );
