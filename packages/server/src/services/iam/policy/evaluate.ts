@@ -76,6 +76,7 @@ export function evaluate(request: AccessRequest, policies: PolicySet): Decision 
     // Somebody named themselves is past every bound of theirs; a role named is not.
     if (named?.naming === 'direct') return { kind: 'allowed', by: deciding(named) };
     if (named !== undefined && lacking.size === 0) return { kind: 'allowed', by: deciding(named) };
+    if (request.resourceMustAllow === true && byResource.length === 0) return { kind: 'implicitDeny', lacking: ['resource', ...lacking] };
     if (own && lacking.size === 0) return { kind: 'allowed', ...(byIdentity === undefined ? {} : { by: deciding(byIdentity) }) };
     return { kind: 'implicitDeny', lacking: [...(own || named !== undefined ? [] : (['identity'] as const)), ...lacking] };
   }

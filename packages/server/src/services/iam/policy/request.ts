@@ -19,6 +19,8 @@ export interface AccessRequest {
   readonly resource: string;
   /** Whose the resource is; the resource's own ARN may not say. */
   readonly resourceAccount: string;
+  /** The resource's policy must allow it also within the account: trust policies of roles. */
+  readonly resourceMustAllow?: boolean;
   /** Condition keys beyond those that follow from the requester. */
   readonly context?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
