@@ -65,12 +65,12 @@ export interface VpcAttachment {
   readonly ipv6AllowedForDualStack: boolean;
 }
 
-/** How asynchronous invocations of one qualifier are treated. Absent members mean AWS's defaults. @source spec 1.11-01 */
-export interface EventInvokeConfig {
-  readonly maximumRetryAttempts?: number;
-  readonly maximumEventAgeMs?: number;
-  readonly onSuccessArn?: string;
-  readonly onFailureArn?: string;
+/** How asynchronous invocations of one qualifier are treated, defaults filled in. @source spec 1.11-01 */
+export interface EventInvokeSettings {
+  readonly maximumRetryAttempts: number;
+  readonly maximumEventAgeMs: number;
+  readonly onSuccess?: string;
+  readonly onFailure?: string;
 }
 
 export interface LoggingConfig {
@@ -91,8 +91,8 @@ export interface Resolution {
   readonly reservedConcurrency?: number;
   /** Asked for the version that was resolved, by itself or by an alias. */
   readonly provisionedConcurrency?: number;
-  /** Of the qualifier that was named (`$LATEST` when none was). */
-  readonly eventInvoke?: EventInvokeConfig;
+  /** Of the qualifier that was named (`$LATEST` when none was); absent when nothing was set. */
+  readonly eventInvoke?: EventInvokeSettings;
   /** Absent = `Terminate`. @source spec 1.13-10 */
   readonly recursiveLoop?: 'Allow' | 'Terminate';
 }

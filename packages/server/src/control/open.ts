@@ -1,17 +1,22 @@
-import type { AccountId, Clock, Limits, Logger, Random } from '../base/index.ts';
+import type { AccountId, Clock, Limits, Logger, Random, Region } from '../base/index.ts';
 import type { Database } from '../storage/index.ts';
 import type { Catalog, RuntimeSupport } from './catalog.ts';
 import type { CodeStore } from './code/port.ts';
+import { Provisioning } from './concurrency/provisioning.ts';
 import { Preparation } from './functions/preparation.ts';
 import { archivesOf } from './functions/record.ts';
 import { revive, reviveOne } from './functions/revival.ts';
 import { controlHandlers, type ControlHandlers } from './handlers.ts';
 import { LayerFolders } from './layers/folders.ts';
+import { MappingBook } from './mappings/book.ts';
+import { settleAll } from './mappings/settle.ts';
+import type { Statement } from './policies/record.ts';
 import type { ControlPorts } from './ports.ts';
 import { MasterKey } from './records/master-key.ts';
 import { Shelf } from './records/shelf.ts';
 import { LiveCatalog } from './resolution/live-catalog.ts';
 import type { Room } from './room.ts';
+import { UrlBook } from './urls/book.ts';
 
 export interface ControlOptions {
   readonly database: Database;
@@ -29,6 +34,12 @@ export interface ControlOptions {
 export interface Control extends AsyncDisposable {
   readonly handlers: ControlHandlers;
   readonly catalog: Catalog;
+  /** For the pollers. */
+  readonly mappings: Pick<MappingBook, 'all' | 'onChange' | 'report'>;
+  /** For whoever serves function URLs. */
+  readonly urls: Pick<UrlBook, 'find'>;
+  /** Statements of one resource policy; each qualifier has its own. For whoever decides about callers. @source spec 1.6-04, 1.6-13 */
+  policy(account: AccountId, region: Region, functionName: string, qualifier?: string): readonly Statement[];
   /** Resolves when no function is being prepared any more. */
   idle(): Promise<void>;
 }
@@ -57,10 +68,19 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       },
     }),
   );
+  const mappings = rooms.use(new MappingBook({ shelf, log }));
+  settleAll(shelf, log);
+  const urls = rooms.use(new UrlBook(shelf));
+  if (ports.provisioned !== undefined) rooms.use(new Provisioning({ shelf, port: ports.provisioned, log }));
+  const handlers = controlHandlers(room, catalog, mappings);
   const opened = rooms.move();
   return {
-    handlers: controlHandlers(room, catalog),
+    handlers,
     catalog,
+    mappings,
+    urls,
+    policy: (account, region, functionName, qualifier) =>
+      shelf.desk({ account, region }).get('policy', functionName, qualifier)?.statements ?? [],
     idle: () => preparation.idle(),
     async [Symbol.asyncDispose]() {
       await opened.disposeAsync();

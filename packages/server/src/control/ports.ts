@@ -11,6 +11,10 @@ export interface ControlPorts {
   readonly objects?: Objects;
   /** For functions from container images. */
   readonly images?: Images;
+  /** Keeps environments ready. */
+  readonly provisioned?: Provisioned;
+  /** What there is to poll. */
+  readonly sources?: EventSources;
 }
 
 export interface Objects {
@@ -30,4 +34,40 @@ export interface Images {
   prepare(resolvedUri: string, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Read-only unpacked root. Reads no storage. */
   dir(digest: string): string;
+}
+
+export interface Provisioned {
+  /**
+   * Brings the environments of a version to `count`; 0 = lets them go. Called again after a start and
+   * whenever the number or the version behind it changes; the last call for a version counts. Must not
+   * throw and must not wait.
+   *
+   * @param report  called with each step until another call for this version follows
+   */
+  apply(
+    target: { readonly account: AccountId; readonly region: Region; readonly functionName: string; readonly version: string; readonly count: number },
+    report: (progress: ProvisionedProgress) => void,
+  ): void;
+}
+
+export interface ProvisionedProgress {
+  readonly allocated: number;
+  readonly available: number;
+  readonly status: 'IN_PROGRESS' | 'READY' | 'FAILED';
+  /** For example `FUNCTION_ERROR_INIT_FAILURE`. @source spec 1.10-07 */
+  readonly statusReason?: string;
+}
+
+/** @source spec 6.1 */
+export type SourceKind = 'sqs' | 'kinesis' | 'dynamodb' | 'msk' | 'kafka' | 'mq' | 'documentdb';
+
+export interface EventSources {
+  /** Those that something polls. */
+  readonly kinds: ReadonlySet<SourceKind>;
+  /**
+   * A mapping is about to be made or enabled.
+   *
+   * @throws ServiceFault  the source is not there, or does not fit the function. @source spec 9.3-30, 9.3-32
+   */
+  check(source: { readonly kind: SourceKind; readonly arn: string; readonly functionTimeoutMs: number }): Promise<void>;
 }

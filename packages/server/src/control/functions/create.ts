@@ -1,7 +1,9 @@
 import { conflict, outOfModel, invalid } from '../faults.ts';
+import { compact } from '../compact.ts';
 import { attach } from '../layers/attach.ts';
 import { arnOf, unqualified } from '../names.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
+import { checkSigned } from '../signing/enforce.ts';
 import { checkTags } from '../tags/checks.ts';
 import { publish } from '../versions/publish.ts';
 import { takeCode } from './code-source.ts';
@@ -31,12 +33,19 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
       if (room.shelf.desk(scope).get('function', functionName) !== undefined) throw exists(functionName);
       if (isImage !== (input.Code?.ImageUri !== undefined))
         throw invalid(`Please ${isImage ? '' : "don't "}provide ImageUri when the function has packageType ${isImage ? 'Image' : 'Zip'}.`);
+      checkSigned(room.shelf.desk(scope), scope, input.CodeSigningConfigArn);
       const code = await takeCode(room, scope, call, input.Code ?? {});
       const answer = await room.shelf.change(scope, (desk, change) => {
         if (desk.get('function', functionName) !== undefined) throw exists(functionName);
         const configuration = configure(code, attach(room, scope, input.Layers ?? [], code.kind === 'zip' ? code.unzippedBytes : 0));
         if (code.kind === 'zip') checkStorage(desk, code.sizeBytes, room.limits.codeStorageBytes);
-        const fn: FunctionRecord = { functionName, nextVersion: 1, tags: { ...input.Tags } };
+        checkSigned(desk, scope, input.CodeSigningConfigArn);
+        const fn = compact<FunctionRecord>({
+          functionName,
+          nextVersion: 1,
+          tags: { ...input.Tags },
+          codeSigningConfigArn: input.CodeSigningConfigArn,
+        });
         const record: VersionRecord = {
           version: latest,
           configuration,

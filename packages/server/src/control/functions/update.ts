@@ -2,6 +2,7 @@ import { invalid } from '../faults.ts';
 import { attach, checkTogether } from '../layers/attach.ts';
 import { arnOf, qualifiedArn, unqualified, type Scope } from '../names.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
+import { checkSigned } from '../signing/enforce.ts';
 import { publish } from '../versions/publish.ts';
 import { takeCode } from './code-source.ts';
 import { describe } from './configuration.ts';
@@ -19,7 +20,7 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
     async UpdateFunctionCode(input, call) {
       const scope = scopeOf(call);
       const functionName = unqualified(input.FunctionName ?? '', scope);
-      const before = find(room.shelf.desk(scope), scope, { functionName }).record;
+      const { record: before, fn: signedBy } = find(room.shelf.desk(scope), scope, { functionName });
       const { packageType } = before.configuration;
       if ((packageType === 'Image') !== (input.ImageUri !== undefined))
         throw invalid(
@@ -28,6 +29,7 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
             : "Please don't provide ImageUri when updating a function with packageType Zip.",
         );
       checkChangeable(scope, functionName, before, input.RevisionId);
+      checkSigned(room.shelf.desk(scope), scope, signedBy.codeSigningConfigArn);
       const code = await takeCode(room, scope, call, input);
       const recoded = (record: VersionRecord): Configuration => ({
         ...record.configuration,
@@ -42,6 +44,7 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
       const answer = await room.shelf.change(scope, (desk, change) => {
         const { fn, record } = find(desk, scope, { functionName });
         checkChangeable(scope, functionName, record, input.RevisionId);
+        checkSigned(desk, scope, fn.codeSigningConfigArn);
         const configuration = recoded(record);
         checkTogether(room, configuration);
         if (code.kind === 'zip') checkStorage(desk, code.sizeBytes, room.limits.codeStorageBytes);

@@ -5,6 +5,8 @@ export interface Edit {
   readonly kind: Kind;
   readonly name: string;
   readonly part: string;
+  /** What was there; absent = nothing. */
+  readonly before?: Kinds[Kind];
   /** Absent = the record goes. */
   readonly document?: Kinds[Kind];
 }
@@ -19,11 +21,13 @@ export class Change {
   }
 
   put<K extends Kind>(kind: K, name: string, part: string, document: Kinds[K]): void {
-    this.edits.push({ kind, name, part, document });
+    const before = this.#desk.get(kind, name, part);
+    this.edits.push({ kind, name, part, document, ...(before === undefined ? {} : { before }) });
   }
 
   delete(kind: Kind, name: string, part = ''): void {
-    if (this.#desk.get(kind, name, part) !== undefined) this.edits.push({ kind, name, part });
+    const before = this.#desk.get(kind, name, part);
+    if (before !== undefined) this.edits.push({ kind, name, part, before });
   }
 
   /** A version or alias and everything that was set for it. */
@@ -35,6 +39,6 @@ export class Change {
   /** A function and everything that is a part of it. */
   deleteFunction(functionName: string): void {
     for (const kind of kindNames)
-      if (kinds[kind].ofFunction) for (const part of this.#desk.parts(kind, functionName).keys()) this.edits.push({ kind, name: functionName, part });
+      if (kinds[kind].ofFunction) for (const part of this.#desk.parts(kind, functionName).keys()) this.delete(kind, functionName, part);
   }
 }

@@ -1,4 +1,5 @@
 import type { AliasRecord } from '../aliases/record.ts';
+import type { EventInvokeRecord } from '../async/record.ts';
 import type { CatalogChange, FunctionVersion, Resolution } from '../catalog.ts';
 import type { CodeStore } from '../code/port.ts';
 import { compact } from '../compact.ts';
@@ -48,6 +49,8 @@ export function entryOf(scope: Scope, functionName: string, desk: Desk, maker: E
         alias,
         invokedArn: qualifiedArn(scope, functionName, qualifier),
         reservedConcurrency: record.reservedConcurrency,
+        provisionedConcurrency: (desk.get('provisioned', functionName, qualifier ?? latest) ?? desk.get('provisioned', functionName, version))?.requested,
+        eventInvoke: eventInvoke(desk.get('eventInvoke', functionName, qualifier ?? latest)),
         recursiveLoop: record.recursiveLoop,
       }),
     );
@@ -67,6 +70,16 @@ export function entryOf(scope: Scope, functionName: string, desk: Desk, maker: E
   if (unqualified === undefined) return undefined;
   return { unqualified: { main: unqualified }, targets, change: { functionArn: arnOf(scope, functionName), incarnations } };
 }
+
+/** @source spec 1.11-01 */
+const eventInvoke = (record: EventInvokeRecord | undefined): Resolution['eventInvoke'] =>
+  record &&
+  compact<NonNullable<Resolution['eventInvoke']>>({
+    maximumRetryAttempts: record.maximumRetryAttempts ?? 2,
+    maximumEventAgeMs: record.maximumEventAgeMs ?? 21_600_000,
+    onSuccess: record.onSuccess,
+    onFailure: record.onFailure,
+  });
 
 function aliasTarget(
   name: string,

@@ -1,6 +1,7 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { AccountId, Random, Region } from '../../base/index.ts';
 import type { Catalog, CatalogChange, Resolution } from '../catalog.ts';
+import { provisionedOf } from '../concurrency/sums.ts';
 import { conflict, functionNotFound } from '../faults.ts';
 import { latest, latestPublished } from '../functions/record.ts';
 import { arnOf, parseFunctionName, qualifiedArn, type Scope } from '../names.ts';
@@ -16,7 +17,8 @@ export class LiveCatalog implements Catalog, Disposable {
   readonly #random: Random;
   readonly #onIdle: (scope: Scope, functionName: string, version: string) => void;
   readonly #regions = new Map<AccountId, Map<Region, Map<string, Entry>>>();
-  readonly #reservations = new Reservations();
+  readonly #reserved = new Reservations();
+  readonly #provisioned = new Reservations();
   readonly #listeners = new Set<(change: CatalogChange) => void>();
   readonly #watch: Disposable;
 
@@ -53,7 +55,11 @@ export class LiveCatalog implements Catalog, Disposable {
   }
 
   reservedTotal(account: AccountId, region: Region): number {
-    return this.#reservations.total(account, region);
+    return this.#reserved.total(account, region);
+  }
+
+  provisionedTotal(account: AccountId, region: Region): number {
+    return this.#provisioned.total(account, region);
   }
 
   onChange(listener: (change: CatalogChange) => void): Disposable {
@@ -83,7 +89,9 @@ export class LiveCatalog implements Catalog, Disposable {
   #renew(scope: Scope, functionName: string): CatalogChange | undefined {
     const desk = this.#shelf.desk(scope);
     const entry = entryOf(scope, functionName, desk, this.#maker);
-    this.#reservations.set(scope, functionName, desk.get('function', functionName)?.reservedConcurrency);
+    const reserved = desk.get('function', functionName)?.reservedConcurrency;
+    this.#reserved.set(scope, functionName, reserved);
+    this.#provisioned.set(scope, functionName, reserved === undefined ? provisionedOf(desk, functionName) || undefined : undefined);
     if (entry === undefined) {
       this.#regions.get(scope.account)?.get(scope.region)?.delete(functionName);
       return undefined;

@@ -1,9 +1,11 @@
 import type { AccountId, Region } from '../../base/index.ts';
 import { findFunction } from '../functions/find.ts';
 import { invalid, notFound } from '../faults.ts';
+import type { MappingRecord } from '../mappings/record.ts';
 import type { Scope } from '../names.ts';
 import type { Change } from '../records/change.ts';
 import type { Desk } from '../records/desk.ts';
+import type { CodeSigningRecord } from '../signing/record.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -34,6 +36,30 @@ export function taggable(arn: string, scope: Scope): Taggable {
         read: (desk) => findFunction(desk, own, name).tags,
         write: (desk, change, tags) => change.put('function', name, '', { ...findFunction(desk, own, name), tags }),
       };
+    case 'code-signing-config': {
+      const record = (desk: Desk): CodeSigningRecord => {
+        const there = desk.get('codeSigning', name);
+        if (there === undefined) throw missing('Code signing config');
+        return there;
+      };
+      return {
+        scope: own,
+        read: (desk) => record(desk).tags,
+        write: (desk, change, tags) => change.put('codeSigning', name, '', { ...record(desk), tags }),
+      };
+    }
+    case 'event-source-mapping': {
+      const record = (desk: Desk): MappingRecord => {
+        const there = desk.get('mapping', name);
+        if (there === undefined) throw missing('Event source mapping');
+        return there;
+      };
+      return {
+        scope: own,
+        read: (desk) => record(desk).tags,
+        write: (desk, change, tags) => change.put('mapping', name, '', { ...record(desk), tags }),
+      };
+    }
     case 'capacity-provider':
       throw missing('Capacity provider');
     case 'elsewhere':

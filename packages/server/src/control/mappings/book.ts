@@ -1,0 +1,117 @@
+import type { Logger } from '../../base/index.ts';
+import { compact } from '../compact.ts';
+import { qualifiedArn, type Scope } from '../names.ts';
+import type { Shelf } from '../records/shelf.ts';
+import type { MappingRecord } from './record.ts';
+
+/** A mapping as a poller wants it: every setting with its value, in milliseconds. */
+export interface MappingView extends Scope {
+  readonly uuid: string;
+  readonly functionArn: string;
+  /** Empty for self-managed Kafka. */
+  readonly eventSourceArn: string;
+  readonly enabled: boolean;
+  readonly batchSize: number;
+  readonly batchWindowMs: number;
+  readonly filters: readonly string[];
+  readonly reportBatchItemFailures: boolean;
+  readonly maximumConcurrency?: number;
+  readonly startingPosition?: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
+  readonly startingAtMs?: number;
+  readonly parallelizationFactor: number;
+  readonly maximumRetryAttempts: number;
+  /** -1 = no limit. */
+  readonly maximumRecordAgeMs: number;
+  readonly bisectOnFunctionError: boolean;
+  readonly tumblingWindowMs: number;
+  readonly onFailureArn?: string;
+}
+
+export interface MappingProgress {
+  readonly state?: 'Enabled' | 'Disabled';
+  readonly lastProcessingResult?: string;
+}
+
+/** The mappings, for whoever polls. */
+export class MappingBook implements Disposable {
+  readonly #shelf: Shelf;
+  readonly #log: Logger;
+  readonly #views = new Map<string, MappingView>();
+  /** What the last batch came to; shown, and not worth a write for each batch. */
+  readonly #results = new Map<string, string>();
+  readonly #listeners = new Set<(uuid: string, mapping: MappingView | undefined) => void>();
+  readonly #watch: Disposable;
+
+  constructor(options: { readonly shelf: Shelf; readonly log: Logger }) {
+    this.#shelf = options.shelf;
+    this.#log = options.log;
+    for (const scope of this.#shelf.scopes())
+      for (const [uuid, , record] of this.#shelf.desk(scope).all('mapping')) this.#views.set(uuid, viewOf(scope, record));
+    this.#watch = this.#shelf.onChange((scope, { edits }) => {
+      for (const { kind, name, document } of edits) if (kind === 'mapping') this.#turn(scope, name, document as MappingRecord | undefined);
+    });
+  }
+
+  all(): Iterable<MappingView> {
+    return this.#views.values();
+  }
+
+  /** Called after each change is on storage; `undefined` = deleted. A change of state alone is none. */
+  onChange(listener: (uuid: string, mapping: MappingView | undefined) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** What the mapping shows of its work; does not come back as a change. */
+  report(uuid: string, { state, lastProcessingResult }: MappingProgress): void {
+    const scope = this.#views.get(uuid);
+    if (scope === undefined) return;
+    if (lastProcessingResult !== undefined) this.#results.set(uuid, lastProcessingResult);
+    if (state === undefined || this.#shelf.desk(scope).get('mapping', uuid)?.state === state) return;
+    const done = this.#shelf.change(scope, (desk, change) => {
+      const record = desk.get('mapping', uuid);
+      if (record !== undefined && record.state !== state) change.put('mapping', uuid, '', { ...record, state });
+    });
+    done.catch((error: unknown) => this.#log.error('The state of a mapping was not written.', { uuid, error }));
+  }
+
+  lastResult(uuid: string): string | undefined {
+    return this.#results.get(uuid);
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
+  }
+
+  #turn(scope: Scope, uuid: string, record: MappingRecord | undefined): void {
+    const view = record && viewOf(scope, record);
+    if (JSON.stringify(view) === JSON.stringify(this.#views.get(uuid))) return;
+    if (view === undefined) {
+      this.#views.delete(uuid);
+      this.#results.delete(uuid);
+    } else this.#views.set(uuid, view);
+    for (const listener of this.#listeners) listener(uuid, view);
+  }
+}
+
+const viewOf = (scope: Scope, { uuid, functionName, qualifier, eventSourceArn, enabled, settings }: MappingRecord): MappingView =>
+  compact<MappingView>({
+    ...scope,
+    uuid,
+    functionArn: qualifiedArn(scope, functionName, qualifier),
+    eventSourceArn: eventSourceArn ?? '',
+    enabled,
+    batchSize: settings.batchSize,
+    batchWindowMs: (settings.batchWindowS ?? 0.5) * 1000,
+    filters: settings.patterns ?? [],
+    reportBatchItemFailures: settings.responseTypes?.includes('ReportBatchItemFailures') ?? false,
+    maximumConcurrency: settings.maximumConcurrency,
+    startingPosition: settings.startingPosition,
+    startingAtMs: settings.startingAtMs,
+    parallelizationFactor: settings.parallelizationFactor ?? 1,
+    maximumRetryAttempts: settings.maximumRetryAttempts ?? -1,
+    maximumRecordAgeMs: settings.maximumRecordAgeS === undefined || settings.maximumRecordAgeS === -1 ? -1 : settings.maximumRecordAgeS * 1000,
+    bisectOnFunctionError: settings.bisect ?? false,
+    tumblingWindowMs: (settings.tumblingWindowS ?? 0) * 1000,
+    onFailureArn: settings.onFailureArn || undefined,
+  });

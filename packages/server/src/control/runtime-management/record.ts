@@ -1,0 +1,5 @@
+export interface RuntimeManagementRecord {
+  readonly updateRuntimeOn: 'Auto' | 'FunctionUpdate' | 'Manual';
+  /** For Manual only. */
+  readonly runtimeVersionArn?: string;
+}
