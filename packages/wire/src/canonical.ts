@@ -6,7 +6,7 @@ import { pathOf, type RequestHead } from './request.ts';
 export function stringToSign(claim: Claim, head: RequestHead, query: URLSearchParams, bodySha256: string): string {
   const canonical = [
     head.method,
-    canonicalPath(pathOf(head.target)),
+    claim.service === 's3' ? exactPath(pathOf(head.target)) : canonicalPath(pathOf(head.target)),
     canonicalQuery(query),
     ...claim.signedHeaders.map((name) => `${name}:${canonicalValue(head.headers[name] ?? '')}`),
     '',
@@ -26,6 +26,21 @@ export function canonicalPath(path: string): string {
     else kept.push(encode(segment));
   }
   return kept.length === 0 ? '/' : `/${kept.join('/')}${path.endsWith('/') ? '/' : ''}`;
+}
+
+/** S3's way: every segment encoded once, nothing left out. */
+export const exactPath = (path: string): string =>
+  path
+    .split('/')
+    .map((segment) => encode(decodeSegment(segment)))
+    .join('/');
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** Read exactly as the operation's members are read, so that what was signed is what is used. */

@@ -1,4 +1,5 @@
 export * from './api.ts';
+export { streamedBody, type ChunkSigner, type StreamedBody } from './aws-chunked.ts';
 export * from './call.ts';
 export * from './fault.ts';
 export * from './identify.ts';

@@ -1,4 +1,5 @@
 import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import type { ChunkSigner } from './aws-chunked.ts';
 import { stringToSign } from './canonical.ts';
 import { basicTime, momentOf, readClaim, type Claim } from './claim.ts';
 import { ServiceFault } from './fault.ts';
@@ -30,7 +31,25 @@ export interface VerifiedSignature {
   readonly account: string;
   readonly arn: string;
   readonly userId: string;
+  /** For S3 bodies whose pieces are signed one by one. */
+  readonly chunks?: ChunkSigner;
 }
+
+/** What stands for the body's hash in an S3 signature when the body itself is not hashed. */
+const unhashed = /^(UNSIGNED-PAYLOAD|STREAMING-[A-Z0-9-]+)$/;
+
+/**
+ * What an S3 request says of its body's hash, before the body is read: it may leave it open, and a presigned URL does.
+ * Undefined = the hash of the body, which is to be computed.
+ */
+export function claimedBodyHash(head: RequestHead): string | undefined {
+  const claimed = head.headers['x-amz-content-sha256'];
+  if (claimed !== undefined) return claimed;
+  return head.headers['authorization'] === undefined ? 'UNSIGNED-PAYLOAD' : undefined;
+}
+
+/** Whether the claim says that nobody hashed the body. */
+export const isUnhashed = (claimed: string | undefined): boolean => claimed !== undefined && unhashed.test(claimed);
 
 export interface SignatureVerifierOptions {
   readonly keys: KeySource;
@@ -100,7 +119,9 @@ export class SignatureVerifier {
       throw refused('ExpiredTokenException', 'The security token included in the request is expired');
     }
     this.#remember(cacheKey, { secret: record.secretAccessKey, key });
-    return { accessKeyId: record.accessKeyId, account: record.account, arn: record.arn, userId: record.userId };
+    const verified = { accessKeyId: record.accessKeyId, account: record.account, arn: record.arn, userId: record.userId };
+    if (!bodySha256.startsWith('STREAMING-AWS4-HMAC-SHA256-PAYLOAD')) return verified;
+    return { ...verified, chunks: { seed: claim.signature, sign: chunkSigning(claim, key) } };
   }
 
   #remember(cacheKey: string, value: DayKey): void {
@@ -109,6 +130,18 @@ export class SignatureVerifier {
     if (this.#dayKeys.size > this.#cacheSize) this.#dayKeys.delete(this.#dayKeys.keys().next().value ?? '');
   }
 }
+
+/** @source Amazon S3 API Reference, "Signature calculations: transferring payload in multiple chunks", read 2026-11 */
+const chunkSigning =
+  (claim: Claim, key: KeyObject): ChunkSigner['sign'] =>
+  (kind, previous, sha256) => {
+    const scope = `${claim.day}/${claim.region}/${claim.service}/aws4_request`;
+    const hashes = kind === 'chunk' ? `${emptySha256}\n${sha256}` : sha256;
+    const text = `AWS4-HMAC-SHA256-${kind === 'chunk' ? 'PAYLOAD' : 'TRAILER'}\n${claim.timestamp}\n${scope}\n${previous}\n${hashes}`;
+    return createHmac('sha256', key).update(text).digest('hex');
+  };
+
+const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 const refused = (code: string, message: string): ServiceFault => new ServiceFault(code, message, { status: 403 });
 const invalidToken = (): ServiceFault =>
@@ -194,8 +227,17 @@ const queryCodes: Readonly<Record<string, string>> = {
   ExpiredTokenException: 'ExpiredToken',
 };
 
+const s3Codes: Readonly<Record<string, string>> = {
+  MissingAuthenticationTokenException: 'AccessDenied',
+  IncompleteSignatureException: 'AuthorizationHeaderMalformed',
+  UnrecognizedClientException: 'InvalidAccessKeyId',
+  InvalidSignatureException: 'SignatureDoesNotMatch',
+  ExpiredTokenException: 'ExpiredToken',
+};
+
 function inWordsOf(info: ServiceInfo, fault: ServiceFault): ServiceFault {
-  const code = info.protocols[0] === 'query' ? queryCodes[fault.code] : undefined;
+  const [protocol] = info.protocols;
+  const code = protocol === 'query' ? queryCodes[fault.code] : protocol === 'restXml' ? s3Codes[fault.code] : undefined;
   if (code === undefined || fault.status === undefined) return fault;
   return new ServiceFault(code, fault.message, { status: fault.status, cause: fault });
 }
