@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -20,7 +21,7 @@ let outer: string;
 let store: CodeStore & AsyncDisposable;
 let detail: unknown;
 before(async () => {
-  outer = await mkdtemp(path.join(tmpdir(), 'mayfly-hostile-'));
+  outer = await realpath(await mkdtemp(path.join(tmpdir(), 'mayfly-hostile-')));
   store = await openCodeStore({
     dataDir: path.join(outer, 'data'),
     limits: { zipEntries: 2000 },
@@ -35,7 +36,14 @@ after(async () => {
 });
 
 /** Everything below the folder around the data folder, so that a file outside of the code is seen. */
-const everything = async (): Promise<string[]> => (await readdir(outer, { recursive: true })).sort();
+const everything = async (): Promise<string[]> => (await listed(outer)).map((entry) => path.relative(outer, path.join(entry.parentPath, entry.name))).sort();
+
+/** `readdir` with `recursive` would go through links. */
+async function listed(folder: string): Promise<Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const below = await Promise.all(entries.filter((entry) => entry.isDirectory()).map((entry) => listed(path.join(folder, entry.name))));
+  return [entries, ...below].flat();
+}
 
 async function refused(zip: Uint8Array, why: RegExp, fault: object = badZip): Promise<void> {
   const untouched = await everything();
@@ -201,27 +209,41 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
       },
       { requiredKeys: ['name'] },
     );
-    const honest = fc.record({ name, content: fc.oneof(name, fc.string()), unixMode: fc.constantFrom(0o120777, 0o100644) }, { requiredKeys: ['name'] });
+    // Honest ones with links, so that many are taken and the links have something to go through.
+    const inner = fc.array(fc.constantFrom('a', 'b', 'c', '..', '.'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+    const names = fc.uniqueArray(fc.constantFrom('a', 'b/a', 'b/b', 'c/a/a', 'c/a/b', 'c/b', 'c/c'), { minLength: 1, maxLength: 5 });
+    const honest = names.chain((chosen) =>
+      fc.tuple(...chosen.map((name) => fc.record({ name: fc.constant(name), content: inner, unixMode: fc.constantFrom(0o120777, 0o120777, 0o100644) }))),
+    ) as fc.Arbitrary<Part[]>;
     const archive = fc
-      .tuple(fc.array(fc.oneof(part, honest, honest) as fc.Arbitrary<Part>, { minLength: 1, maxLength: 6 }), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }))
+      .tuple(fc.oneof(honest, fc.array(part as fc.Arbitrary<Part>, { minLength: 1, maxLength: 6 })), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }))
       .map(([parts, changes]) => {
         const bytes = zipOf(parts);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
         return bytes;
       });
     let taken = 0;
+    let links = 0;
     await fc.assert(
-      fc.asyncProperty(fc.oneof(archive, fc.uint8Array({ maxLength: 200 })), async (bytes) => {
-        await store.take(account, bytes, { maxUnzippedBytes: 100_000 }).then(
-          () => (taken += 1),
-          (error: Error) => assert.equal(error.name, 'InvalidParameterValueException', String(error)),
-        );
+      fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: archive }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) }), async (bytes) => {
+        const code = await store.take(account, bytes, { maxUnzippedBytes: 100_000 }).catch((error: Error) => {
+          assert.equal(error.name, 'InvalidParameterValueException', String(error));
+        });
+        if (code === undefined) return;
+        taken += 1;
+        for (const entry of await listed(code.dir)) {
+          if (!entry.isSymbolicLink()) continue;
+          // The kernel's word; a link to nothing or in a circle leads nowhere.
+          const end = await realpath(path.join(entry.parentPath, entry.name)).catch(() => code.dir);
+          assert.ok(end === code.dir || end.startsWith(code.dir + path.sep), end);
+          links += 1;
+        }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
     assert.deepEqual(await outside(), untouched);
     // Otherwise the property says nothing.
-    assert.ok(taken > 20, `only ${taken} were good`);
+    assert.ok(taken > 20 && links > 10, `${taken} were good, with ${links} links`);
   });
 });
 
