@@ -203,6 +203,11 @@ export class ScriptedSandbox implements Sandbox {
     };
   }
 
+  async connect(port: number): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
+  }
   freeze(): Promise<void> {
     this.frozen = true;
     this.freezes += 1;

@@ -57,8 +57,10 @@ export class Crew {
   readonly #options: CrewOptions;
   readonly #outputs: Output[] = [];
   #runtime: SandboxProcess | undefined;
+  #runtimeOutput: Output | undefined;
   #link: Link | undefined;
   #state: 'starting' | 'ready' | 'ended' = 'starting';
+  #ended: Promise<void> | undefined;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -130,25 +132,43 @@ export class Crew {
     for (const output of this.#outputs) output.flush();
   }
 
-  /** Everything inside is killed and heard out. The crew is marked dead first, so that nothing it sent before counts. */
-  async end(failure: Failure): Promise<void> {
+  /**
+   * The runtime is killed and heard out; extensions, if there are any, live on until `end`. The crew is
+   * marked dead first, so that nothing it sent before counts.
+   */
+  async silence(failure: Failure): Promise<void> {
     this.#finish(failure);
-    await this.#options.box.clear();
-    await Promise.all(this.#outputs.map((output) => output.finish(this.#options.clock)));
+    if (this.extensions.graceMs === 0) return this.end(failure);
+    await this.#runtime?.signal('SIGKILL');
+    await this.#runtimeOutput?.finish(this.#options.clock);
   }
 
-  /** The polite end: SIGTERM for the runtime, SHUTDOWN for the extensions, within the grace they have. */
+  /** The polite end: SIGTERM for a runtime that still runs, SHUTDOWN for the extensions, within the grace they have. */
   async shutdown(reason: StopReason, failure: Failure): Promise<void> {
     const { clock } = this.#options;
     const { graceMs } = this.extensions;
-    if (graceMs > 0 && this.#state !== 'ended') {
-      const deadline = clock.monotonic() + graceMs;
-      this.session.end(failure);
-      this.#state = 'ended';
-      await this.#within(terminateMs, this.#terminate());
-      await this.#within(deadline - clock.monotonic(), this.extensions.shutdown(reason, deadline - clock.monotonic()));
-    }
+    if (graceMs === 0) return;
+    const endsAtMs = clock.monotonic() + graceMs;
+    const alive = this.#state !== 'ended';
+    // Its call for the next event is what the runtime waits in; it must not take the closed channel for the end.
+    this.session.end(failure);
+    this.#state = 'ended';
+    if (alive) await this.#within(terminateMs, this.#terminate());
+    const leftMs = endsAtMs - clock.monotonic();
+    await this.#within(leftMs, this.extensions.shutdown(reason, leftMs));
+  }
+
+  /** Everything inside is killed and heard out. */
+  end(failure: Failure): Promise<void> {
+    this.#ended ??= this.#end(failure);
+    return this.#ended;
+  }
+
+  async #end(failure: Failure): Promise<void> {
     this.#finish(failure);
+    this.extensions.end();
+    await this.#options.box.clear();
+    await Promise.all(this.#outputs.map((output) => output.finish(this.#options.clock)));
   }
 
   async #terminate(): Promise<void> {
@@ -214,12 +234,18 @@ export class Crew {
 
   #watch(process: SandboxProcess): void {
     this.#runtime = process;
-    this.#read(process, 'function');
-    void process.exited.then((exit) => this.#exited(exit));
+    this.#runtimeOutput = this.#read(process, 'function');
+    void process.exited.then((exit) => {
+      // Its number may be another's from now on: nobody signals it any more.
+      this.#runtime = undefined;
+      return this.#exited(exit);
+    });
   }
 
-  #read(process: SandboxProcess, origin: 'function' | 'extension'): void {
-    this.#outputs.push(new Output(process, (line) => this.#options.log.line(origin, line)));
+  #read(process: SandboxProcess, origin: 'function' | 'extension'): Output {
+    const output = new Output(process, (line) => this.#options.log.line(origin, line));
+    this.#outputs.push(output);
+    return output;
   }
 
   /** What it sent last is still on its way to us, and may be the better explanation. */
@@ -268,7 +294,6 @@ export class Crew {
   #finish(failure: Failure): void {
     this.#state = 'ended';
     this.session.end(failure);
-    this.extensions.end();
     if (this.#link !== undefined) this.#link[Symbol.dispose]();
     this.#link = undefined;
   }

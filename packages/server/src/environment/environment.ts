@@ -6,7 +6,7 @@ import { failedOutcome, sandboxFailure, timedOut, type Failure } from './failure
 import { Life } from './life.ts';
 import type { EnvironmentLog } from './log.ts';
 import { Memory } from './memory.ts';
-import type { Environment, Invocation, LogTail, Phase, Running, StopReason } from './port.ts';
+import type { Environment, Invocation, LogTail, Phase, Running, StopReason, Usage } from './port.ts';
 import { report, runtimeDone, runtimeVersion, tracing } from './records.ts';
 import { Run } from './run.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -166,6 +166,7 @@ export class LiveEnvironment implements Environment {
       const limitMs = initializationType === 'on-demand' ? limits.initMs : Math.max(longInitMs, version.timeoutMs);
       init.timer = this.#clock.after(limitMs, () => this.#failed(crew, { ...timedOut(limitMs), reason: 'Init timed out' }));
     }
+    telemetry.begin(box.sandbox);
     this.#log.platform({
       type: 'platform.initStart',
       record: {
@@ -176,7 +177,6 @@ export class LiveEnvironment implements Environment {
         ...runtimeVersion(box.runtime, version.region),
       },
     });
-    telemetry.begin();
     const { runtimeApiAddress, endpointUrl, taskRoot, optRoot } = box.sandbox;
     const crew: Crew = new Crew({
       box,
@@ -215,6 +215,7 @@ export class LiveEnvironment implements Environment {
         type: 'platform.initReport',
         record: { initializationType, phase: init.phase, status: 'success', metrics: { durationMs } },
       });
+      this.#options.telemetry.settled();
       const run = this.#run;
       if (init.phase === 'init' && this.#life.phase === 'starting') {
         this.#initMs = durationMs;
@@ -256,7 +257,9 @@ export class LiveEnvironment implements Environment {
     const run = this.#run;
     if (run === undefined || run.ending || !run.doneLogged || this.#crew !== crew || !crew.extensions.idle) return;
     run.ending = true;
-    this.#report(run);
+    const usage = this.#report(run);
+    if (usage instanceof Promise) void usage.then((later) => this.#free(run, later));
+    else this.#free(run, usage);
   }
 
   #timeOut(run: Run): void {
@@ -266,7 +269,7 @@ export class LiveEnvironment implements Environment {
     // It never got as far as a crew: the box is still being cleared or thawed.
     run.failed(failure);
     run.answered(failedOutcome(failure, run.invocation.requestId), this.#clock.monotonic());
-    this.#endRun(run, failure);
+    void Promise.resolve(this.#lastReport(run, failure)).then((usage) => this.#free(run, usage));
   }
 
   /** A crew has failed, or ran out of time: dead first, then the caller is told, then it is killed and reported. */
@@ -287,16 +290,22 @@ export class LiveEnvironment implements Environment {
     this.#clearing = this.#clear(crew, failure, run);
   }
 
+  /** Heard out, reported, then ended in the way its extensions have a right to; the environment is free after that. */
   async #clear(crew: Crew, failure: Failure, run: Run | undefined): Promise<void> {
+    let usage: Usage | undefined;
     try {
+      await crew.silence(failure);
+      this.#initFailed(failure);
+      if (run !== undefined && this.#run === run && !run.ending) usage = await this.#lastReport(run, failure);
+      await this.#options.telemetry.flush();
+      await crew.shutdown(failure.status === 'timeout' ? 'TIMEOUT' : 'FAILURE', failure);
       await crew.end(failure);
     } catch (error) {
       this.#clearing = undefined;
-      return this.#broken(error);
+      this.#broken(error);
     }
     this.#clearing = undefined;
-    this.#initFailed(failure);
-    if (run !== undefined && this.#run === run && !run.ending) this.#endRun(run, failure);
+    if (run !== undefined && usage !== undefined) this.#free(run, usage);
     if (this.#life.phase !== 'starting') return;
     this.#life.on('ready');
     this.#initialisedAs('failed');
@@ -332,15 +341,15 @@ export class LiveEnvironment implements Environment {
     });
   }
 
-  /** A run whose crew is dead. */
-  #endRun(run: Run, failure: Failure): void {
+  /** The log of a run whose crew is dead. */
+  #lastReport(run: Run, failure: Failure): Usage | Promise<Usage> {
     run.ending = true;
     if (!run.started) this.#start(run);
     this.#explain(run, failure);
     this.#log.settle();
     run.runtimeDoneAtMs ??= this.#clock.monotonic();
     this.#logRuntimeDone(run);
-    this.#report(run);
+    return this.#report(run);
   }
 
   #logRuntimeDone(run: Run): void {
@@ -359,33 +368,37 @@ export class LiveEnvironment implements Environment {
     }
   }
 
-  /** END and REPORT, and the environment is free. */
-  #report(run: Run): void {
+  /** END and REPORT; at once where no counter has to be read. */
+  #report(run: Run): Usage | Promise<Usage> {
     const peak = this.#memory?.peakMiB(run.status !== 'success') ?? 0;
-    if (typeof peak === 'number') this.#release(run, peak);
-    else void peak.then((mib) => this.#release(run, mib));
+    return typeof peak === 'number' ? this.#reported(run, peak) : peak.then((mib) => this.#reported(run, mib));
   }
 
-  #release(run: Run, maxMemoryUsedMiB: number): void {
-    if (this.#run !== run) return;
+  #reported(run: Run, maxMemoryUsedMiB: number): Usage {
     run.deadline?.[Symbol.dispose]();
     const nowMs = this.#clock.monotonic();
     const { initializationType } = this.#options;
     const initMs = initializationType === 'on-demand' ? this.#initMs : undefined;
     this.#initMs = undefined;
-    const afterMs = run.runtimeDoneAtMs === undefined ? 0 : nowMs - run.runtimeDoneAtMs;
+    const doneAtMs = run.runtimeDoneAtMs ?? nowMs;
     const extensions = (this.#crew?.extensions.all.length ?? 0) > 0;
-    const usage = {
+    const usage: Usage = {
       // Our own bookkeeping between the last call and this line is not the function's time.
-      durationMs: (extensions ? nowMs : (run.runtimeDoneAtMs ?? nowMs)) - run.startedAtMs,
+      durationMs: (extensions ? nowMs : doneAtMs) - run.startedAtMs,
       ...(initMs === undefined ? {} : { initMs }),
-      ...(extensions ? { postRuntimeExtensionsMs: afterMs } : {}),
+      ...(extensions ? { postRuntimeExtensionsMs: nowMs - doneAtMs } : {}),
       maxMemoryUsedMiB,
       status: run.status,
       ...(run.errorType === undefined ? {} : { errorType: run.errorType }),
     };
     this.#log.platform(report(this.version, run, usage));
     this.#log.tail = undefined;
+    return usage;
+  }
+
+  /** The environment can take the next event. */
+  #free(run: Run, usage: Usage): void {
+    if (this.#run !== run) return;
     this.#run = undefined;
     if (this.#life.may('answer')) this.#life.on('answer');
     run.release(usage);
@@ -412,9 +425,9 @@ export class LiveEnvironment implements Environment {
     try {
       await this.#shutDown(crew, reason);
     } finally {
-      if (run !== undefined && this.#run === run) this.#endRun(run, stopped);
+      if (run !== undefined && this.#run === run && !run.ending) this.#free(run, await this.#lastReport(run, stopped));
       this.#initialisedAs('gone');
-      await this.#options.telemetry.end();
+      this.#options.telemetry.end();
       if (this.#life.may('exit')) this.#life.on('exit');
       this.#hasGone();
     }
@@ -428,6 +441,7 @@ export class LiveEnvironment implements Environment {
           await this.#frozen;
           await this.#box?.sandbox.thaw();
         }
+        await this.#options.telemetry.flush();
         await crew.shutdown(reason, stopped);
         await crew.end(stopped);
       }

@@ -68,7 +68,7 @@ class Environments implements EnvironmentFactory {
       logStream,
       initializationType: options?.initializationType ?? 'on-demand',
       log: environmentLog,
-      telemetry: new Telemetry(),
+      telemetry: new Telemetry({ log: environmentLog, clock, logFormat }),
       logger: log,
       limits,
       clock,
