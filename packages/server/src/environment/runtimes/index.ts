@@ -4,6 +4,7 @@ import type { RuntimeCheck } from '../../control/index.ts';
 import { customRuntimes } from './custom.ts';
 import { RuntimeError, type Look, type RuntimeDefinition } from './definition.ts';
 import { managedIdentifiers, supportPhase, type ManagedIdentifier } from './identifiers.ts';
+import { JavaRuntime } from './java.ts';
 import { NodeRuntime } from './nodejs.ts';
 import { Host } from './places.ts';
 import type { RuntimeListing, Runtimes } from './port.ts';
@@ -54,6 +55,7 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
       case 'provided':
         return providedRuntime(known.identifier);
       case 'java':
+        return new JavaRuntime(known, { folder, bootstrap: path.join(bootstraps, 'java'), host });
       case 'ruby':
       case 'dotnet':
         return undefined;

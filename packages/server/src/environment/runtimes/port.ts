@@ -21,6 +21,12 @@ export interface ResolvedRuntime {
   readonly bootEnv: Readonly<Record<string, string>>;
   /** `frames`: speaks `runtimes/CHANNEL.md`, may be booted before its function is known. `http`: the Runtime API. */
   readonly channel: 'frames' | 'http';
+  /**
+   * `function`: cannot be booted before its function is known, because what the start fixes (a heap after the
+   * memory limit, the working folder) belongs to the function. Such a runtime is started with the function's
+   * limits, environment and `/var/task` in place. Absent: it may wait in a pool.
+   */
+  readonly startsWith?: 'function';
   /** Search paths and the like that Lambda sets for this runtime. @source spec 3.6 */
   functionEnv(version: FunctionVersion): Readonly<Record<string, string>>;
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { prepareOnce, sourcesDigest } from './compiled.ts';
 import { compareVersions, RuntimeError, type Look, type RuntimeDefinition } from './definition.ts';
 import type { ManagedIdentifier } from './identifiers.ts';
 import { executables, type Host } from './places.ts';
@@ -110,29 +110,18 @@ export class PythonRuntime implements RuntimeDefinition {
   }
 
   #compiled(python: Python): string {
-    return path.join(this.#sources.folder, 'python', `${python.version}-${digest(this.#sources.bootstrap)}`);
+    return path.join(this.#sources.folder, 'python', `${python.version}-${sourcesDigest(this.#sources.bootstrap, '.py')}`);
   }
 
   /** Our bootstrap with its byte code: inside a box it lies on a read-only folder and would be compiled at each start. */
   async #compile(python: Python, signal: AbortSignal): Promise<void> {
-    const target = this.#compiled(python);
-    if (existsSync(target)) return;
-    await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
-    const staging = await mkdtemp(path.join(path.dirname(target), '.compile-'));
-    try {
+    await prepareOnce(this.#compiled(python), signal, async (staging) => {
       const filter = (source: string): boolean => !source.includes('__pycache__');
       await cp(this.#sources.bootstrap, staging, { recursive: true, preserveTimestamps: true, filter });
       // Tracebacks are to show where the files will lie; `compileall` can say so since 3.9.
       const place = compareVersions(python.version, '3.9') >= 0 ? ['-s', staging, '-p', '/var/runtime'] : [];
       await run(python.executable, ['-s', '-m', 'compileall', '-q', ...place, staging], { signal, env: {}, timeout: 30_000 });
-      await chmod(staging, 0o755);
-      await rename(staging, target);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!existsSync(target)) throw new RuntimeError('RUNTIME_BROKEN', `${python.executable} could not compile our bootstrap`, { cause: error });
-    } finally {
-      await rm(staging, { recursive: true, force: true });
-    }
+    });
   }
 }
 
@@ -164,19 +153,4 @@ async function probe(file: string, bootstrap: string, signal: AbortSignal): Prom
     signal.throwIfAborted();
     return null;
   }
-}
-
-const digests = new Map<string, string>();
-
-/** Names a version of our bootstrap by its contents. */
-function digest(folder: string): string {
-  const known = digests.get(folder);
-  if (known !== undefined) return known;
-  const hash = createHash('sha256');
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (name.endsWith('.py')) hash.update(name).update('\0').update(readFileSync(path.join(folder, name)));
-  }
-  const made = hash.digest('hex').slice(0, 16);
-  digests.set(folder, made);
-  return made;
 }

@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { prepareOnce, sourcesDigest } from './compiled.ts';
+import { compareVersions, RuntimeError, type Look, type RuntimeDefinition } from './definition.ts';
+import type { ManagedIdentifier } from './identifiers.ts';
+import { folders, type Host } from './places.ts';
+import type { ResolvedRuntime } from './port.ts';
+
+const run = promisify(execFile);
+
+export interface JavaSources {
+  readonly folder: string;
+  readonly bootstrap: string;
+  readonly host: Host;
+}
+
+interface Jdk {
+  readonly home: string;
+  /** `17.0.13`; Java 8 calls itself `1.8.0_432`. */
+  readonly version: string;
+}
+
+/** A JDK of the host with this feature version. Its own compiler makes the bootstrap, once. */
+export class JavaRuntime implements RuntimeDefinition {
+  readonly identifier: string;
+  readonly family = 'java';
+  readonly #feature: string;
+  readonly #sources: JavaSources;
+
+  constructor({ identifier, language }: ManagedIdentifier, sources: JavaSources) {
+    this.identifier = identifier;
+    this.#feature = language;
+    this.#sources = sources;
+  }
+
+  look(): Look {
+    const jdk = this.#jdk();
+    if (jdk === undefined) return { kind: 'unavailable', remedy: `apt-get install -y openjdk-${this.#feature}-jdk-headless` };
+    if (!existsSync(this.#classes(jdk))) return { kind: 'preparable', from: jdk.home, local: true };
+    return { kind: 'ready', from: jdk.home, interpreterVersion: jdk.version };
+  }
+
+  async prepare({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const jdk = this.#jdk();
+    if (jdk === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `There is no JDK ${this.#feature} on this host.`);
+    const files = globSync('mayfly/*.java', { cwd: this.#sources.bootstrap }).filter((file) => this.#frames || !file.endsWith('FrameLink.java'));
+    await prepareOnce(this.#classes(jdk), signal, async (staging) => {
+      const flags = ['-nowarn', '-Xlint:none', '-proc:none', '-encoding', 'UTF-8', '-d', staging];
+      await run(path.join(jdk.home, 'bin/javac'), [...flags, ...files.sort()], {
+        cwd: this.#sources.bootstrap,
+        env: {},
+        signal,
+        timeout: 120_000,
+      });
+    });
+  }
+
+  resolve(): ResolvedRuntime {
+    const jdk = this.#jdk()!;
+    const visible = jdk.home.startsWith('/usr/');
+    const home = visible ? jdk.home : '/var/lang';
+    return {
+      identifier: this.identifier,
+      family: this.family,
+      interpreterVersion: jdk.version,
+      mounts: [
+        ...(visible ? [] : [{ source: jdk.home, target: '/var/lang' }]),
+        ...settings(jdk.home).map((folder) => ({ source: folder, target: folder })),
+        { source: this.#classes(jdk), target: '/var/runtime' },
+      ],
+      command: [`${home}/bin/java`, ...this.#flags(), '-cp', '/var/runtime', 'mayfly.Bootstrap'],
+      bootEnv: { LANG: 'C.UTF-8', TZ: 'UTC' },
+      channel: this.#frames ? 'frames' : 'http',
+      startsWith: 'function',
+      functionEnv: () => ({ JAVA_HOME: home }),
+    };
+  }
+
+  /** Unix sockets came to Java with 16; older ones speak HTTP. */
+  get #frames(): boolean {
+    return Number(this.#feature) >= 16;
+  }
+
+  /** Small and quick to start rather than quick after minutes. `java.lang` is opened for the environment's sake. */
+  #flags(): string[] {
+    const common = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-XX:-UsePerfData', '-XX:MaxRAMPercentage=80', '-Dfile.encoding=UTF-8'];
+    return this.#feature === '8' ? common : [...common, '--add-opens=java.base/java.lang=ALL-UNNAMED'];
+  }
+
+  #jdk(): Jdk | undefined {
+    return this.#sources.host
+      .remember('java', homes)
+      .map((home) => ({ home, version: versionOf(home) }))
+      .filter(({ version }) => version !== undefined && featureOf(version) === this.#feature)
+      .sort((left, right) => compareVersions(right.version!, left.version!))
+      .map(({ home, version }) => ({ home, version: version! }))[0];
+  }
+
+  #classes(jdk: Jdk): string {
+    return path.join(this.#sources.folder, 'java', `${jdk.version}-${sourcesDigest(this.#sources.bootstrap, '.java')}`);
+  }
+}
+
+/** Every JDK of the host: what is no JDK, a runtime without a compiler, does not count. */
+function homes({ env, home, path: search, root }: Host): string[] {
+  const onPath = search.map((folder) => path.join(folder, 'javac')).filter((file) => existsSync(file)).map((file) => path.dirname(path.dirname(realpathSync(file))));
+  return folders([
+    ...(env.JAVA_HOME === undefined ? [] : [env.JAVA_HOME]),
+    ...onPath,
+    `${home}/.sdkman/candidates/java/*`,
+    `${home}/.jdks/*`,
+    `${root}/usr/lib/jvm/*`,
+    `${root}/opt/java/*`,
+    `${root}/opt/hostedtoolcache/Java_*/*/*`,
+    `${root}/Library/Java/JavaVirtualMachines/*/Contents/Home`,
+  ]).filter((folder) => existsSync(path.join(folder, 'bin/javac')) && existsSync(path.join(folder, 'bin/java')));
+}
+
+/** From the file `release` that every JDK since 8 has. */
+function versionOf(home: string): string | undefined {
+  try {
+    return /^JAVA_VERSION="([^"]+)"/m.exec(readFileSync(path.join(home, 'release'), 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+const featureOf = (version: string): string => /^(?:1\.)?(\d+)/.exec(version)?.[1] ?? '';
+
+/** Debian keeps a JDK's settings in `/etc/java-17-openjdk` and links them: the folders that such links lead to. */
+function settings(home: string): string[] {
+  const found = new Set<string>();
+  for (const link of globSync(['conf/*', 'conf/*/*', 'lib/*', 'lib/security/*', 'jre/lib/*', 'jre/lib/security/*'], { cwd: home })) {
+    const file = path.join(home, link);
+    if (!lstatSync(file).isSymbolicLink() || !existsSync(file)) continue;
+    const folder = /^\/etc\/java-[^/]+/.exec(realpathSync(file))?.[0];
+    if (folder !== undefined) found.add(folder);
+  }
+  return [...found];
+}
