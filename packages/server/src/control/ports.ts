@@ -15,7 +15,12 @@ export interface ControlPorts {
   readonly provisioned?: Provisioned;
   /** What there is to poll. */
   readonly sources?: EventSources;
+  /** What environments and the road to them can do beyond the ordinary; anything else is refused, not ignored. */
+  readonly supports?: ReadonlySet<Feature>;
 }
+
+/** `tenantIsolation`: no environment is shared between tenants. `fileSystems`: they are mounted below `/mnt`. */
+export type Feature = 'tenantIsolation' | 'fileSystems';
 
 export interface Objects {
   /**

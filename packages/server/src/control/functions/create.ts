@@ -25,9 +25,8 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
       checkTags(input.Tags);
       if (input.Runtime !== undefined) checkRuntime(input.Runtime, room.runtimes);
       const isImage = input.PackageType === 'Image';
-      const configure = (code: CodeRecord, layers: Configuration['layers']): Configuration => ({
-        ...configured({ ...defaults(functionName, code), architecture: input.Architectures?.[0] ?? 'x86_64' }, input, layers),
-      });
+      const configure = (code: CodeRecord, layers: Configuration['layers']): Configuration =>
+        configured({ ...defaults(functionName, code), architecture: input.Architectures?.[0] ?? 'x86_64' }, input, layers, room.ports.supports);
       // Everything that can be refused without the code is; an archive costs more to look at.
       configure(isImage ? noImage : noZip, attach(room, scope, input.Layers ?? [], 0));
       if (room.shelf.desk(scope).get('function', functionName) !== undefined) throw exists(functionName);

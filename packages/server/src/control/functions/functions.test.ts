@@ -153,6 +153,7 @@ suite('functions', { timeout: 60_000 }, () => {
       name: 'ResourceConflictException',
       message: `The operation cannot be performed at this time. An update is in progress for resource: ${arn('function:f')}`,
     });
+    await t.assert.rejects(client.send(new TagResourceCommand({ Resource: arn('function:f'), Tags: { a: '1' } })), { message: /An update is in progress/ });
     desk.runtimes.arrive();
     await control.idle();
     t.assert.notStrictEqual(resolved().incarnation, before.incarnation);
@@ -241,6 +242,10 @@ suite('functions', { timeout: 60_000 }, () => {
     await refused({ Timeout: 901 }, { name: 'ValidationException', message: /less than or equal to 900$/ });
     await refused({ Runtime: undefined }, { message: /^Runtime and Handler are mandatory/ });
     await refused({ Code: { S3Bucket: 'bbb', S3Key: 'k' } }, { name: 'NotImplementedException' });
+    await refused({ TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }, { name: 'NotImplementedException' });
+    await refused({ FileSystemConfigs: [{ Arn: 'arn:aws:elasticfilesystem:us-east-1:111111111111:access-point/fsap-12345678901234567', LocalMountPath: '/mnt/a' }] }, { name: 'NotImplementedException' });
+    await refused({ DurableConfig: { ExecutionTimeout: 60 } }, { name: 'NotImplementedException' });
+    await refused({ Code: {} }, { message: 'Please provide a source for function code.' });
     await refused({ Code: { ImageUri: 'x' }, PackageType: 'Image', Runtime: undefined, Handler: undefined }, { name: 'NotImplementedException' });
   });
 

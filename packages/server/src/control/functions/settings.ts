@@ -2,6 +2,7 @@ import type { LambdaOperations } from '@mayfly/wire';
 import type { LoggingConfig } from '../catalog.ts';
 import { compact } from '../compact.ts';
 import { invalid, outOfModel, unavailable } from '../faults.ts';
+import type { Feature } from '../ports.ts';
 import { checkEnvironment } from './environment-checks.ts';
 import type { AttachedLayer, CodeRecord, Configuration, ImageOverrides } from './record.ts';
 
@@ -31,11 +32,15 @@ export const defaults = (functionName: string, code: CodeRecord): Configuration 
  * @param layers  those `input` names, found; absent = they stay
  * @throws InvalidParameterValueException, ValidationException
  */
-export function configured(base: Configuration, input: CreateInput | UpdateInput, layers: readonly AttachedLayer[] | undefined): Configuration {
+export function configured(
+  base: Configuration,
+  input: CreateInput | UpdateInput,
+  layers: readonly AttachedLayer[] | undefined,
+  supports: ReadonlySet<Feature> | undefined,
+): Configuration {
   checkBounds(input);
   checkPackage(base, input);
-  if (input.CapacityProviderConfig !== undefined) throw unavailable('capacity providers are not there yet.');
-  if (input.DurableConfig !== undefined) throw unavailable('durable functions are not there yet.');
+  checkSupport(input, supports);
   const environment = input.Environment === undefined ? base.environment : (input.Environment.Variables ?? {});
   if (environment !== undefined && environment !== base.environment) checkEnvironment(environment);
   return compact<Configuration>({
@@ -77,6 +82,16 @@ function checkBounds(input: CreateInput | UpdateInput): void {
     throw outOfModel(input.MemorySize, 'memorySize', 'Member must have value less than or equal to 10240');
   if (input.Timeout !== undefined && input.Timeout > 900)
     throw outOfModel(input.Timeout, 'timeout', 'Member must have value less than or equal to 900');
+}
+
+/** What would be ignored is refused: a tenant must not find another's environment because nobody looked. */
+function checkSupport(input: CreateInput | UpdateInput, supports: ReadonlySet<Feature> | undefined): void {
+  if (input.CapacityProviderConfig !== undefined) throw unavailable('capacity providers are not there yet.');
+  if (input.DurableConfig !== undefined) throw unavailable('durable functions are not there yet.');
+  if ('TenancyConfig' in input && input.TenancyConfig !== undefined && supports?.has('tenantIsolation') !== true)
+    throw unavailable('tenant isolation is not there yet.');
+  if ((input.FileSystemConfigs?.length ?? 0) > 0 && supports?.has('fileSystems') !== true)
+    throw unavailable('file systems cannot be mounted yet.');
 }
 
 /** @source spec 1.2-01, 1.8-08 */

@@ -67,7 +67,7 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
         checkChangeable(scope, functionName, record, input.RevisionId);
         const { code } = record.configuration;
         const layers = input.Layers && attach(room, scope, input.Layers, code.kind === 'zip' ? code.unzippedBytes : 0);
-        const updated = inProgress(room, record, configured(record.configuration, input, layers));
+        const updated = inProgress(room, record, configured(record.configuration, input, layers, room.ports.supports));
         change.put('version', functionName, latest, updated);
         return updated;
       });

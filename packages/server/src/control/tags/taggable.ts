@@ -1,5 +1,5 @@
 import type { AccountId, Region } from '../../base/index.ts';
-import { findFunction } from '../functions/find.ts';
+import { find, findFunction, updateInProgress } from '../functions/find.ts';
 import { invalid, notFound } from '../faults.ts';
 import type { MappingRecord } from '../mappings/record.ts';
 import type { Scope } from '../names.ts';
@@ -34,7 +34,11 @@ export function taggable(arn: string, scope: Scope): Taggable {
       return {
         scope: own,
         read: (desk) => findFunction(desk, own, name).tags,
-        write: (desk, change, tags) => change.put('function', name, '', { ...findFunction(desk, own, name), tags }),
+        write: (desk, change, tags) => {
+          const { fn, record } = find(desk, own, { functionName: name });
+          if (record.lastUpdate?.status === 'InProgress') throw updateInProgress(own, name);
+          change.put('function', name, '', { ...fn, tags });
+        },
       };
     case 'code-signing-config': {
       const record = (desk: Desk): CodeSigningRecord => {

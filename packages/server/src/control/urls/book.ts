@@ -1,9 +1,11 @@
+import { compact } from '../compact.ts';
 import type { Scope } from '../names.ts';
 import type { Shelf } from '../records/shelf.ts';
 import type { UrlRecord } from './record.ts';
 
 /** Where a function URL leads. */
-export interface UrlTarget extends Scope, Omit<UrlRecord, 'createdAt' | 'modifiedAt'> {
+export interface UrlTarget extends Scope, Pick<UrlRecord, 'id' | 'authType' | 'cors'> {
+  readonly invokeMode: 'BUFFERED' | 'RESPONSE_STREAM';
   readonly functionName: string;
   /** An alias; absent = the function itself. */
   readonly qualifier?: string;
@@ -34,7 +36,10 @@ export class UrlBook implements Disposable {
     this.#watch[Symbol.dispose]();
   }
 
-  #put(scope: Scope, functionName: string, qualifier: string, { createdAt: _createdAt, modifiedAt: _modifiedAt, ...record }: UrlRecord): void {
-    this.#targets.set(record.id, { ...record, ...scope, functionName, ...(qualifier === '' ? {} : { qualifier }) });
+  #put(scope: Scope, functionName: string, qualifier: string, { id, authType, cors, invokeMode = 'BUFFERED' }: UrlRecord): void {
+    this.#targets.set(
+      id,
+      compact<UrlTarget>({ ...scope, id, authType, cors, invokeMode, functionName, qualifier: qualifier === '' ? undefined : qualifier }),
+    );
   }
 }

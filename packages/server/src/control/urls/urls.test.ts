@@ -10,6 +10,7 @@ import {
   ListFunctionUrlConfigsCommand,
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
+import type { UrlDoorOptions } from '../../api/index.ts';
 import { account, arn, openFrontDesk, role, zip, type FrontDesk } from '../../../../../test/kit/front-desk.ts';
 
 async function openWithFunction(): Promise<FrontDesk> {
@@ -31,7 +32,8 @@ suite('function URLs', { timeout: 60_000 }, () => {
     const { $metadata: _metadata, ...shown } = made;
     t.assert.deepStrictEqual(Object.keys(shown).sort(), ['AuthType', 'CreationTime', 'FunctionArn', 'FunctionUrl']);
     const id = idOf(made.FunctionUrl);
-    t.assert.deepStrictEqual(desk.control.urls.find(id), { id, authType: 'NONE', account, region: 'us-east-1', functionName: 'f' });
+    const urls: UrlDoorOptions['urls'] = desk.control.urls;
+    t.assert.deepStrictEqual(urls.find(id), { id, authType: 'NONE', invokeMode: 'BUFFERED', account, region: 'us-east-1', functionName: 'f' });
     const got = await desk.client.send(new GetFunctionUrlConfigCommand({ FunctionName: 'f' }));
     t.assert.deepStrictEqual([got.InvokeMode, got.LastModifiedTime], ['BUFFERED', made.CreationTime]);
     const cors = { AllowOrigins: ['*'], MaxAge: 60, AllowCredentials: true };
