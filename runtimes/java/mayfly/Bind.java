@@ -143,10 +143,19 @@ final class Bind {
     for (Map.Entry<?, ?> each : members.entrySet()) {
       Beans.Writer writer = beans.writers.get(Beans.plain(String.valueOf(each.getKey())));
       if (writer != null && (each.getValue() != null || !(writer.type() instanceof Class && ((Class<?>) writer.type()).isPrimitive()))) {
-        writer.write(bean, to(each.getValue(), writer.type()));
+        writer.write(bean, writer.type() == Date.class && inSeconds(type) ? date(each.getValue()) : to(each.getValue(), writer.type()));
       }
     }
     return bean;
+  }
+
+  /** The event classes of AWS count seconds, as the events do; elsewhere a number is milliseconds. */
+  private static boolean inSeconds(Class<?> type) {
+    return type.getName().startsWith("com.amazonaws.services.lambda.runtime.events.");
+  }
+
+  private static Object date(Object value) throws Exception {
+    return value instanceof Number ? new Date((long) (((Number) value).doubleValue() * 1000)) : to(value, Date.class);
   }
 
   /** A record's constructor takes its components in order; those that the JSON lacks are null or zero. */
