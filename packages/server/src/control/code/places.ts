@@ -15,7 +15,7 @@ export class Places {
   readonly incoming: string;
 
   constructor(dataDir: string) {
-    this.root = path.join(dataDir, 'code');
+    this.root = path.resolve(dataDir, 'code');
     this.incoming = path.join(this.root, '.incoming');
   }
 

@@ -37,5 +37,5 @@ function resultOf(error: unknown): Result {
 parentPort?.on('message', (task: Task) => {
   perform(task)
     .catch(resultOf)
-    .then((result) => parentPort?.postMessage(result));
+    .then((result) => parentPort?.postMessage(result, []));
 });

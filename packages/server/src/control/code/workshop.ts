@@ -47,7 +47,7 @@ export class Workshop implements AsyncDisposable {
     const onError = (error: Error): void => failed((error as NodeJS.ErrnoException).code ?? 'UNPACK_FAILED', error.message);
     const onExit = (): void => failed('UNPACK_ENDED', 'The thread that unpacks was ended.');
     worker.on('message', resolve).on('error', onError).on('exit', onExit);
-    worker.postMessage(task);
+    worker.postMessage(task, []);
     using _deadline = this.#clock.after(taskMs, () => {
       failed('UNPACK_TIMEOUT', `Unpacking took more than ${taskMs} ms.`);
       void worker.terminate();

@@ -98,19 +98,15 @@ suite('storage on a full disk', { timeout: 60_000 }, () => {
   /** Fills the database, sees it refuse and recover. */
   async function fill(database: Database, makeRoom: (rows: number) => Promise<unknown>): Promise<void> {
     let rows = 0;
-    let refusal: { code?: string } | undefined;
-    while (refusal === undefined && rows < 2000) {
-      await database
-        .transaction(async (tx) => {
+    const untilRefused = async (): Promise<void> => {
+      for (; rows < 2000; rows += 1) {
+        await database.transaction(async (tx) => {
           await tx.run(insert, [rows * 2, new Uint8Array(20_000)]);
           await tx.run(insert, [rows * 2 + 1, new Uint8Array(20_000)]);
-        })
-        .then(
-          () => (rows += 1),
-          (error: { code?: string }) => (refusal = error),
-        );
-    }
-    assert.equal(refusal?.code, 'STORAGE_FULL');
+        });
+      }
+    };
+    await assert.rejects(untilRefused(), { code: 'STORAGE_FULL' });
     assert.equal((await database.get('SELECT count(*) AS n FROM t'))?.['n'], rows * 2);
     await makeRoom(rows);
     await database.run(insert, [-1, new Uint8Array(20_000)]);

@@ -40,7 +40,7 @@ export class SqliteDatabase implements Database {
     this.#options = options;
   }
 
-  /** @throws StorageError `STORAGE_UNSAFE`, `STORAGE_NEWER`, or SQLite's own */
+  /** @throws StorageError `STORAGE_UNSAFE`, `STORAGE_NEWER`, `STORAGE_FULL` or `STORAGE_BUSY` */
   static async open(options: SqliteOptions): Promise<SqliteDatabase> {
     const { file, maxBytes } = options;
     const database = new SqliteDatabase(options);
@@ -49,9 +49,13 @@ export class SqliteDatabase implements Database {
     // Both threads start at once; the reader opens what the writer has made.
     database.#writer = opened.use(new Thread({ file, role: 'writer', ...(maxBytes === undefined ? {} : { maxBytes }) }, onFailure));
     database.#reader = opened.use(new Thread({ file, role: 'reader' }, onFailure));
-    await database.#writer.ask({ kind: 'open' });
-    await database.#writer.ask({ kind: 'run', sql: migrationTable, values: [] });
-    await database.#reader.ask({ kind: 'open' });
+    try {
+      await database.#writer.ask({ kind: 'open' });
+      await database.#writer.ask({ kind: 'run', sql: migrationTable, values: [] });
+      await database.#reader.ask({ kind: 'open' });
+    } catch (error) {
+      throw unopened(file, error);
+    }
     opened.move();
     return database;
   }
@@ -169,4 +173,17 @@ export class SqliteDatabase implements Database {
     this.#options.onFailure?.(this.#failed);
     return this.#failed;
   }
+}
+
+/** What stands in the way of opening, with the file's name and what to do. */
+function unopened(file: string, error: unknown): unknown {
+  if (!(error instanceof StorageError) || !error.code.startsWith('SQLITE_')) return error;
+  const said = `(${error.code}: ${error.message})`;
+  if (isFull(error.code)) return new StorageError('STORAGE_FULL', `No space is left to open ${file} ${said}. Free some.`, { cause: error });
+  if (error.code === 'SQLITE_BUSY') {
+    return new StorageError('STORAGE_BUSY', `Another program holds ${file} ${said}. End it and start again.`, { cause: error });
+  }
+  return new StorageError('STORAGE_UNSAFE', `${file} cannot be opened ${said}. Check the disk, or restore a backup; the file was left as it is.`, {
+    cause: error,
+  });
 }

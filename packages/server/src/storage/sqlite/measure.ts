@@ -9,7 +9,7 @@ import { openStorage, type Sql } from '../index.ts';
 const dataDir = await mkdtemp(path.join(process.argv[2] ?? tmpdir(), 'mayfly-measure-'));
 const opening = performance.now();
 const database = await openStorage({ dataDir, clock: systemClock, log: silentLogger });
-const line = (name: string, value: string): void => console.log(name.padEnd(58), value);
+const line = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(58)} ${value}\n`);
 line('open an empty database', `${(performance.now() - opening).toFixed(0)} ms`);
 await database.migrate({ room: 'm', steps: ['CREATE TABLE m (id BIGINT PRIMARY KEY, payload BYTEA)'] });
 
@@ -51,12 +51,12 @@ line('100 rows in a transaction: p50, rows a second', `${quantile(groups, 0.5)},
 const reads = await timed(3000, () => database.get('SELECT payload FROM m WHERE id = ?', [1 + Math.floor(id / 2)]));
 line('read of one row by key: p50, p99', `${quantile(reads, 0.5)}, ${quantile(reads, 0.99)}`);
 
-let busy = true;
+const stop = new AbortController();
 const writing = (async () => {
-  while (busy) await insert(database);
+  while (!stop.signal.aborted) await insert(database);
 })();
 const during = await timed(2000, () => database.get('SELECT payload FROM m WHERE id = ?', [5]));
-busy = false;
+stop.abort();
 await writing;
 line('the same while rows are written: p50, p99', `${quantile(during, 0.5)}, ${quantile(during, 0.99)}`);
 await database[Symbol.asyncDispose]();

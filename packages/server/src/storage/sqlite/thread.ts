@@ -32,14 +32,15 @@ export class Thread implements AsyncDisposable {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const id = ++this.#lastId;
-    this.#waiting.set(id, { resolve, reject });
     if (!('values' in request)) {
-      this.#worker.postMessage({ id, request });
+      this.#worker.postMessage({ id, request }, []);
     } else {
       const transfer: ArrayBuffer[] = [];
       const values = request.values.map((value) => ownBytes(value, transfer));
       this.#worker.postMessage({ id, request: { ...request, values } }, transfer);
     }
+    // After the question has left: what cannot be sent throws and waits for nothing.
+    this.#waiting.set(id, { resolve, reject });
     return promise;
   }
 
