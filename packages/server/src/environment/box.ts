@@ -6,8 +6,8 @@ import type { ResolvedRuntime } from './runtimes/port.ts';
 import { Link } from './transport/link.ts';
 import { notFound, type InsideHandler } from './transport/runtime-api.ts';
 
-/** Connections to each of a box's listeners; more are closed. */
-const maxConnections = 256;
+/** Connections to each of a box's listeners; more are closed. What is received on each is bounded, so this bounds what a box costs us. */
+const maxConnections = { runtimeApi: 64, endpoint: 256, channel: 4 };
 /** For a booted bootstrap to say hello. */
 const helloMs = 60_000;
 /** Of a request from inside: an X-Ray cause travels in a header. @source spec 3.2-18 */
@@ -54,13 +54,13 @@ export class Box implements AsyncDisposable {
     const noTimeouts = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0, connectionsCheckingInterval: 2_147_483_647 };
     this.#http = createServer({ ...noTimeouts, maxHeaderSize: maxHeaderBytes }, (request, response) => this.#handle(request, response));
     this.#http.on('clientError', (_error, socket) => socket.destroy());
-    accept(sandbox.runtimeApi, (socket) => {
+    accept(sandbox.runtimeApi, maxConnections.runtimeApi, (socket) => {
       this.#calls.add(socket);
       socket.on('close', () => this.#calls.delete(socket));
       this.#http.emit('connection', socket);
     });
-    accept(sandbox.endpoint, (socket) => options.serveEndpoint(socket));
-    accept(sandbox.channel, (socket) => {
+    accept(sandbox.endpoint, maxConnections.endpoint, (socket) => options.serveEndpoint(socket));
+    accept(sandbox.channel, maxConnections.channel, (socket) => {
       this.#calls.add(socket);
       socket.on('close', () => this.#calls.delete(socket));
       this.#greet(socket);
@@ -148,8 +148,8 @@ export class BootError extends Error {
   }
 }
 
-function accept(server: NetServer, onConnection: (socket: Socket) => void): void {
-  server.maxConnections = maxConnections;
+function accept(server: NetServer, most: number, onConnection: (socket: Socket) => void): void {
+  server.maxConnections = most;
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => {});
     onConnection(socket);

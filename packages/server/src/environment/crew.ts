@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Limits, Logger, Random } from '../base/index.ts';
 import type { ProcessExit, SandboxProcess } from '../sandbox/index.ts';
+import { applicationFilter } from './application-level.ts';
 import { BootError, type Booted, type Box } from './box.ts';
 import { entrypoint, externalExtensions } from './code-folder.ts';
 import { extensionsApi, isExtensionPath } from './extensions/api.ts';
@@ -56,6 +57,7 @@ export class Crew {
   readonly extensions: Extensions;
   readonly #options: CrewOptions;
   readonly #outputs: Output[] = [];
+  readonly #passes: (line: string) => boolean;
   #runtime: SandboxProcess | undefined;
   #runtimeOutput: Output | undefined;
   #link: Link | undefined;
@@ -64,6 +66,7 @@ export class Crew {
 
   constructor(options: CrewOptions) {
     this.#options = options;
+    this.#passes = applicationFilter(options.sources.version.logging);
     const { events, limits, clock, random } = options;
     this.session = new Session(
       {
@@ -243,7 +246,10 @@ export class Crew {
   }
 
   #read(process: SandboxProcess, origin: 'function' | 'extension'): Output {
-    const output = new Output(process, (line) => this.#options.log.line(origin, line));
+    const { log } = this.#options;
+    const output = new Output(process, (line) => {
+      if (origin === 'extension' || this.#passes(line)) log.line(origin, line);
+    });
     this.#outputs.push(output);
     return output;
   }

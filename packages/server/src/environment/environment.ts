@@ -95,7 +95,9 @@ export class LiveEnvironment implements Environment {
     const run = new Run(invocation, this.#clock.monotonic());
     this.#run = run;
     this.#log.tail = options?.onLog;
-    run.deadline = this.#clock.after(Math.max(0, invocation.deadlineMs - this.#clock.now()), () => this.#timeOut(run));
+    // The wall clock may have jumped since the deadline was made; it gives nobody more than the function's time.
+    const leftMs = Math.min(Math.max(0, invocation.deadlineMs - this.#clock.now()), this.version.timeoutMs);
+    run.deadline = this.#clock.after(leftMs, () => this.#timeOut(run));
     if (this.#frozen === undefined) this.#go(run);
     else void this.#thaw(this.#frozen, run);
     return run;
@@ -103,7 +105,7 @@ export class LiveEnvironment implements Environment {
 
   freeze(): Promise<void> {
     if (this.#life.phase !== 'idle' || this.#crew === undefined || this.#box === undefined) return Promise.resolve();
-    this.#frozen ??= this.#box.sandbox.freeze();
+    this.#frozen ??= this.#freeze(this.#box);
     return this.#frozen;
   }
 
@@ -131,6 +133,12 @@ export class LiveEnvironment implements Environment {
     } catch (error) {
       if (!signal.aborted) this.#broken(error);
     }
+  }
+
+  async #freeze(box: Box): Promise<void> {
+    // A subscriber that stands still takes no records.
+    await this.#options.telemetry.flush();
+    if (this.#run === undefined) await box.sandbox.freeze();
   }
 
   async #thaw(freezing: Promise<void>, run: Run): Promise<void> {

@@ -2,10 +2,11 @@ import { availableParallelism } from 'node:os';
 import { newEnvironmentId, type Clock, type InitializationType, type Limits, type Logger, type Random } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
-import { Box } from './box.ts';
+import { BootError, Box } from './box.ts';
 import { LiveEnvironment, type Claim } from './environment.ts';
 import { defaultTmpMiB, functionLimits, pooledLimits } from './limits.ts';
 import { EnvironmentLog } from './log.ts';
+import { lastWords } from './output.ts';
 import { BoxPool, type PooledBox } from './pool.ts';
 import type { Environment, EnvironmentFactory, EnvironmentPorts } from './port.ts';
 import type { ResolvedRuntime, Runtimes } from './runtimes/port.ts';
@@ -132,8 +133,9 @@ class Environments implements EnvironmentFactory {
     try {
       return { box, booted: runtime.channel === 'frames' && runtime.command !== undefined ? await box.boot() : undefined };
     } catch (error) {
+      const said = error instanceof BootError ? await lastWords(error.process, this.#options.clock) : undefined;
       await box[Symbol.asyncDispose]();
-      throw error;
+      throw said === undefined ? error : new Error(`The bootstrap of ${runtime.identifier} did not connect. It said: ${said}`);
     }
   }
 

@@ -39,6 +39,15 @@ export class Output {
   }
 }
 
+/** What a process without a function said before it failed: for the operator's log. */
+export async function lastWords(process: SandboxProcess, clock: Clock): Promise<string> {
+  const lines: string[] = [];
+  const output = new Output(process, (line) => void (lines.length < 20 && lines.push(line.slice(0, 500))));
+  await process.signal('SIGKILL').catch(() => {});
+  await output.finish(clock);
+  return lines.length === 0 ? 'nothing' : lines.join('\n');
+}
+
 /**
  * A turn of the event loop. What a runtime wrote before its last call is in the pipe when the call arrives,
  * so after one turn it has been read.

@@ -36,9 +36,12 @@ export interface SessionLimits {
 }
 
 /** Where one invocation stands. `answered` is left by the `next` that follows. */
-type Step = { readonly kind: 'running' | 'answered' } | { readonly kind: 'streaming'; readonly stream: ResponseStream };
+type Step =
+  /** `receiving`: its answer is being read; nobody else may begin one. */
+  { readonly kind: 'running' | 'receiving' | 'answered' } | { readonly kind: 'streaming'; readonly stream: ResponseStream };
 
 const running: Step = { kind: 'running' };
+const receiving: Step = { kind: 'receiving' };
 const answered: Step = { kind: 'answered' };
 const invalidRequestId: Refusal = { status: 400, errorType: 'InvalidRequestID', errorMessage: 'Invalid request ID' };
 const refused = (errorMessage: string): Refusal => ({ status: 403, errorType: 'InvalidStateTransition', errorMessage });
@@ -116,17 +119,15 @@ export class Session {
     return undefined;
   }
 
-  /** Whether this invocation may be answered now; asked before a body is read. */
-  mayAnswer(requestId: string): Refusal | undefined {
-    if (this.#state === 'dead') return refused('The runtime has ended');
-    const step = this.#steps.get(requestId);
-    if (step === undefined) return invalidRequestId;
-    if (step.kind !== 'running') return refused('Transition from Responding to Responding is not allowed');
-    return undefined;
+  /** The answer of this invocation begins; called before its body is read, so that one body at most is held. */
+  receive(requestId: string): Refusal | undefined {
+    const refusal = this.#mayAnswer(requestId, 'running');
+    if (refusal === undefined) this.#steps.set(requestId, receiving);
+    return refusal;
   }
 
   answer(requestId: string, body: Uint8Array, contentType?: string): Refusal | undefined {
-    const refusal = this.mayAnswer(requestId);
+    const refusal = this.#mayAnswer(requestId);
     if (refusal !== undefined) return refusal;
     if (body.byteLength > this.#limits.responseBytes) return this.answerTooLarge(requestId);
     this.#end(requestId, contentType === undefined ? { kind: 'returned', body } : { kind: 'returned', body, contentType });
@@ -135,7 +136,7 @@ export class Session {
 
   /** The body was not even read: it is too long. */
   answerTooLarge(requestId: string): Refusal | undefined {
-    const refusal = this.mayAnswer(requestId);
+    const refusal = this.#mayAnswer(requestId);
     if (refusal !== undefined) return refusal;
     const limit = this.#limits.responseBytes;
     this.#end(requestId, { kind: 'failed', status: 'error', ...responseTooLarge(limit) });
@@ -144,13 +145,14 @@ export class Session {
 
   /** The connection broke before the body was complete. */
   answerTruncated(requestId: string): Refusal | undefined {
-    const refusal = this.mayAnswer(requestId);
+    const refusal = this.#mayAnswer(requestId);
     if (refusal !== undefined) return refusal;
+    this.#steps.set(requestId, running);
     return { status: 400, errorType: 'TruncatedHTTPRequest', errorMessage: 'HTTP request truncated' };
   }
 
   error(requestId: string, errorType: unknown, body: Uint8Array): Refusal | undefined {
-    const refusal = this.mayAnswer(requestId);
+    const refusal = this.#mayAnswer(requestId);
     if (refusal !== undefined) return refusal;
     this.#end(requestId, { kind: 'threw', errorType: errorTypeOf(errorType), body });
     return undefined;
@@ -158,7 +160,7 @@ export class Session {
 
   /** The runtime asked for a mode that does not exist. @source spec 3.3-07 */
   invalidMode(requestId: string, mode: string): Refusal {
-    const refusal = this.mayAnswer(requestId);
+    const refusal = this.#mayAnswer(requestId);
     if (refusal !== undefined) return refusal;
     const errorType = 'Runtime.InvalidResponseModeHeader';
     const failure: Failure = { errorType, status: 'error', reason: 'Invalid response mode header' };
@@ -168,7 +170,7 @@ export class Session {
 
   /** Begins a streamed response. Its writer calls `streamed` for each piece and `streamEnded` once. @source spec 3.3 */
   stream(requestId: string, contentType: string): ResponseStream | Refusal {
-    const refusal = this.mayAnswer(requestId);
+    const refusal = this.#mayAnswer(requestId);
     if (refusal !== undefined) return refusal;
     const stream = new ResponseStream();
     this.#steps.set(requestId, { kind: 'streaming', stream });
@@ -206,6 +208,14 @@ export class Session {
       step.stream.finish({ kind: 'failed', errorType: failure.errorType, body: failureBody(failure, requestId) });
     }
     this.#steps.clear();
+  }
+
+  #mayAnswer(requestId: string, only?: 'running'): Refusal | undefined {
+    if (this.#state === 'dead') return refused('The runtime has ended');
+    const step = this.#steps.get(requestId);
+    if (step === undefined) return invalidRequestId;
+    if (step.kind === 'running' || (step.kind === 'receiving' && only === undefined)) return undefined;
+    return refused('Transition from Responding to Responding is not allowed');
   }
 
   #end(requestId: string, outcome: Outcome): void {

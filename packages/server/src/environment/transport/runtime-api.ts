@@ -14,6 +14,8 @@ export interface RuntimeApiLimits {
 
 /** Of `Lambda-Runtime-Function-Error-Body`, which is base64. */
 const maxErrorBodyText = 1_048_576;
+/** Of an initialisation error, of which several might come at once. */
+const maxInitErrorBytes = 262_144;
 const prefix = '/2018-06-01';
 const invocation = `${prefix}/runtime/invocation/`;
 
@@ -32,7 +34,7 @@ export function runtimeApi(session: Session, limits: RuntimeApiLimits): InsideHa
     }
     switch (path) {
       case `${prefix}/runtime/init/error`:
-        return method === 'POST' ? void initError(session, limits, request, response) : notAllowed(response);
+        return method === 'POST' ? void initError(session, request, response) : notAllowed(response);
       case `${prefix}/ping`:
         return void response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': 4 }).end('pong');
       case `${prefix}/runtime/restore/next`:
@@ -89,7 +91,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const refusal = session.mayAnswer(requestId);
+  const refusal = session.receive(requestId);
   if (refusal !== undefined) return refuseUnread(request, response, refusal);
   const mode = single(request, 'lambda-runtime-function-response-mode');
   if (mode !== undefined && mode.toLowerCase() === 'streaming') return stream(session, requestId, request, response);
@@ -151,7 +153,7 @@ async function error(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const refusal = session.mayAnswer(requestId);
+  const refusal = session.receive(requestId);
   if (refusal !== undefined) return refuseUnread(request, response, refusal);
   const errorType = single(request, 'lambda-runtime-function-error-type');
   const body = await readBody(request, limits.responseBytes);
@@ -160,9 +162,9 @@ async function error(
   settle(response, session.error(requestId, errorType, body.bytes));
 }
 
-async function initError(session: Session, limits: RuntimeApiLimits, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function initError(session: Session, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const errorType = single(request, 'lambda-runtime-function-error-type');
-  const body = await readBody(request, limits.responseBytes);
+  const body = await readBody(request, maxInitErrorBytes);
   const bytes = body.kind === 'whole' ? body.bytes : Buffer.from(JSON.stringify({ errorType: errorTypeOf(errorType), errorMessage: '' }));
   // The answer leaves first: the session ends with the error, and its connections with it.
   if (session.state === 'initialising') settle(response, undefined);
