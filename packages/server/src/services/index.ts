@@ -7,3 +7,6 @@ export * from './dynamodb/index.ts';
 export * from './sns/index.ts';
 export * from './kinesis/index.ts';
 export * from './iam/index.ts';
+export * from './iam/index.ts';
+export { parsePattern } from './kit/pattern/index.ts';
+export * from './ssm/index.ts';

@@ -1,3 +1,4 @@
+import { without } from '../kit/index.ts';
 import { bounds } from './bounds.ts';
 import { checkTrustPolicy } from './checks.ts';
 import { checkArn, encodeDocument, findPolicy, missing, withTags, type Directory } from './directory.ts';
@@ -43,8 +44,8 @@ export function roleHandlers(directory: Directory) {
     },
 
     async UpdateRole(input, call) {
-      await directory.edit('role', call, input.RoleName, ({ description: _, ...role }) => ({
-        ...role,
+      await directory.edit('role', call, input.RoleName, (role) => ({
+        ...without(role, 'description'),
         ...(input.Description === undefined ? {} : { description: input.Description }),
         maxSessionS: input.MaxSessionDuration ?? defaultSessionS,
       }));

@@ -1,7 +1,7 @@
 import { SignatureVerifier, type KeyRecord, type KeySource, type RequestHead } from '@mayfly/wire';
 import type { Clock, Random } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
-import { accessKeyId, byCodeUnits, derivedId, openText, Records, sealText, type MasterKey, type Sealer } from '../kit/index.ts';
+import { accessKeyId, byCodeUnits, derivedId, openText, Records, sealText, without, type MasterKey, type Sealer } from '../kit/index.ts';
 import { newSecret, Sessions, type Principal, type Session, type TemporaryCredentials } from './session.ts';
 
 /** An access key as it lies on the disk: its secret sealed. */
@@ -182,7 +182,7 @@ export class Keys implements KeySource {
   }
 }
 
-const infoOf = ({ sealedSecret: _, ...info }: StoredKey): KeyInfo => info;
+const infoOf = (key: StoredKey): KeyInfo => without(key, 'sealedSecret');
 
 export interface RoleName {
   readonly account: string;

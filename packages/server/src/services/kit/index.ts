@@ -4,3 +4,5 @@ export * from './repeating.ts';
 export * from './sealer.ts';
 export * from './metric.ts';
 export * from './ids.ts';
+export * from './automaton.ts';
+export * from './without.ts';

@@ -1,4 +1,5 @@
 import type { Handlers, LogsOperations } from '@mayfly/wire';
+import { without } from '../kit/index.ts';
 import { bounds } from './bounds.ts';
 import { invalid, limitExceeded, noGroup } from './faults.ts';
 import { groupArn, groupNameOf, type GroupRecord, type Groups } from './groups.ts';
@@ -101,12 +102,12 @@ export function groupHandlers(options: { readonly groups: Groups; readonly store
       return {};
     },
     async DeleteRetentionPolicy(input, call) {
-      await groups.edit(call, groupNameOf(input.logGroupName), ({ retentionDays: _, ...group }) => group);
+      await groups.edit(call, groupNameOf(input.logGroupName), (group) => without(group, 'retentionDays'));
       return {};
     },
     async PutLogGroupDeletionProtection(input, call) {
       const on = input.deletionProtectionEnabled === true;
-      await groups.edit(call, groupNameOf(input.logGroupIdentifier), ({ protected: _, ...group }) => ({ ...group, ...(on ? { protected: true } : {}) }));
+      await groups.edit(call, groupNameOf(input.logGroupIdentifier), (group) => ({ ...without(group, 'protected'), ...(on ? { protected: true } : {}) }));
       return {};
     },
 

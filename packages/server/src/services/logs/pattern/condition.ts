@@ -1,4 +1,4 @@
-import { toAutomaton, type Automaton } from './automaton.ts';
+import { toAutomaton, type Automaton } from '../../kit/index.ts';
 import type { Scanner } from './scanner.ts';
 
 /** What a selector or a column is compared with. */

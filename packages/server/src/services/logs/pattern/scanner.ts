@@ -1,5 +1,6 @@
-/** A filter pattern cannot be read; `message` says what is wrong where. */
-export class PatternError extends Error {}
+import { PatternError } from '../../kit/index.ts';
+
+export { PatternError } from '../../kit/index.ts';
 
 /** Walks over the text of a pattern. */
 export class Scanner {

@@ -1,4 +1,4 @@
-import { toAutomaton } from './automaton.ts';
+import { toAutomaton } from '../../kit/index.ts';
 import type { Test } from './boolean.ts';
 import type { Scanner } from './scanner.ts';
 

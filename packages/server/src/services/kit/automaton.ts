@@ -1,9 +1,9 @@
-import { PatternError } from './scanner.ts';
+/** A pattern cannot be read; `message` says what is wrong where. */
+export class PatternError extends Error {}
 
 /**
- * The regular expressions between percent signs, run as a set of states, so that no line of a function
- * can make an expression take more than its length times the expression's size. The subset that
- * CloudWatch Logs takes: literals, `.`, classes, groups, `|`, `* + ? {n,m}`, `^ $`, `\d \s \w` and their
+ * A regular expression of a caller, run as a set of states, so that no text can make it take more than the
+ * text's length times the expression's size. The subset that CloudWatch Logs takes: literals, `.`, classes, groups, `|`, `* + ? {n,m}`, `^ $`, `\d \s \w` and their
  * opposites, `\xhh`.
  */
 export interface Automaton {

@@ -1,0 +1,1 @@
+export { openSsm, type Ssm, type SsmHandlers } from './open.ts';
