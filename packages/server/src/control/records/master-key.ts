@@ -58,9 +58,9 @@ export class MasterKey {
     if (sealed.keyId !== this.id)
       throw new MasterKeyError(`The environment of ${context} was sealed with key ${sealed.keyId}, and the key file holds ${this.id}.`);
     const data = Buffer.from(sealed.data, 'base64');
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(sealed.iv, 'base64')).setAAD(Buffer.from(context));
-    decipher.setAuthTag(data.subarray(-tagBytes));
     try {
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(sealed.iv, 'base64'), { authTagLength: tagBytes });
+      decipher.setAAD(Buffer.from(context)).setAuthTag(data.subarray(-tagBytes));
       return decipher.update(data.subarray(0, -tagBytes), undefined, 'utf8') + decipher.final('utf8');
     } catch (cause) {
       throw new MasterKeyError(`The environment of ${context} does not open: it was changed on disk.`, { cause });
@@ -89,6 +89,10 @@ async function create(file: string, random: Random): Promise<string> {
   }
   try {
     await link(draft, file);
+  } catch (error) {
+    // Another was first, and its key is the one.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return await readFile(file, 'utf8');
+    throw error;
   } finally {
     await unlink(draft);
   }
