@@ -1,6 +1,9 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { Refusal } from './refusal.ts';
 
+/** Too many archives on their way to the disk at once. @source spec 9.4-13 */
+export const tooManyTakes = (): ServiceFault => new ServiceFault('TooManyRequestsException', 'Rate Exceeded.', { status: 429 });
+
 /** @source spec 9.3-04, 9.3-05 */
 export function faultOf({ kind, detail }: Refusal, maxUnzippedBytes: number): ServiceFault {
   const cause = new Error(detail);

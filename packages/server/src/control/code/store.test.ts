@@ -155,6 +155,32 @@ suite('the code store', { timeout: 60_000 }, () => {
     assert.ok(sent < 50_000_000);
   });
 
+  test('more archives at once than there are places for are refused, and the others are taken', async (t) => {
+    const { store } = await opened(t);
+    const gate = Promise.withResolvers<void>();
+    async function* waiting(): AsyncIterable<Uint8Array> {
+      await gate.promise;
+      yield zipOf([{ name: 'a' }]);
+    }
+    const taken = Array.from({ length: 256 }, () => store.take(account, waiting(), limits));
+    await t.assert.rejects(store.take(account, zipOf([{ name: 'b' }]), limits), { name: 'TooManyRequestsException', status: 429 });
+    gate.resolve();
+    t.assert.equal(new Set((await Promise.all(taken)).map(({ dir }) => dir)).size, 1);
+    await store.take(account, zipOf([{ name: 'b' }]), limits);
+  });
+
+  test('closing ends what is being unpacked and leaves nothing of it', async (t) => {
+    const { store, dataDir } = await opened(t);
+    const zips = Array.from({ length: 6 }, (_, index) => zipOf([{ name: `${index}`, content: new Uint8Array(50_000_000), deflate: true }]));
+    const takes = Promise.allSettled(zips.map((zip) => store.take(account, zip, limits)));
+    const unpacking = async (): Promise<boolean> => (await readdir(path.join(dataDir, 'code', '.incoming'), { recursive: true })).some((name) => name.includes('files'));
+    while (!(await unpacking())) await new Promise((resolve) => setImmediate(resolve));
+    await store[Symbol.asyncDispose]();
+    const ends = await takes;
+    assert.ok(ends.some((end) => end.status === 'rejected' && (end.reason as { code?: string }).code === 'UNPACK_ENDED'));
+    t.assert.deepEqual(await readdir(path.join(dataDir, 'code', '.incoming')), []);
+  });
+
   test('names that are no account and no hash are refused before they become a path', async (t) => {
     const { store } = await opened(t);
     t.assert.throws(() => store.dir('../../etc' as AccountId, 'A'.repeat(43) + '='), { code: 'CODE_MISNAMED' });

@@ -3,7 +3,7 @@ import { chmod, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import type { AccountId, Clock, Limits, Logger, Random } from '../../base/index.ts';
 import { aboutOf, type About } from './about.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, tooManyTakes } from './faults.ts';
 import { takeIn } from './intake.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { aboutName, archiveName, base64Of, filesName, hexOf, Places } from './places.ts';
@@ -15,6 +15,8 @@ import type { Task } from './workshop-thread.ts';
 
 /** What headers and names may add to bytes that do not shrink. */
 const overheadBytes = 32 * 1024 * 1024;
+/** Archives taken at once; each holds a file, and two are unpacked while the others wait. */
+const takes = 256;
 /** Longest time from taking code to the record that refers to it. */
 const graceMs = 600_000;
 
@@ -42,6 +44,7 @@ class FileCodeStore implements CodeStore, AsyncDisposable {
   readonly #locks = new KeyedLock();
   /** Folders being filled by this server. */
   readonly #staged = new Set<string>();
+  #taking = 0;
   /** When a folder was last asked for; monotonic milliseconds. Nothing refers to new code yet, and a sweep must leave it. */
   readonly #touched = new Map<string, number>();
 
@@ -58,6 +61,9 @@ class FileCodeStore implements CodeStore, AsyncDisposable {
     { maxUnzippedBytes }: { readonly maxUnzippedBytes: number },
   ): Promise<StoredCode> {
     const accountFolder = this.#places.account(account);
+    if (this.#taking >= takes) throw tooManyTakes();
+    this.#taking += 1;
+    using _place = { [Symbol.dispose]: () => void (this.#taking -= 1) };
     await using staging = await this.#stage();
     try {
       const archive = path.join(staging.folder, archiveName);

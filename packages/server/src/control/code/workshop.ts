@@ -17,6 +17,7 @@ export class Workshop implements AsyncDisposable {
   readonly #all = new Set<Worker>();
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
+  #closed = false;
 
   constructor(options: { readonly clock: Clock }) {
     this.#clock = options.clock;
@@ -26,6 +27,7 @@ export class Workshop implements AsyncDisposable {
     if (this.#busy >= threads) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#busy += 1;
     try {
+      if (this.#closed) return { kind: 'failed', code: 'UNPACK_ENDED', message: 'The server is stopping.' };
       return await this.#inThread(task);
     } finally {
       // The place goes to the next in line without becoming free.
@@ -35,7 +37,9 @@ export class Workshop implements AsyncDisposable {
     }
   }
 
+  /** Ends what runs; what waits is answered, and nothing starts any more. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#all].map((worker) => worker.terminate()));
   }
 

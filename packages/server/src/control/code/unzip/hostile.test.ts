@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Dirent } from 'node:fs';
-import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -9,6 +9,8 @@ import fc from 'fast-check';
 import { awsLimits, silentLogger, systemClock, systemRandom, type AccountId, type LogFields } from '../../../base/index.ts';
 import { openCodeStore, type CodeStore } from '../index.ts';
 import { zipOf, type Part } from '../zip.kit.ts';
+import { ArchiveReader } from './archive-reader.ts';
+import { planOf } from './plan.ts';
 
 const account = '000000000000' as AccountId;
 const link = (name: string, content: string): Part => ({ name, content, unixMode: 0o120777 });
@@ -258,6 +260,14 @@ suite('unusual archives that are fine', { timeout: 60_000 }, () => {
   test('names that differ only in case, where the file system keeps them apart', async (t) => {
     if (process.platform !== 'linux') return t.skip('other systems fold case');
     assert.deepEqual(await files(zipOf([{ name: 'A' }, { name: 'a' }])), ['A', 'a']);
+  });
+  test('and are refused where it takes them for one', async () => {
+    const file = path.join(outer, 'folding.zip');
+    await writeFile(file, zipOf([{ name: 'Lib/a' }, { name: 'lib/b' }]));
+    using reader = new ArchiveReader(file);
+    await assert.rejects(planOf(reader, { maxUnzippedBytes: 100, maxEntries: 10, foldsCase: true }), /two entries/);
+    assert.equal((await planOf(reader, { maxUnzippedBytes: 100, maxEntries: 10, foldsCase: false })).files.length, 2);
+    await rm(file);
   });
   test('a comment, and sizes that come after the bytes', async () => {
     assert.deepEqual(await files(zipOf([{ name: 'a', content: 'x' }], { comment: 'PK\x05\x06 not the end' })), ['a']);
