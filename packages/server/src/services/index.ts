@@ -10,3 +10,4 @@ export * from './iam/index.ts';
 export * from './iam/index.ts';
 export { parsePattern } from './kit/pattern/index.ts';
 export * from './ssm/index.ts';
+export * from './secretsmanager/index.ts';
