@@ -54,6 +54,11 @@ export interface SandboxSpec {
   /** Image functions bring their own root; otherwise the driver makes a minimal one from the host's libraries. */
   readonly rootfs?: string;
   readonly limits: ResourceLimits;
+  /**
+   * Where `/tmp` is. In `memory` (the default) it is made at once, can be resized, and counts as memory of the
+   * function; on `disk` it is as on Lambda, for some milliseconds more. Memory again where the host has no loop devices.
+   */
+  readonly tmp?: 'memory' | 'disk';
   /** `loopback`: only `lo` and the two listeners. `egress`: the internet too, never private ranges. */
   readonly network: 'loopback' | 'egress';
 }

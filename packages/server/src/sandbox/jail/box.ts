@@ -42,6 +42,8 @@ export class Jail implements Sandbox {
   #root: Root | undefined;
   #limits: ResourceLimits;
   #background = false;
+  /** Whether `/tmp` can follow its limit. */
+  #resizable = true;
   #disposed: Promise<void> | undefined;
 
   constructor(spec: SandboxSpec, shared: Shared, identity: { readonly user: number; readonly index: number }, onDisposed: () => void) {
@@ -78,9 +80,12 @@ export class Jail implements Sandbox {
     this.#root = await roots.take(this.#spec);
     // Without the tools for it a box has no way out; `probe` has said so.
     const wayOut = this.#spec.network === 'egress' ? await this.#shared.egress?.connect(this.id, this.#index) : undefined;
+    const { disks } = this.#shared;
+    this.#resizable = this.#spec.tmp !== 'disk' || disks === undefined;
+    const disk = this.#resizable ? undefined : await disks?.mount(this.id, this.#limits.tmpMiB, path.join(this.#slot, 'tmp'));
     const network = [step.network(this.id, [runtimeApiPort, endpointPort]), ...(wayOut ?? [])];
     const [[runtimeApi, endpoint]] = await Promise.all([
-      launcher.do([...this.#slotSteps(this.#root.path), ...this.#group.create(this.#limits), ...network]),
+      launcher.do([...this.#slotSteps(this.#root.path), ...(disk ?? []), ...this.#group.create(this.#limits), ...network]),
       listening,
     ]);
     if (runtimeApi === undefined || endpoint === undefined) throw new Error('Sandbox launcher: listeners are missing');
@@ -115,7 +120,7 @@ export class Jail implements Sandbox {
     this.#group.limit(limits);
     if (this.#background) this.#group.background(false);
     this.#background = false;
-    if (limits.tmpMiB === tmpMiB) return;
+    if (limits.tmpMiB === tmpMiB || !this.#resizable) return;
     const flags = mountFlags.remount | mountFlags.noSuid | mountFlags.noDev;
     await this.#during(() => this.#shared.launcher.do([step.mount('-', this.#slot, '-', flags, sized(limits))]));
   }

@@ -8,6 +8,7 @@ import { Egress, egressTools } from '../network/egress.ts';
 import { isPublic } from '../network/ranges.ts';
 import type { Capabilities, Sandbox, SandboxDriver, SandboxSpec } from '../port.ts';
 import { Jail } from './box.ts';
+import { Disks } from './disks.ts';
 import { publicResolvers } from './etc.ts';
 import { enterProgram } from './enter.ts';
 import { Launcher } from './launcher.ts';
@@ -44,6 +45,8 @@ export interface Shared {
   readonly seccompFile: string;
   readonly roots: Roots;
   readonly readOnly: ReadOnlyMounts;
+  /** Undefined where the host has no loop devices. */
+  readonly disks: Disks | undefined;
   /** Gives boxes a way to the internet; undefined where the tools are missing. */
   readonly egress: Egress | undefined;
 }
@@ -156,6 +159,7 @@ export class JailDriver implements SandboxDriver {
       seccompFile,
       roots: new Roots({ folder: path.join(folder, 'roots'), devices: path.join(folder, 'dev'), launcher, helper, resolvers: publicResolvers(isPublic) }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
+      disks: Disks.possible() ? new Disks(files, launcher) : undefined,
       egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server }),
     };
   }

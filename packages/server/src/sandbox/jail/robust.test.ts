@@ -9,6 +9,7 @@ import { silentLogger, systemClock } from '../../base/index.ts';
 import { cgroupRoot } from '../cgroup/index.ts';
 import { suiteLimits } from '../driver.suite.ts';
 import { jailObstacle, openJail, type Mount, type Sandbox, type SandboxDriver, type SandboxSpec } from '../index.ts';
+import { Disks } from './disks.ts';
 import { serverName } from './driver.ts';
 import { enterProgram } from './enter.ts';
 
@@ -80,6 +81,21 @@ suite('a jail under attack and in accidents', { skip: jailObstacle()?.detail ?? 
     await box.limit({ ...suiteLimits, tmpMiB: 8 });
     t.assert.equal((await run(box, 'head -c 4M /dev/zero >/tmp/a; rm /tmp/a')).output, '');
     t.assert.match((await run(box, 'mkdir /tmp/d; cd /tmp/d; for i in {1..3000}; do : >$i || exit; done 2>&1 | tail -1')).output, /No space left/);
+  });
+
+  test('a /tmp on disk holds more than the function\'s memory, and no more than its size', { skip: Disks.possible() ? false : 'no loop devices here' }, async (t: TestContext) => {
+    const backed = (): string[] =>
+      readdirSync('/sys/block')
+        .map((name) => path.join('/sys/block', name, 'loop/backing_file'))
+        .filter((file) => existsSync(file) && readFileSync(file, 'utf8').includes(dataDir));
+    const box = await open({ tmp: 'disk', limits: { ...suiteLimits, memoryMiB: 48, tmpMiB: 160 } });
+    t.assert.equal(backed().length, 1);
+    t.assert.equal((await run(box, 'head -c 120M /dev/zero >/tmp/big && stat -c %s /tmp/big; ls -A /tmp')).output, '125829120\nbig\n');
+    t.assert.match((await run(box, 'head -c 200M /dev/zero >/tmp/more')).output, /No space left/);
+    t.assert.equal((await box.stats()).oomKills, 0);
+    await box[Symbol.asyncDispose]();
+    while (backed().length > 0) await systemClock.sleep(5);
+    t.assert.deepEqual(readdirSync(path.join(dataDir, 'sandboxes/files')).filter((name) => name.endsWith('.img')), []);
   });
 
   test('a boot in the background yields to others until the claim', async (t: TestContext) => {

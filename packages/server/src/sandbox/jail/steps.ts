@@ -21,6 +21,8 @@ const octal = (mode: number): string => mode.toString(8);
 export const step = {
   mount: (source: string, target: string, type: string, flags: number, data = '-'): Step => ['mount', source, target, type, flags, data],
   bind: (source: string, target: string): Step => ['mount', source, target, '-', mountFlags.bind | mountFlags.recursive, '-'],
+  /** Mounts a copy of an ext4 image, through a file that is then without a name. */
+  disk: (template: string, image: string, target: string): Step => ['disk', template, image, target, 'noinit_itable,discard,nobarrier'],
   /** Takes the right to write, set-user-id and devices away from a mount and all below it. */
   readOnly: (target: string): Step => ['readonly', target],
   unmount: (target: string): Step => ['umount', target, mountFlags.detach],
