@@ -1,5 +1,14 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { applyMigrations, migrationTable, StorageError, type Database, type Migrations, type Sql, type SqlRow, type SqlValue } from '../../packages/server/src/storage/index.ts';
+import {
+  applyMigrations,
+  migrationTable,
+  StorageError,
+  type Database,
+  type Migrations,
+  type Sql,
+  type SqlRow,
+  type SqlValue,
+} from '../../packages/server/src/storage/index.ts';
 
 /**
  * The least that keeps the storage port's promises, for tests of rooms above it: in memory, without
@@ -29,7 +38,10 @@ export class PlainDatabase implements Database {
     return (await this.all<Row>(query, values))[0];
   }
   run(query: string, values: readonly SqlValue[] = []): Promise<number> {
-    return this.#inTransaction((tx) => tx.run(query, values), () => {});
+    return this.#inTransaction(
+      (tx) => tx.run(query, values),
+      () => {},
+    );
   }
 
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
@@ -93,7 +105,8 @@ export class PlainDatabase implements Database {
     };
     return {
       all: <Row extends SqlRow>(query: string, values: readonly SqlValue[] = []) => dooming(() => this.#all<Row>(query, values)),
-      get: <Row extends SqlRow>(query: string, values: readonly SqlValue[] = []) => dooming(() => this.#all<Row>(query, values)[0]),
+      get: <Row extends SqlRow>(query: string, values: readonly SqlValue[] = []) =>
+        dooming(() => this.#all<Row>(query, values)[0]),
       run: (query: string, values: readonly SqlValue[] = []) =>
         dooming(() => Number(this.#database.prepare(query).run(...(values as SQLInputValue[])).changes)),
     };

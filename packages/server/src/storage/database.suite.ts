@@ -108,14 +108,20 @@ export function databaseSuite(
           }),
         ),
       );
-      t.assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
+      t.assert.deepEqual(
+        seen,
+        [...seen].sort((a, b) => a - b),
+      );
       t.assert.equal(seen.length, 20);
     });
 
     test('one that fails does not hold up or harm the next', async (t) => {
       await using database = await opened();
       const results = await Promise.allSettled([1, 1, 2].map((id) => database.transaction((tx) => tx.run(insert, [id, 'w']))));
-      t.assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']);
+      t.assert.deepEqual(
+        results.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      );
     });
 
     const isolation = engine.isolatesReads ? {} : { skip: 'one connection: a read sees the open transaction' };
@@ -161,7 +167,10 @@ export function databaseSuite(
       await using database = await engine.open();
       const steps = ['CREATE TABLE other (id BIGINT)', 'CREATE TABLE further (id BIGINT)'];
       await database.migrate({ room: 'other', steps });
-      await t.assert.rejects(database.migrate({ room: 'other', steps: steps.slice(0, 1) }), { code: 'STORAGE_NEWER', message: /later release/ });
+      await t.assert.rejects(database.migrate({ room: 'other', steps: steps.slice(0, 1) }), {
+        code: 'STORAGE_NEWER',
+        message: /later release/,
+      });
       await t.assert.rejects(database.migrate({ room: 'other', steps: ['CREATE TABLE other (id TEXT)', steps[1] ?? ''] }), {
         code: 'STORAGE_MIGRATION_CHANGED',
       });

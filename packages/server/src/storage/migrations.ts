@@ -24,12 +24,19 @@ export const migrationTable = `CREATE TABLE IF NOT EXISTS storage_migration (
  */
 export async function applyMigrations(
   { room, steps }: Migrations,
-  options: { readonly transaction: (work: (tx: MigratingSql) => Promise<void>) => Promise<void>; readonly clock: Pick<Clock, 'now'> },
+  options: {
+    readonly transaction: (work: (tx: MigratingSql) => Promise<void>) => Promise<void>;
+    readonly clock: Pick<Clock, 'now'>;
+  },
 ): Promise<void> {
   for (let step = 0; step < Math.max(steps.length, 1); step += 1) {
     await options.transaction(async (tx) => {
       const applied = await tx.all('SELECT step, hash FROM storage_migration WHERE room = ? ORDER BY step', [room]);
-      check(room, steps, applied.map((row) => String(row['hash'])));
+      check(
+        room,
+        steps,
+        applied.map((row) => String(row['hash'])),
+      );
       const statements = steps[step];
       if (statements === undefined || step < applied.length) return;
       await tx.script(statements);

@@ -57,7 +57,11 @@ async function refuseNetwork(folder: string, log: Logger): Promise<void> {
   const { type } = await statfs(folder);
   const name = networkFileSystems.get(type);
   if (name !== undefined) {
-    throw new StorageError('STORAGE_UNSAFE', `${folder} is on a network file system (${name}), where SQLite is not safe. Use a local disk.`);
+    throw new StorageError(
+      'STORAGE_UNSAFE',
+      `${folder} is on a network file system (${name}), where SQLite is not safe. Use a local disk.`,
+    );
   }
-  if (type === overlay) log.warn('The data folder is inside a container layer and goes with the container; mount a volume there.', { folder });
+  if (type === overlay)
+    log.warn('The data folder is inside a container layer and goes with the container; mount a volume there.', { folder });
 }

@@ -9,8 +9,13 @@ const store = await openCodeStore({ dataDir, limits: awsLimits, clock: systemClo
 let last = 0;
 const take = async (): Promise<void> => {
   for (;;) {
-    const parts = Array.from({ length: 40 }, (_, index) => ({ name: `d${index % 5}/f${index}`, content: `${prefix} ${++last} ${index}` }));
-    const { codeSha256 } = await store.take('000000000000' as AccountId, zipOf(parts), { maxUnzippedBytes: awsLimits.unzippedBytes });
+    const parts = Array.from({ length: 40 }, (_, index) => ({
+      name: `d${index % 5}/f${index}`,
+      content: `${prefix} ${++last} ${index}`,
+    }));
+    const { codeSha256 } = await store.take('000000000000' as AccountId, zipOf(parts), {
+      maxUnzippedBytes: awsLimits.unzippedBytes,
+    });
     writeSync(1, `${codeSha256}\n`);
   }
 };

@@ -28,7 +28,13 @@ suite('the code store after a crash', { timeout: 60_000 }, () => {
       for (const line of said.split('\n').slice(0, -1)) taken.add(line);
     }
     assert.ok(taken.size > 20);
-    await using store = await openCodeStore({ dataDir, limits: awsLimits, clock: systemClock, random: systemRandom, log: silentLogger });
+    await using store = await openCodeStore({
+      dataDir,
+      limits: awsLimits,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+    });
     for (const hex of await readdir(path.join(dataDir, 'code', account))) {
       const sha256 = Buffer.from(hex, 'hex').toString('base64');
       assert.equal((await readdir(store.dir(account, sha256), { recursive: true })).length, 45);

@@ -15,7 +15,9 @@ export function faultOf({ kind, detail }: Refusal, maxUnzippedBytes: number): Se
         { cause },
       );
     case 'tooLarge':
-      return new ServiceFault('InvalidParameterValueException', `Unzipped size must be smaller than ${maxUnzippedBytes} bytes`, { cause });
+      return new ServiceFault('InvalidParameterValueException', `Unzipped size must be smaller than ${maxUnzippedBytes} bytes`, {
+        cause,
+      });
     case 'empty':
       return new ServiceFault('InvalidParameterValueException', 'Uploaded file must be a non-empty zip', { cause });
   }

@@ -22,7 +22,7 @@ export async function takeIn(
     size += piece.byteLength;
     if (size > options.maxBytes) throw new RefusedArchive('tooLarge', `an archive of more than ${options.maxBytes} bytes`);
     hash.update(piece);
-    for (let done = 0; done < piece.byteLength; ) done += (await handle.write(piece, done)).bytesWritten;
+    for (let done = 0; done < piece.byteLength;) done += (await handle.write(piece, done)).bytesWritten;
   }
   if (size === 0) throw new RefusedArchive('empty', 'no bytes');
   await handle.sync();

@@ -1,4 +1,15 @@
-import { constants, copyFileSync, fsyncSync, linkSync, mkdirSync, openSync, closeSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 
 interface Source {

@@ -20,7 +20,11 @@ export interface CodeStore {
    * @param zip  bytes, or a stream of them
    * @throws ServiceFault InvalidParameterValueException in Lambda's words. @source spec 9.3
    */
-  take(account: AccountId, zip: Uint8Array | AsyncIterable<Uint8Array>, options: { readonly maxUnzippedBytes: number }): Promise<StoredCode>;
+  take(
+    account: AccountId,
+    zip: Uint8Array | AsyncIterable<Uint8Array>,
+    options: { readonly maxUnzippedBytes: number },
+  ): Promise<StoredCode>;
   /** Where code that was taken is. Reads no storage. */
   dir(account: AccountId, codeSha256: string): string;
   /** The archive itself, for the `Code.Location` of GetFunction. */

@@ -15,7 +15,10 @@ const account = '000000000000' as AccountId;
 const other = '111111111111' as AccountId;
 const limits = { maxUnzippedBytes: awsLimits.unzippedBytes };
 
-async function opened(t: TestContext, options: Partial<CodeStoreOptions> = {}): Promise<{ store: CodeStore & AsyncDisposable; dataDir: string }> {
+async function opened(
+  t: TestContext,
+  options: Partial<CodeStoreOptions> = {},
+): Promise<{ store: CodeStore & AsyncDisposable; dataDir: string }> {
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'mayfly-code-')));
   const store = await openCodeStore({
     limits: awsLimits,
@@ -91,8 +94,13 @@ suite('the code store', { timeout: 60_000 }, () => {
       [0o100100, '555'],
     ];
     const parts = modes.map(([unixMode], index) => ({ name: `f${index}`, unixMode }));
-    const { dir } = await store.take(account, zipOf([...parts, { name: 'dos', unixMode: 0o104777, host: 0 }, { name: 'd/', unixMode: 0o040700 }]), limits);
-    for (const [index, [, expected]] of modes.entries()) t.assert.equal(await modeOf(path.join(dir, `f${index}`)), expected, String(index));
+    const { dir } = await store.take(
+      account,
+      zipOf([...parts, { name: 'dos', unixMode: 0o104777, host: 0 }, { name: 'd/', unixMode: 0o040700 }]),
+      limits,
+    );
+    for (const [index, [, expected]] of modes.entries())
+      t.assert.equal(await modeOf(path.join(dir, `f${index}`)), expected, String(index));
     t.assert.equal(await modeOf(path.join(dir, 'dos')), '644');
     t.assert.equal(await modeOf(path.join(dir, 'd')), '755');
     t.assert.equal(await modeOf(dir), '755');
@@ -101,7 +109,12 @@ suite('the code store', { timeout: 60_000 }, () => {
   test('links inside the tree are kept, also those through other links', async (t) => {
     const { store } = await opened(t);
     const link = (name: string, content: string) => ({ name, content, unixMode: 0o120777 });
-    const zip = zipOf([{ name: 'lib/real.so.1', content: 'x' }, link('lib/real.so', 'real.so.1'), link('lib64', './lib'), link('deep/er/up', '../../lib64/real.so')]);
+    const zip = zipOf([
+      { name: 'lib/real.so.1', content: 'x' },
+      link('lib/real.so', 'real.so.1'),
+      link('lib64', './lib'),
+      link('deep/er/up', '../../lib64/real.so'),
+    ]);
     const { dir } = await store.take(account, zip, limits);
     t.assert.equal(await readlink(path.join(dir, 'lib64')), './lib');
     t.assert.equal(await readFile(path.join(dir, 'deep/er/up'), 'utf8'), 'x');
@@ -134,7 +147,10 @@ suite('the code store', { timeout: 60_000 }, () => {
 
   test('a size limit is kept for new archives and for those taken under a higher one', async (t) => {
     const { store } = await opened(t);
-    const bytes = zipOf([{ name: 'a', content: new Uint8Array(1000), deflate: true }, { name: 'b', content: new Uint8Array(1000), deflate: true }]);
+    const bytes = zipOf([
+      { name: 'a', content: new Uint8Array(1000), deflate: true },
+      { name: 'b', content: new Uint8Array(1000), deflate: true },
+    ]);
     const refusal = { name: 'InvalidParameterValueException', message: 'Unzipped size must be smaller than 1999 bytes' };
     await t.assert.rejects(store.take(account, bytes, { maxUnzippedBytes: 1999 }), refusal);
     t.assert.equal((await store.take(account, bytes, { maxUnzippedBytes: 2000 })).unzippedSize, 2000);
@@ -151,7 +167,9 @@ suite('the code store', { timeout: 60_000 }, () => {
         yield piece;
       }
     }
-    await t.assert.rejects(store.take(account, endless(), { maxUnzippedBytes: 1000 }), { message: 'Unzipped size must be smaller than 1000 bytes' });
+    await t.assert.rejects(store.take(account, endless(), { maxUnzippedBytes: 1000 }), {
+      message: 'Unzipped size must be smaller than 1000 bytes',
+    });
     assert.ok(sent < 50_000_000);
   });
 
@@ -163,7 +181,10 @@ suite('the code store', { timeout: 60_000 }, () => {
       yield zipOf([{ name: 'a' }]);
     }
     const taken = Array.from({ length: 256 }, () => store.take(account, waiting(), limits));
-    await t.assert.rejects(store.take(account, zipOf([{ name: 'b' }]), limits), { name: 'TooManyRequestsException', status: 429 });
+    await t.assert.rejects(store.take(account, zipOf([{ name: 'b' }]), limits), {
+      name: 'TooManyRequestsException',
+      status: 429,
+    });
     gate.resolve();
     t.assert.equal(new Set((await Promise.all(taken)).map(({ dir }) => dir)).size, 1);
     await store.take(account, zipOf([{ name: 'b' }]), limits);
@@ -171,9 +192,12 @@ suite('the code store', { timeout: 60_000 }, () => {
 
   test('closing ends what is being unpacked and leaves nothing of it', async (t) => {
     const { store, dataDir } = await opened(t);
-    const zips = Array.from({ length: 6 }, (_, index) => zipOf([{ name: `${index}`, content: new Uint8Array(50_000_000), deflate: true }]));
+    const zips = Array.from({ length: 6 }, (_, index) =>
+      zipOf([{ name: `${index}`, content: new Uint8Array(50_000_000), deflate: true }]),
+    );
     const takes = Promise.allSettled(zips.map((zip) => store.take(account, zip, limits)));
-    const unpacking = async (): Promise<boolean> => (await readdir(path.join(dataDir, 'code', '.incoming'), { recursive: true })).some((name) => name.includes('files'));
+    const unpacking = async (): Promise<boolean> =>
+      (await readdir(path.join(dataDir, 'code', '.incoming'), { recursive: true })).some((name) => name.includes('files'));
     while (!(await unpacking())) await new Promise((resolve) => setImmediate(resolve));
     await store[Symbol.asyncDispose]();
     const ends = await takes;
@@ -196,9 +220,22 @@ suite('layers', { timeout: 60_000 }, () => {
     const { store } = await opened(t);
     const take = async (zip: Buffer): Promise<string> => (await store.take(account, zip, limits)).codeSha256;
     const first = await take(
-      zipOf([{ name: 'python/a.py', content: 'a1' }, { name: 'python/b.py', content: 'b1', unixMode: 0o100755 }, { name: 'folder/x', content: 'x' }, link('soft', 'python'), { name: 'plain', content: 'p' }]),
+      zipOf([
+        { name: 'python/a.py', content: 'a1' },
+        { name: 'python/b.py', content: 'b1', unixMode: 0o100755 },
+        { name: 'folder/x', content: 'x' },
+        link('soft', 'python'),
+        { name: 'plain', content: 'p' },
+      ]),
     );
-    const second = await take(zipOf([{ name: 'python/a.py', content: 'a2' }, { name: 'folder', content: 'now a file' }, { name: 'soft/in', content: 'real' }, link('plain', 'folder')]));
+    const second = await take(
+      zipOf([
+        { name: 'python/a.py', content: 'a2' },
+        { name: 'folder', content: 'now a file' },
+        { name: 'soft/in', content: 'real' },
+        link('plain', 'folder'),
+      ]),
+    );
     const dir = await store.layers(account, [first, second]);
     t.assert.deepEqual(await everything(dir), ['folder', 'plain', 'python', 'python/a.py', 'python/b.py', 'soft', 'soft/in']);
     t.assert.equal(await readFile(path.join(dir, 'python/a.py'), 'utf8'), 'a2');
@@ -265,7 +302,11 @@ suite('sweeping code', { timeout: 60_000 }, () => {
 suite('unpacking beside a running server', { timeout: 60_000 }, () => {
   test('does not hold up its event loop', async (t) => {
     const { store } = await opened(t);
-    const parts = Array.from({ length: 1500 }, (_, index) => ({ name: `n/${index % 50}/${index}`, content: randomBytes(10_000), deflate: true }));
+    const parts = Array.from({ length: 1500 }, (_, index) => ({
+      name: `n/${index % 50}/${index}`,
+      content: randomBytes(10_000),
+      deflate: true,
+    }));
     const bytes = zipOf([...parts, { name: 'large', content: new Uint8Array(30_000_000), deflate: true }]);
     await store.take(account, zipOf([{ name: 'a' }]), limits);
     const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -278,4 +319,3 @@ suite('unpacking beside a running server', { timeout: 60_000 }, () => {
     assert.ok(p90 < 25, `${p90} ms`);
   });
 });
-

@@ -104,7 +104,11 @@ class FileCodeStore implements CodeStore, AsyncDisposable {
       for (const [index, tree] of trees.entries()) await this.#insist(tree, codeSha256s[index] ?? '');
       await this.#perform({ kind: 'merge', trees, into: await staging.files() });
       // Awaited: the staging is cleared when this returns.
-      return await this.#publish(staging.folder, folder, path.dirname(folder), { codeSize: 0, unzippedSize: 0, layers: codeSha256s });
+      return await this.#publish(staging.folder, folder, path.dirname(folder), {
+        codeSize: 0,
+        unzippedSize: 0,
+        layers: codeSha256s,
+      });
     });
     return path.join(folder, filesName);
   }
@@ -155,12 +159,20 @@ class FileCodeStore implements CodeStore, AsyncDisposable {
       case 'refused':
         throw new RefusedArchive(result.refusal.kind, result.refusal.detail);
       case 'failed':
-        throw Object.assign(new Error(`Code could not be unpacked below ${this.#places.root}: ${result.message}`), { code: result.code });
+        throw Object.assign(new Error(`Code could not be unpacked below ${this.#places.root}: ${result.message}`), {
+          code: result.code,
+        });
     }
   }
 
   async #insist(tree: string, codeSha256: string): Promise<void> {
-    if (await stat(tree).then(() => true, () => false)) return;
+    if (
+      await stat(tree).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     throw Object.assign(new Error(`The code ${codeSha256} is not in the store.`), { code: 'CODE_MISSING' });
   }
 
@@ -190,7 +202,10 @@ async function foldsCase(places: Places, random: Random): Promise<boolean> {
   const name = path.join(places.incoming, `${random.uuid()}-case`);
   await writeFile(name, '');
   try {
-    return await stat(name.replace(/case$/, 'CASE')).then(() => true, () => false);
+    return await stat(name.replace(/case$/, 'CASE')).then(
+      () => true,
+      () => false,
+    );
   } finally {
     await rm(name, { force: true });
   }

@@ -19,7 +19,11 @@ with zipfile.ZipFile(Pipe(), 'w', zipfile.ZIP_DEFLATED) as z:
 `;
 
 /** The tool packs the current folder to standard output, or to `../made.zip` where it is named. */
-const tools: readonly { readonly what: string; readonly command: readonly [string, ...string[]]; readonly also?: readonly string[] }[] = [
+const tools: readonly {
+  readonly what: string;
+  readonly command: readonly [string, ...string[]];
+  readonly also?: readonly string[];
+}[] = [
   { what: 'zip with links', command: ['zip', '-qry', '../made.zip', '.'], also: ['lib/b.py'] },
   { what: 'zip with the smallest result', command: ['zip', '-qr9', '-', '.'], also: ['lib/b.py'] },
   { what: 'jar', command: ['jar', 'c', '.'], also: ['META-INF', 'META-INF/MANIFEST.MF', 'lib/b.py'] },
@@ -57,7 +61,10 @@ suite('archives of the tools people use', { timeout: 60_000 }, () => {
       });
       const zip = args.includes('../made.zip') ? await readFile(path.join(folder, 'made.zip')) : made.stdout;
       const { dir } = await store.take('000000000000' as AccountId, zip, { maxUnzippedBytes: awsLimits.unzippedBytes });
-      assert.deepEqual((await readdir(dir, { recursive: true })).sort(), ['bootstrap', 'large', 'lib', 'lib/a.py', ...also].sort());
+      assert.deepEqual(
+        (await readdir(dir, { recursive: true })).sort(),
+        ['bootstrap', 'large', 'lib', 'lib/a.py', ...also].sort(),
+      );
       assert.equal((await stat(path.join(dir, 'large'))).size, 6_000_000);
       assert.equal(await readFile(path.join(dir, 'lib/a.py'), 'utf8'), 'print(1)');
       if (args[0] === '-qry') assert.equal(await readlink(path.join(dir, 'lib/b.py')), 'a.py');

@@ -88,7 +88,10 @@ export class Connection implements Disposable {
     // Last in the map is most recently used.
     this.#prepared.set(sql, prepared);
     if (prepared.placeholders !== values.length) {
-      throw new StorageError('STORAGE_STATEMENT', `The statement has ${prepared.placeholders} placeholders, ${values.length} values were given.`);
+      throw new StorageError(
+        'STORAGE_STATEMENT',
+        `The statement has ${prepared.placeholders} placeholders, ${values.length} values were given.`,
+      );
     }
     return prepared.statement;
   }
@@ -110,13 +113,20 @@ export class Connection implements Disposable {
     }
     for (const [name, value, expected] of promises) this.#insist(options.file, name, value, expected);
     if (options.maxBytes !== undefined) {
-      this.#pragma(`max_page_count = ${Math.max(1, Math.floor(options.maxBytes / Number(this.#pragma('page_size'))))}`, 'max_page_count');
+      this.#pragma(
+        `max_page_count = ${Math.max(1, Math.floor(options.maxBytes / Number(this.#pragma('page_size'))))}`,
+        'max_page_count',
+      );
     }
     const verdict = this.#pragma('quick_check(1)', 'quick_check');
     if (verdict !== 'ok') {
-      throw new StorageError('STORAGE_UNSAFE', `${options.file} is damaged (${verdict}). Restore a backup; the file was left as it is.`);
+      throw new StorageError(
+        'STORAGE_UNSAFE',
+        `${options.file} is damaged (${verdict}). Restore a backup; the file was left as it is.`,
+      );
     }
-    if (owner === 0) this.#database.exec(`BEGIN; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}; COMMIT`);
+    if (owner === 0)
+      this.#database.exec(`BEGIN; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}; COMMIT`);
   }
 
   /** Sets a value and reads it back: a build, a file system or a lock can ignore it without an error. */
@@ -161,6 +171,7 @@ const toSqlite = (value: SqlValue): SQLInputValue =>
 function fromSqlite(row: Record<string, SQLOutputValue>): void {
   for (const name in row) {
     const value = row[name];
-    if (typeof value === 'bigint' && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) row[name] = Number(value);
+    if (typeof value === 'bigint' && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER)
+      row[name] = Number(value);
   }
 }

@@ -6,7 +6,10 @@ import { openStorage } from '../index.ts';
 // kills it or the disk fails. The line leaves the process before the next acknowledgement can be counted.
 const [dataDir = '', start = '0'] = process.argv.slice(2);
 await using database = await openStorage({ dataDir, clock: systemClock, log: silentLogger });
-await database.migrate({ room: 'crash', steps: ['CREATE TABLE pair (id BIGINT, half BIGINT, filler BYTEA, PRIMARY KEY (id, half))'] });
+await database.migrate({
+  room: 'crash',
+  steps: ['CREATE TABLE pair (id BIGINT, half BIGINT, filler BYTEA, PRIMARY KEY (id, half))'],
+});
 let last = Number(start);
 const insert = 'INSERT INTO pair (id, half, filler) VALUES (?, ?, ?)';
 

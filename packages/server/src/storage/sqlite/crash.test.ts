@@ -44,9 +44,15 @@ async function run(options: {
 async function assertWhole(dataDir: string, acknowledged: ReadonlySet<number>): Promise<void> {
   await using database = await open(dataDir);
   const pairs = await database.all('SELECT id, count(*) AS halves FROM pair GROUP BY id');
-  assert.deepEqual(pairs.filter(({ halves }) => halves !== 2), []);
+  assert.deepEqual(
+    pairs.filter(({ halves }) => halves !== 2),
+    [],
+  );
   const found = new Set(pairs.map(({ id }) => id));
-  assert.deepEqual([...acknowledged].filter((id) => !found.has(id)), []);
+  assert.deepEqual(
+    [...acknowledged].filter((id) => !found.has(id)),
+    [],
+  );
 }
 
 suite('storage after a crash', { timeout: 60_000 }, () => {
@@ -114,7 +120,12 @@ suite('storage on a full disk', { timeout: 60_000 }, () => {
   }
 
   test('a transaction that meets the given limit leaves nothing, and the next may succeed', async (t) => {
-    await using database = await openStorage({ dataDir: await folder(t), clock: systemClock, log: silentLogger, maxBytes: 2_000_000 });
+    await using database = await openStorage({
+      dataDir: await folder(t),
+      clock: systemClock,
+      log: silentLogger,
+      maxBytes: 2_000_000,
+    });
     await database.migrate({ room: 'r', steps });
     await fill(database, () => database.run('DELETE FROM t WHERE id < 20'));
   });
@@ -123,7 +134,8 @@ suite('storage on a full disk', { timeout: 60_000 }, () => {
     const mount = await folder(t);
     const dataDir = path.join(mount, 'disk');
     await mkdir(dataDir);
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', dataDir]).status !== 0) return t.skip('needs the right to mount');
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', dataDir]).status !== 0)
+      return t.skip('needs the right to mount');
     try {
       await writeFile(path.join(dataDir, 'somebody-elses'), new Uint8Array(2_000_000));
       await using database = await open(dataDir);

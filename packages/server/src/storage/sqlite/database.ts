@@ -47,7 +47,9 @@ export class SqliteDatabase implements Database {
     const onFailure = (failure: Failure): void => void database.#fail(new StorageError(failure.code, failure.message));
     await using opened = new AsyncDisposableStack();
     // Both threads start at once; the reader opens what the writer has made.
-    database.#writer = opened.use(new Thread({ file, role: 'writer', ...(maxBytes === undefined ? {} : { maxBytes }) }, onFailure));
+    database.#writer = opened.use(
+      new Thread({ file, role: 'writer', ...(maxBytes === undefined ? {} : { maxBytes }) }, onFailure),
+    );
     database.#reader = opened.use(new Thread({ file, role: 'reader' }, onFailure));
     try {
       await database.#writer.ask({ kind: 'open' });
@@ -152,10 +154,14 @@ export class SqliteDatabase implements Database {
     if (this.#failed !== undefined) return this.#failed;
     if (!(error instanceof StorageError)) return error;
     if (isFull(error.code)) {
-      return new StorageError('STORAGE_FULL', `No space is left for ${this.#options.file}; the change was not made.`, { cause: error });
+      return new StorageError('STORAGE_FULL', `No space is left for ${this.#options.file}; the change was not made.`, {
+        cause: error,
+      });
     }
     if (error.code === 'SQLITE_BUSY') {
-      return new StorageError('STORAGE_BUSY', `Another program holds ${this.#options.file}; the change was not made.`, { cause: error });
+      return new StorageError('STORAGE_BUSY', `Another program holds ${this.#options.file}; the change was not made.`, {
+        cause: error,
+      });
     }
     return isFatal(error.code) ? this.#fail(error) : error;
   }
@@ -179,11 +185,16 @@ export class SqliteDatabase implements Database {
 function unopened(file: string, error: unknown): unknown {
   if (!(error instanceof StorageError) || !error.code.startsWith('SQLITE_')) return error;
   const said = `(${error.code}: ${error.message})`;
-  if (isFull(error.code)) return new StorageError('STORAGE_FULL', `No space is left to open ${file} ${said}. Free some.`, { cause: error });
+  if (isFull(error.code))
+    return new StorageError('STORAGE_FULL', `No space is left to open ${file} ${said}. Free some.`, { cause: error });
   if (error.code === 'SQLITE_BUSY') {
     return new StorageError('STORAGE_BUSY', `Another program holds ${file} ${said}. End it and start again.`, { cause: error });
   }
-  return new StorageError('STORAGE_UNSAFE', `${file} cannot be opened ${said}. Check the disk, or restore a backup; the file was left as it is.`, {
-    cause: error,
-  });
+  return new StorageError(
+    'STORAGE_UNSAFE',
+    `${file} cannot be opened ${said}. Check the disk, or restore a backup; the file was left as it is.`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -13,7 +13,9 @@ export class Lane {
   /** @throws StorageError `STORAGE_BUSY` when too many wait */
   enter<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#limit) {
-      return Promise.reject(new StorageError('STORAGE_BUSY', `${this.#limit} transactions are waiting for the disk. Try again later.`));
+      return Promise.reject(
+        new StorageError('STORAGE_BUSY', `${this.#limit} transactions are waiting for the disk. Try again later.`),
+      );
     }
     this.#waiting += 1;
     const result = this.#last.then(work).finally(() => {

@@ -43,11 +43,21 @@ for (const [name, work] of [
   line(`${name}: durable a second`, (1000 / ((performance.now() - from) / 1000)).toFixed(0));
   line(`${name}: p50, p99`, `${quantile(times, 0.5)}, ${quantile(times, 0.99)}`);
   // The histogram counts from one tick to the next, its own millisecond included.
-  line(`${name}: event loop late by, p99, worst`, `${(delay.percentile(99) / 1e6 - 1).toFixed(2)} ms, ${(delay.max / 1e6 - 1).toFixed(2)} ms`);
+  line(
+    `${name}: event loop late by, p99, worst`,
+    `${(delay.percentile(99) / 1e6 - 1).toFixed(2)} ms, ${(delay.max / 1e6 - 1).toFixed(2)} ms`,
+  );
   line(`${name}: event loop busy`, `${(performance.eventLoopUtilization(before).utilization * 100).toFixed(0)} %`);
 }
-const groups = await timed(50, () => database.transaction(async (tx) => { for (let row = 0; row < 100; row += 1) await insert(tx); }));
-line('100 rows in a transaction: p50, rows a second', `${quantile(groups, 0.5)}, ${((50 * 100) / (groups.reduce((sum, time) => sum + time, 0) / 1000)).toFixed(0)}`);
+const groups = await timed(50, () =>
+  database.transaction(async (tx) => {
+    for (let row = 0; row < 100; row += 1) await insert(tx);
+  }),
+);
+line(
+  '100 rows in a transaction: p50, rows a second',
+  `${quantile(groups, 0.5)}, ${((50 * 100) / (groups.reduce((sum, time) => sum + time, 0) / 1000)).toFixed(0)}`,
+);
 const reads = await timed(3000, () => database.get('SELECT payload FROM m WHERE id = ?', [1 + Math.floor(id / 2)]));
 line('read of one row by key: p50, p99', `${quantile(reads, 0.5)}, ${quantile(reads, 0.99)}`);
 

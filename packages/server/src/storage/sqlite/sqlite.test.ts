@@ -145,7 +145,10 @@ suite('storage on SQLite', { timeout: 60_000 }, () => {
     resume.resolve();
     await Promise.resolve();
     await t.assert.rejects(late ?? Promise.resolve(), { code: 'STORAGE_TRANSACTION_TIMEOUT' });
-    t.assert.deepEqual((await database.all('SELECT id FROM t')).map(({ id }) => id), [3]);
+    t.assert.deepEqual(
+      (await database.all('SELECT id FROM t')).map(({ id }) => id),
+      [3],
+    );
   });
 
   test('too many waiting transactions are refused', async (t) => {

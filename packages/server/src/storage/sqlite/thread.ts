@@ -21,7 +21,11 @@ export class Thread implements AsyncDisposable {
   constructor(options: ConnectionOptions, onFailure: (failure: Failure) => void) {
     this.#onFailure = onFailure;
     // What the process was started with (loaders, a debugger, --test) is not for this thread.
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options, execArgv: [], name: `storage ${options.role}` });
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: options,
+      execArgv: [],
+      name: `storage ${options.role}`,
+    });
     this.#worker.on('message', (reply: Reply) => this.#take(reply));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(undefined));

@@ -16,7 +16,12 @@ export class Transaction implements MigratingSql, Disposable {
   #timer: Timer | undefined;
   #ended: StorageError | undefined;
 
-  constructor(options: { readonly thread: Thread; readonly clock: Clock; readonly idleMs: number; readonly translated: (error: unknown) => unknown }) {
+  constructor(options: {
+    readonly thread: Thread;
+    readonly clock: Clock;
+    readonly idleMs: number;
+    readonly translated: (error: unknown) => unknown;
+  }) {
     this.#thread = options.thread;
     this.#clock = options.clock;
     this.#idleMs = options.idleMs;

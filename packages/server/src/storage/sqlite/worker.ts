@@ -96,7 +96,8 @@ class Holder {
 function* buffersOf(answer: Answer): Iterable<ArrayBuffer> {
   if (answer === undefined || typeof answer === 'number') return;
   for (const row of Array.isArray(answer) ? answer : [answer]) {
-    for (const value of Object.values(row)) if (value instanceof Uint8Array && value.byteLength > 0) yield value.buffer as ArrayBuffer;
+    for (const value of Object.values(row))
+      if (value instanceof Uint8Array && value.byteLength > 0) yield value.buffer as ArrayBuffer;
   }
 }
 

@@ -38,12 +38,15 @@ after(async () => {
 });
 
 /** Everything below the folder around the data folder, so that a file outside of the code is seen. */
-const everything = async (): Promise<string[]> => (await listed(outer)).map((entry) => path.relative(outer, path.join(entry.parentPath, entry.name))).sort();
+const everything = async (): Promise<string[]> =>
+  (await listed(outer)).map((entry) => path.relative(outer, path.join(entry.parentPath, entry.name))).sort();
 
 /** `readdir` with `recursive` would go through links. */
 async function listed(folder: string): Promise<Dirent[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const below = await Promise.all(entries.filter((entry) => entry.isDirectory()).map((entry) => listed(path.join(folder, entry.name))));
+  const below = await Promise.all(
+    entries.filter((entry) => entry.isDirectory()).map((entry) => listed(path.join(folder, entry.name))),
+  );
   return [entries, ...below].flat();
 }
 
@@ -121,10 +124,34 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
   }
 
   test('two entries with one name, however it is written', async () => {
-    await refused(zipOf([{ name: 'a', content: '1' }, { name: 'a', content: '2' }]), /two entries/);
-    await refused(zipOf([{ name: 'd/a', content: '1' }, { name: './d//a', content: '2' }]), /two entries/);
-    await refused(zipOf([{ name: 'a', content: 'file' }, { name: 'a/b', content: '2' }]), /two entries/);
-    await refused(zipOf([{ name: 'a/b', content: '2' }, { name: 'a', content: 'file' }]), /two entries/);
+    await refused(
+      zipOf([
+        { name: 'a', content: '1' },
+        { name: 'a', content: '2' },
+      ]),
+      /two entries/,
+    );
+    await refused(
+      zipOf([
+        { name: 'd/a', content: '1' },
+        { name: './d//a', content: '2' },
+      ]),
+      /two entries/,
+    );
+    await refused(
+      zipOf([
+        { name: 'a', content: 'file' },
+        { name: 'a/b', content: '2' },
+      ]),
+      /two entries/,
+    );
+    await refused(
+      zipOf([
+        { name: 'a/b', content: '2' },
+        { name: 'a', content: 'file' },
+      ]),
+      /two entries/,
+    );
   });
 
   test('encrypted, unknown and contradictory entries', async () => {
@@ -139,7 +166,13 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
   test('damaged bytes', async () => {
     await refused(zipOf([{ name: 'a', content: 'x', crc: 1 }]), /damaged/);
     await refused(zipOf([{ name: 'a', content: 'x', crc: 1, deflate: true }]), /damaged/);
-    await refused(zipOf([{ name: 'fine', content: 'y' }, { name: 'a', content: 'not deflated', method: 8, uncompressedSize: 50 }]), /damaged/);
+    await refused(
+      zipOf([
+        { name: 'fine', content: 'y' },
+        { name: 'a', content: 'not deflated', method: 8, uncompressedSize: 50 },
+      ]),
+      /damaged/,
+    );
     const large = zipOf([{ name: 'a', content: new Uint8Array(4_900_000), crc: 1 }]);
     await refused(large, /damaged/);
   });
@@ -147,15 +180,31 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
   test('bombs: declared, lying, of an impossible ratio, and of shared bytes', async () => {
     const size = { name: 'InvalidParameterValueException', message: 'Unzipped size must be smaller than 5000000 bytes' };
     await refused(zipOf([{ name: 'a', content: new Uint8Array(6_000_000), deflate: true }]), /declared/, size);
-    await refused(zipOf(Array.from({ length: 60 }, (_, index) => ({ name: `${index}`, content: new Uint8Array(100_000), deflate: true }))), /declared/, size);
+    await refused(
+      zipOf(Array.from({ length: 60 }, (_, index) => ({ name: `${index}`, content: new Uint8Array(100_000), deflate: true }))),
+      /declared/,
+      size,
+    );
     // More comes out than was declared: in one piece, and as a stream.
     await refused(zipOf([{ name: 'a', content: zeros(3_000_000), method: 8, uncompressedSize: 1000 }]), /damaged|declared/);
     await refused(zipOf([{ name: 'a', content: zeros(300_000_000), method: 8, uncompressedSize: 4_500_000 }]), /declared/);
     await refused(zipOf([{ name: 'a', content: zeros(1000), method: 8, uncompressedSize: 2000 }]), /declared/);
     await refused(zipOf([{ name: 'a', content: zeros(10), method: 8, uncompressedSize: 4_000_000 }]), /ratio/);
     const kernel = { content: new Uint8Array(100_000), deflate: true };
-    await refused(zipOf([{ name: 'a', ...kernel }, ...Array.from({ length: 20 }, (_, index) => ({ name: `b${index}`, ...kernel, localName: 'a', sharesBytesOf: 0 }))]), /overlap|differ/);
-    await refused(zipOf([{ name: 'a', ...kernel }, { name: 'a2', ...kernel, sharesBytesOf: 0 }]), /overlap|differ/);
+    await refused(
+      zipOf([
+        { name: 'a', ...kernel },
+        ...Array.from({ length: 20 }, (_, index) => ({ name: `b${index}`, ...kernel, localName: 'a', sharesBytesOf: 0 })),
+      ]),
+      /overlap|differ/,
+    );
+    await refused(
+      zipOf([
+        { name: 'a', ...kernel },
+        { name: 'a2', ...kernel, sharesBytesOf: 0 },
+      ]),
+      /overlap|differ/,
+    );
   });
 
   test('more entries than there may be', () =>
@@ -178,7 +227,10 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
   });
 
   test('what is no archive, a truncated one, and one with something before or behind it', async () => {
-    const zip = zipOf([{ name: 'a', content: 'some content' }, { name: 'b', content: 'more' }]);
+    const zip = zipOf([
+      { name: 'a', content: 'some content' },
+      { name: 'b', content: 'more' },
+    ]);
     await refused(Buffer.from('#!/bin/sh\nexit 0\n'), /./);
     for (let length = 1; length < zip.length; length += 7) await refused(zip.subarray(0, length), /./);
     await refused(zip.subarray(5), /./);
@@ -193,10 +245,16 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
   });
 
   test('whatever the bytes are, nothing is written outside', { timeout: 50_000 }, async () => {
-    const outside = async (): Promise<string[]> => (await everything()).filter((name) => !name.startsWith(path.join('data', 'code', account)));
+    const outside = async (): Promise<string[]> =>
+      (await everything()).filter((name) => !name.startsWith(path.join('data', 'code', account)));
     const untouched = await outside();
     const name = fc.oneof(
-      fc.array(fc.constantFrom('a', 'b', '..', '.', '', 'A', 'l', '\\', '\0', 'C:', 'é', '...', '~'), { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/')),
+      fc
+        .array(fc.constantFrom('a', 'b', '..', '.', '', 'A', 'l', '\\', '\0', 'C:', 'é', '...', '~'), {
+          minLength: 1,
+          maxLength: 5,
+        })
+        .map((parts) => parts.join('/')),
       fc.string({ maxLength: 12 }),
     );
     const part = fc.record(
@@ -212,13 +270,25 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
       { requiredKeys: ['name'] },
     );
     // Honest ones with links, so that many are taken and the links have something to go through.
-    const inner = fc.array(fc.constantFrom('a', 'b', 'c', '..', '.'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
-    const names = fc.uniqueArray(fc.constantFrom('a', 'b/a', 'b/b', 'c/a/a', 'c/a/b', 'c/b', 'c/c'), { minLength: 1, maxLength: 5 });
+    const inner = fc
+      .array(fc.constantFrom('a', 'b', 'c', '..', '.'), { minLength: 1, maxLength: 4 })
+      .map((parts) => parts.join('/'));
+    const names = fc.uniqueArray(fc.constantFrom('a', 'b/a', 'b/b', 'c/a/a', 'c/a/b', 'c/b', 'c/c'), {
+      minLength: 1,
+      maxLength: 5,
+    });
     const honest = names.chain((chosen) =>
-      fc.tuple(...chosen.map((name) => fc.record({ name: fc.constant(name), content: inner, unixMode: fc.constantFrom(0o120777, 0o120777, 0o100644) }))),
+      fc.tuple(
+        ...chosen.map((name) =>
+          fc.record({ name: fc.constant(name), content: inner, unixMode: fc.constantFrom(0o120777, 0o120777, 0o100644) }),
+        ),
+      ),
     ) as fc.Arbitrary<Part[]>;
     const archive = fc
-      .tuple(fc.oneof(honest, fc.array(part as fc.Arbitrary<Part>, { minLength: 1, maxLength: 6 })), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }))
+      .tuple(
+        fc.oneof(honest, fc.array(part as fc.Arbitrary<Part>, { minLength: 1, maxLength: 6 })),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 2 }),
+      )
       .map(([parts, changes]) => {
         const bytes = zipOf(parts);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
@@ -227,20 +297,23 @@ suite('hostile archives leave nothing behind', { timeout: 60_000 }, () => {
     let taken = 0;
     let links = 0;
     await fc.assert(
-      fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: archive }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) }), async (bytes) => {
-        const code = await store.take(account, bytes, { maxUnzippedBytes: 100_000 }).catch((error: Error) => {
-          assert.equal(error.name, 'InvalidParameterValueException', String(error));
-        });
-        if (code === undefined) return;
-        taken += 1;
-        for (const entry of await listed(code.dir)) {
-          if (!entry.isSymbolicLink()) continue;
-          // The kernel's word; a link to nothing or in a circle leads nowhere.
-          const end = await realpath(path.join(entry.parentPath, entry.name)).catch(() => code.dir);
-          assert.ok(end === code.dir || end.startsWith(code.dir + path.sep), end);
-          links += 1;
-        }
-      }),
+      fc.asyncProperty(
+        fc.oneof({ weight: 4, arbitrary: archive }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) }),
+        async (bytes) => {
+          const code = await store.take(account, bytes, { maxUnzippedBytes: 100_000 }).catch((error: Error) => {
+            assert.equal(error.name, 'InvalidParameterValueException', String(error));
+          });
+          if (code === undefined) return;
+          taken += 1;
+          for (const entry of await listed(code.dir)) {
+            if (!entry.isSymbolicLink()) continue;
+            // The kernel's word; a link to nothing or in a circle leads nowhere.
+            const end = await realpath(path.join(entry.parentPath, entry.name)).catch(() => code.dir);
+            assert.ok(end === code.dir || end.startsWith(code.dir + path.sep), end);
+            links += 1;
+          }
+        },
+      ),
       { numRuns: 500 },
     );
     assert.deepEqual(await outside(), untouched);

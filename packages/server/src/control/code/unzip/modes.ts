@@ -14,8 +14,10 @@ export function kindOf(entry: Entry): Kind {
   const type = unixModeOf(entry) & typeBits;
   if (type === 0) return isFolder ? 'folder' : 'file';
   const kind = types[type];
-  if (kind === undefined) throw new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: a device, pipe or socket`);
-  if (isFolder && kind === 'link') throw new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: a link and a folder`);
+  if (kind === undefined)
+    throw new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: a device, pipe or socket`);
+  if (isFolder && kind === 'link')
+    throw new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: a link and a folder`);
   return isFolder ? 'folder' : kind;
 }
 

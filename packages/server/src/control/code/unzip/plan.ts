@@ -53,7 +53,8 @@ export async function planOf(reader: ArchiveReader, bounds: Bounds): Promise<Pla
     const kind = kindOf(entry);
     if (kind === 'folder' ? entry.uncompressedSize > 0 : path === '') refuse(entry, 'a folder with bytes');
     unzippedSize += entry.uncompressedSize;
-    if (unzippedSize > bounds.maxUnzippedBytes) throw new RefusedArchive('tooLarge', `${unzippedSize} bytes and more are declared`);
+    if (unzippedSize > bounds.maxUnzippedBytes)
+      throw new RefusedArchive('tooLarge', `${unzippedSize} bytes and more are declared`);
     places.take(path, kind);
     const dataAt = dataOf(entry, reader);
     spans.push({ from: entry.relativeOffsetOfLocalHeader, to: dataAt + entry.compressedSize });

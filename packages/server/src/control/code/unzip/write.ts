@@ -64,7 +64,7 @@ async function writeFile(file: PlannedFile, reader: ArchiveReader, at: string): 
 }
 
 function writeAll(fd: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
 }
 
 function contentOf({ entry, dataAt }: PlannedFile, reader: ArchiveReader): Buffer {
@@ -108,13 +108,18 @@ async function writeStream({ entry, dataAt }: PlannedFile, reader: ArchiveReader
 const isOfZlib = (error: unknown): boolean => /^(Z_|ERR_BUFFER_TOO_LARGE)/.test((error as { code?: string }).code ?? '');
 
 function targetOf(link: PlannedFile, reader: ArchiveReader): string {
-  if (link.entry.uncompressedSize > targetBytes) throw new RefusedArchive('malformed', `link ${JSON.stringify(link.path)}: target too long`);
+  if (link.entry.uncompressedSize > targetBytes)
+    throw new RefusedArchive('malformed', `link ${JSON.stringify(link.path)}: target too long`);
   const bytes = contentOf(link, reader);
   const target = bytes.toString();
-  if (!Buffer.from(target).equals(bytes)) throw new RefusedArchive('malformed', `link ${JSON.stringify(link.path)}: target is not text`);
-  if (target.split('/').some((part) => Buffer.byteLength(part) > 255)) throw new RefusedArchive('malformed', `link ${JSON.stringify(link.path)}: target too long`);
+  if (!Buffer.from(target).equals(bytes))
+    throw new RefusedArchive('malformed', `link ${JSON.stringify(link.path)}: target is not text`);
+  if (target.split('/').some((part) => Buffer.byteLength(part) > 255))
+    throw new RefusedArchive('malformed', `link ${JSON.stringify(link.path)}: target too long`);
   return target;
 }
 
-const lying = (entry: Entry): RefusedArchive => new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: not as long as declared`);
-const damaged = (entry: Entry): RefusedArchive => new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: damaged`);
+const lying = (entry: Entry): RefusedArchive =>
+  new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: not as long as declared`);
+const damaged = (entry: Entry): RefusedArchive =>
+  new RefusedArchive('malformed', `entry ${JSON.stringify(entry.fileName)}: damaged`);
