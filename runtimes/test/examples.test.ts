@@ -1,58 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { suite, test, type TestContext } from 'node:test';
 import { requestId } from './bootstrap.ts';
+import { RuntimeApi } from './runtime-api.ts';
 
 const examples = path.join(import.meta.dirname, '../examples');
 const onPath = (name: string): string | undefined =>
   (process.env.PATH ?? '').split(':').map((folder) => path.join(folder, name)).find((file) => existsSync(file));
-
-/** The Runtime API as far as an example needs it: gives these events, keeps what is posted. */
-class RuntimeApi implements AsyncDisposable {
-  readonly posted: { readonly path: string; readonly body: unknown }[] = [];
-  readonly #events: unknown[];
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
-  #wake: () => void = () => {};
-
-  constructor(events: readonly unknown[]) {
-    this.#events = [...events];
-  }
-
-  async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async until(count: number): Promise<void> {
-    while (this.posted.length < count) await new Promise<void>((resolve) => (this.#wake = resolve));
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url!.replace('/2018-06-01/runtime', '');
-    if (path === '/invocation/next') {
-      if (this.#events.length === 0) return; // waits for ever, as the real one does
-      response.setHeader('Lambda-Runtime-Aws-Request-Id', requestId);
-      response.setHeader('Lambda-Runtime-Deadline-Ms', Date.now() + 3000);
-      response.end(JSON.stringify(this.#events.shift()));
-      return;
-    }
-    this.posted.push({ path, body: JSON.parse(await text(request)) });
-    response.writeHead(202).end('{"status":"OK"}');
-    this.#wake();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 for (const [name, file, source] of [
   ['bun', 'app.ts', 'export const handler = async (event: { bad?: boolean }) => { if (event.bad) throw new TypeError("bad"); return { got: event }; };'],

@@ -1,10 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { Bootstrap, arn, requestId, type Told } from './bootstrap.ts';
 import { interpreter } from './interpreters.ts';
+import { RuntimeApi } from './runtime-api.ts';
 
 /** What functions bring in aws-lambda-java-core, as far as it is needed here. */
 const core: Readonly<Record<string, string>> = {
@@ -189,6 +192,32 @@ for (const identifier of ['java17', 'java25']) {
       await bootstrap.init('example.Functions$Throws', { env: { LAMBDA_TASK_ROOT: path.join(code, 'task') } });
       t.assert.equal((await bootstrap.invoke('exit')).end, undefined);
       t.assert.deepEqual(await bootstrap.ended, { exitCode: 5, signal: null });
+    });
+
+    test('speaks the HTTP Runtime API where no channel is given, as JDKs without unix sockets do', async (t: TestContext) => {
+      const start = async (api: RuntimeApi, handler: string) => {
+        const own = { AWS_LAMBDA_RUNTIME_API: await api.listen(), _HANDLER: handler, LAMBDA_TASK_ROOT: path.join(code, 'task'), AWS_LAMBDA_FUNCTION_NAME: 'walk' };
+        const child = spawn(found.command[0]!, found.command.slice(1), { env: { ...found.env, ...own }, cwd: path.join(code, 'task'), stdio: ['ignore', 'pipe', 'inherit'] });
+        return { child, exited: once(child, 'exit') };
+      };
+      await using api = new RuntimeApi(['fine', 'deep', 'fine']);
+      const { child, exited } = await start(api, 'example.Functions$Throws');
+      const output = text(child.stdout);
+      await Promise.race([api.until(3), exited]);
+      child.kill();
+      await exited;
+      t.assert.deepEqual(api.posted.map((one) => one.path), ['response', 'error', 'response'].map((end) => `/invocation/${requestId}/${end}`));
+      t.assert.deepEqual([api.posted[0]!.body, api.posted[2]!.body], ['fine', 'fine']);
+      t.assert.equal(api.posted[1]!.headers['lambda-runtime-function-error-type'], 'java.lang.IllegalStateException');
+      t.assert.equal((api.posted[1]!.body as { errorMessage: string }).errorMessage, 'outer');
+      t.assert.equal(JSON.parse(String(api.posted[1]!.headers['lambda-runtime-function-xray-error-cause'])).exceptions[0].message, 'outer');
+      t.assert.match(await output, /^outer: java\.lang\.IllegalStateException\rjava\.lang/);
+
+      await using second = new RuntimeApi([]);
+      const broken = await start(second, 'example.Functions$Broken::go');
+      broken.child.stdout.resume();
+      t.assert.deepEqual(await broken.exited, [1, null]);
+      t.assert.deepEqual(second.posted.map((one) => one.path), ['/init/error']);
     });
 
     test('a handler that is not there is told at each event, a class that cannot start at the start', async (t: TestContext) => {
