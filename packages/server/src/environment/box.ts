@@ -19,6 +19,12 @@ export interface Booted {
   readonly link: Link;
 }
 
+export interface BootOptions {
+  readonly early?: Readonly<Record<string, string>>;
+  readonly wrapper?: string | undefined;
+  readonly background?: boolean;
+}
+
 export interface BoxOptions {
   readonly driver: SandboxDriver;
   readonly runtime: ResolvedRuntime;
@@ -74,11 +80,13 @@ export class Box implements AsyncDisposable {
   /**
    * Starts our bootstrap and waits until it is connected.
    *
-   * @param early  variables that must be there before the interpreter starts
-   * @param wrapper  a program that is started in its place, with its command as arguments
+   * @param options.early  variables that must be there before the interpreter starts
+   * @param options.wrapper  a program that is started in its place, with its command as arguments
+   * @param options.background  nobody waits for it yet: everything else goes first
    * @throws Error with `exit` when it ended before it was connected, and with `process` to read what it said
    */
-  async boot(early: Readonly<Record<string, string>> = {}, wrapper?: string): Promise<Booted> {
+  async boot(options: BootOptions = {}): Promise<Booted> {
+    const { early, wrapper, background = false } = options;
     const { command, bootEnv } = this.runtime;
     if (command === undefined) throw new Error(`${this.runtime.identifier} has no bootstrap to boot`);
     const hello = Promise.withResolvers<Link>();
@@ -87,7 +95,8 @@ export class Box implements AsyncDisposable {
       command: wrapper === undefined ? command : [wrapper, ...command],
       env: { ...bootEnv, ...early, MAYFLY_CHANNEL: this.sandbox.channelPath },
       // A folder that is bound later would not be the one a process stands in already.
-      cwd: wrapper === undefined && Object.keys(early).length === 0 ? '/' : this.sandbox.taskRoot,
+      cwd: early === undefined ? '/' : this.sandbox.taskRoot,
+      background,
     });
     const late = Promise.withResolvers<undefined>();
     using _timer = this.#options.clock.after(helloMs, () => late.resolve(undefined));

@@ -213,7 +213,7 @@ export class Crew {
     const late = Object.keys(sources.version.environment).some(neededAtStart);
     let ready = booted;
     try {
-      ready ??= late ? await box.boot(env, execWrapper(sources)) : await box.boot();
+      ready ??= late ? await box.boot({ early: env, wrapper: execWrapper(sources) }) : await box.boot();
     } catch (error) {
       if (!(error instanceof BootError)) throw error;
       return this.#state === 'ended' ? undefined : this.#watch(error.process);

@@ -36,6 +36,34 @@ while :; do
 done
 `;
 
+/** An external extension of a few lines; `read` takes the answer's headers, `head -c` its body. */
+const bashExtension = `#!/bin/bash
+api=\${AWS_LAMBDA_RUNTIME_API/:/\\/}
+call() {
+  exec 3<>"/dev/tcp/$api"
+  printf '%s /2020-01-01/extension/%s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nLambda-Extension-Name: watcher\\r\\nLambda-Extension-Identifier: %s\\r\\nContent-Length: %d\\r\\n\\r\\n%s' "$1" "$2" "$id" "\${#3}" "$3" >&3
+  answer=$(cat <&3 | tr -d '\\r')
+  exec 3>&-
+}
+call POST register '{"events":["INVOKE","SHUTDOWN"]}'
+id=$(sed -n 's/^[Ll]ambda-[Ee]xtension-[Ii]dentifier: //p' <<<"$answer")
+echo "registered \${_HANDLER:-without a handler}"
+while :; do
+  call GET event/next ''
+  event=$(tail -n 1 <<<"$answer")
+  echo "heard $(sed 's/.*"eventType":"\\([A-Z]*\\)".*/\\1/' <<<"$event")"
+  case $event in *SHUTDOWN*) exit 0 ;; esac
+done
+`;
+
+const streamHandler = `
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  stream.setContentType('text/plain');
+  for (let i = 0; i < 3; i += 1) { stream.write('piece ' + i + ' '); await new Promise((r) => setTimeout(r, 5)); }
+  if (event === 'break') throw new Error('broken');
+  stream.end();
+});`;
+
 const nodeHandler = `
 let count = 0;
 console.log('loaded');
@@ -147,6 +175,37 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     await environment.initialised;
     await environment.freeze();
     t.assert.match((await answer(environment, 1)).text, /"count":1/);
+  });
+
+  test('an external extension hears of each event and of the end', async (t: TestContext) => {
+    const { codeDir: layersDir = '' } = code('layer', {});
+    mkdirSync(path.join(layersDir, 'extensions'));
+    writeFileSync(path.join(layersDir, 'extensions', 'watcher'), bashExtension, { mode: 0o755 });
+    const environment = house.environment({ ...code('node', { 'index.js': nodeHandler }), layersDir, memoryMiB: 512 });
+    t.assert.equal(await environment.initialised, 'idle');
+    const from = house.log.length;
+    t.assert.match((await answer(environment, 1)).text, /"count":1/);
+    await environment.stop('SPINDOWN');
+    const said = house.log.filter(({ origin }) => origin === 'extension').map(({ message }) => message);
+    t.assert.deepEqual(said, ['registered without a handler', 'heard INVOKE', 'heard SHUTDOWN']);
+    t.assert.ok(house.log.slice(0, from).some(({ message }) => message === 'EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]'));
+  });
+
+  test('a stream of Node.js comes through, and says when it broke', async (t: TestContext) => {
+    await using environment = house.environment(code('stream', { 'index.js': streamHandler }));
+    await environment.initialised;
+    const read = async (event: unknown) => {
+      const running = house.begin(environment, JSON.stringify(event));
+      const outcome = await running.outcome;
+      if (outcome.kind !== 'streamed') return [outcome.kind];
+      let text = '';
+      for await (const piece of outcome.body) text += Buffer.from(piece).toString();
+      const end = await outcome.end;
+      await running.released;
+      return [outcome.contentType, text, end.kind === 'failed' ? end.errorType : end.kind];
+    };
+    t.assert.deepEqual(await read('whole'), ['text/plain', 'piece 0 piece 1 piece 2 ', 'complete']);
+    t.assert.deepEqual(await read('break'), ['text/plain', 'piece 0 piece 1 piece 2 ', 'Error']);
   });
 
   test('what an interpreter must know at its start is there: NODE_OPTIONS and a wrapper', async (t: TestContext) => {

@@ -29,6 +29,8 @@ export interface EnvironmentsOptions {
 
 /** Room in a frame for what the limits do not count: a piece of a stream is at most this long. */
 const frameSlackBytes = 65_536;
+/** Lets the event that an environment was made for go first. */
+const restockMs = 30;
 
 export function openEnvironments(options: EnvironmentsOptions): EnvironmentFactory {
   return new Environments(options);
@@ -79,8 +81,8 @@ class Environments implements EnvironmentFactory {
     });
     this.#alive.add(environment);
     void environment.gone.then(() => this.#alive.delete(environment));
-    // Boots compete for the cores, so the place on the shelf is filled when this one has its box and its turn.
-    if (fits(version)) void environment.initialised.then(() => this.#restock(version));
+    // Boots compete for the cores, so the place on the shelf is filled when this one has had its turn.
+    if (fits(version)) void environment.initialised.then(() => clock.after(restockMs, () => void this.#restock(version)).unref());
     return environment;
   }
 
@@ -131,7 +133,7 @@ class Environments implements EnvironmentFactory {
   async #ready(runtime: ResolvedRuntime, signal: AbortSignal): Promise<PooledBox> {
     const box = await this.#open(runtime, undefined, pooledLimits(this.#options.limits), signal);
     try {
-      return { box, booted: runtime.channel === 'frames' && runtime.command !== undefined ? await box.boot() : undefined };
+      return { box, booted: runtime.channel === 'frames' && runtime.command !== undefined ? await box.boot({ background: true }) : undefined };
     } catch (error) {
       const said = error instanceof BootError ? await lastWords(error.process, this.#options.clock) : undefined;
       await box[Symbol.asyncDispose]();
