@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { GetAccountSettingsCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
@@ -168,6 +169,17 @@ suite('with signatures verified', () => {
 });
 
 suite('stopping', () => {
+  test('a client that speaks HTTP/2 from its first byte is answered on the same port', async (t: TestContext) => {
+    await using server = await open();
+    const client = connectHttp2(server.origin);
+    const stream = client.request({ ':path': '/2015-03-31/functions/f/invocations', ':method': 'POST' });
+    stream.end('{"two":2}');
+    let body = '';
+    for await (const chunk of stream.setEncoding('utf8')) body += chunk as string;
+    t.assert.strictEqual(body, '{"two":2}');
+    client.close();
+  });
+
   test('what is under way is answered, what comes later is refused', async (t: TestContext) => {
     await loadApi('lambda');
     const running = Promise.withResolvers<void>();

@@ -4,6 +4,7 @@ import type { RequestHead } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { serveAdmin, type AdminPorts } from './admin.ts';
 import type { AwsDoor } from './aws.ts';
+import { alsoHttp2 } from './sniff.ts';
 import { addressed, type UrlDoor } from './url/index.ts';
 
 export interface ListenOptions {
@@ -66,6 +67,20 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     return aws.serve(request, response, head, requestId);
   };
 
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+      if (underWay === 0) onQuiet?.();
+    });
+    answer(request, response).catch((error: unknown) => {
+      log.error('A request could not be answered.', { error });
+      if (response.headersSent) return void response.destroy();
+      response.writeHead(500, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ message: 'Internal error. The server\'s log has the details.' }));
+    });
+  };
+
   // requestTimeout covers only the receiving; an invocation may take its fifteen minutes.
   const server = createServer(
     {
@@ -76,20 +91,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       connectionsCheckingInterval: 1_000,
       noDelay: true,
     },
-    (request, response) => {
-      underWay += 1;
-      response.once('close', () => {
-        underWay -= 1;
-        if (underWay === 0) onQuiet?.();
-      });
-      answer(request, response).catch((error: unknown) => {
-        log.error('A request could not be answered.', { error });
-        if (response.headersSent) return void response.destroy();
-        response.writeHead(500, { 'Content-Type': 'application/json' });
-        response.end(JSON.stringify({ message: 'Internal error. The server\'s log has the details.' }));
-      });
-    },
+    take,
   );
+  const http2 = alsoHttp2(server, take);
   server.maxHeadersCount = 100;
   server.on('connect', (_request, socket) => void socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -121,6 +125,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
         await Promise.race([deadline.passed, new Promise<void>((resolve) => (onQuiet = resolve))]);
       }
       server.closeAllConnections();
+      http2.closeAll();
       await closed;
     })());
 

@@ -4,6 +4,7 @@ export { defaultKeepAlive, type KeepAlive } from './keep-alive.ts';
 export type { ConcurrencyCount, ThrottleReason } from './admission.ts';
 export type { InvokeHandlers } from './handlers.ts';
 export type { QueueLimits } from './queue/event-queue.ts';
+export { defaultEventInvokeConfig } from './queue/event.ts';
 export type { Condition, DeliveryTarget, EndedEvent, EventInvokeConfig, EventPorts } from './queue/event.ts';
 export { buffered } from './outcome.ts';
 export { traceId as newTraceId } from './trace.ts';

@@ -5,11 +5,11 @@ import { archiveLink, pathStyle, type AdminPorts, type CallerSource, type Handle
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { openCodeStore, openControl } from '../control/index.ts';
 import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
-import { deliverEnded } from '../events/index.ts';
-import { openInvoke, type Invoke } from '../invoke/index.ts';
+import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
+import { defaultEventInvokeConfig, openInvoke, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
-import { Keys, MasterKey } from '../services/index.ts';
+import { Keys, MasterKey, parsePattern } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
 import type { Config } from './config.ts';
@@ -116,10 +116,29 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       random,
       log,
       limits,
-      events: { deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random) },
+      events: {
+        eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
+        deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),
+      },
     }),
   );
   invoke = hall;
+  rooms.use(
+    await openEvents({
+      book: control.mappings,
+      invoker: hall.invoker,
+      compileFilters,
+      deliverFailure: deliverFailures(neighbours.targets, { clock, random }),
+      queues: neighbours.queues,
+      streams: neighbours.streams,
+      database,
+      recorder: observe,
+      clock,
+      random,
+      log,
+      limits,
+    }),
+  );
 
   const firstKey = config.auth === 'strict' ? await keys.ensureRoot(operatorAccount) : undefined;
   const all = rooms.move();
@@ -127,7 +146,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     handlers: completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers } }),
     ...(config.auth === 'strict' ? { signatures: keys } : {}),
     callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
-    urls: { urls: { find: () => undefined }, invoker: hall.invoker },
+    urls: { urls: control.urls, invoker: hall.invoker },
     admin: {
       metrics: () => observe.prometheus(),
       status: async () => ({
@@ -153,6 +172,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+/** Patterns are OR-ed. @source spec 6.9-01 */
+function compileFilters(patterns: readonly string[]): (record: object) => boolean {
+  const compiled = patterns.map((pattern) => parsePattern(pattern));
+  return (record) => compiled.some((pattern) => pattern.matches(record));
 }
 
 /** Whose root may do everything here until somebody makes other keys. */

@@ -4,7 +4,7 @@ import type { AccountId, Clock, LogSink, Logger, Random, Region, RequestId } fro
 import type { EventSources } from '../control/index.ts';
 import type { QueueSource, ShardSource, Targets, TextAttributes } from '../events/index.ts';
 import type { Invoker } from '../invoke/index.ts';
-import { openDynamoDb, openKinesis, openLogs, openSns, openSqs, openSts, type Keys } from '../services/index.ts';
+import { openDynamoDb, openIam, openKinesis, openLogs, openSns, openSqs, openSts, type Keys } from '../services/index.ts';
 import type { Database } from '../storage/index.ts';
 
 /** The services around Lambda, opened and connected with each other. */
@@ -48,6 +48,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       deliver: ({ destinationArn, payload }) => lambda(destinationArn, payload),
     }),
   );
+  const iam = rooms.use(await openIam({ database, keys, clock, random }));
   const sts = rooms.use(openSts({ keys, clock }));
   const sqs = rooms.use(await openSqs({ database, clock, random, log }));
   const dynamodb = rooms.use(await openDynamoDb({ database, clock, random, log }));
@@ -66,6 +67,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   return {
     tables: {
       logs: logs.handlers,
+      iam: iam.handlers,
       sts: sts.handlers,
       sqs: sqs.handlers,
       sns: sns.handlers,
