@@ -5,7 +5,7 @@ import path from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { serviceNames, ServiceFault, type Handlers, type LambdaOperations } from '@mayfly/wire';
 import { AwsDoor, listen, type HandlerTables } from '../../packages/server/src/api/index.ts';
-import { awsLimits, silentLogger, systemClock, systemRandom, type AccountId, type Limits, type Random } from '../../packages/server/src/base/index.ts';
+import { awsLimits, silentLogger, systemClock, systemRandom, type AccountId, type Clock, type Limits, type Random } from '../../packages/server/src/base/index.ts';
 import { openControl, type CodeStore, type Control, type ControlPorts, type RuntimeCheck, type RuntimeSupport, type StoredCode } from '../../packages/server/src/control/index.ts';
 import type { Database } from '../../packages/server/src/storage/index.ts';
 import { PlainDatabase } from './plain-database.ts';
@@ -94,6 +94,8 @@ export async function openFrontDesk(
     readonly ports?: Partial<ControlPorts>;
     readonly limits?: Partial<Limits>;
     readonly random?: Random;
+    /** The control room's; sockets keep the real one. */
+    readonly clock?: Clock;
     readonly runtimes?: ScriptedRuntimes;
   } = {},
 ): Promise<FrontDesk> {
@@ -108,6 +110,7 @@ export async function openFrontDesk(
   const control = rooms.use(
     await openControl({
       ...shared,
+      clock: options.clock ?? systemClock,
       database,
       code,
       runtimes,

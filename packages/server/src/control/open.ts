@@ -4,8 +4,8 @@ import type { Catalog, RuntimeSupport } from './catalog.ts';
 import type { CodeStore } from './code/port.ts';
 import { Provisioning } from './concurrency/provisioning.ts';
 import { Preparation } from './functions/preparation.ts';
-import { archivesOf } from './functions/record.ts';
 import { revive, reviveOne } from './functions/revival.ts';
+import { archivesInUse, Sweeping } from './functions/sweeping.ts';
 import { controlHandlers, type ControlHandlers } from './handlers.ts';
 import { LayerFolders } from './layers/folders.ts';
 import { MappingBook } from './mappings/book.ts';
@@ -48,10 +48,10 @@ export interface Control extends AsyncDisposable {
 export async function openControl(options: ControlOptions): Promise<Control> {
   const { database, code, runtimes, ports, clock, random, log, limits } = options;
   const shelf = await Shelf.open(database, await MasterKey.open(options.masterKeyFile, random));
-  // Only now is it certain that nobody is about to refer to what lies unused.
   await code.sweep(archivesInUse(shelf));
   const folders = new LayerFolders(code);
   await using rooms = new AsyncDisposableStack();
+  rooms.use(new Sweeping({ shelf, code, clock, log }));
   const preparation = rooms.use(new Preparation({ shelf, runtimes, folders, images: ports.images, random, log }));
   const revived = { shelf, runtimes, folders, preparation, random, log };
   await revive(revived);
@@ -59,7 +59,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const catalog = rooms.use(
     new LiveCatalog({
       shelf,
-      maker: { code, folders, images: ports.images },
+      maker: { code, folders, images: ports.images, made: new WeakMap() },
       random,
       onIdle: (scope, functionName, version) => {
         reviveOne(revived, scope, functionName, version).catch((error: unknown) =>
@@ -87,17 +87,4 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       await shelf.settled();
     },
   };
-}
-
-function archivesInUse(shelf: Shelf): Map<AccountId, Set<string>> {
-  const inUse = new Map<AccountId, Set<string>>();
-  for (const scope of shelf.scopes()) {
-    const used = inUse.get(scope.account) ?? new Set();
-    inUse.set(scope.account, used);
-    const desk = shelf.desk(scope);
-    for (const [, , { configuration, serving }] of desk.all('version'))
-      for (const sha256 of [...archivesOf(configuration), ...(serving === undefined ? [] : archivesOf(serving.configuration))]) used.add(sha256);
-    for (const [, , layer] of desk.all('layerVersion')) used.add(layer.codeSha256);
-  }
-  return inUse;
 }

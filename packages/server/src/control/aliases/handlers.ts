@@ -1,4 +1,4 @@
-import type { LambdaOperations } from '@mayfly/wire';
+import { ServiceFault, type LambdaOperations } from '@mayfly/wire';
 import { compact } from '../compact.ts';
 import { conflict, functionNotFound, notFound, staleRevision } from '../faults.ts';
 import { findFunction } from '../functions/find.ts';
@@ -12,6 +12,8 @@ type Output = LambdaOperations['GetAlias']['output'];
 
 /** Asked for at once. @source spec 0.3-02 */
 const listCap = 10_000;
+/** Of one function; AWS has a bound and does not say which. @source spec 1.5-09 */
+const mostAliases = 10_000;
 
 export function aliasHandlers(room: Room): Operations<'CreateAlias' | 'GetAlias' | 'ListAliases' | 'UpdateAlias' | 'DeleteAlias'> {
   return {
@@ -24,6 +26,7 @@ export function aliasHandlers(room: Room): Operations<'CreateAlias' | 'GetAlias'
         if (desk.get('function', functionName) === undefined) throw functionNotFound(qualifiedArn(scope, functionName, functionVersion));
         const split = routing(desk, scope, functionName, functionVersion, input.RoutingConfig);
         if (desk.get('alias', functionName, name) !== undefined) throw conflict(`Alias already exists: ${qualifiedArn(scope, functionName, name)}`);
+        if (desk.parts('alias', functionName).size >= mostAliases) throw new ServiceFault('AliasLimitExceededException', 'Alias limit exceeded.');
         const alias = compact<AliasRecord>({ name, functionVersion, description: input.Description ?? '', split, revisionId: room.random.uuid() });
         change.put('alias', functionName, name, alias);
         return alias;

@@ -43,11 +43,16 @@ export function layerHandlers(
       return show(room, call, scope, layerName, record);
     },
 
+    /** Another account's by its ARN, when it is shared. */
     async GetLayerVersion(input, call) {
-      const scope = scopeOf(call);
-      const layerName = parseLayerName(input.LayerName ?? '', scope);
+      const reader = scopeOf(call);
+      const account = /^arn:[^:]+:lambda:[^:]+:(\d{12}):layer:/.exec(input.LayerName ?? '')?.[1];
+      const owner: Scope = { ...reader, account: (account ?? reader.account) as AccountId };
+      const layerName = parseLayerName(input.LayerName ?? '', owner);
       checkNumber(input.VersionNumber);
-      return show(room, call, scope, layerName, found(room.shelf.desk(scope), layerName, input.VersionNumber));
+      const record = found(room.shelf.desk(owner), layerName, input.VersionNumber);
+      mayRead(room, reader, owner, layerName, record.version);
+      return show(room, call, owner, layerName, record);
     },
 
     async GetLayerVersionByArn(input, call) {

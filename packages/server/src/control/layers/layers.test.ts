@@ -146,6 +146,8 @@ suite('layers', { timeout: 60_000 }, () => {
       `{"Sid":"s1","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"},"Action":"lambda:GetLayerVersion","Resource":"${arn('layer:l:1')}"}`,
     );
     await create(other, [arn('layer:l:1')]);
+    const read = await other.send(new GetLayerVersionCommand({ LayerName: arn('layer:l'), VersionNumber: 1 }));
+    t.assert.strictEqual(read.LayerVersionArn, arn('layer:l:1'));
     const policy = await desk.client.send(new GetLayerVersionPolicyCommand(at));
     t.assert.strictEqual(policy.Policy, `{"Version":"2012-10-17","Id":"default","Statement":[${added.Statement}]}`);
     t.assert.strictEqual(policy.RevisionId, added.RevisionId);

@@ -19,6 +19,8 @@ import { sourceKind } from './sources.ts';
 const usual: ReadonlySet<SourceKind> = new Set(['sqs', 'kinesis', 'dynamodb']);
 /** Returned at once, though more may be asked for. @source spec 0.3-02 */
 const listCap = 100;
+/** Of an account in a region; ours, so that what polls has a bound. */
+const mostMappings = 10_000;
 
 /** @source spec 1.12 */
 export function mappingHandlers(
@@ -62,6 +64,7 @@ export function mappingHandlers(
       const record = await room.shelf.change(scope, (now, change) => {
         exists(now, name);
         checkTwin(now, scope, draft);
+        if (now.count('mapping') >= mostMappings) throw invalid(`An account can have ${mostMappings} event source mappings.`);
         change.put('mapping', draft.uuid, '', draft);
         return draft;
       });

@@ -26,6 +26,7 @@ export interface EntryMaker {
   readonly code: CodeStore;
   readonly folders: LayerFolders;
   readonly images: Images | undefined;
+  readonly made: WeakMap<VersionRecord, FunctionVersion>;
 }
 
 /** @returns undefined when there is no such function (any more) */
@@ -35,7 +36,9 @@ export function entryOf(scope: Scope, functionName: string, desk: Desk, maker: E
   const versions = new Map<string, FunctionVersion>();
   const incarnations = new Set<string>();
   for (const [number, version] of desk.parts('version', functionName)) {
-    const frozen = frozenVersion(scope, functionName, version, maker);
+    // A version that did not change stays the same object: whoever keeps something by it keeps it.
+    let frozen = maker.made.get(version);
+    if (frozen === undefined) maker.made.set(version, (frozen = frozenVersion(scope, functionName, version, maker)));
     versions.set(number, frozen);
     incarnations.add(frozen.incarnation);
     incarnations.add(version.incarnation);
