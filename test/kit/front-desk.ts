@@ -68,8 +68,8 @@ export class ScriptedRuntimes implements RuntimeSupport {
     this.#fetch.resolve();
     this.#fetch = Promise.withResolvers<void>();
   }
-  fail(error: Error): void {
-    this.#fetch.reject(error);
+  fail(reason: Error): void {
+    this.#fetch.reject(reason);
     this.#fetch = Promise.withResolvers<void>();
   }
 }

@@ -8,7 +8,7 @@ import { isVersion, parseFunctionName, qualifiedArn, unqualified, type Scope } f
 import { byKey, page } from '../pages.ts';
 import type { Desk } from '../records/desk.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
-import { plusZero } from '../times.ts';
+import { plusZeroSeconds } from '../times.ts';
 import type { ProvisionedRecord } from './record.ts';
 import { provisionedOf, takenByOthers } from './sums.ts';
 
@@ -136,5 +136,5 @@ const show = (record: ProvisionedRecord): Output =>
     AllocatedProvisionedConcurrentExecutions: record.allocated,
     Status: record.status,
     StatusReason: record.statusReason,
-    LastModified: plusZero(record.modifiedAt),
+    LastModified: plusZeroSeconds(record.modifiedAt),
   });

@@ -15,5 +15,5 @@ export function takenByOthers(catalog: Catalog, desk: Desk, { account, region }:
   return all - takenBy(desk, functionName);
 }
 
-export const takenBy = (desk: Desk, functionName: string): number =>
+const takenBy = (desk: Desk, functionName: string): number =>
   desk.get('function', functionName)?.reservedConcurrency ?? provisionedOf(desk, functionName);

@@ -5,7 +5,7 @@ import type { MappingRecord } from './record.ts';
 
 export type MappingOutput = LambdaOperations['GetEventSourceMapping']['output'];
 
-export const mappingArn = (scope: Scope, uuid: string): string => `arn:aws:lambda:${scope.region}:${scope.account}:event-source-mapping:${uuid}`;
+const mappingArn = (scope: Scope, uuid: string): string => `arn:aws:lambda:${scope.region}:${scope.account}:event-source-mapping:${uuid}`;
 
 /** @source spec 1.12-01 */
 export function show(scope: Scope, record: MappingRecord, lastProcessingResult: string | undefined, state: string = record.state): MappingOutput {

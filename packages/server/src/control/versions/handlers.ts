@@ -1,7 +1,7 @@
-import { describe, describeListed, versionKey } from '../functions/configuration.ts';
-import { checkChangeable, find, findFunction } from '../functions/find.ts';
-import { codeSha256 } from '../functions/configuration.ts';
 import { invalid } from '../faults.ts';
+import { codeSha256, describe, describeListed, versionKey } from '../functions/configuration.ts';
+import { checkChangeable, find, findFunction } from '../functions/find.ts';
+import { isUnderWay } from '../functions/preparation.ts';
 import { qualifiedArn, unqualified } from '../names.ts';
 import { byKey, page } from '../pages.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
@@ -28,6 +28,7 @@ export function versionHandlers(room: Room): Operations<'PublishVersion' | 'List
           moveLatestPublished: input.PublishTo !== undefined,
         });
       });
+      if (isUnderWay(record)) room.preparation.begin(scope, functionName, record.version);
       return describe(record, qualifiedArn(scope, functionName, record.version), scope.region);
     },
 

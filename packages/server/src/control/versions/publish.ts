@@ -41,7 +41,8 @@ export function publish(
 }
 
 function copy(room: Room, version: string, source: VersionRecord, description: string | undefined): VersionRecord {
-  const pending = isUnderWay(source);
+  // Of an update that failed nobody knows yet whether it can run.
+  const pending = isUnderWay(source) || source.lastUpdate?.status === 'Failed';
   return {
     version,
     configuration: description === undefined ? source.configuration : { ...source.configuration, description },

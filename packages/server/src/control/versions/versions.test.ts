@@ -65,6 +65,18 @@ suite('versions', { timeout: 60_000 }, () => {
     t.assert.notStrictEqual(one.version.incarnation, latest.version.incarnation);
   });
 
+  test('what an update could not prepare is not published as if it worked', async (t: TestContext) => {
+    await using desk = await openWithFunction();
+    await desk.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Runtime: 'python3.13' }));
+    desk.runtimes.fail(new Error('no'));
+    await desk.control.idle();
+    const published = await desk.client.send(new PublishVersionCommand({ FunctionName: 'f' }));
+    t.assert.deepStrictEqual([published.Version, published.State], ['1', 'Pending']);
+    desk.runtimes.arrive();
+    await desk.control.idle();
+    t.assert.strictEqual(desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f', '1').version.runtime, 'python3.13');
+  });
+
   test('a function created with Publish has version 1 and answers with the unqualified ARN', async (t: TestContext) => {
     await using desk = await openFrontDesk();
     const created = await desk.client.send(
