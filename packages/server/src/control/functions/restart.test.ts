@@ -72,6 +72,24 @@ suite('functions over a restart', { timeout: 60_000 }, () => {
     desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f');
   });
 
+  test('what could not be prepared is tried again', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    const file = `${folder.path}/db`;
+    {
+      await using desk = await openFrontDesk({ database: new PlainDatabase(file), dataDir: folder.path });
+      await desk.client.send(create('f', { Runtime: 'python3.13' }));
+      desk.runtimes.fail(new Error('no network'));
+      await desk.control.idle();
+      t.assert.strictEqual((await desk.client.send(new GetFunctionConfigurationCommand({ FunctionName: 'f' }))).State, 'Failed');
+    }
+    await using desk = await openFrontDesk({ database: new PlainDatabase(file), dataDir: folder.path });
+    t.assert.strictEqual((await desk.client.send(new GetFunctionConfigurationCommand({ FunctionName: 'f' }))).State, 'Pending');
+    desk.runtimes.arrive();
+    await active(desk.client, 'f');
+    const got = await desk.client.send(new GetFunctionConfigurationCommand({ FunctionName: 'f' }));
+    t.assert.deepStrictEqual([got.LastUpdateStatus, got.StateReason], ['Successful', undefined]);
+  });
+
   test('a change that could not be written is not seen', async (t: TestContext) => {
     const database = new PlainDatabase();
     await using desk = await openFrontDesk({ database });

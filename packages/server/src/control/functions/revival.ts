@@ -7,8 +7,8 @@ import { isUnderWay, type Preparation } from './preparation.ts';
 import type { Reason, VersionRecord } from './record.ts';
 
 /**
- * After a start: goes on with what was Pending, and looks whether what was Active still can run. The
- * host may have changed meanwhile: a runtime that can be fetched again makes its functions Pending, one
+ * After a start: goes on with what was Pending, tries again what had Failed, and looks whether what was
+ * Active still can run. The host may have changed meanwhile: a runtime that can be fetched again makes its functions Pending, one
  * that cannot makes them Inactive with the line that would bring it back. @source spec 1.3-04
  */
 export async function revive(room: Revived): Promise<void> {
@@ -62,9 +62,10 @@ async function stateOf(
   scope: Scope,
   record: VersionRecord,
 ): Promise<NextState | undefined> {
-  if (record.state === 'Failed') return undefined;
   const { configuration } = record.serving ?? record;
   const can = configuration.runtime === undefined ? undefined : check(configuration.runtime);
+  // What kept it from being prepared may be over: no network, a full disk.
+  if (record.state === 'Failed') return can?.kind === 'unavailable' ? undefined : { state: 'Pending', stateReason: restoring };
   if (can?.kind === 'unavailable' && record.state !== 'Inactive')
     return { state: 'Inactive', stateReason: { code: 'InvalidRuntime', text: `The runtime ${configuration.runtime} is gone from this machine. ${can.remedy}` } };
   if (can?.kind === 'unavailable' || record.state === 'Pending') return undefined;

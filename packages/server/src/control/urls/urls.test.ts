@@ -11,6 +11,8 @@ import {
   UpdateFunctionUrlConfigCommand,
 } from '@aws-sdk/client-lambda';
 import type { UrlDoorOptions } from '../../api/index.ts';
+import { PlainDatabase } from '../../../../../test/kit/plain-database.ts';
+import { temporaryFolder } from '../../../../../test/kit/server.ts';
 import { account, arn, openFrontDesk, role, zip, type FrontDesk } from '../../../../../test/kit/front-desk.ts';
 
 async function openWithFunction(): Promise<FrontDesk> {
@@ -66,6 +68,21 @@ suite('function URLs', { timeout: 60_000 }, () => {
     t.assert.strictEqual(desk.control.urls.find(id)?.qualifier, 'live');
     await desk.client.send(new DeleteFunctionCommand({ FunctionName: 'f' }));
     t.assert.strictEqual(desk.control.urls.find(id), undefined);
+  });
+
+  test('an id outlives a restart', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    const file = `${folder.path}/db`;
+    let id: string;
+    {
+      await using desk = await openFrontDesk({ database: new PlainDatabase(file), dataDir: folder.path });
+      await desk.client.send(
+        new CreateFunctionCommand({ FunctionName: 'f', Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() } }),
+      );
+      id = idOf((await desk.client.send(make({ AuthType: 'AWS_IAM' }))).FunctionUrl);
+    }
+    await using desk = await openFrontDesk({ database: new PlainDatabase(file), dataDir: folder.path });
+    t.assert.deepStrictEqual([desk.control.urls.find(id)?.functionName, desk.control.urls.find(id)?.authType], ['f', 'AWS_IAM']);
   });
 
   test('what is missing is told in the words of Lambda', async (t: TestContext) => {
