@@ -1,0 +1,2 @@
+export { openEventBridge, type EventBridge, type EventBridgeOptions, type ServiceEvent } from './open.ts';
+export type { DestinationHttp } from './http.ts';
