@@ -5,9 +5,13 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { systemClock } from '../base/index.ts';
+import { jailObstacle } from './jail/obstacle.ts';
 import type { Capabilities, Mount, ProcessSpec, ResourceLimits, Sandbox, SandboxDriver } from './port.ts';
 
 export const suiteLimits: ResourceLimits = { memoryMiB: 128, cpuCores: 1, processes: 64, openFiles: 1024, tmpMiB: 16 };
+
+/** Why tests of the whole jail, limits and users included, cannot run here. */
+export const rootObstacle = (): string | undefined => jailObstacle()?.detail ?? (process.getuid?.() === 0 ? undefined : 'needs root');
 
 /** What every driver must do alike; a driver that says it cannot do something is let off, aloud. */
 export function driverSuite(name: string, options: { readonly obstacle?: string | undefined; readonly open: (dataDir: string) => SandboxDriver }): void {

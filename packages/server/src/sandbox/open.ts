@@ -30,7 +30,7 @@ export async function openSandboxes(options: SandboxOptions & { readonly isolati
   const { isolation } = options;
   if (isolation === 'none') return { driver: new NoneDriver(options), reason: 'none: asked for; functions are not isolated' };
   const { driver, detail, remedy } = await tryJail(options);
-  if (driver !== undefined) return { driver, reason: `jail: ${detail}` };
+  if (driver !== undefined) return { driver, reason: `jail: ${detail}`, ...(process.getuid?.() === 0 ? {} : { remedy: 'sudo npm start' }) };
   if (isolation === 'jail') throw Object.assign(new Error(`There can be no jail here: ${detail}.${remedy === undefined ? '' : ` Try: ${remedy}`}`), { code: 'NO_JAIL' });
   return { driver: new NoneDriver(options), reason: `none: ${detail}; functions are not isolated`, ...(remedy === undefined ? {} : { remedy }) };
 }
@@ -46,7 +46,7 @@ async function tryJail(options: SandboxOptions): Promise<{ readonly driver?: San
     return { driver, detail: (await driver.probe({ signal })).detail };
   } catch (error) {
     await Promise.resolve(driver[Symbol.asyncDispose]()).catch(() => {});
-    return { detail: `a first box failed (${(error as Error).message})`, remedy: 'run on a host, a virtual machine or a privileged container' };
+    return { detail: `a first box failed (${(error as Error).message})`, remedy: process.getuid?.() === 0 ? 'run on a host, a virtual machine or a privileged container' : 'sudo npm start' };
   }
 }
 
@@ -59,11 +59,11 @@ async function tryBox(driver: SandboxDriver, signal: AbortSignal): Promise<void>
   if (said !== 'mayfly') throw new Error(said === '' ? `it ended with ${JSON.stringify(await started.exited)}` : said);
 }
 
-/** @throws Error when the host cannot do it; ask `jailObstacle` first */
+/** For root with every limit, for an ordinary user with fewer. @throws Error when the host cannot do it; ask `jailObstacle` first */
 export function openJail(options: SandboxOptions): SandboxDriver {
   const obstacle = jailObstacle();
-  const cgroup = cgroupVersion();
-  if (obstacle !== undefined || cgroup === undefined) throw new Error(`No jail on this host: ${obstacle?.detail ?? 'no cgroups'}.`);
+  if (obstacle !== undefined) throw new Error(`No jail on this host: ${obstacle.detail}.`);
+  const cgroup = process.getuid?.() === 0 ? cgroupVersion() : undefined;
   return new JailDriver({ ...options, cgroup });
 }
 

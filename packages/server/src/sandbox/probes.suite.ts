@@ -120,3 +120,16 @@ $| = 1;
 ${list.map(({ perl }, index) => `{ my $r = eval { no strict; ${perl} }; $r = "died $@" if $@; $r =~ s/\\s+/ /g; print "${index}\\t$r\\n"; }`).join('\n')}
 `;
 }
+
+/** What the script said, by the number of the probe. */
+export const answersOf = (output: string): ReadonlyMap<number, string> =>
+  new Map([...output.matchAll(/^(\d+)\t(.*)$/gm)].map(([, index, answer]) => [Number(index), answer ?? '']));
+
+/** A line for every probe that was not told what it must be told. */
+export function wrongAnswers(output: string): string[] {
+  const said = answersOf(output);
+  return probes.flatMap(({ id, tries, expect }, index) => {
+    const answer = said.get(index) ?? 'no answer';
+    return expect.test(answer) ? [] : [`${id} ${tries}: ${answer}`];
+  });
+}

@@ -17,8 +17,11 @@ export const mebibyte = 1_048_576;
 export interface Group {
   /** Makes it, with its limits; for the launcher. */
   create(limits: ResourceLimits): Step[];
+  readonly folders: readonly string[];
   /** A process writes `0` into each of these to join. */
   readonly joinFiles: readonly string[];
+  /** Told of every process that was started in it; for those who cannot ask the kernel. */
+  joined?(pid: number, exited: Promise<unknown>): void;
   limit(limits: ResourceLimits): void;
   /** Whether its processes yield to all others. */
   background(low: boolean): void;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import { removeGroup, type Group } from './group.ts';
+import { ProcessTree } from './tree.ts';
 import { v1Places, V1Group } from './v1.ts';
 import { delegate, V2Group } from './v2.ts';
 
@@ -19,7 +20,7 @@ export function cgroupVersion(root = cgroupRoot): CgroupVersion | undefined {
 
 /** The groups of one server, below `parent`. */
 export interface Groups {
-  readonly version: CgroupVersion;
+  readonly version: CgroupVersion | 'none';
   /** What is really bounded. */
   readonly controllers: readonly string[];
   /** Where the groups are made; one for each hierarchy. */
@@ -57,6 +58,15 @@ export function openGroups(options: { readonly version: CgroupVersion; readonly 
     },
   };
 }
+
+/** For an ordinary user: no groups, no limits. */
+export const noGroups = (clock: Clock): Groups => ({
+  version: 'none',
+  controllers: [],
+  folders: [],
+  group: () => new ProcessTree(clock),
+  sweep: async () => ({ cgroups: 0, processes: 0 }),
+});
 
 function subfolders(folder: string): string[] {
   if (!existsSync(folder)) return [];

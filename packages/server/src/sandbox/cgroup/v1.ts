@@ -39,7 +39,7 @@ export class V1Group implements Group {
     this.#processes = limits.processes;
     const bytes = String(limits.memoryMiB * mebibyte);
     return [
-      ...this.#folders.map((folder) => step.makeFolder(folder)),
+      ...this.#folders.map((folder) => step.makeGroup(folder)),
       step.write(this.#file('memory', 'memory.limit_in_bytes'), bytes),
       // Kernels without swap accounting have no such file.
       step.maybe(step.write(this.#file('memory', 'memory.memsw.limit_in_bytes'), bytes)),
@@ -47,6 +47,10 @@ export class V1Group implements Group {
       step.write(this.#file('cpu', 'cpu.cfs_quota_us'), String(quotaUs(limits))),
       step.write(this.#file('pids', 'pids.max'), String(limits.processes)),
     ];
+  }
+
+  get folders(): readonly string[] {
+    return this.#folders;
   }
 
   limit(limits: ResourceLimits): void {

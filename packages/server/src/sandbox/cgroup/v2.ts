@@ -66,11 +66,15 @@ export class V2Group implements Group {
     this.#processes = limits.processes;
     // A controller that could not be handed down has no file; `probe` has said which limits hold.
     return [
-      step.makeFolder(this.#folder),
+      step.makeGroup(this.#folder),
       ...this.#limits(limits)
         .filter(([name]) => existsSync(path.join(path.dirname(this.#folder), name)))
         .map(([name, text]) => (name === 'memory.swap.max' ? step.maybe(step.write(this.#file(name), text)) : step.write(this.#file(name), text))),
     ];
+  }
+
+  get folders(): readonly string[] {
+    return [this.#folder];
   }
 
   limit(limits: ResourceLimits): void {

@@ -103,6 +103,8 @@ export class Jail implements Sandbox {
       step.mount('-', this.#slot, '-', mountFlags.shared),
       step.makeFolder(slot('tmp'), 0o1777),
       ...Object.values(late).map((name) => step.makeFolder(slot(name))),
+      // Without root the box's user owns these folders, and would be let in to write before code is bound.
+      ...(this.#shared.root ? [] : Object.values(late).flatMap((name) => readOnlySelf(slot(name)))),
       ...brought.map(([target, name]) => step.mount(path.join(root, target), slot(name), '-', mountFlags.bind)),
     ];
   }
@@ -127,20 +129,21 @@ export class Jail implements Sandbox {
 
   start(process: ProcessSpec): Promise<SandboxProcess> {
     return this.#during(async () => {
-      const { launcher, seccompFile } = this.#shared;
+      const { launcher, seccompFile, root } = this.#shared;
       const paths = this.#paths();
       if (process.background === true) this.#group.background((this.#background = true));
       const { pid, output, exited } = await launcher.start({
         network: this.id,
-        user: this.#user,
+        user: root ? this.#user : 0,
         openFiles: this.#limits.openFiles,
         nice: 0,
         seccompFile,
         cgroupFiles: this.#group.joinFiles,
         binds: boxBinds(paths, this.#spec.mounts),
-        hidden: boxArguments(paths.assembly, process),
-        command: [bubblewrap, '--args', '8', '--', enter, String(this.#user), ...process.command],
+        hidden: boxArguments(paths.assembly, process, { root }),
+        command: [bubblewrap, '--args', '8', '--', enter, root ? String(this.#user) : '-', ...process.command],
       });
+      this.#group.joined?.(pid, exited);
       return {
         output,
         exited: exited.then(asProcessExit),
@@ -196,6 +199,7 @@ export class Jail implements Sandbox {
     rmSync(this.#socket, { force: true });
     const steps = [
       step.dropNetwork(this.id),
+      step.forgetGroups(this.#group.folders),
       step.maybe(step.unmount(this.#slot)),
       step.maybe(step.removeFolder(this.#slot)),
       ...this.#bound.flatMap((source) => readOnly.release(source)),
@@ -206,6 +210,11 @@ export class Jail implements Sandbox {
     this.#onDisposed();
   }
 }
+
+const readOnlySelf = (folder: string): Step[] => [
+  step.mount(folder, folder, '-', mountFlags.bind),
+  step.mount('-', folder, '-', mountFlags.bind | mountFlags.remount | mountFlags.readOnly | mountFlags.noSuid | mountFlags.noDev),
+];
 
 const sized = ({ tmpMiB }: ResourceLimits): string => `size=${tmpMiB}m,nr_inodes=${tmpMiB * inodesPerMiB + 8}`;
 

@@ -48,11 +48,15 @@ export function boxBinds(paths: BoxPaths, mounts: readonly Mount[]): (readonly [
  * bubblewrap's arguments. It makes the walls as root and keeps just enough power for `enter` to take the
  * box's own user and lose all power. Variables may be set this early because `enter` has no dynamic loader.
  */
-export function boxArguments(assembly: string, process: ProcessSpec): string[] {
+export function boxArguments(assembly: string, process: ProcessSpec, options: { readonly root: boolean }): string[] {
+  const power = options.root
+    ? ['--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP']
+    : // One user is all there is, so the box is given him under a name that is not root's.
+      ['--cap-add', 'CAP_SETPCAP', '--unshare-user', '--uid', '993', '--gid', '990'];
   return [
     ...['--unshare-ipc', '--unshare-pid', '--unshare-uts', '--unshare-cgroup', '--hostname', 'localhost'],
     ...['--die-with-parent', '--new-session', '--clearenv', '--seccomp', '9'],
-    ...['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP'],
+    ...['--cap-drop', 'ALL', ...power],
     // Read-only and without devices where it must be, already; this one says nothing more than nosuid.
     ...['--dev-bind', assembly, '/', '--proc', '/proc'],
     ...masked.flatMap((name) => ['--ro-bind', '/dev/null', `/proc/${name}`]),

@@ -3,7 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Logger } from '../../base/index.ts';
-import { openGroups, type CgroupVersion, type Groups } from '../cgroup/index.ts';
+import { noGroups, openGroups, type CgroupVersion, type Groups } from '../cgroup/index.ts';
 import { Egress, egressTools } from '../network/egress.ts';
 import { isPublic } from '../network/ranges.ts';
 import type { Capabilities, Sandbox, SandboxDriver, SandboxSpec } from '../port.ts';
@@ -28,7 +28,8 @@ export interface JailOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly cgroup: CgroupVersion;
+  /** Absent for an ordinary user: then nothing is bounded but `/tmp` and open files. */
+  readonly cgroup?: CgroupVersion | undefined;
 }
 
 /** What all boxes of one launcher have in common. */
@@ -42,6 +43,8 @@ export interface Shared {
   readonly sockets: string;
   readonly clock: Clock;
   readonly groups: Groups;
+  /** Whether we are root, and boxes have users of their own. */
+  readonly root: boolean;
   readonly seccompFile: string;
   readonly roots: Roots;
   readonly readOnly: ReadOnlyMounts;
@@ -138,16 +141,17 @@ export class JailDriver implements SandboxDriver {
     await rm(helper, { force: true });
     await writeFile(helper, enterProgram(arch));
     chmodSync(helper, 0o755);
-    const groups = openGroups({ version: cgroup, parent: this.#parent, clock });
-    const tools = egressTools();
-    const launcher = await Launcher.open({ log, private: true });
+    const groups = this.#groups();
+    const root = cgroup !== undefined;
+    const tools = root ? egressTools() : undefined;
+    const launcher = await Launcher.open({ log, mode: root ? 'private' : 'user' });
     // The next box gets a new launcher; those of this one have ended.
     void launcher.gone.then(() => (this.#shared = undefined));
     await launcher.do([
       step.mount('mayfly', folder, 'tmpfs', mountFlags.noDev, 'mode=0700,size=64m'),
       ...['roots', 'boxes', 'ro'].map((name) => step.makeFolder(path.join(folder, name), 0o700)),
       ...deviceSteps(path.join(folder, 'dev')),
-      ...groups.folders.map((each) => step.makeFolder(each)),
+      ...groups.folders.map((each) => step.makeGroup(each)),
     ]);
     return {
       launcher,
@@ -156,10 +160,11 @@ export class JailDriver implements SandboxDriver {
       sockets,
       clock,
       groups,
+      root,
       seccompFile,
       roots: new Roots({ folder: path.join(folder, 'roots'), devices: path.join(folder, 'dev'), launcher, helper, resolvers: publicResolvers(isPublic) }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
-      disks: Disks.possible() ? new Disks(files, launcher) : undefined,
+      disks: root && Disks.possible() ? new Disks(files, launcher) : undefined,
       egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server }),
     };
   }
@@ -167,17 +172,21 @@ export class JailDriver implements SandboxDriver {
   async sweep(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
     const { log } = this.#options;
     const swept = await this.#sweepFolder();
-    const tools = egressTools();
+    const tools = this.#options.cgroup === undefined ? undefined : egressTools();
     if (tools !== undefined) {
-      await using launcher = await Launcher.open({ log, private: false });
+      await using launcher = await Launcher.open({ log, mode: 'shared' });
       await new Egress({ launcher, tools, log, server: this.#server }).remove();
     }
     return swept;
   }
 
-  async #sweepFolder(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
+  #groups(): Groups {
     const { clock, cgroup } = this.#options;
-    const swept = await openGroups({ version: cgroup, parent: this.#parent, clock }).sweep();
+    return cgroup === undefined ? noGroups(clock) : openGroups({ version: cgroup, parent: this.#parent, clock });
+  }
+
+  async #sweepFolder(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
+    const swept = await this.#groups().sweep();
     // Mounts lived in the namespace of the launcher that is gone: there are none to take away.
     rmSync(this.#folder, { recursive: true, force: true });
     return { ...swept, mounts: 0 };

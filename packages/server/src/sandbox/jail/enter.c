@@ -2,6 +2,7 @@
  * The last step into a box: gives up every power, becomes the box's own user, becomes the program.
  *
  *   enter <uid> <program> [argument …]
+ *   enter - <program> [argument …]     where only one user exists, ours
  *
  * It is the only program of ours that runs inside with power, so it has no libc: no dynamic loader that
  * would listen to the function's LD_PRELOAD, and nothing that an image has to bring. Built as `enter.ts` says.
@@ -91,15 +92,16 @@ __attribute__((used)) void start(long *stack) {
   char **env = argv + argc + 1;
   if (argc < 3) quit("enter", ": wants a user and a program\n", 125);
   long uid = 0;
+  int stay = argv[1][0] == '-';
   for (const char *c = argv[1]; *c >= '0' && *c <= '9'; c++) uid = uid * 10 + *c - '0';
-  if (uid == 0) quit("enter", ": not for root\n", 125);
+  if (uid == 0 && !stay) quit("enter", ": not for root\n", 125);
   for (long power = 0; power < 64; power++)
     if (call(SYS_prctl, PR_CAPBSET_DROP, power, 0, 0, 0) < 0) break;
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   static struct __user_cap_data_struct none[2];
-  if (call(SYS_setgroups, 0, 0, 0, 0, 0) < 0) quit("enter", ": groups stay\n", 125);
-  if (call(SYS_setresgid, uid, uid, uid, 0, 0) < 0) quit("enter", ": group stays\n", 125);
-  if (call(SYS_setresuid, uid, uid, uid, 0, 0) < 0) quit("enter", ": user stays\n", 125);
+  if (!stay && call(SYS_setgroups, 0, 0, 0, 0, 0) < 0) quit("enter", ": groups stay\n", 125);
+  if (!stay && call(SYS_setresgid, uid, uid, uid, 0, 0) < 0) quit("enter", ": group stays\n", 125);
+  if (!stay && call(SYS_setresuid, uid, uid, uid, 0, 0) < 0) quit("enter", ": user stays\n", 125);
   if (call(SYS_capset, (long)&header, (long)none, 0, 0, 0) < 0) quit("enter", ": power stays\n", 125);
   if (call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) quit("enter", ": new powers stay\n", 125);
   run(argv + 2, env);

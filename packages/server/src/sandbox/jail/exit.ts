@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { childrenOf } from '../cgroup/tree.ts';
 import type { ProcessExit } from '../port.ts';
 import type { Exit } from './launcher.ts';
 
@@ -26,13 +26,5 @@ export function signalInside(bubblewrap: number, signal: 'SIGTERM' | 'SIGKILL'):
     } catch {
       // It ended by itself in the meantime.
     }
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
   }
 }

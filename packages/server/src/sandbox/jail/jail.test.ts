@@ -4,13 +4,13 @@ import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { silentLogger, systemClock } from '../../base/index.ts';
-import { driverSuite } from '../driver.suite.ts';
+import { driverSuite, rootObstacle } from '../driver.suite.ts';
 import { jailObstacle, openJail, type ResourceLimits, type Sandbox, type SandboxDriver } from '../index.ts';
 
 const obstacle = jailObstacle();
 const limits: ResourceLimits = { memoryMiB: 128, cpuCores: 1, processes: 64, openFiles: 1024, tmpMiB: 16 };
 
-suite('the jail', { skip: obstacle?.detail ?? false, timeout: 60_000 }, () => {
+suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
   let dataDir: string;
   let driver: SandboxDriver;
   let box: Sandbox;

@@ -8,7 +8,8 @@
 # fails; a step that begins with `?` may fail. Replies are JSON objects; descriptors travel beside them as
 # Node's NODE_HANDLE messages, one at a time, each acknowledged.
 #
-# Argument `private`: its mounts live in a mount namespace of its own, and are gone when it is.
+# Argument `private`: its mounts live in a mount namespace of its own, and are gone when it is. Argument `user`: the same for an
+# ordinary user, who is root in a user namespace of his own.
 use strict;
 use warnings;
 use POSIX ();
@@ -27,11 +28,20 @@ my $channel_fd = delete $ENV{NODE_CHANNEL_FD};
 open(my $channel, '+<&=', $channel_fd) or die "no channel: $!";
 $_ == $channel_fd or POSIX::close($_) for 3 .. 1023;    # what our starter left open is not for functions
 fcntl($channel, 4, fcntl($channel, 3, 0) & ~2048);    # blocking: there is nothing else to do
-my $private = @ARGV && $ARGV[0] eq 'private';
+my $mode = $ARGV[0] // '';
 %ENV = ();
 
 my $linux = $^O eq 'linux';
 my $home_ns;
+if ($mode eq 'user') {
+    # A network too: from here nobody may go back to the host's, and `home` must be a place we may go to.
+    my ($user, $group) = ($> + 0, $) + 0);
+    syscall($call{unshare}, 0x10000000 | $CLONE_NEWNET) == 0 or die "unshare: $!\n";
+    for (['setgroups', 'deny'], ['uid_map', "0 $user 1"], ['gid_map', "0 $group 1"]) {
+        open(my $file, '>', "/proc/self/$$_[0]") or die "$$_[0]: $!\n";
+        syswrite($file, $$_[1]) // die "$$_[0]: $!\n";
+    }
+}
 if ($linux) {
     open($home_ns, '<', '/proc/self/ns/net') or die "no network namespace: $!";
     # Children of a box's dead parent come to us, so that nobody is left to a host's init that may not reap.
@@ -43,9 +53,9 @@ sub own_mounts {
     syscall($call{unshare}, $CLONE_NEWNS) == 0 or die "unshare: $!";
     syscall($call{mount}, 0, $root, 0, $MS_REC | $MS_SLAVE, 0) == 0 or die "slave: $!";
 }
-own_mounts() if $private;
+own_mounts() if $mode eq 'private' || $mode eq 'user';
 
-my (%netns, %children, @lines, $buffer);
+my (%netns, %children, %groups, @lines, $buffer);
 $buffer = '';
 
 # A signal only has to wake the read below; the loop then reaps.
@@ -56,11 +66,18 @@ $SIG{INT} = $SIG{TERM} = $SIG{HUP} = $SIG{PIPE} = 'IGNORE';
 # The server has gone: nothing it started may live on.
 sub quit {
     kill 'KILL', keys %children;
+    # The frozen hear it only now.
+    for my $group (keys %groups) {
+        for (['freezer.state', 'THAWED'], ['cgroup.freeze', '0']) {
+            eval { spew("$group/$$_[0]", $$_[1]) } if -e "$group/$$_[0]";
+        }
+    }
     for (1 .. 100) {
         while (waitpid(-1, POSIX::WNOHANG()) > 0) { }
         last if $!{ECHILD};
         select(undef, undef, undef, 0.01);
     }
+    rmdir for sort { length $b <=> length $a } keys %groups;
     POSIX::_exit(0);
 }
 
@@ -271,6 +288,14 @@ my %step = (
     },
     mkdir => sub { my ($n, $path, $mode) = @_; mkdir($path, oct $mode) or $!{EEXIST} or die "mkdir $path: $!"; return '' },
     rmdir => sub { my ($n, $path) = @_; rmdir($path) or $!{ENOENT} or die "rmdir $path: $!"; return '' },
+    # A control group: the only things that would outlive us, so we remember them. The server takes them away when it can.
+    group => sub {
+        my ($n, $path) = @_;
+        mkdir($path) or $!{EEXIST} or die "group $path: $!";
+        $groups{$path} = 1;
+        return '';
+    },
+    forget => sub { my ($n, @paths) = @_; delete @groups{@paths}; return '' },
     symlink => sub { my ($n, $to, $path) = @_; symlink($to, $path) or die "symlink $path: $!"; return '' },
     write => sub { my ($n, $path, $text) = @_; spew($path, $text); return '' },
     chmod => sub { my ($n, $path, $mode) = @_; chmod(oct $mode, $path) or die "chmod $path: $!"; return '' },

@@ -81,10 +81,13 @@ export class Launcher implements AsyncDisposable {
     );
   }
 
-  /** @param options.private  mounts stay in a namespace of the launcher's own and vanish with it; needs root */
-  static async open(options: { readonly log: Logger; readonly private: boolean }): Promise<Launcher> {
+  /**
+   * @param options.mode  `private`: mounts stay in a namespace of the launcher's own and vanish with it, for root;
+   *   `user`: the same for an ordinary user; `shared`: no namespace
+   */
+  static async open(options: { readonly log: Logger; readonly mode: 'private' | 'user' | 'shared' }): Promise<Launcher> {
     const script = path.join(import.meta.dirname, 'launcher.pl');
-    const child = spawn('perl', [script, ...(options.private ? ['private'] : [])], {
+    const child = spawn('perl', [script, options.mode], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
       serialization: 'json',
@@ -92,7 +95,7 @@ export class Launcher implements AsyncDisposable {
     const launcher = new Launcher(child, options.log);
     await Promise.race([
       once(child, 'message'),
-      launcher.gone.then(() => Promise.reject(new Error('The sandbox launcher could not be started: is perl installed?'))),
+      launcher.gone.then(() => Promise.reject(new Error('The sandbox launcher could not be started: perl is missing, or this user may make no namespaces'))),
     ]);
     return launcher;
   }

@@ -44,7 +44,7 @@ const versionOf = (text: string): string => /\d+(\.\d+)+/.exec(text)?.[0] ?? 'of
 
 /** What the jail has here, and what it lacks. @param host  how this driver was opened */
 export async function probeJail(host: {
-  readonly cgroup: CgroupVersion;
+  readonly cgroup: CgroupVersion | undefined;
   readonly controllers: readonly string[];
   readonly egress: boolean;
   readonly bubblewrapVersion: string;
@@ -60,7 +60,12 @@ export async function probeJail(host: {
       (name): Finding =>
         has(name)
           ? { check: `cgroup ${name}`, verdict: 'pass', detail: `${cgroup}, ${cgroupRoot}` }
-          : { check: `cgroup ${name}`, verdict: 'warn', detail: `functions are not bounded in ${name}`, remedy: `echo +${name} > ${cgroupRoot}/cgroup.subtree_control` },
+          : {
+              check: `cgroup ${name}`,
+              verdict: 'warn',
+              detail: `functions are not bounded in ${name}`,
+              remedy: cgroup === undefined ? 'sudo npm start' : `echo +${name} > ${cgroupRoot}/cgroup.subtree_control`,
+            },
     ),
     existsSync('/proc/self/seccomp') || /^Seccomp:/m.test(read('/proc/self/status'))
       ? { check: 'seccomp', verdict: 'pass', detail: 'system calls are filtered' }
@@ -79,10 +84,10 @@ export async function probeJail(host: {
   return {
     driver: 'jail',
     available: findings.every(({ verdict }) => verdict !== 'refuse'),
-    detail: `bubblewrap ${version}, cgroup ${cgroup}, kernel ${release()}`,
+    detail: `bubblewrap ${version}, ${cgroup === undefined ? 'without root: memory, processor and processes are not bounded' : `cgroup ${cgroup}`}, kernel ${release()}`,
     memoryLimit: has('memory'),
     cpuLimit: has('cpu'),
-    freezer: cgroup === 'v2' || has('freezer'),
+    freezer: cgroup !== 'v1' || has('freezer'),
     network: egress,
     findings,
   };

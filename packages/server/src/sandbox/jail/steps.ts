@@ -27,6 +27,9 @@ export const step = {
   readOnly: (target: string): Step => ['readonly', target],
   unmount: (target: string): Step => ['umount', target, mountFlags.detach],
   makeFolder: (path: string, mode = 0o755): Step => ['mkdir', path, octal(mode)],
+  /** A control group, which the launcher removes if the server cannot; `forgetGroups` once it has. */
+  makeGroup: (path: string): Step => ['group', path],
+  forgetGroups: (paths: readonly string[]): Step => ['forget', ...paths],
   removeFolder: (path: string): Step => ['rmdir', path],
   link: (to: string, path: string): Step => ['symlink', to, path],
   write: (path: string, text: string): Step => ['write', path, text],

@@ -7,14 +7,14 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { silentLogger, systemClock } from '../../base/index.ts';
-import { suiteLimits } from '../driver.suite.ts';
-import { jailObstacle, openJail, type Sandbox, type SandboxDriver } from '../index.ts';
+import { rootObstacle, suiteLimits } from '../driver.suite.ts';
+import { openJail, type Sandbox, type SandboxDriver } from '../index.ts';
 import { serverName } from '../jail/driver.ts';
 import { egressTools } from './egress.ts';
 import { isPublic } from './ranges.ts';
 
 const tools = egressTools();
-const skip = jailObstacle()?.detail ?? (tools === undefined ? 'ip or nft is missing' : false);
+const skip = rootObstacle() ?? (tools === undefined ? 'ip or nft is missing' : false);
 
 /** Another network namespace plays the internet: a public address, and a private one that must stay out of reach. */
 suite('a way to the internet', { skip, timeout: 60_000 }, () => {
