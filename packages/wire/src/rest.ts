@@ -156,6 +156,7 @@ export function toRest(
     else hasDocument = true;
   }
   if (body === undefined && hasDocument) body = Buffer.from(documents.writeOutput(operation, output));
+  if (status === 200 && headers['Content-Range'] !== undefined) status = 206;
   const isXml = documents !== jsonDocuments;
   if (status !== 204 && headers['Content-Type'] === undefined && !(isXml && (body === undefined || body.constructor !== Buffer))) {
     headers['Content-Type'] = documents.contentType;

@@ -43,8 +43,8 @@ const unhashed = /^(UNSIGNED-PAYLOAD|STREAMING-[A-Z0-9-]+)$/;
  * Undefined = the hash of the body, which is to be computed.
  */
 export function claimedBodyHash(head: RequestHead): string | undefined {
-  const claimed = head.headers['x-amz-content-sha256'];
-  if (claimed !== undefined) return claimed;
+  const claimed = head.headers['x-amz-content-sha256'] ?? queryOf(head.target).get('X-Amz-Content-Sha256');
+  if (claimed !== undefined && claimed !== null) return claimed;
   return head.headers['authorization'] === undefined ? 'UNSIGNED-PAYLOAD' : undefined;
 }
 

@@ -1,0 +1,213 @@
+import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
+import { pageOf } from '../kit/pages.ts';
+import { checkBucketName, fromDocument, locationOf, ownerOf, toDocument, type BucketRecord } from './bucket.ts';
+import { invalidArgument, malformedXml, s3Fault } from './faults.ts';
+import { checkNotifications, testParcels, type NotificationConfiguration } from './notifications.ts';
+import type { S3 } from './s3.ts';
+
+type Names =
+  | 'CreateBucket'
+  | 'HeadBucket'
+  | 'DeleteBucket'
+  | 'ListBuckets'
+  | 'GetBucketLocation'
+  | 'GetBucketVersioning'
+  | 'PutBucketVersioning'
+  | 'GetBucketNotificationConfiguration'
+  | 'PutBucketNotificationConfiguration'
+  | 'GetBucketAcl'
+  | 'PutBucketAcl';
+
+/** What a new bucket has. @source Amazon S3 User Guide, "Default settings for new S3 buckets", read 2026-11 */
+const newDocuments = {
+  publicAccessBlock: {
+    PublicAccessBlockConfiguration: { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true },
+  },
+};
+
+const mostBuckets = 10_000;
+
+/** Buckets as such. */
+export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
+  return {
+    async CreateBucket(input, call) {
+      const name = input.Bucket ?? '';
+      checkBucketName(name);
+      const region = locationOf(input.CreateBucketConfiguration?.LocationConstraint, call.region);
+      const ownership = input.ObjectOwnership ?? 'BucketOwnerEnforced';
+      if (!['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'].includes(ownership)) {
+        throw invalidArgument(`Invalid x-amz-object-ownership header: ${ownership}`, 'x-amz-object-ownership');
+      }
+      await s3.records.change((draft) => {
+        const existing = draft.get('bucket', '', name);
+        if (existing !== undefined && existing.account !== call.account) {
+          throw s3Fault('BucketAlreadyExists', 409, 'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.', { BucketName: name });
+        }
+        if (existing !== undefined) {
+          // us-east-1 alone says yes twice.
+          if (call.region === 'us-east-1' && existing.region === 'us-east-1') return;
+          throw s3Fault('BucketAlreadyOwnedByYou', 409, 'Your previous request to create the named bucket succeeded and you already own it.', { BucketName: name });
+        }
+        if (draft.list('bucket', '').length >= mostBuckets) throw s3Fault('TooManyBuckets', 400, 'You have attempted to create more buckets than allowed');
+        const record: BucketRecord = {
+          name,
+          account: call.account,
+          region,
+          createdAtMs: Math.floor(s3.clock.now()),
+          objectLock: input.ObjectLockEnabledForBucket === true,
+          ...(input.ObjectLockEnabledForBucket === true ? { versioning: 'Enabled' as const } : {}),
+          documents: {
+            ...newDocuments,
+            ownershipControls: { OwnershipControls: { Rules: [{ ObjectOwnership: ownership }] } },
+            ...(input.ACL === undefined ? {} : { acl: { canned: input.ACL } }),
+            ...(input.CreateBucketConfiguration?.Tags === undefined ? {} : { tagging: { TagSet: input.CreateBucketConfiguration.Tags } }),
+          },
+        };
+        draft.put('bucket', '', name, record);
+      });
+      return { Location: region === 'us-east-1' ? `/${name}` : `${call.origin}/${name}/`, BucketArn: `arn:aws:s3:::${name}` };
+    },
+
+    async HeadBucket(input) {
+      let bucket: BucketRecord;
+      try {
+        bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      } catch (error) {
+        // HEAD has no body to tell a code in.
+        if (error instanceof ServiceFault && error.code === 'NoSuchBucket') throw s3Fault('NotFound', 404, 'Not Found');
+        throw error;
+      }
+      return { BucketRegion: bucket.region, AccessPointAlias: false, BucketArn: `arn:aws:s3:::${bucket.name}` };
+    },
+
+    async DeleteBucket(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      if (!(await s3.table.isEmpty(bucket.name))) {
+        throw s3Fault(
+          'BucketNotEmpty',
+          409,
+          `The bucket you tried to delete is not empty${bucket.versioning === undefined ? '' : '. You must delete all versions in the bucket.'}`,
+          { BucketName: bucket.name },
+        );
+      }
+      await s3.records.change((draft) => void draft.delete('bucket', '', bucket.name));
+      return {};
+    },
+
+    async ListBuckets(input, call) {
+      const region = input.BucketRegion;
+      if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region)) throw invalidArgument(`Argument value ${region} is not a valid AWS Region`, 'bucket-region');
+      const own = s3.records
+        .list('bucket', '')
+        .filter(({ account, name, region: each }) => account === call.account && name.startsWith(input.Prefix ?? '') && (region === undefined || each === region));
+      const page = pageOf(own, {
+        limit: input.MaxBuckets ?? mostBuckets,
+        token: input.ContinuationToken,
+        nameOf: ({ name }) => name,
+        invalid: () => invalidArgument('The continuation token provided is incorrect', 'continuation-token'),
+      });
+      const paged = input.MaxBuckets !== undefined || region !== undefined;
+      return {
+        Owner: ownerOf(call.account),
+        Buckets: page.items.map((bucket) => ({
+          Name: bucket.name,
+          CreationDate: new Date(bucket.createdAtMs),
+          ...(paged ? { BucketRegion: bucket.region } : {}),
+        })),
+        ...(page.next === undefined ? {} : { ContinuationToken: page.next }),
+        ...(input.Prefix === undefined ? {} : { Prefix: input.Prefix }),
+      };
+    },
+
+    async GetBucketLocation(input) {
+      const { region } = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      return region === 'us-east-1' ? {} : { LocationConstraint: region as 'eu-west-1' };
+    },
+
+    async GetBucketVersioning(input) {
+      const { versioning } = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      return versioning === undefined ? {} : { Status: versioning };
+    },
+    async PutBucketVersioning(input) {
+      const status = input.VersioningConfiguration?.Status;
+      if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      if (bucket.objectLock && status === 'Suspended') {
+        throw s3Fault('InvalidBucketState', 409, 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.');
+      }
+      await s3.changeBucket(bucket.name, () => ({ versioning: status }));
+      return {};
+    },
+
+    async GetBucketNotificationConfiguration(input) {
+      const { documents } = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      return (fromDocument(documents['notification'] ?? {}) as object | undefined) ?? {};
+    },
+    async PutBucketNotificationConfiguration(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const configuration = named(input.NotificationConfiguration ?? {}, () => s3.random.uuid());
+      checkNotifications(configuration, s3.ports, { skipDestinations: input.SkipDestinationValidation === true });
+      const { notification: _old, ...rest } = bucket.documents;
+      const isEmpty = Object.values(configuration).every((each) => each === undefined || (Array.isArray(each) && each.length === 0));
+      await s3.changeBucket(bucket.name, () => ({ documents: isEmpty ? rest : { ...rest, notification: toDocument(configuration) } }));
+      await s3.outbox.add(testParcels(configuration, bucket.name, { atMs: s3.clock.now(), requestId: call.requestId }));
+      return {};
+    },
+
+    async GetBucketAcl(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      return aclOf(bucket.account, bucket.documents['acl'] as StoredAcl | undefined);
+    },
+    async PutBucketAcl(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const acl: StoredAcl = input.AccessControlPolicy === undefined ? { canned: input.ACL ?? 'private' } : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
+      await s3.changeBucket(bucket.name, ({ documents }) => ({ documents: { ...documents, acl } }));
+      return {};
+    },
+  };
+}
+
+export interface StoredAcl {
+  readonly canned?: string;
+  readonly grants?: unknown;
+}
+
+const groups = 'http://acs.amazonaws.com/groups';
+const cannedGrants: Readonly<Record<string, readonly (readonly [group: string, permission: string])[]>> = {
+  'public-read': [[`${groups}/global/AllUsers`, 'READ']],
+  'public-read-write': [
+    [`${groups}/global/AllUsers`, 'READ'],
+    [`${groups}/global/AllUsers`, 'WRITE'],
+  ],
+  'authenticated-read': [[`${groups}/global/AuthenticatedUsers`, 'READ']],
+  'log-delivery-write': [
+    [`${groups}/s3/LogDelivery`, 'WRITE'],
+    [`${groups}/s3/LogDelivery`, 'READ_ACP'],
+  ],
+};
+
+/** Access lists are kept and shown; nothing here asks them. */
+export function aclOf(account: string, stored: StoredAcl | undefined): S3Operations['GetBucketAcl']['output'] {
+  const owner = ownerOf(account);
+  if (stored?.grants !== undefined) return { Owner: owner, Grants: stored.grants as NonNullable<S3Operations['GetBucketAcl']['output']['Grants']> };
+  return {
+    Owner: owner,
+    Grants: [
+      { Grantee: { ...owner, Type: 'CanonicalUser' as const }, Permission: 'FULL_CONTROL' as const },
+      ...(cannedGrants[stored?.canned ?? ''] ?? []).map(([URI, Permission]) => ({ Grantee: { URI, Type: 'Group' as const }, Permission: Permission as 'READ' })),
+    ],
+  };
+}
+
+/** Each rule has an id, given or made. */
+function named(configuration: NotificationConfiguration, make: () => string): NotificationConfiguration {
+  const withIds = <Each extends { Id?: string | undefined }>(list: Each[] | undefined): Each[] | undefined =>
+    list?.map((each) => ({ ...each, Id: each.Id === undefined || each.Id === '' ? make() : each.Id }));
+  const { QueueConfigurations, TopicConfigurations, LambdaFunctionConfigurations, EventBridgeConfiguration } = configuration;
+  return {
+    ...(QueueConfigurations === undefined ? {} : { QueueConfigurations: withIds(QueueConfigurations) }),
+    ...(TopicConfigurations === undefined ? {} : { TopicConfigurations: withIds(TopicConfigurations) }),
+    ...(LambdaFunctionConfigurations === undefined ? {} : { LambdaFunctionConfigurations: withIds(LambdaFunctionConfigurations) }),
+    ...(EventBridgeConfiguration === undefined ? {} : { EventBridgeConfiguration }),
+  };
+}

@@ -1,0 +1,195 @@
+import type { Handlers, S3Operations } from '@mayfly/wire';
+import { fromDocument, tagsOf, toDocument, type BucketRecord } from './bucket.ts';
+import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
+import type { S3 } from './s3.ts';
+
+type Input = Readonly<Record<string, unknown>> & { readonly Bucket?: string; readonly ExpectedBucketOwner?: string };
+
+/** A document that a bucket may have: how it is kept, what is said where there is none. */
+interface SubResource {
+  readonly name: string;
+  /** Member of the PUT's input that is the document. */
+  readonly member: string;
+  /** The GET answers the members of the document rather than the document. */
+  readonly spread?: boolean;
+  readonly missing?: readonly [code: string, message: string];
+  readonly fallback?: object;
+  readonly check?: (document: never, bucket: BucketRecord) => void;
+}
+
+const enforcedMethods = new Set(['GET', 'PUT', 'POST', 'DELETE', 'HEAD']);
+
+const cors: SubResource = {
+  name: 'cors',
+  member: 'CORSConfiguration',
+  spread: true,
+  missing: ['NoSuchCORSConfiguration', 'The CORS configuration does not exist'],
+  check: (document: { CORSRules?: { AllowedMethods?: string[]; AllowedOrigins?: string[] }[] } | undefined) => {
+    const rules = document?.CORSRules ?? [];
+    if (rules.length === 0 || rules.length > 100) throw malformedXml();
+    for (const { AllowedMethods = [], AllowedOrigins = [] } of rules) {
+      if (AllowedMethods.length === 0 || AllowedOrigins.length === 0) throw malformedXml();
+      const strange = AllowedMethods.find((method) => !enforcedMethods.has(method));
+      if (strange !== undefined) throw invalidRequest(`Found unsupported HTTP method in CORS config. Unsupported method is ${strange}`);
+    }
+  },
+};
+
+const policy: SubResource = {
+  name: 'policy',
+  member: 'Policy',
+  missing: ['NoSuchBucketPolicy', 'The bucket policy does not exist'],
+  check: (text: string | undefined) => {
+    const malformed = (message: string): Error => s3Fault('MalformedPolicy', 400, message);
+    if (text === undefined || !text.trimStart().startsWith('{')) throw malformed("Policies must be valid JSON and the first byte must be '{'");
+    let document: { Statement?: unknown };
+    try {
+      document = JSON.parse(text) as typeof document;
+    } catch {
+      throw malformed("Policies must be valid JSON and the first byte must be '{'");
+    }
+    if (document.Statement === undefined) throw malformed('Missing required field Statement');
+  },
+};
+
+const tagging: SubResource = {
+  name: 'tagging',
+  member: 'Tagging',
+  spread: true,
+  missing: ['NoSuchTagSet', 'The TagSet does not exist'],
+  check: (document: { TagSet?: { Key?: string; Value?: string }[] } | undefined) => void tagsOf(document?.TagSet, 50),
+};
+
+const encryption: SubResource = {
+  name: 'encryption',
+  member: 'ServerSideEncryptionConfiguration',
+  fallback: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }] },
+  check: (document: { Rules?: { ApplyServerSideEncryptionByDefault?: { SSEAlgorithm?: string; KMSMasterKeyID?: string } }[] } | undefined) => {
+    const [rule, ...more] = document?.Rules ?? [];
+    const given = rule?.ApplyServerSideEncryptionByDefault;
+    if (rule === undefined || more.length > 0) throw malformedXml();
+    if (given?.KMSMasterKeyID !== undefined && given.SSEAlgorithm === 'AES256') {
+      throw invalidArgument('a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse', 'ApplyServerSideEncryptionByDefault');
+    }
+  },
+};
+
+const objectLock: SubResource = {
+  name: 'objectLock',
+  member: 'ObjectLockConfiguration',
+  missing: ['ObjectLockConfigurationNotFoundError', 'Object Lock configuration does not exist for this bucket'],
+  check: (_document: unknown, bucket) => {
+    if (bucket.versioning !== 'Enabled') throw s3Fault('InvalidBucketState', 409, "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
+  },
+};
+
+const website: SubResource = {
+  name: 'website',
+  member: 'WebsiteConfiguration',
+  spread: true,
+  missing: ['NoSuchWebsiteConfiguration', 'The specified bucket does not have a website configuration'],
+};
+const lifecycle: SubResource = {
+  name: 'lifecycle',
+  member: 'LifecycleConfiguration',
+  spread: true,
+  missing: ['NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist'],
+  check: (document: { Rules?: unknown[] } | undefined) => {
+    if ((document?.Rules ?? []).length === 0) throw malformedXml();
+  },
+};
+const replication: SubResource = {
+  name: 'replication',
+  member: 'ReplicationConfiguration',
+  missing: ['ReplicationConfigurationNotFoundError', 'The replication configuration was not found'],
+};
+const publicAccessBlock: SubResource = {
+  name: 'publicAccessBlock',
+  member: 'PublicAccessBlockConfiguration',
+  missing: ['NoSuchPublicAccessBlockConfiguration', 'The public access block configuration was not found'],
+};
+const ownershipControls: SubResource = {
+  name: 'ownershipControls',
+  member: 'OwnershipControls',
+  missing: ['OwnershipControlsNotFoundError', 'The bucket ownership controls were not found'],
+};
+const accelerate: SubResource = { name: 'accelerate', member: 'AccelerateConfiguration', spread: true, fallback: {} };
+const requestPayment: SubResource = { name: 'requestPayment', member: 'RequestPaymentConfiguration', spread: true, fallback: { Payer: 'BucketOwner' } };
+const logging: SubResource = { name: 'logging', member: 'BucketLoggingStatus', spread: true, fallback: {} };
+
+/** Sub-resources that are a document each: put, shown, taken away; the exact word where there is none. @source notes on clients, 9.6 */
+export function configHandlers(s3: S3) {
+  const put = (resource: SubResource) => async (input: object): Promise<object> => {
+    const given = input as Input;
+    const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
+    const document = given[resource.member];
+    (resource.check as ((document: unknown, bucket: BucketRecord) => void) | undefined)?.(document, bucket);
+    await s3.changeBucket(bucket.name, ({ documents }) => ({ documents: { ...documents, [resource.name]: { [resource.member]: toDocument(document ?? {}) } } }));
+    return {};
+  };
+  const get = (resource: SubResource) => async (input: object): Promise<object> => {
+    const given = input as Input;
+    const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
+    const kept = bucket.documents[resource.name] as Readonly<Record<string, unknown>> | undefined;
+    if (kept === undefined && resource.missing !== undefined) {
+      const [code, message] = resource.missing;
+      throw s3Fault(code, 404, message, { BucketName: bucket.name });
+    }
+    const document = kept === undefined ? resource.fallback : (fromDocument(kept[resource.member] ?? kept) as object);
+    return resource.spread === true ? { ...document } : { [resource.member]: document };
+  };
+  const remove = (resource: SubResource) => async (input: object): Promise<object> => {
+    const given = input as Input;
+    const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
+    await s3.changeBucket(bucket.name, ({ documents }) => {
+      const { [resource.name]: _gone, ...rest } = documents;
+      return { documents: rest };
+    });
+    return {};
+  };
+
+  return {
+    PutBucketCors: put(cors),
+    GetBucketCors: get(cors),
+    DeleteBucketCors: remove(cors),
+    PutBucketPolicy: put(policy),
+    GetBucketPolicy: get(policy),
+    DeleteBucketPolicy: remove(policy),
+    PutBucketTagging: put(tagging),
+    GetBucketTagging: get(tagging),
+    DeleteBucketTagging: remove(tagging),
+    PutBucketWebsite: put(website),
+    GetBucketWebsite: get(website),
+    DeleteBucketWebsite: remove(website),
+    PutBucketLifecycleConfiguration: put(lifecycle),
+    GetBucketLifecycleConfiguration: get(lifecycle),
+    DeleteBucketLifecycle: remove(lifecycle),
+    PutBucketEncryption: put(encryption),
+    GetBucketEncryption: get(encryption),
+    DeleteBucketEncryption: remove(encryption),
+    PutBucketReplication: put(replication),
+    GetBucketReplication: get(replication),
+    DeleteBucketReplication: remove(replication),
+    PutObjectLockConfiguration: put(objectLock),
+    GetObjectLockConfiguration: get(objectLock),
+    PutPublicAccessBlock: put(publicAccessBlock),
+    GetPublicAccessBlock: get(publicAccessBlock),
+    DeletePublicAccessBlock: remove(publicAccessBlock),
+    PutBucketOwnershipControls: put(ownershipControls),
+    GetBucketOwnershipControls: get(ownershipControls),
+    DeleteBucketOwnershipControls: remove(ownershipControls),
+    PutBucketAccelerateConfiguration: put(accelerate),
+    GetBucketAccelerateConfiguration: get(accelerate),
+    PutBucketRequestPayment: put(requestPayment),
+    GetBucketRequestPayment: get(requestPayment),
+    PutBucketLogging: put(logging),
+    GetBucketLogging: get(logging),
+  } satisfies Partial<Record<keyof S3Operations, (input: object) => Promise<object>>> as unknown as Pick<
+    Handlers<S3Operations>,
+    | `${'Put' | 'Get' | 'Delete'}Bucket${'Cors' | 'Policy' | 'Tagging' | 'Website' | 'Encryption' | 'Replication' | 'OwnershipControls'}`
+    | `${'Put' | 'Get' | 'Delete'}PublicAccessBlock`
+    | `${'Put' | 'Get'}Bucket${'LifecycleConfiguration' | 'AccelerateConfiguration' | 'RequestPayment' | 'Logging'}`
+    | `${'Put' | 'Get'}ObjectLockConfiguration`
+    | 'DeleteBucketLifecycle'
+  >;
+}

@@ -1,0 +1,93 @@
+import type { StreamedBody } from '@mayfly/wire';
+import { tagsFromHeader } from './bucket.ts';
+import { invalidRequest, s3Fault } from './faults.ts';
+import type { ObjectMeta, StoredObject } from './objects.ts';
+
+/** Members of a request that come back with the object, as they were given. */
+const kept = [
+  'ContentType',
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'WebsiteRedirectLocation',
+  'StorageClass',
+  'ServerSideEncryption',
+  'SSEKMSKeyId',
+] as const;
+
+type Given = Readonly<Partial<Record<(typeof kept)[number], string | undefined>>> & {
+  readonly Metadata?: Readonly<Record<string, string>> | undefined;
+  readonly Tagging?: string | undefined;
+  readonly Expires?: Date | undefined;
+  readonly ObjectLockMode?: string | undefined;
+  readonly ObjectLockRetainUntilDate?: Date | undefined;
+  readonly ObjectLockLegalHoldStatus?: string | undefined;
+  readonly SSECustomerAlgorithm?: string | undefined;
+};
+
+const mostMetadataBytes = 2048;
+
+/** What a PUT says besides the bytes. @throws MetadataTooLarge, NotImplemented for keys of the customer's own */
+export function metaOf(input: Given): ObjectMeta {
+  if (input.SSECustomerAlgorithm !== undefined) {
+    throw s3Fault('NotImplemented', 400, 'Mayfly does not encrypt with keys that customers bring. docs/parity.md lists what it has.');
+  }
+  const headers: Record<string, string> = { ContentType: 'binary/octet-stream', ServerSideEncryption: 'AES256' };
+  for (const name of kept) {
+    const value = input[name];
+    if (value !== undefined && value !== '') headers[name] = value;
+  }
+  // How a body travelled is no property of the object.
+  const encoding = headers['ContentEncoding']?.split(',').map((each) => each.trim()).filter((each) => each !== 'aws-chunked').join(',');
+  delete headers['ContentEncoding'];
+  if (encoding !== undefined && encoding !== '') headers['ContentEncoding'] = encoding;
+  if (headers['StorageClass'] === 'STANDARD') delete headers['StorageClass'];
+  if (input.Expires !== undefined) headers['ExpiresString'] = input.Expires.toUTCString();
+  const user: Record<string, string> = {};
+  let bytes = 0;
+  for (const [name, value] of Object.entries(input.Metadata ?? {})) {
+    user[name.toLowerCase()] = value;
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  if (bytes > mostMetadataBytes) throw s3Fault('MetadataTooLarge', 400, 'Your metadata headers exceed the maximum allowed metadata size');
+  return {
+    headers,
+    user,
+    tags: tagsFromHeader(input.Tagging),
+    ...(input.ObjectLockMode === undefined || input.ObjectLockRetainUntilDate === undefined
+      ? {}
+      : { retention: { mode: input.ObjectLockMode, untilMs: input.ObjectLockRetainUntilDate.getTime() } }),
+    ...(input.ObjectLockLegalHoldStatus === undefined ? {} : { legalHold: input.ObjectLockLegalHoldStatus }),
+  };
+}
+
+/** The same, as members of an answer. */
+export function metaMembers({ meta }: StoredObject): Record<string, unknown> {
+  const { ExpiresString, ...headers } = meta.headers;
+  const tags = Object.keys(meta.tags).length;
+  return {
+    ...headers,
+    ...(ExpiresString === undefined ? {} : { Expires: new Date(ExpiresString) }),
+    ...(Object.keys(meta.user).length === 0 ? {} : { Metadata: meta.user }),
+    ...(tags === 0 ? {} : { TagCount: tags }),
+    ...(meta.retention === undefined ? {} : { ObjectLockMode: meta.retention.mode, ObjectLockRetainUntilDate: new Date(meta.retention.untilMs) }),
+    ...(meta.legalHold === undefined ? {} : { ObjectLockLegalHoldStatus: meta.legalHold }),
+  };
+}
+
+/** A body as it came, whether it streams or not. */
+export function bodyOf(body: unknown): StreamedBody {
+  if (body instanceof Uint8Array || body === undefined) {
+    const bytes = body ?? new Uint8Array(0);
+    return {
+      trailers: new Map(),
+      length: bytes.length,
+      async *[Symbol.asyncIterator]() {
+        if (bytes.length > 0) yield bytes;
+      },
+    };
+  }
+  if (typeof body === 'object' && body !== null && Symbol.asyncIterator in body) return body as StreamedBody;
+  throw invalidRequest('The body is missing.');
+}

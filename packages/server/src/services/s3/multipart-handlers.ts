@@ -1,0 +1,381 @@
+import { createHash } from 'node:crypto';
+import type { Handlers, S3Operations } from '@mayfly/wire';
+import type { SqlRow } from '../../storage/index.ts';
+import type { Segment } from './blobs.ts';
+import { ownerOf, type BucketRecord } from './bucket.ts';
+import { algorithmOf, composite, expected, memberOf, shown, type Algorithm, type Checksum } from './checksums.ts';
+import { checkCopySource } from './conditions.ts';
+import { invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
+import { bodyOf, metaOf } from './meta.ts';
+import { checkKey, copySource, versionMember } from './object-handlers.ts';
+import { keyBytes, type ObjectMeta } from './objects.ts';
+import { copyRangeOf } from './range.ts';
+import type { S3 } from './s3.ts';
+
+type Names =
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'UploadPartCopy'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListParts'
+  | 'ListMultipartUploads';
+
+/** @source Amazon S3 User Guide, "Amazon S3 multipart upload limits", read 2026-11 */
+const mostParts = 10_000;
+const leastPartBytes = 5_242_880;
+
+interface Upload {
+  readonly uploadId: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly initiatedAtMs: number;
+  readonly owner: string;
+  readonly meta: ObjectMeta & { readonly algorithm?: Algorithm; readonly type?: string };
+}
+
+interface Part {
+  readonly number: number;
+  readonly bytes: number;
+  readonly etag: string;
+  readonly modifiedAtMs: number;
+  readonly segments: readonly Segment[];
+  readonly checksum?: Checksum;
+}
+
+interface Addressed {
+  readonly Bucket?: string | undefined;
+  readonly Key?: string | undefined;
+  readonly UploadId?: string | undefined;
+  readonly ExpectedBucketOwner?: string | undefined;
+}
+
+/** Uploads in parts. Parts are content files of their own; completing an upload lists them, and copies nothing. */
+export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
+  const { database } = s3.table;
+
+  const upload = async (input: Addressed): Promise<{ readonly bucket: BucketRecord; readonly upload: Upload }> => {
+    const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+    const row = await database.get('SELECT upload_id, bucket, object_key, initiated_at, owner, meta FROM s3_upload WHERE upload_id = ?', [input.UploadId ?? '']);
+    const found = row === undefined ? undefined : uploadFrom(row);
+    if (found?.bucket !== bucket.name || found.key !== input.Key) throw noSuchUpload(input.UploadId ?? '');
+    return { bucket, upload: found };
+  };
+
+  const partsOf = async (uploadId: string): Promise<Part[]> => {
+    const rows = await database.all('SELECT part, bytes, etag, modified_at, segments, checksum FROM s3_part WHERE upload_id = ? ORDER BY part', [uploadId]);
+    return rows.map(partFrom);
+  };
+
+  /** Puts a part in its place; what was there goes. */
+  const place = async (uploadId: string, part: Part): Promise<void> => {
+    try {
+      const replaced = await s3.table.change(async (tx) => {
+        if ((await tx.get('SELECT upload_id FROM s3_upload WHERE upload_id = ?', [uploadId])) === undefined) throw noSuchUpload(uploadId);
+        const old = await tx.get('SELECT part, bytes, etag, modified_at, segments, checksum FROM s3_part WHERE upload_id = ? AND part = ?', [uploadId, part.number]);
+        if (old !== undefined) await tx.run('DELETE FROM s3_part WHERE upload_id = ? AND part = ?', [uploadId, part.number]);
+        await tx.run('INSERT INTO s3_part (upload_id, part, bytes, etag, modified_at, segments, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)', [
+          uploadId,
+          part.number,
+          part.bytes,
+          part.etag,
+          part.modifiedAtMs,
+          JSON.stringify(part.segments),
+          part.checksum === undefined ? null : JSON.stringify(part.checksum),
+        ]);
+        return old;
+      });
+      if (replaced !== undefined) s3.blobs.discard(partFrom(replaced).segments);
+    } catch (error) {
+      s3.blobs.discard(part.segments);
+      throw error;
+    }
+  };
+
+  const forget = async (uploadId: string): Promise<void> => {
+    await s3.table.change(async (tx) => {
+      await tx.run('DELETE FROM s3_part WHERE upload_id = ?', [uploadId]);
+      await tx.run('DELETE FROM s3_upload WHERE upload_id = ?', [uploadId]);
+    });
+  };
+
+  return {
+    async CreateMultipartUpload(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const key = checkKey(input.Key);
+      const algorithm = algorithmOf(input.ChecksumAlgorithm);
+      if (input.ChecksumType !== undefined && input.ChecksumAlgorithm === undefined) {
+        throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.');
+      }
+      if (input.ChecksumType === 'FULL_OBJECT' && (algorithm === 'SHA1' || algorithm === 'SHA256')) {
+        throw invalidRequest(`The FULL_OBJECT checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`);
+      }
+      const type = algorithm === undefined ? undefined : (input.ChecksumType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'));
+      const meta = { ...metaOf(input), ...(algorithm === undefined ? {} : { algorithm, type }) };
+      const uploadId = Buffer.from(s3.random.bytes(48)).toString('base64url');
+      await s3.table.change((tx) =>
+        tx.run('INSERT INTO s3_upload (upload_id, bucket, object_key, initiated_at, owner, meta) VALUES (?, ?, ?, ?, ?, ?)', [
+          uploadId,
+          bucket.name,
+          keyBytes(key),
+          Math.floor(s3.clock.now()),
+          call.account,
+          JSON.stringify(meta),
+        ]),
+      );
+      return {
+        Bucket: bucket.name,
+        Key: key,
+        UploadId: uploadId,
+        ServerSideEncryption: meta.headers['ServerSideEncryption'] as 'AES256',
+        ...(algorithm === undefined ? {} : { ChecksumAlgorithm: algorithm, ChecksumType: type as 'COMPOSITE' }),
+      };
+    },
+
+    async UploadPart(input, call) {
+      const number = checkPartNumber(input.PartNumber);
+      const { upload: target } = await upload(input);
+      const body = bodyOf(input.Body);
+      const wanted = expected(input, call.headers);
+      const { algorithm } = target.meta;
+      if (wanted !== undefined && algorithm !== undefined && wanted.algorithm !== algorithm && wanted.value !== undefined) {
+        throw invalidRequest(`Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${wanted.algorithm.toLowerCase()}`);
+      }
+      const checksum = wanted ?? (algorithm === undefined ? undefined : { algorithm });
+      const received = await s3.blobs.receive(body, { md5: input.ContentMD5, checksum, trailers: body.trailers });
+      await place(target.uploadId, {
+        number,
+        bytes: received.bytes,
+        etag: received.md5,
+        modifiedAtMs: Math.floor(s3.clock.now()),
+        segments: [received.segment],
+        ...(received.checksum === undefined ? {} : { checksum: received.checksum }),
+      });
+      const { ChecksumType: _type, ...sums } = shown(received.checksum);
+      return { ETag: `"${received.md5}"`, ServerSideEncryption: 'AES256' as const, ...sums };
+    },
+
+    async UploadPartCopy(input) {
+      const number = checkPartNumber(input.PartNumber);
+      const { upload: target } = await upload(input);
+      const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
+      checkCopySource(source, input);
+      const { from, to } = copyRangeOf(input.CopySourceRange, source.bytes);
+      const segments = await s3.blobs.share(cut(source.segments, from, to));
+      // The part's own sum is not known without reading it.
+      const md5 = createHash('md5');
+      for await (const chunk of s3.blobs.read(segments, 0, Math.max(0, to - from))) md5.update(chunk);
+      const etag = md5.digest('hex');
+      const modifiedAtMs = Math.floor(s3.clock.now());
+      await place(target.uploadId, { number, bytes: to - from + 1, etag, modifiedAtMs, segments });
+      return {
+        CopyPartResult: { ETag: `"${etag}"`, LastModified: new Date(modifiedAtMs) },
+        ...(sourceBucket.versioning === undefined ? {} : { CopySourceVersionId: source.versionId }),
+        ServerSideEncryption: 'AES256' as const,
+      };
+    },
+
+    async CompleteMultipartUpload(input, call) {
+      const { bucket, upload: done } = await upload(input);
+      const listed = input.MultipartUpload?.Parts ?? [];
+      if (listed.length === 0) throw malformedXml();
+      const all = await partsOf(done.uploadId);
+      const parts = chosen(listed, all, done.uploadId);
+      const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+      if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== bytes) {
+        throw invalidRequest(`The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${bytes}`);
+      }
+      const { algorithm, type, ...meta } = done.meta;
+      const sums = parts.flatMap(({ checksum }) => (checksum !== undefined && checksum.algorithm === algorithm ? [checksum.value] : []));
+      const checksum = algorithm !== undefined && type === 'COMPOSITE' && sums.length === parts.length ? composite(algorithm, sums) : undefined;
+      const etag = `${createHash('md5').update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))).digest('hex')}-${parts.length}`;
+      const object = await s3.store(
+        bucket,
+        done.key,
+        {
+          segments: parts.flatMap(({ segments }) => segments).filter((segment) => segment.bytes > 0),
+          bytes,
+          etag,
+          meta: { ...meta, parts: parts.map((part) => part.bytes), ...(checksum === undefined ? {} : { checksum }) },
+        },
+        { event: 'ObjectCreated:CompleteMultipartUpload', who: call, conditions: input },
+      );
+      await forget(done.uploadId);
+      const used = new Set(parts.map(({ number }) => number));
+      s3.blobs.discard(all.filter(({ number }) => !used.has(number)).flatMap(({ segments }) => segments));
+      return {
+        Location: `${call.origin}/${bucket.name}/${encodeURIComponent(done.key).replaceAll('%2F', '/')}`,
+        Bucket: bucket.name,
+        Key: done.key,
+        ETag: `"${etag}"`,
+        ...versionMember(bucket, object),
+        ...shown(checksum),
+        ServerSideEncryption: meta.headers['ServerSideEncryption'] as 'AES256',
+      };
+    },
+
+    async AbortMultipartUpload(input) {
+      const { upload: gone } = await upload(input);
+      const parts = await partsOf(gone.uploadId);
+      await forget(gone.uploadId);
+      s3.blobs.discard(parts.flatMap(({ segments }) => segments));
+      return {};
+    },
+
+    async ListParts(input) {
+      const { upload: shownUpload } = await upload(input);
+      const marker = Number(input.PartNumberMarker ?? 0);
+      const max = Math.min(input.MaxParts ?? 1000, 1000);
+      const rest = (await partsOf(shownUpload.uploadId)).filter(({ number }) => number > marker);
+      const page = rest.slice(0, max);
+      const owner = ownerOf(shownUpload.owner);
+      const { algorithm, type } = shownUpload.meta;
+      return {
+        Bucket: shownUpload.bucket,
+        Key: shownUpload.key,
+        UploadId: shownUpload.uploadId,
+        PartNumberMarker: String(marker),
+        ...(page.length === 0 ? { NextPartNumberMarker: '0' } : { NextPartNumberMarker: String(page.at(-1)?.number) }),
+        MaxParts: max,
+        IsTruncated: rest.length > page.length,
+        ...(page.length === 0
+          ? {}
+          : {
+              Parts: page.map((part) => {
+                const { ChecksumType: _type, ...sums } = shown(part.checksum);
+                return { PartNumber: part.number, LastModified: new Date(part.modifiedAtMs), ETag: `"${part.etag}"`, Size: part.bytes, ...sums };
+              }),
+            }),
+        Initiator: owner,
+        Owner: owner,
+        StorageClass: (shownUpload.meta.headers['StorageClass'] ?? 'STANDARD') as 'STANDARD',
+        ...(algorithm === undefined ? {} : { ChecksumAlgorithm: algorithm, ChecksumType: type as 'COMPOSITE' }),
+      };
+    },
+
+    async ListMultipartUploads(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const prefix = input.Prefix ?? '';
+      const keyMarker = input.KeyMarker ?? '';
+      const max = Math.min(input.MaxUploads ?? 1000, 1000);
+      const rows = await database.all('SELECT upload_id, bucket, object_key, initiated_at, owner, meta FROM s3_upload WHERE bucket = ? ORDER BY object_key, initiated_at', [bucket.name]);
+      const seen = rows.map(uploadFrom);
+      const markerAt = input.UploadIdMarker === undefined ? -1 : seen.findIndex(({ uploadId, key }) => uploadId === input.UploadIdMarker && key === keyMarker);
+      if (input.UploadIdMarker !== undefined && input.KeyMarker !== undefined && markerAt === -1) {
+        throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', input.UploadIdMarker);
+      }
+      const rest = seen.filter(({ key }, index) => key.startsWith(prefix) && (markerAt === -1 ? keyMarker === '' || key > keyMarker : index > markerAt));
+      const { delimiter, prefixes, items } = grouped(rest, prefix, input.Delimiter);
+      const page = items.slice(0, max);
+      const last = page.at(-1);
+      const truncated = items.length > page.length;
+      return {
+        Bucket: bucket.name,
+        KeyMarker: keyMarker,
+        UploadIdMarker: input.UploadIdMarker ?? '',
+        ...(truncated && last !== undefined ? { NextKeyMarker: last.key, NextUploadIdMarker: last.uploadId } : {}),
+        ...(input.Prefix === undefined ? {} : { Prefix: input.Prefix }),
+        ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+        MaxUploads: max,
+        IsTruncated: truncated,
+        ...(page.length === 0
+          ? {}
+          : {
+              Uploads: page.map((each) => ({
+                UploadId: each.uploadId,
+                Key: each.key,
+                Initiated: new Date(each.initiatedAtMs),
+                StorageClass: 'STANDARD' as const,
+                Owner: ownerOf(each.owner),
+                Initiator: ownerOf(each.owner),
+              })),
+            }),
+        ...(prefixes.length === 0 ? {} : { CommonPrefixes: prefixes.map((Prefix) => ({ Prefix })) }),
+      };
+    },
+  };
+}
+
+function grouped(uploads: readonly Upload[], prefix: string, delimiter: string | undefined): { delimiter?: string; prefixes: string[]; items: Upload[] } {
+  if (delimiter === undefined || delimiter === '') return { prefixes: [], items: [...uploads] };
+  const prefixes = new Set<string>();
+  const items: Upload[] = [];
+  for (const upload of uploads) {
+    const at = upload.key.indexOf(delimiter, prefix.length);
+    if (at === -1) items.push(upload);
+    else prefixes.add(upload.key.slice(0, at + delimiter.length));
+  }
+  return { delimiter, prefixes: [...prefixes], items };
+}
+
+function checkPartNumber(number: number | undefined): number {
+  if (number === undefined || !Number.isInteger(number) || number < 1 || number > mostParts) {
+    throw invalidArgument(`Part number must be an integer between 1 and ${mostParts}, inclusive`, 'partNumber', String(number));
+  }
+  return number;
+}
+
+type Listed = NonNullable<NonNullable<S3Operations['CompleteMultipartUpload']['input']['MultipartUpload']>['Parts']>;
+
+/** The parts that a caller lists, in order and as they were uploaded. @throws InvalidPart, InvalidPartOrder, EntityTooSmall */
+function chosen(listed: Listed, all: readonly Part[], uploadId: string): Part[] {
+  const byNumber = new Map(all.map((part) => [part.number, part]));
+  let previous = 0;
+  const parts = listed.map((each) => {
+    const { PartNumber: number = 0, ETag = '' } = each;
+    if (number <= previous) throw s3Fault('InvalidPartOrder', 400, 'The list of parts was not in ascending order. Parts must be ordered by part number.', { UploadId: uploadId });
+    previous = number;
+    const part = byNumber.get(number);
+    const given = part?.checksum === undefined ? undefined : each[memberOf(part.checksum.algorithm)];
+    if (part === undefined || part.etag !== ETag.replaceAll('"', '') || (given !== undefined && given !== part.checksum?.value)) {
+      throw s3Fault(
+        'InvalidPart',
+        400,
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+        { ETag: ETag.replaceAll('"', ''), PartNumber: number, UploadId: uploadId },
+      );
+    }
+    return part;
+  });
+  for (const part of parts.slice(0, -1)) {
+    if (part.bytes >= leastPartBytes) continue;
+    throw s3Fault('EntityTooSmall', 400, 'Your proposed upload is smaller than the minimum allowed size', {
+      ETag: part.etag,
+      MinSizeAllowed: leastPartBytes,
+      PartNumber: part.number,
+      ProposedSize: part.bytes,
+    });
+  }
+  return parts;
+}
+
+/** The segments that hold bytes `from` to `to`. */
+function cut(segments: readonly Segment[], from: number, to: number): Segment[] {
+  const kept: Segment[] = [];
+  let begin = 0;
+  for (const segment of segments) {
+    const first = Math.max(0, from - begin);
+    const last = Math.min(segment.bytes - 1, to - begin);
+    if (first <= last) kept.push({ blob: segment.blob, offset: segment.offset + first, bytes: last - first + 1 });
+    begin += segment.bytes;
+  }
+  return kept;
+}
+
+const uploadFrom = (row: SqlRow): Upload => ({
+  uploadId: row['upload_id'] as string,
+  bucket: row['bucket'] as string,
+  key: Buffer.from(row['object_key'] as Uint8Array).toString('utf8'),
+  initiatedAtMs: Number(row['initiated_at']),
+  owner: row['owner'] as string,
+  meta: JSON.parse(row['meta'] as string) as Upload['meta'],
+});
+
+const partFrom = (row: SqlRow): Part => ({
+  number: Number(row['part']),
+  bytes: Number(row['bytes']),
+  etag: row['etag'] as string,
+  modifiedAtMs: Number(row['modified_at']),
+  segments: JSON.parse(row['segments'] as string) as Segment[],
+  ...(row['checksum'] === null ? {} : { checksum: JSON.parse(row['checksum'] as string) as Checksum }),
+});

@@ -1,0 +1,321 @@
+import { ServiceFault, type Call, type Handlers, type S3Operations } from '@mayfly/wire';
+import { tagsOf, type BucketRecord } from './bucket.ts';
+import { aclOf, type StoredAcl } from './bucket-handlers.ts';
+import { expected, shown } from './checksums.ts';
+import { checkCopySource, checkRead } from './conditions.ts';
+import { invalidArgument, invalidRequest, malformedXml, noSuchKey, s3Fault } from './faults.ts';
+import { bodyOf, metaMembers, metaOf } from './meta.ts';
+import type { ObjectMeta, StoredObject } from './objects.ts';
+import { partRangeOf, rangeOf } from './range.ts';
+import type { S3 } from './s3.ts';
+
+type Names =
+  | 'PutObject'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'DeleteObject'
+  | 'DeleteObjects'
+  | 'CopyObject'
+  | 'GetObjectAttributes'
+  | 'GetObjectTagging'
+  | 'PutObjectTagging'
+  | 'DeleteObjectTagging'
+  | 'GetObjectAcl'
+  | 'PutObjectAcl'
+  | 'GetObjectRetention'
+  | 'PutObjectRetention'
+  | 'GetObjectLegalHold'
+  | 'PutObjectLegalHold';
+
+const longestKeyBytes = 1024;
+
+/** @throws KeyTooLongError */
+export function checkKey(key: string | undefined): string {
+  const text = key ?? '';
+  if (Buffer.byteLength(text) > longestKeyBytes) {
+    throw s3Fault('KeyTooLongError', 400, 'Your key is too long', { MaxSizeAllowed: longestKeyBytes, Size: Buffer.byteLength(text) });
+  }
+  return text;
+}
+
+/** `x-amz-version-id`, where the bucket keeps versions. */
+export const versionMember = (bucket: BucketRecord, object: { readonly versionId: string }): { VersionId?: string } =>
+  bucket.versioning === undefined ? {} : { VersionId: object.versionId };
+
+/** Copying five gibibytes at once is what AWS does at most. */
+const mostCopiedBytes = 5_368_709_120;
+
+export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
+  return {
+    async PutObject(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const key = checkKey(input.Key);
+      const meta = metaOf(input);
+      checkLock(bucket, meta);
+      const body = bodyOf(input.Body);
+      const received = await s3.blobs.receive(body, { md5: input.ContentMD5, checksum: expected(input, call.headers), trailers: body.trailers });
+      const content = {
+        segments: received.bytes === 0 ? [] : [received.segment],
+        bytes: received.bytes,
+        etag: received.md5,
+        meta: received.checksum === undefined ? meta : { ...meta, checksum: received.checksum },
+      };
+      if (received.bytes === 0) s3.blobs.discard([received.segment]);
+      const object = await s3.store(bucket, key, content, { event: 'ObjectCreated:Put', who: call, conditions: input });
+      return {
+        ETag: `"${object.etag}"`,
+        ...versionMember(bucket, object),
+        ...shown(received.checksum),
+        ServerSideEncryption: meta.headers['ServerSideEncryption'] as 'AES256',
+        ...(meta.headers['SSEKMSKeyId'] === undefined ? {} : { SSEKMSKeyId: meta.headers['SSEKMSKeyId'] }),
+      };
+    },
+
+    async GetObject(input) {
+      const { bucket, object } = await readable(s3, input, 'GET');
+      const range = input.PartNumber === undefined ? rangeOf(input.Range, object.bytes) : partRangeOf(input.PartNumber, object.meta.parts, object.bytes);
+      const { from, to } = range ?? { from: 0, to: object.bytes - 1 };
+      return {
+        ...described(bucket, object, input, range),
+        Body: s3.blobs.read(object.segments, from, to) as never,
+      };
+    },
+
+    async HeadObject(input) {
+      try {
+        const { bucket, object } = await readable(s3, input, 'HEAD');
+        const range = input.PartNumber === undefined ? rangeOf(input.Range, object.bytes) : partRangeOf(input.PartNumber, object.meta.parts, object.bytes);
+        return described(bucket, object, input, range);
+      } catch (error) {
+        throw error instanceof ServiceFault && error.status === 404 ? new ServiceFault('NotFound', 'Not Found', { status: 404, headers: error.headers }) : error;
+      }
+    },
+
+    async DeleteObject(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      if (input.BypassGovernanceRetention === true && !bucket.objectLock) {
+        throw invalidArgument('x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.', 'x-amz-bypass-governance-retention');
+      }
+      const gone = await s3.remove(bucket, checkKey(input.Key), input.VersionId, call);
+      return { ...(gone.versionId === undefined ? {} : { VersionId: gone.versionId }), ...(gone.marker ? { DeleteMarker: true } : {}) };
+    },
+
+    async DeleteObjects(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const objects = input.Delete?.Objects ?? [];
+      if (objects.length === 0 || objects.length > 1000) throw malformedXml();
+      const endings = await Promise.allSettled(objects.map(async ({ Key, VersionId }) => s3.remove(bucket, checkKey(Key), VersionId, call)));
+      const Deleted: NonNullable<S3Operations['DeleteObjects']['output']['Deleted']> = [];
+      const Errors: NonNullable<S3Operations['DeleteObjects']['output']['Errors']> = [];
+      for (const [index, ending] of endings.entries()) {
+        const { Key, VersionId } = objects[index] ?? { Key: '' };
+        if (ending.status === 'rejected') {
+          if (!(ending.reason instanceof ServiceFault)) throw ending.reason;
+          Errors.push({ Key, ...(VersionId === undefined ? {} : { VersionId }), Code: ending.reason.code, Message: ending.reason.message });
+        } else if (input.Delete?.Quiet !== true) {
+          const { marker, versionId } = ending.value;
+          Deleted.push({
+            Key,
+            ...(VersionId === undefined ? {} : { VersionId }),
+            ...(marker ? { DeleteMarker: true, DeleteMarkerVersionId: versionId } : {}),
+          });
+        }
+      }
+      return { ...(Deleted.length === 0 ? {} : { Deleted }), ...(Errors.length === 0 ? {} : { Errors }) };
+    },
+
+    async CopyObject(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const key = checkKey(input.Key);
+      const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
+      checkCopySource(source, input);
+      if (source.bytes > mostCopiedBytes) throw invalidRequest(`The specified copy source is larger than the maximum allowable size for a copy source: ${mostCopiedBytes}`);
+      const replaces = input.MetadataDirective === 'REPLACE';
+      const changes = replaces || input.TaggingDirective === 'REPLACE' || input.StorageClass !== undefined || input.WebsiteRedirectLocation !== undefined || input.ServerSideEncryption !== undefined;
+      if (source.bucket === bucket.name && source.key === key && source.latest && !changes) {
+        throw invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.");
+      }
+      const given = metaOf(input);
+      const headers = replaces ? given.headers : { ...source.meta.headers, ServerSideEncryption: given.headers['ServerSideEncryption'] ?? 'AES256' };
+      const { StorageClass: _old, ...rest } = headers;
+      const meta: ObjectMeta = {
+        headers: { ...rest, ...(given.headers['StorageClass'] === undefined ? {} : { StorageClass: given.headers['StorageClass'] }) },
+        user: replaces ? given.user : source.meta.user,
+        tags: input.TaggingDirective === 'REPLACE' ? given.tags : source.meta.tags,
+        ...(source.meta.checksum === undefined ? {} : { checksum: source.meta.checksum }),
+        ...(given.retention === undefined ? {} : { retention: given.retention }),
+        ...(given.legalHold === undefined ? {} : { legalHold: given.legalHold }),
+      };
+      checkLock(bucket, meta);
+      const segments = await s3.blobs.share(source.segments);
+      const object = await s3.store(bucket, key, { segments, bytes: source.bytes, etag: source.etag, meta }, { event: 'ObjectCreated:Copy', who: call, conditions: input });
+      return {
+        CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(meta.checksum) },
+        ...versionMember(bucket, object),
+        ...(sourceBucket.versioning === undefined ? {} : { CopySourceVersionId: source.versionId }),
+        ServerSideEncryption: meta.headers['ServerSideEncryption'] as 'AES256',
+      };
+    },
+
+    async GetObjectAttributes(input) {
+      const { bucket, object } = await readable(s3, { ...input, PartNumber: undefined, Range: undefined }, 'GET');
+      const wanted = new Set<string>(input.ObjectAttributes);
+      const { parts, checksum } = object.meta;
+      return {
+        LastModified: new Date(object.modifiedAtMs),
+        ...versionMember(bucket, object),
+        ...(wanted.has('ETag') ? { ETag: object.etag } : {}),
+        ...(wanted.has('ObjectSize') ? { ObjectSize: object.bytes } : {}),
+        ...(wanted.has('StorageClass') ? { StorageClass: (object.meta.headers['StorageClass'] ?? 'STANDARD') as 'STANDARD' } : {}),
+        ...(wanted.has('Checksum') && checksum !== undefined ? { Checksum: shown(checksum) } : {}),
+        ...(wanted.has('ObjectParts') && parts !== undefined ? { ObjectParts: { TotalPartsCount: parts.length } } : {}),
+      };
+    },
+
+    async GetObjectTagging(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      return { TagSet: Object.entries(object.meta.tags).map(([Key, Value]) => ({ Key, Value })), ...versionMember(bucket, object) };
+    },
+    async PutObjectTagging(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      const tags = tagsOf(input.Tagging?.TagSet, 10);
+      await s3.editMeta(object, (meta) => ({ ...meta, tags }), { bucket, name: 'ObjectTagging:Put', who: call });
+      return versionMember(bucket, object);
+    },
+    async DeleteObjectTagging(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      await s3.editMeta(object, (meta) => ({ ...meta, tags: {} }), { bucket, name: 'ObjectTagging:Delete', who: call });
+      return versionMember(bucket, object);
+    },
+
+    async GetObjectAcl(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      return aclOf(bucket.account, canned(object));
+    },
+    async PutObjectAcl(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      const acl = input.ACL ?? 'private';
+      await s3.editMeta(object, (meta) => ({ ...meta, acl }), { bucket, name: 'ObjectAcl:Put', who: call });
+      return {};
+    },
+
+    async GetObjectRetention(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const { meta } = await s3.object(bucket, input.Key, input.VersionId);
+      if (meta.retention === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
+      return { Retention: { Mode: meta.retention.mode as 'GOVERNANCE', RetainUntilDate: new Date(meta.retention.untilMs) } };
+    },
+    async PutObjectRetention(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      const { Mode, RetainUntilDate } = input.Retention ?? {};
+      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
+      const nowMs = s3.clock.now();
+      const held = object.meta.retention;
+      const loosens = held !== undefined && held.untilMs > nowMs && (RetainUntilDate?.getTime() ?? 0) < held.untilMs;
+      if (loosens && (held.mode === 'COMPLIANCE' || input.BypassGovernanceRetention !== true)) throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
+      const { retention: _old, ...rest } = object.meta;
+      const retention = Mode === undefined || RetainUntilDate === undefined ? {} : { retention: { mode: Mode, untilMs: RetainUntilDate.getTime() } };
+      await s3.editMeta(object, () => ({ ...rest, ...retention }), undefined);
+      return {};
+    },
+    async GetObjectLegalHold(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const { meta } = await s3.object(bucket, input.Key, input.VersionId);
+      if (meta.legalHold === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
+      return { LegalHold: { Status: meta.legalHold as 'ON' } };
+    },
+    async PutObjectLegalHold(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
+      const status = input.LegalHold?.Status;
+      if (status !== 'ON' && status !== 'OFF') throw malformedXml();
+      await s3.editMeta(object, (meta) => ({ ...meta, legalHold: status }), undefined);
+      return {};
+    },
+  };
+}
+
+const canned = (object: StoredObject): StoredAcl | undefined => {
+  const { acl } = object.meta as { readonly acl?: string };
+  return acl === undefined ? undefined : { canned: acl };
+};
+
+/** @throws InvalidRequest when something is to be locked in a bucket without locks */
+function checkLock(bucket: BucketRecord, meta: ObjectMeta): void {
+  if (!bucket.objectLock && (meta.retention !== undefined || meta.legalHold !== undefined)) throw invalidRequest('Bucket is missing Object Lock Configuration');
+}
+
+type ReadInput = Pick<S3Operations['GetObject']['input'], 'Bucket' | 'Key' | 'VersionId' | 'ExpectedBucketOwner' | 'IfMatch' | 'IfNoneMatch' | 'IfModifiedSince' | 'IfUnmodifiedSince' | 'Range' | 'PartNumber'>;
+
+async function readable(s3: S3, input: ReadInput, method: string): Promise<{ readonly bucket: BucketRecord; readonly object: StoredObject }> {
+  const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+  const object = await s3.object(bucket, input.Key, input.VersionId, method);
+  checkRead(object, input);
+  return { bucket, object };
+}
+
+/** Headers that a GET may ask to be told instead of the object's own. */
+const overrides = {
+  ResponseCacheControl: 'CacheControl',
+  ResponseContentDisposition: 'ContentDisposition',
+  ResponseContentEncoding: 'ContentEncoding',
+  ResponseContentLanguage: 'ContentLanguage',
+  ResponseContentType: 'ContentType',
+  ResponseExpires: 'Expires',
+} as const;
+
+function described(bucket: BucketRecord, object: StoredObject, input: object, range: { readonly from: number; readonly to: number } | undefined): Record<string, unknown> {
+  const given = input as Readonly<Record<string, unknown>>;
+  const replaced: Record<string, unknown> = {};
+  for (const [from, to] of Object.entries(overrides)) if (given[from] !== undefined) replaced[to] = given[from];
+  const { parts, checksum } = object.meta;
+  return {
+    AcceptRanges: 'bytes',
+    LastModified: new Date(object.modifiedAtMs),
+    ContentLength: range === undefined ? object.bytes : range.to - range.from + 1,
+    ETag: `"${object.etag}"`,
+    ...metaMembers(object),
+    ...replaced,
+    ...versionMember(bucket, object),
+    ...(range === undefined ? {} : { ContentRange: `bytes ${range.from}-${range.to}/${object.bytes}` }),
+    ...(given['PartNumber'] === undefined ? {} : { PartsCount: parts?.length ?? 1 }),
+    // A checksum of the whole says nothing of a part of it.
+    ...(given['ChecksumMode'] === 'ENABLED' && range === undefined ? shown(checksum) : {}),
+  };
+}
+
+/** `bucket/key?versionId=…`, encoded as a URL. @throws InvalidArgument, NoSuchKey … */
+export async function copySource(
+  s3: S3,
+  text: string | undefined,
+  expectedOwner: string | undefined,
+): Promise<{ readonly sourceBucket: BucketRecord; readonly source: StoredObject }> {
+  const invalid = (): Error => invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', text);
+  const at = (text ?? '').lastIndexOf('?versionId=');
+  const path = at === -1 ? (text ?? '') : (text ?? '').slice(0, at);
+  const versionId = at === -1 ? undefined : (text ?? '').slice(at + '?versionId='.length);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path.replaceAll('+', '%20')).replace(/^\//, '');
+  } catch {
+    throw invalid();
+  }
+  const slash = decoded.indexOf('/');
+  if (slash < 1 || slash === decoded.length - 1) throw invalid();
+  const sourceBucket = s3.bucket(decoded.slice(0, slash), expectedOwner);
+  const key = decoded.slice(slash + 1);
+  const source = await s3.object(sourceBucket, key, versionId).catch((error: unknown) => {
+    if (error instanceof ServiceFault && error.code === 'MethodNotAllowed') throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
+    throw error instanceof ServiceFault && error.code === 'NoSuchKey' ? noSuchKey(key) : error;
+  });
+  return { sourceBucket, source };
+}
+
+export type { Call };
