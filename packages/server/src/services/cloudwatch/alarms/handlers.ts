@@ -1,0 +1,241 @@
+import type { Call } from '@mayfly/wire';
+import type { Clock } from '../../../base/index.ts';
+import { pageOf, scopeOf } from '../../kit/index.ts';
+import { badToken, invalid, limitExceeded, noAlarm, type CloudWatchHandlers } from '../faults.ts';
+import { dimensionsOf } from '../metrics/dimensions.ts';
+import { checkStatistic } from '../metrics/query.ts';
+import { readRule } from './composite.ts';
+import { isComparable } from './judge.ts';
+import {
+  alarmArn,
+  alarmNameOf,
+  withHistory,
+  type AlarmRecord,
+  type AlarmRecords,
+  type AlarmState,
+  type CompositeAlarmRecord,
+  type MetricAlarmRecord,
+  type MetricRule,
+} from './records.ts';
+import type { Watch } from './watch.ts';
+
+const mostAlarms = 5_000;
+const mostTags = 50;
+const ruleMembers = [
+  ...['MetricName', 'Namespace', 'Statistic', 'ExtendedStatistic', 'Dimensions', 'Period', 'Unit', 'Metrics', 'EvaluationPeriods'],
+  ...['DatapointsToAlarm', 'Threshold', 'ComparisonOperator', 'TreatMissingData', 'EvaluateLowSampleCountPercentile'],
+] as const;
+
+interface AlarmInput {
+  readonly AlarmName?: string | undefined;
+  readonly AlarmDescription?: string | undefined;
+  readonly ActionsEnabled?: boolean | undefined;
+  readonly OKActions?: readonly string[] | undefined;
+  readonly AlarmActions?: readonly string[] | undefined;
+  readonly InsufficientDataActions?: readonly string[] | undefined;
+  readonly Tags?: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] | undefined;
+}
+
+export function alarmHandlers({ records, watch, clock }: { readonly records: AlarmRecords; readonly watch: Watch; readonly clock: Clock }) {
+  const nowMs = (): number => Math.floor(clock.now());
+
+  const put = async (call: Call, input: AlarmInput, kind: { kind: 'metric'; rule: MetricRule } | { kind: 'composite'; rule: string }): Promise<AlarmRecord> =>
+    records.change((draft) => {
+      const name = input.AlarmName ?? '';
+      const known = draft.get('alarm', scopeOf(call), name);
+      if (known === undefined && draft.list('alarm', scopeOf(call)).length >= mostAlarms) throw limitExceeded(`The maximum limit of ${mostAlarms} alarms has been reached.`);
+      const now = nowMs();
+      const alarm: AlarmRecord = {
+        name,
+        ...(input.AlarmDescription === undefined ? {} : { description: input.AlarmDescription }),
+        actionsEnabled: input.ActionsEnabled ?? true,
+        okActions: [...(input.OKActions ?? [])],
+        alarmActions: [...(input.AlarmActions ?? [])],
+        insufficientDataActions: [...(input.InsufficientDataActions ?? [])],
+        // Tags are given when an alarm is made, and not touched by a later put.
+        tags: known?.tags ?? Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+        configuredAt: now,
+        state: known?.state ?? { value: 'INSUFFICIENT_DATA', reason: 'Unchecked: Initial alarm creation', updatedAt: now, transitionedAt: now },
+        history: known?.history ?? [],
+        ...kind,
+      };
+      const item = { atMs: now, type: 'ConfigurationUpdate', summary: `Alarm "${name}" ${known === undefined ? 'created' : 'updated'}`, data: '{}' } as const;
+      const kept = withHistory(alarm, item);
+      draft.put('alarm', scopeOf(call), name, kept);
+      return kept;
+    });
+
+  const editAll = async (call: Call, names: readonly string[] | undefined, edit: (alarm: AlarmRecord) => AlarmRecord): Promise<void> => {
+    await records.change((draft) => {
+      for (const name of names ?? []) {
+        const alarm = draft.get('alarm', scopeOf(call), alarmNameOf(name));
+        if (alarm !== undefined) draft.put('alarm', scopeOf(call), alarm.name, edit(alarm));
+      }
+    });
+  };
+  const editTags = async (call: Call, arn: string | undefined, edit: (tags: AlarmRecord['tags']) => Record<string, string>): Promise<void> => {
+    await records.change((draft) => {
+      const alarm = draft.get('alarm', scopeOf(call), alarmNameOf(arn ?? ''));
+      if (alarm === undefined) throw noAlarm();
+      const tags = edit(alarm.tags);
+      if (Object.keys(tags).length > mostTags) throw limitExceeded(`An alarm can have at most ${mostTags} tags.`);
+      draft.put('alarm', scopeOf(call), alarm.name, { ...alarm, tags });
+    });
+  };
+
+  return {
+    async PutMetricAlarm(input, call) {
+      checkRule(input);
+      const given = Object.entries(input).filter(([name, value]) => (ruleMembers as readonly string[]).includes(name) && value !== undefined);
+      await put(call, input, { kind: 'metric', rule: Object.fromEntries(given) as unknown as MetricRule });
+      return {};
+    },
+    async PutCompositeAlarm(input, call) {
+      if (input.ActionsSuppressor !== undefined) throw invalid('Suppressors of actions are not supported.');
+      const { alarms } = readRule(input.AlarmRule ?? '');
+      const missing = alarms.filter((name) => records.get('alarm', scopeOf(call), name) === undefined);
+      if (missing.length > 0) throw invalid(`Could not save the composite alarm as alarms [${missing.join(', ')}] in the alarm rule do not exist`);
+      await watch.evaluate(call, await put(call, input, { kind: 'composite', rule: input.AlarmRule ?? '' }));
+      return {};
+    },
+
+    async DescribeAlarms(input, call) {
+      const types: readonly string[] = input.AlarmTypes ?? ['MetricAlarm'];
+      const found = records
+        .list('alarm', scopeOf(call))
+        .filter((alarm) => input.AlarmNames === undefined || input.AlarmNames.length === 0 || input.AlarmNames.includes(alarm.name))
+        .filter((alarm) => (input.AlarmNames?.length ?? 0) > 0 || types.includes(alarm.kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm'))
+        .filter((alarm) => input.AlarmNamePrefix === undefined || alarm.name.startsWith(input.AlarmNamePrefix))
+        .filter((alarm) => input.StateValue === undefined || alarm.state.value === input.StateValue)
+        .filter((alarm) => input.ActionPrefix === undefined || actionsOf(alarm).some((arn) => arn.startsWith(input.ActionPrefix ?? '')));
+      const page = pageOf(found, { limit: input.MaxRecords ?? 50, token: input.NextToken, nameOf: ({ name }) => name, invalid: badToken });
+      return {
+        CompositeAlarms: page.items.filter((alarm) => alarm.kind === 'composite').map((alarm) => describeComposite(call, alarm)),
+        MetricAlarms: page.items.filter((alarm) => alarm.kind === 'metric').map((alarm) => describeMetric(call, alarm)),
+        ...(page.next === undefined ? {} : { NextToken: page.next }),
+      };
+    },
+
+    async DescribeAlarmsForMetric(input, call) {
+      const dimensions = JSON.stringify(dimensionsOf(input.Dimensions));
+      const found = records
+        .list('alarm', scopeOf(call))
+        .filter((alarm) => alarm.kind === 'metric')
+        .filter(({ rule }) => rule.Namespace === input.Namespace && rule.MetricName === input.MetricName)
+        .filter(({ rule }) => input.Dimensions === undefined || JSON.stringify(dimensionsOf(rule.Dimensions)) === dimensions)
+        .filter(({ rule }) => input.Statistic === undefined || rule.Statistic === input.Statistic)
+        .filter(({ rule }) => input.Period === undefined || rule.Period === input.Period);
+      return { MetricAlarms: found.map((alarm) => describeMetric(call, alarm)) };
+    },
+
+    async DescribeAlarmHistory(input, call) {
+      const alarms = records.list('alarm', scopeOf(call)).filter(({ name }) => input.AlarmName === undefined || name === input.AlarmName);
+      const items = alarms
+        .flatMap((alarm) => alarm.history.map((item) => ({ alarm, item })))
+        .filter(({ item }) => input.HistoryItemType === undefined || item.type === input.HistoryItemType)
+        .filter(({ item }) => item.atMs >= (input.StartDate?.getTime() ?? 0) && item.atMs <= (input.EndDate?.getTime() ?? Infinity))
+        .toSorted((a, b) => (input.ScanBy === 'TimestampAscending' ? a.item.atMs - b.item.atMs : b.item.atMs - a.item.atMs));
+      return {
+        AlarmHistoryItems: items.slice(0, input.MaxRecords ?? 100).map(({ alarm, item }) => ({
+          AlarmName: alarm.name,
+          AlarmType: alarm.kind === 'metric' ? ('MetricAlarm' as const) : ('CompositeAlarm' as const),
+          Timestamp: new Date(item.atMs),
+          HistoryItemType: item.type,
+          HistorySummary: item.summary,
+          HistoryData: item.data,
+        })),
+      };
+    },
+
+    async DeleteAlarms(input, call) {
+      await records.change((draft) => {
+        const names = (input.AlarmNames ?? []).map(alarmNameOf);
+        // One that is not there keeps the others from being deleted.
+        for (const name of names) if (draft.get('alarm', scopeOf(call), name) === undefined) throw noAlarm();
+        for (const name of names) draft.delete('alarm', scopeOf(call), name);
+      });
+      return {};
+    },
+
+    async SetAlarmState(input, call) {
+      const to = {
+        state: input.StateValue as AlarmState,
+        reason: input.StateReason ?? '',
+        ...(input.StateReasonData === undefined ? {} : { reasonData: input.StateReasonData }),
+      };
+      if (!(await watch.change(call, input.AlarmName ?? '', to))) throw noAlarm();
+      return {};
+    },
+    async EnableAlarmActions(input, call) {
+      await editAll(call, input.AlarmNames, (alarm) => ({ ...alarm, actionsEnabled: true }));
+      return {};
+    },
+    async DisableAlarmActions(input, call) {
+      await editAll(call, input.AlarmNames, (alarm) => ({ ...alarm, actionsEnabled: false }));
+      return {};
+    },
+
+    async ListTagsForResource(input, call) {
+      const alarm = records.get('alarm', scopeOf(call), alarmNameOf(input.ResourceARN ?? ''));
+      return { Tags: Object.entries(alarm?.tags ?? {}).map(([Key, Value]) => ({ Key, Value })) };
+    },
+    async TagResource(input, call) {
+      await editTags(call, input.ResourceARN, (tags) => ({ ...tags, ...Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])) }));
+      return {};
+    },
+    async UntagResource(input, call) {
+      await editTags(call, input.ResourceARN, (tags) => Object.fromEntries(Object.entries(tags).filter(([key]) => input.TagKeys?.includes(key) !== true)));
+      return {};
+    },
+  } satisfies CloudWatchHandlers;
+}
+
+/** @throws ValidationError */
+function checkRule(input: {
+  readonly MetricName?: string | undefined;
+  readonly Metrics?: readonly unknown[] | undefined;
+  readonly Statistic?: string | undefined;
+  readonly ExtendedStatistic?: string | undefined;
+  readonly ComparisonOperator?: string | undefined;
+  readonly Period?: number | undefined;
+  readonly EvaluationPeriods?: number | undefined;
+  readonly DatapointsToAlarm?: number | undefined;
+  readonly ThresholdMetricId?: string | undefined;
+}): void {
+  if (!isComparable(input.ComparisonOperator) || input.ThresholdMetricId !== undefined) throw invalid('Alarms of anomaly detection are not supported.');
+  if (input.Metrics !== undefined && input.MetricName !== undefined) throw invalid('The parameters MetricName and Metrics are mutually exclusive.');
+  if (input.Metrics === undefined && input.MetricName === undefined) throw invalid('Either the parameter MetricName or Metrics must be specified.');
+  if (input.MetricName !== undefined) {
+    if (input.Period === undefined) throw invalid('The parameter Period must be specified.');
+    if (input.Statistic === undefined && input.ExtendedStatistic === undefined) throw invalid('Either Statistic or ExtendedStatistic must be specified.');
+    checkStatistic(input.Statistic ?? input.ExtendedStatistic ?? '');
+    if (![10, 20, 30].includes(input.Period) && input.Period % 60 !== 0) throw invalid('Period must be 10, 20, 30 or a multiple of 60');
+  }
+  if ((input.DatapointsToAlarm ?? 0) > (input.EvaluationPeriods ?? 0)) throw invalid('DatapointsToAlarm must be less than or equal to EvaluationPeriods.');
+}
+
+const actionsOf = (alarm: AlarmRecord): readonly string[] => [...alarm.okActions, ...alarm.alarmActions, ...alarm.insufficientDataActions];
+
+const describe = (place: { account: string; region: string }, alarm: AlarmRecord) => ({
+  AlarmName: alarm.name,
+  AlarmArn: alarmArn(place, alarm.name),
+  ...(alarm.description === undefined ? {} : { AlarmDescription: alarm.description }),
+  AlarmConfigurationUpdatedTimestamp: new Date(alarm.configuredAt),
+  ActionsEnabled: alarm.actionsEnabled,
+  OKActions: [...alarm.okActions],
+  AlarmActions: [...alarm.alarmActions],
+  InsufficientDataActions: [...alarm.insufficientDataActions],
+  StateValue: alarm.state.value,
+  StateReason: alarm.state.reason,
+  ...(alarm.state.reasonData === undefined ? {} : { StateReasonData: alarm.state.reasonData }),
+  StateUpdatedTimestamp: new Date(alarm.state.updatedAt),
+  StateTransitionedTimestamp: new Date(alarm.state.transitionedAt),
+});
+
+const describeMetric = (place: { account: string; region: string }, alarm: MetricAlarmRecord) => ({
+  ...describe(place, alarm),
+  ...(alarm.rule.Metrics === undefined ? { Dimensions: [] } : {}),
+  ...(alarm.rule as object),
+});
+
+const describeComposite = (place: { account: string; region: string }, alarm: CompositeAlarmRecord) => ({ ...describe(place, alarm), AlarmRule: alarm.rule });

@@ -1,0 +1,52 @@
+import type { Clock, Logger } from '../../base/index.ts';
+import type { Database } from '../../storage/index.ts';
+import { Records, type MetricSink } from '../kit/index.ts';
+import { alarmHandlers } from './alarms/handlers.ts';
+import type { AlarmKinds } from './alarms/records.ts';
+import { Watch, type AlarmAction } from './alarms/watch.ts';
+import type { CloudWatchHandlers } from './faults.ts';
+import { metricHandlers } from './metrics/handlers.ts';
+import { applyRetention, retention } from './metrics/retention.ts';
+import { MetricStore } from './metrics/store.ts';
+
+export type { AlarmAction } from './alarms/watch.ts';
+export type { MetricDatum, MetricSink } from '../kit/index.ts';
+
+export interface CloudWatchOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Does what alarms ask for: publishes to a topic, invokes a function. Without it they only change state. */
+  readonly act?: (action: AlarmAction) => Promise<void>;
+}
+
+export interface CloudWatch extends AsyncDisposable {
+  readonly handlers: CloudWatchHandlers;
+  /** Takes what the platform, metric filters and embedded metrics measure. */
+  readonly metrics: MetricSink;
+  /** Looks at the alarms now, instead of within ten seconds. */
+  evaluate(): Promise<void>;
+  /** Applies retention now, instead of within the hour. */
+  trim(): Promise<void>;
+}
+
+/** CloudWatch metrics and alarms on our own disk. */
+export async function openCloudWatch(options: CloudWatchOptions): Promise<CloudWatch> {
+  const { database, clock, log } = options;
+  const store = await MetricStore.open({ database, clock, log });
+  const records = await Records.open<AlarmKinds>(database, 'cloudwatch');
+  const watch = new Watch({ records, store, clock, log, act: options.act });
+  const trimming = retention(store, clock, log);
+  return {
+    handlers: { ...metricHandlers({ store, clock }), ...alarmHandlers({ records, watch, clock }) },
+    metrics: store,
+    evaluate: () => watch.run({ all: true }),
+    trim: () => applyRetention(store, clock.now()),
+    async [Symbol.asyncDispose]() {
+      await watch[Symbol.asyncDispose]();
+      await trimming[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await records.settled();
+    },
+  };
+}
