@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Logger } from '../../base/index.ts';
 import { noGroups, openGroups, type CgroupVersion, type Groups } from '../cgroup/index.ts';
-import { Egress, egressTools } from '../network/egress.ts';
+import { Egress, egressTools, type EgressTools } from '../network/egress.ts';
 import { isPublic } from '../network/ranges.ts';
 import type { Capabilities, Sandbox, SandboxDriver, SandboxSpec } from '../port.ts';
 import { Jail } from './box.ts';
@@ -30,6 +30,8 @@ export interface JailOptions {
   readonly log: Logger;
   /** Absent for an ordinary user: then nothing is bounded but `/tmp` and open files. */
   readonly cgroup?: CgroupVersion | undefined;
+  /** For tests; otherwise the host's own. */
+  readonly egress?: EgressTools | undefined;
 }
 
 /** What all boxes of one launcher have in common. */
@@ -63,16 +65,20 @@ export class JailDriver implements SandboxDriver {
   readonly #options: JailOptions;
   readonly #folder: string;
   readonly #server: string;
+  /** A file that is there while rules of ours are. */
+  readonly #marker: string;
   readonly #parent: string;
   readonly #boxes = new Set<Jail>();
   readonly #users = new Set<number>();
   #shared: Promise<Shared> | undefined;
   #nextUser = 0;
+  #closed = false;
 
   constructor(options: JailOptions) {
     this.#options = options;
     this.#folder = path.resolve(options.dataDir, 'sandboxes');
     this.#server = serverName(options.dataDir);
+    this.#marker = path.join(this.#folder, 'egress');
     this.#parent = `mayfly-${this.#server}`;
     // Two servers of one host begin in different places.
     this.#nextUser = Number.parseInt(this.#server.slice(0, 4), 16);
@@ -93,6 +99,7 @@ export class JailDriver implements SandboxDriver {
 
   async create(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Sandbox> {
     options.signal.throwIfAborted();
+    if (this.#closed) throw new Error('The sandbox driver is closed');
     const shared = await (this.#shared ??= this.#open());
     const user = this.#takeUser();
     const jail = new Jail(spec, shared, { user, index: user - firstUser }, () => {
@@ -143,7 +150,7 @@ export class JailDriver implements SandboxDriver {
     chmodSync(helper, 0o755);
     const groups = this.#groups();
     const root = cgroup !== undefined;
-    const tools = root ? egressTools() : undefined;
+    const tools = this.#egressTools();
     const launcher = await Launcher.open({ log, mode: root ? 'private' : 'user' });
     // The next box gets a new launcher; those of this one have ended.
     void launcher.gone.then(() => (this.#shared = undefined));
@@ -165,19 +172,23 @@ export class JailDriver implements SandboxDriver {
       roots: new Roots({ folder: path.join(folder, 'roots'), devices: path.join(folder, 'dev'), launcher, helper, resolvers: publicResolvers(isPublic) }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
       disks: root && Disks.possible() ? new Disks(files, launcher) : undefined,
-      egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server }),
+      egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server, marker: this.#marker }),
     };
   }
 
   async sweep(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
     const { log } = this.#options;
-    const swept = await this.#sweepFolder();
-    const tools = this.#options.cgroup === undefined ? undefined : egressTools();
-    if (tools !== undefined) {
+    const tools = this.#egressTools();
+    if (tools !== undefined && existsSync(this.#marker)) {
       await using launcher = await Launcher.open({ log, mode: 'shared' });
-      await new Egress({ launcher, tools, log, server: this.#server }).remove();
+      await new Egress({ launcher, tools, log, server: this.#server, marker: this.#marker }).remove();
     }
-    return swept;
+    return this.#sweepFolder();
+  }
+
+  #egressTools(): EgressTools | undefined {
+    const { cgroup, egress } = this.#options;
+    return cgroup === undefined ? undefined : (egress ?? egressTools());
   }
 
   #groups(): Groups {
@@ -193,6 +204,7 @@ export class JailDriver implements SandboxDriver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#boxes].map((box) => box[Symbol.asyncDispose]()));
     const shared = await this.#shared?.catch(() => undefined);
     this.#shared = undefined;

@@ -8,102 +8,106 @@ import { text } from 'node:stream/consumers';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { silentLogger, systemClock } from '../../base/index.ts';
 import { rootObstacle, suiteLimits } from '../driver.suite.ts';
-import { openJail, type Sandbox, type SandboxDriver } from '../index.ts';
-import { serverName } from '../jail/driver.ts';
+import { cgroupVersion } from '../cgroup/index.ts';
+import type { Sandbox, SandboxDriver } from '../index.ts';
+import { JailDriver, serverName } from '../jail/driver.ts';
 import { egressTools } from './egress.ts';
 import { isPublic } from './ranges.ts';
 
-const tools = egressTools();
-const skip = rootObstacle() ?? (tools === undefined ? 'ip or nft is missing' : false);
 
 /** Another network namespace plays the internet: a public address, and a private one that must stay out of reach. */
-suite('a way to the internet', { skip, timeout: 60_000 }, () => {
-  const name = `mfi${process.pid}`;
-  const ip = (line: string): void => void execFileSync(tools?.ip ?? '', line.split(' '));
-  let dataDir: string;
-  let driver: SandboxDriver;
-  let internet: ReturnType<typeof spawn>;
-  const onHost = createServer((socket) => socket.end('host'));
-  const { signal } = new AbortController();
-  const open = (id: string, network: 'egress' | 'loopback' = 'egress'): Promise<Sandbox> => driver.create({ id, mounts: [], limits: suiteLimits, network }, { signal });
-  const run = async (box: Sandbox, script: string): Promise<string> => {
-    const started = await box.start({ command: ['/bin/bash', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
-    return text(started.output);
-  };
-  const dial = (address: string, port = 8080): string => `(timeout 2 cat </dev/tcp/${address}/${port}) 2>&1 || true; `;
+for (const kind of ['nft', 'iptables'] as const) {
+  const tools = egressTools(kind);
+  const skip = rootObstacle() ?? (tools === undefined ? `ip or ${kind} is missing` : false);
+  suite(`a way to the internet with ${kind}`, { skip, timeout: 60_000 }, () => {
+    const name = `mfi${process.pid}${kind[0]}`;
+    const ip = (line: string): void => void execFileSync(tools?.ip ?? '', line.split(' '));
+    let dataDir: string;
+    let driver: SandboxDriver;
+    let internet: ReturnType<typeof spawn>;
+    const onHost = createServer((socket) => socket.end('host'));
+    const { signal } = new AbortController();
+    const open = (id: string, network: 'egress' | 'loopback' = 'egress'): Promise<Sandbox> => driver.create({ id, mounts: [], limits: suiteLimits, network }, { signal });
+    const run = async (box: Sandbox, script: string): Promise<string> => {
+      const started = await box.start({ command: ['/bin/bash', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
+      return text(started.output);
+    };
+    const dial = (address: string, port = 8080): string => `(timeout 2 cat </dev/tcp/${address}/${port}) 2>&1 || true; `;
 
-  before(async () => {
-    dataDir = mkdtempSync(path.join(tmpdir(), 'mayfly-egress-'));
-    driver = openJail({ dataDir, clock: systemClock, log: silentLogger });
-    ip(`netns add ${name}`);
-    ip(`link add ${name} type veth peer name eth0 netns ${name}`);
-    ip(`address add 203.0.113.1/24 dev ${name}`);
-    ip(`address add 10.213.0.1/24 dev ${name}`);
-    ip(`link set ${name} up`);
-    for (const address of ['203.0.113.2/24', '10.213.0.2/24']) ip(`-n ${name} address add ${address} dev eth0`);
-    for (const link of ['eth0', 'lo']) ip(`-n ${name} link set ${link} up`);
-    execFileSync('/bin/sh', ['-c', `echo 1 > /proc/sys/net/ipv4/conf/${name}/forwarding`]);
-    const script = `require('net').createServer((s) => s.end('hello ' + s.remoteAddress)).listen(8080, '0.0.0.0', () => console.log('up'))`;
-    internet = spawn(tools?.ip ?? '', ['netns', 'exec', name, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    if (internet.stdout !== null) await once(internet.stdout, 'data');
-    onHost.listen(0, '0.0.0.0');
-    await once(onHost, 'listening');
-  });
-  after(async () => {
-    onHost.close();
-    internet.kill('SIGKILL');
-    await once(internet, 'close');
-    ip(`netns delete ${name}`);
-    await driver[Symbol.asyncDispose]();
-    rmSync(dataDir, { recursive: true });
-  });
+    before(async () => {
+      dataDir = mkdtempSync(path.join(tmpdir(), 'mayfly-egress-'));
+      driver = new JailDriver({ dataDir, clock: systemClock, log: silentLogger, cgroup: cgroupVersion(), egress: tools });
+      ip(`netns add ${name}`);
+      ip(`link add ${name} type veth peer name eth0 netns ${name}`);
+      ip(`address add 203.0.113.1/24 dev ${name}`);
+      ip(`address add 10.213.0.1/24 dev ${name}`);
+      ip(`link set ${name} up`);
+      for (const address of ['203.0.113.2/24', '10.213.0.2/24']) ip(`-n ${name} address add ${address} dev eth0`);
+      for (const link of ['eth0', 'lo']) ip(`-n ${name} link set ${link} up`);
+      execFileSync('/bin/sh', ['-c', `echo 1 > /proc/sys/net/ipv4/conf/${name}/forwarding`]);
+      const script = `require('net').createServer((s) => s.end('hello ' + s.remoteAddress)).listen(8080, '0.0.0.0', () => console.log('up'))`;
+      internet = spawn(tools?.ip ?? '', ['netns', 'exec', name, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      if (internet.stdout !== null) await once(internet.stdout, 'data');
+      onHost.listen(0, '0.0.0.0');
+      await once(onHost, 'listening');
+    });
+    after(async () => {
+      onHost.close();
+      internet.kill('SIGKILL');
+      await once(internet, 'close');
+      ip(`netns delete ${name}`);
+      await driver[Symbol.asyncDispose]();
+      rmSync(dataDir, { recursive: true });
+    });
 
-  test('public addresses answer, and see the host\'s address, not the box\'s', async (t: TestContext) => {
-    await using box = await open('out');
-    t.assert.equal(await run(box, dial('203.0.113.2')), 'hello 203.0.113.1');
-  });
+    test('public addresses answer, and see the host\'s address, not the box\'s', async (t: TestContext) => {
+      await using box = await open('out');
+      t.assert.equal(await run(box, dial('203.0.113.2')), 'hello 203.0.113.1');
+    });
 
-  test('private ranges, metadata, the host and the neighbours are refused at once', async (t: TestContext) => {
-    await using box = await open('walled');
-    await using neighbour = await open('neighbour');
-    const listening = await neighbour.start({ command: ['/usr/bin/perl', '-MSocket', '-e', '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000'], env: {}, cwd: '/' });
-    await once(listening.output, 'data');
-    const address = (await run(neighbour, 'grep -B1 "32 host LOCAL" /proc/net/fib_trie | grep -o "198[0-9.]*" | head -1')).trim();
-    t.assert.match(address, /^198\.18\./);
-    const port = (onHost.address() as AddressInfo).port;
-    const at = performance.now();
-    for (const [place, where] of [['10.213.0.2', 8080], ['169.254.169.254', 80], ['192.168.1.1', 80], [address, 8080], ['203.0.113.1', port], ['198.19.255.254', port]] as const) {
-      t.assert.match(await run(box, dial(place, where)), /Permission denied|No route to host|prohibited|refused|unreachable/, `${place}`);
-    }
-    t.assert.ok(performance.now() - at < 2000);
-  });
+    test('private ranges, metadata, the host and the neighbours are refused at once', async (t: TestContext) => {
+      await using box = await open('walled');
+      await using neighbour = await open('neighbour');
+      const listening = await neighbour.start({ command: ['/usr/bin/perl', '-MSocket', '-e', '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000'], env: {}, cwd: '/' });
+      await once(listening.output, 'data');
+      const address = (await run(neighbour, 'grep -B1 "32 host LOCAL" /proc/net/fib_trie | grep -o "198[0-9.]*" | head -1')).trim();
+      t.assert.match(address, /^198\.18\./);
+      const port = (onHost.address() as AddressInfo).port;
+      const at = performance.now();
+      for (const [place, where] of [['10.213.0.2', 8080], ['169.254.169.254', 80], ['192.168.1.1', 80], [address, 8080], ['203.0.113.1', port], ['198.19.255.254', port]] as const) {
+        t.assert.match(await run(box, dial(place, where)), /Permission denied|No route to host|prohibited|refused|unreachable/, `${place}`);
+      }
+      t.assert.ok(performance.now() - at < 2000);
+    });
 
-  test('nobody comes in: neither the host nor the internet reaches a box', async (t: TestContext) => {
-    await using box = await open('inward');
-    const listening = await box.start({ command: ['/usr/bin/perl', '-MSocket', '-e', '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000'], env: {}, cwd: '/' });
-    await once(listening.output, 'data');
-    const address = (await run(box, 'grep -o "198\\.18[0-9.]*" /proc/net/fib_trie | grep -v "\\.0$" | head -1')).trim();
-    execFileSync(tools?.ip ?? '', `-n ${name} route add 198.18.0.0/16 via 203.0.113.1`.split(' '));
-    const answer = execFileSync(tools?.ip ?? '', ['netns', 'exec', name, '/bin/bash', '-c', `(timeout 1 bash -c "echo >/dev/tcp/${address}/8080") 2>/dev/null && echo in || echo out`], { encoding: 'utf8' });
-    t.assert.equal(answer, 'out\n');
-  });
+    test('nobody comes in: neither the host nor the internet reaches a box', async (t: TestContext) => {
+      await using box = await open('inward');
+      const listening = await box.start({ command: ['/usr/bin/perl', '-MSocket', '-e', '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000'], env: {}, cwd: '/' });
+      await once(listening.output, 'data');
+      const address = (await run(box, 'grep -o "198\\.18[0-9.]*" /proc/net/fib_trie | grep -v "\\.0$" | head -1')).trim();
+      execFileSync(tools?.ip ?? '', `-n ${name} route add 198.18.0.0/16 via 203.0.113.1`.split(' '));
+      const answer = execFileSync(tools?.ip ?? '', ['netns', 'exec', name, '/bin/bash', '-c', `(timeout 1 bash -c "echo >/dev/tcp/${address}/8080") 2>/dev/null && echo in || echo out`], { encoding: 'utf8' });
+      t.assert.equal(answer, 'out\n');
+    });
 
-  test('a box without the wish for it has no way out', async (t: TestContext) => {
-    await using box = await open('inside', 'loopback');
-    t.assert.match(await run(box, dial('203.0.113.2')), /unreachable/);
-  });
+    test('a box without the wish for it has no way out', async (t: TestContext) => {
+      await using box = await open('inside', 'loopback');
+      t.assert.match(await run(box, dial('203.0.113.2')), /unreachable/);
+    });
 
-  test('interfaces go with their box, and the rules with the driver', async (t: TestContext) => {
-    const ours = (): string[] => readdirSync('/sys/class/net').filter((each) => each.startsWith(`mf${serverName(dataDir).slice(0, 6)}-`));
-    const box = await open('passing');
-    t.assert.equal(ours().length, 1);
-    await box[Symbol.asyncDispose]();
-    // The kernel takes a dead namespace apart on its own time.
-    while (ours().length > 0) await systemClock.sleep(5);
-    await driver[Symbol.asyncDispose]();
-    t.assert.doesNotMatch(execFileSync(tools?.nft ?? '', ['list', 'tables'], { encoding: 'utf8' }), new RegExp(serverName(dataDir)));
+    test('interfaces go with their box, and the rules with the driver', async (t: TestContext) => {
+      const ours = (): string[] => readdirSync('/sys/class/net').filter((each) => each.startsWith(`mf${serverName(dataDir).slice(0, 6)}-`));
+      const box = await open('passing');
+      t.assert.equal(ours().length, 1);
+      await box[Symbol.asyncDispose]();
+      // The kernel takes a dead namespace apart on its own time.
+      while (ours().length > 0) await systemClock.sleep(5);
+      await driver[Symbol.asyncDispose]();
+      const rules = kind === 'nft' ? execFileSync('/usr/sbin/nft', ['list', 'tables']) : execFileSync('/usr/sbin/iptables-save');
+      t.assert.doesNotMatch(rules.toString(), new RegExp(serverName(dataDir).slice(0, 6)));
+    });
   });
-});
+}
 
 suite('public addresses', () => {
   test('are told from private, reserved and IPv6 ones', (t: TestContext) => {

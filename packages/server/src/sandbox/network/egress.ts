@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { Logger } from '../../base/index.ts';
 import { isExecutable } from '../jail/obstacle.ts';
 import type { Launcher } from '../jail/launcher.ts';
 import { step, type Step } from '../jail/steps.ts';
+import { iptables, nftables, type Firewall, type FirewallScope } from './firewall.ts';
 import { neverReached } from './ranges.ts';
 
 /** Boxes live in a range for benchmarks that no network routes; the upper half holds our side. */
@@ -14,14 +15,18 @@ const find = (name: string): string | undefined => ['/usr/sbin', '/sbin', '/usr/
 
 export interface EgressTools {
   readonly ip: string;
-  readonly nft: string;
+  readonly firewall: (scope: FirewallScope) => Firewall;
 }
 
-/** What a way out is made with; undefined where it is missing. */
-export function egressTools(): EgressTools | undefined {
+/** What a way out is made with; undefined where it is missing. @param prefer  for tests */
+export function egressTools(prefer?: 'iptables' | 'nft'): EgressTools | undefined {
   const ip = find('ip');
-  const nft = find('nft');
-  return ip === undefined || nft === undefined ? undefined : { ip, nft };
+  const tables = prefer === 'nft' ? undefined : find('iptables');
+  const nft = prefer === 'iptables' ? undefined : find('nft');
+  if (ip === undefined) return undefined;
+  if (tables !== undefined) return { ip, firewall: (scope) => iptables(tables, scope) };
+  if (nft !== undefined) return { ip, firewall: (scope) => nftables(nft, scope) };
+  return undefined;
 }
 
 /**
@@ -32,17 +37,19 @@ export class Egress {
   readonly #launcher: Launcher;
   readonly #tools: EgressTools;
   readonly #log: Logger;
-  readonly #table: string;
+  readonly #firewall: Firewall;
   readonly #prefix: string;
+  readonly #marker: string;
   #ready: Promise<unknown> | undefined;
 
-  /** @param options.server  eight hex digits that name this server on this host */
-  constructor(options: { readonly launcher: Launcher; readonly tools: EgressTools; readonly log: Logger; readonly server: string }) {
+  /** @param options.server  eight hex digits that name this server on this host @param options.marker  a file that is there while rules are */
+  constructor(options: { readonly launcher: Launcher; readonly tools: EgressTools; readonly log: Logger; readonly server: string; readonly marker: string }) {
+    this.#marker = options.marker;
     this.#launcher = options.launcher;
     this.#tools = options.tools;
     this.#log = options.log;
-    this.#table = `mayfly_${options.server}`;
     this.#prefix = `mf${options.server.slice(0, 6)}-`;
+    this.#firewall = options.tools.firewall({ server: options.server, prefix: this.#prefix, boxes: boxRange });
   }
 
   /** Steps that give the network `id` its way out; `index` below 65,536 is used by no other box. */
@@ -78,48 +85,22 @@ export class Egress {
     try {
       const uplinks = defaultInterfaces();
       await this.#launcher.do([
-        step.maybe(step.run('-', [this.#tools.nft, 'delete', 'table', 'inet', this.#table])),
-        step.run('-', [this.#tools.nft, '-f', '-'], this.#rules()),
+        step.write(this.#marker, ''),
+        ...this.#firewall.install(),
         ...uplinks.map((name) => step.maybe(step.write(`/proc/sys/net/ipv4/conf/${name}/forwarding`, '1'))),
       ]);
-      this.#log.info('functions may reach the internet', { table: this.#table, through: uplinks });
+      this.#log.info('functions may reach the internet', { firewall: this.#firewall.name, through: uplinks });
     } catch (error) {
       this.#ready = undefined;
       throw error;
     }
   }
 
-  /** TCP is refused by a reset, because the kernel answers with few ICMP messages a second. */
-  #rules(): string {
-    const ours = `"${this.#prefix}*"`;
-    return `table inet ${this.#table} {
-      set never { type ipv4_addr; flags interval; elements = { ${neverReached.join(', ')} } }
-      chain input {
-        type filter hook input priority -150; policy accept;
-        iifname ${ours} meta nfproto ipv6 drop
-        iifname ${ours} meta l4proto tcp reject with tcp reset
-        iifname ${ours} reject with icmpx type admin-prohibited
-      }
-      chain forward {
-        type filter hook forward priority -150; policy accept;
-        iifname ${ours} meta nfproto ipv6 drop
-        iifname ${ours} ip saddr != ${boxRange} drop
-        iifname ${ours} ip daddr @never meta l4proto tcp reject with tcp reset
-        iifname ${ours} ip daddr @never reject with icmpx type admin-prohibited
-        iifname ${ours} oifname ${ours} drop
-        oifname ${ours} ct state established,related accept
-        oifname ${ours} drop
-      }
-      chain out {
-        type nat hook postrouting priority 100; policy accept;
-        ip saddr ${boxRange} oifname != ${ours} masquerade
-      }
-    }`;
-  }
-
-  /** Takes the rules away; interfaces go with their boxes' networks. */
+  /** Takes the rules away, of this server or an earlier one of its name; interfaces go with their boxes' networks. */
   async remove(): Promise<void> {
-    await this.#launcher.do([step.maybe(step.run('-', [this.#tools.nft, 'delete', 'table', 'inet', this.#table]))]);
+    if (!existsSync(this.#marker)) return;
+    await this.#launcher.do(this.#firewall.remove());
+    rmSync(this.#marker, { force: true });
     this.#ready = undefined;
   }
 }
