@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Clock } from '../base/index.ts';
-import type { Sandbox, SandboxDriver, SandboxProcess, SandboxSpec } from '../sandbox/index.ts';
+import type { ProcessSpec, Sandbox, SandboxDriver, SandboxProcess, SandboxSpec } from '../sandbox/index.ts';
 import type { ResolvedRuntime } from './runtimes/port.ts';
 import { Link } from './transport/link.ts';
 import { notFound, type InsideHandler } from './transport/runtime-api.ts';
@@ -48,6 +48,7 @@ export class Box implements AsyncDisposable {
   readonly #options: BoxOptions;
   readonly #http: Server;
   readonly #calls = new Set<Socket>();
+  readonly #starts = new Set<Promise<unknown>>();
   #onLink: ((link: Link) => void) | undefined;
   #disposed: Promise<void> | undefined;
 
@@ -91,7 +92,7 @@ export class Box implements AsyncDisposable {
     if (command === undefined) throw new Error(`${this.runtime.identifier} has no bootstrap to boot`);
     const hello = Promise.withResolvers<Link>();
     this.#onLink = hello.resolve;
-    const process = await this.sandbox.start({
+    const process = await this.start({
       command: wrapper === undefined ? command : [wrapper, ...command],
       env: { ...bootEnv, ...early, MAYFLY_CHANNEL: this.sandbox.channelPath },
       // A folder that is bound later would not be the one a process stands in already.
@@ -107,10 +108,20 @@ export class Box implements AsyncDisposable {
     return { process, link };
   }
 
+  /** Starts a process; `clear` and the end wait for it, so that none appears after everything was killed. */
+  start(spec: ProcessSpec): Promise<SandboxProcess> {
+    const starting = this.sandbox.start(spec);
+    this.#starts.add(starting);
+    const started = (): void => void this.#starts.delete(starting);
+    starting.then(started, started);
+    return starting;
+  }
+
   /** Ends every process inside and every call of theirs; the box can be started again. */
   async clear(): Promise<void> {
     this.handler = undefined;
     this.#onLink = undefined;
+    await Promise.allSettled(this.#starts);
     await this.sandbox.killAll();
     for (const socket of this.#calls) socket.destroy();
   }
@@ -124,6 +135,7 @@ export class Box implements AsyncDisposable {
     this.handler = undefined;
     this.#onLink = undefined;
     for (const socket of this.#calls) socket.destroy();
+    await Promise.allSettled(this.#starts);
     await this.sandbox[Symbol.asyncDispose]();
   }
 

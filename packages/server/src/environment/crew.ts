@@ -116,7 +116,7 @@ export class Crew {
       if (names.length === 0) return await this.#startRuntime();
       const env = extensionVariables(sources);
       await this.extensions.launch(names, async (name) => {
-        const process = await box.sandbox.start({ command: [`${sources.optRoot}/extensions/${name}`], env, cwd: sources.taskRoot });
+        const process = await box.start({ command: [`${sources.optRoot}/extensions/${name}`], env, cwd: sources.taskRoot });
         this.#read(process, 'extension');
         return process;
       });
@@ -196,7 +196,7 @@ export class Crew {
       if ('candidates' in command) return this.#fail(invalidEntrypoint(command.candidates));
       const wrapper = box.runtime.command === undefined ? undefined : execWrapper(sources);
       this.#watch(
-        await box.sandbox.start({
+        await box.start({
           command: wrapper === undefined ? command : [wrapper, ...command],
           env: { ...box.runtime.bootEnv, ...functionVariables(sources) },
           cwd: sources.version.imageConfig?.workingDirectory ?? sources.taskRoot,
