@@ -21,6 +21,7 @@ import type { Limits, Logger } from '../base/index.ts';
 import { readBody } from './body.ts';
 import { boundOf } from './bounds.ts';
 import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from './caller.ts';
+import { inflated } from './inflate.ts';
 import { send } from './send.ts';
 
 /** Operations of one service by name. */
@@ -100,9 +101,10 @@ export class AwsDoor {
       }
       const claimed = identity.service === 's3' ? claimedBodyHash(head) : undefined;
       const who = await this.#who(head, isUnhashed(claimed) ? claimed : body.sha256);
-      const named = operation ?? api.route(head, identity.protocol, body.bytes);
+      const bytes = await inflated(head, identity.protocol, body.bytes);
+      const named = operation ?? api.route(head, identity.protocol, bytes);
       if (named === undefined) throw unknownOperation(head);
-      reply = await this.#run(api, identity, named, who, { request, response, head, requestId, body: body.bytes });
+      reply = await this.#run(api, identity, named, who, { request, response, head, requestId, body: bytes });
     } catch (error) {
       if (isCut(error)) return void response.destroy();
       reply = api.encodeFault(this.#faultOf(error, head, requestId), identity.protocol, { requestId });

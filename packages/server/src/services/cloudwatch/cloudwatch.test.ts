@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import * as cw from '@aws-sdk/client-cloudwatch';
 import { clientOf, openDoor } from '../../../../../test/kit/door.ts';
@@ -97,6 +98,20 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
     const [mixed] = (await data([query('m', 'mixed', 'Sum')])) ?? [];
     t.assert.deepStrictEqual([mixed?.Values, mixed?.Messages], [[60_000], [{ Code: 'MultipleUnits', Value: "Multiple units returned: '[Milliseconds, Seconds]'" }]]);
     await t.assert.rejects(data([{ Id: 'x', Expression: 'SEARCH("a")' }]), { name: 'ValidationException' });
+  });
+
+  test('a large request, which the SDK packs, is unpacked', async (t: TestContext) => {
+    const MetricData = Array.from({ length: 400 }, (_, index) => ({ MetricName: `packed${index}`, Value: index, Dimensions: [{ Name: 'dimension', Value: 'value' }] }));
+    await client.send(new cw.PutMetricDataCommand({ Namespace: 'Packed', MetricData }));
+    t.assert.strictEqual((await client.send(new cw.ListMetricsCommand({ Namespace: 'Packed' }))).Metrics?.length, 400);
+    const bomb = gzipSync(Buffer.alloc(20_000_000, 32));
+    const target = 'GraniteServiceVersion20100801.PutMetricData';
+    const answer = await fetch(door.origin, {
+      method: 'POST',
+      headers: { 'X-Amz-Target': target, 'Content-Type': 'application/x-amz-json-1.0', 'Content-Encoding': 'gzip' },
+      body: bomb,
+    });
+    t.assert.strictEqual(answer.status, 413);
   });
 
   test('metrics are listed by name and dimensions', async (t: TestContext) => {
