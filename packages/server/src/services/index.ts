@@ -13,3 +13,4 @@ export * from './secretsmanager/index.ts';
 export * from './cloudwatch/index.ts';
 export * from './events/index.ts';
 export * from './s3/index.ts';
+export * from './scheduler/index.ts';

@@ -1,7 +1,7 @@
 import type { Logger, Random, Clock } from '../../base/index.ts';
 import { openText, scopeOf, type Sealer } from '../kit/index.ts';
 import type { Ending, Parcel } from '../kit/outbox.ts';
-import { backoffMs, bring, defaultRetryPolicy, type Refusal, type TargetPorts } from '../kit/targets.ts';
+import { backoffMs, bring, bringToQueue, defaultRetryPolicy, type Refusal, type TargetPorts } from '../kit/targets.ts';
 import { busPlace, type Buses } from './bus.ts';
 import { DestinationCalls, type AuthParameters } from './destination-call.ts';
 import type { DestinationHttp } from './http.ts';
@@ -109,16 +109,4 @@ export class Delivery {
     if (buried === undefined || buried.final || clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs) return { kind: 'done' };
     return { kind: 'retry', inMs: backoffMs(attempt, random.float()) };
   }
-}
-
-type MessageAttributes = Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;
-
-/** The road of `bring`, with attributes. */
-export function bringToQueue({ sqs }: TargetPorts, queueArn: string, body: string, attributes: MessageAttributes): Promise<Refusal | undefined> {
-  return bring({ ...(sqs === undefined ? {} : { sqs: { describe: (arn) => sqs.describe(arn), send: (arn, text, options) => sqs.send(arn, text, { ...options, attributes }) } }) }, {
-    arn: queueArn,
-    payload: body,
-    id: 'dead-letter',
-    atMs: 0,
-  });
 }

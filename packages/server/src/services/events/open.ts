@@ -7,7 +7,7 @@ import { Outbox } from '../kit/outbox.ts';
 import type { TargetPorts } from '../kit/targets.ts';
 import { archiveHandlers } from './archive-handlers.ts';
 import { ArchiveStore } from './archive-store.ts';
-import { Buses, type Place } from './bus.ts';
+import { Buses, busPlace, type Place } from './bus.ts';
 import { busHandlers } from './bus-handlers.ts';
 import { connectionHandlers } from './connection-handlers.ts';
 import { Delivery } from './delivery.ts';
@@ -41,11 +41,13 @@ export interface ServiceEvent {
   readonly detail: object;
   readonly resources?: readonly string[];
   readonly atMs?: number;
+  /** Name or ARN; the default bus when absent. */
+  readonly bus?: string;
 }
 
 export interface EventBridge extends AsyncDisposable {
   readonly handlers: Handlers<EventBridgeOperations>;
-  /** For the other services: onto the default bus. Resolves when it is on storage for its targets. */
+  /** For the other services. Resolves when it is on storage for its targets. @throws ResourceNotFoundException for a bus that is not here */
   put(place: Place, events: readonly ServiceEvent[]): Promise<void>;
 }
 
@@ -96,23 +98,24 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
       ...tagHandlers(desk),
       PutEvents: putEvents(buses, ingest, { clock, random }),
     },
-    put: (place, events) =>
+    put: async (from, events) =>
       ingest.accept(
-        events.map(({ source, detailType, detail, resources = [], atMs = clock.now() }) => ({
-          place,
-          bus: 'default',
-          event: {
+        events.map(({ source, detailType, detail, resources = [], atMs = clock.now(), bus: busName }) => {
+          const { bus, ...place } = busPlace(from, busName);
+          buses.get(place, bus);
+          const event = {
             version: '0',
             id: random.uuid(),
             'detail-type': detailType,
             source,
-            account: place.account,
+            account: from.account,
             time: eventTime(atMs),
-            region: place.region,
+            region: from.region,
             resources,
             detail,
-          },
-        })),
+          } as const;
+          return { place, bus, event };
+        }),
       ),
     async [Symbol.asyncDispose]() {
       await schedules[Symbol.asyncDispose]();

@@ -100,3 +100,15 @@ const longestBackoffMs = 600_000;
 /** @param attempt  those that failed so far; chance spreads over the upper half */
 export const backoffMs = (attempt: number, chance: number): number =>
   Math.min(firstBackoffMs * 2 ** Math.min(attempt - 1, 20), longestBackoffMs) * (0.5 + chance / 2);
+
+type MessageAttributes = Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;
+
+/** A message with attributes, to a dead-letter queue. @returns why it did not arrive */
+export function bringToQueue({ sqs }: TargetPorts, queueArn: string, body: string, attributes: MessageAttributes): Promise<Refusal | undefined> {
+  return bring({ ...(sqs === undefined ? {} : { sqs: { describe: (arn) => sqs.describe(arn), send: (arn, text, options) => sqs.send(arn, text, { ...options, attributes }) } }) }, {
+    arn: queueArn,
+    payload: body,
+    id: 'dead-letter',
+    atMs: 0,
+  });
+}
