@@ -21,7 +21,10 @@ export interface PollerHouse {
 }
 
 /** One mapping at work. Disposing lets what runs end and takes nothing more. */
-export type Poller = AsyncDisposable;
+export interface Poller extends AsyncDisposable {
+  /** Takes nothing more; does not wait. */
+  stop(): void;
+}
 
 /** Waits, and is content to be woken early by the end. */
 export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {

@@ -26,6 +26,8 @@ export interface EventsOptions {
 export interface Events extends AsyncDisposable {
   /** Mappings at work now. */
   readonly active: number;
+  /** Takes nothing more from any source; does not wait for the calls under way. */
+  stop(): void;
 }
 
 /** Starts a poller for each enabled mapping, and follows their changes. */
@@ -61,13 +63,19 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   const changes = options.book.onChange(follow);
   for (const mapping of options.book.all()) follow(mapping.uuid, mapping);
 
+  const stop = (): void => {
+    closed = true;
+    changes[Symbol.dispose]();
+    for (const poller of pollers.values()) poller.stop();
+  };
+
   return {
     get active() {
       return pollers.size;
     },
+    stop,
     async [Symbol.asyncDispose]() {
-      closed = true;
-      changes[Symbol.dispose]();
+      stop();
       await Promise.all(turns.values());
       await Promise.all([...pollers.values()].map((poller) => poller[Symbol.asyncDispose]()));
     },

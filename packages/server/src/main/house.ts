@@ -106,39 +106,39 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       poolSize: config.poolSize,
     }),
   );
-  const hall = rooms.use(
-    await openInvoke({
-      catalog: control.catalog,
-      environments,
-      database,
-      recorder: observe,
-      clock,
-      random,
-      log,
-      limits,
-      events: {
-        eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
-        deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),
-      },
-    }),
-  );
+  const hall = await openInvoke({
+    catalog: control.catalog,
+    environments,
+    database,
+    recorder: observe,
+    clock,
+    random,
+    log,
+    limits,
+    events: {
+      eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
+      deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),
+    },
+  });
   invoke = hall;
-  rooms.use(
-    await openEvents({
-      book: control.mappings,
-      invoker: hall.invoker,
-      compileFilters,
-      deliverFailure: deliverFailures(neighbours.targets, { clock, random }),
-      queues: neighbours.queues,
-      streams: neighbours.streams,
-      database,
-      recorder: observe,
-      clock,
-      random,
-      log,
-      limits,
-    }),
-  );
+  const events = await openEvents({
+    book: control.mappings,
+    invoker: hall.invoker,
+    compileFilters,
+    deliverFailure: deliverFailures(neighbours.targets, { clock, random }),
+    queues: neighbours.queues,
+    streams: neighbours.streams,
+    database,
+    recorder: observe,
+    clock,
+    random,
+    log,
+    limits,
+  });
+  // Pollers wait for the calls they made, and those end when the hall closes: the two close together.
+  rooms.defer(async () => {
+    await Promise.all([events[Symbol.asyncDispose](), hall[Symbol.asyncDispose]()]);
+  });
 
   const firstKey = config.auth === 'strict' ? await keys.ensureRoot(operatorAccount) : undefined;
   const all = rooms.move();
@@ -167,6 +167,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...(sandboxes.remedy === undefined ? {} : { remedy: sandboxes.remedy }),
     ...(firstKey === undefined ? {} : { firstKey }),
     drain: async ({ withinMs }) => {
+      events.stop();
       neighbours.close();
       await hall.drain({ withinMs });
     },

@@ -40,8 +40,12 @@ export class QueuePoller implements Poller {
     this.#hire();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  stop(): void {
     this.#stop.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
     await Promise.all(this.#workers);
   }
 
@@ -83,7 +87,11 @@ export class QueuePoller implements Poller {
     try {
       for (;;) {
         const leftMs = batch.length === 0 ? waitMs : untilMs - clock.monotonic();
+        const askedAtMs = clock.monotonic();
         const more = await this.#source.receive(eventSourceArn, { max: batchSize - batch.length, waitMs: Math.max(0, leftMs), signal });
+        // A queue that gives up early (it is closing) is not asked again at once.
+        const waitedMs = clock.monotonic() - askedAtMs;
+        if (more.length === 0 && waitedMs < leftMs && waitedMs < 1000) await pause(clock, Math.min(1000, leftMs), signal);
         if (batch.length === 0 && more.length > 0) untilMs = clock.monotonic() + batchWindowMs;
         batch.push(...more);
         if (batch.length >= batchSize || more.length === 0 || clock.monotonic() >= untilMs) return batch;

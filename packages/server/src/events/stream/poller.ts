@@ -23,8 +23,12 @@ export class StreamPoller implements Poller {
     this.#done = this.#run();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  stop(): void {
     this.#stop.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
     await this.#done;
     await Promise.all(this.#running.values());
   }
