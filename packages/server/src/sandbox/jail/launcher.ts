@@ -87,7 +87,7 @@ export class Launcher implements AsyncDisposable {
    */
   static async open(options: { readonly log: Logger; readonly mode: 'private' | 'user' | 'shared' }): Promise<Launcher> {
     const script = path.join(import.meta.dirname, 'launcher.pl');
-    const child = spawn('perl', [script, options.mode], {
+    const child = spawn('/usr/bin/perl', [script, options.mode], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
       serialization: 'json',
