@@ -4,12 +4,15 @@ import type { RuntimeCheck } from '../../control/index.ts';
 import { customRuntimes } from './custom.ts';
 import { RuntimeError, type Look, type RuntimeDefinition } from './definition.ts';
 import { managedIdentifiers, supportPhase, type ManagedIdentifier } from './identifiers.ts';
+import { DotnetRuntime } from './dotnet.ts';
 import { JavaRuntime } from './java.ts';
 import { NodeRuntime } from './nodejs.ts';
 import { Host } from './places.ts';
 import type { RuntimeListing, Runtimes } from './port.ts';
 import { providedRuntime } from './provided.ts';
 import { PythonRuntime } from './python.ts';
+import { RubyRuntime } from './ruby.ts';
+import { isTooOld, tooOld } from './too-old.ts';
 import { Verified } from './verified.ts';
 
 export { blockedMessage, supportPhase, type SupportPhase } from './identifiers.ts';
@@ -41,7 +44,8 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
   const own = { execPath: process.execPath, version: process.versions.node };
 
   const definitions = new Map<string, RuntimeDefinition>();
-  const define = (known: ManagedIdentifier): RuntimeDefinition | undefined => {
+  const define = (known: ManagedIdentifier): RuntimeDefinition => {
+    if (isTooOld(known)) return tooOld(known);
     switch (known.family) {
       case 'nodejs':
         return new NodeRuntime(known, {
@@ -57,14 +61,12 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
       case 'java':
         return new JavaRuntime(known, { folder, bootstrap: path.join(bootstraps, 'java'), host });
       case 'ruby':
+        return new RubyRuntime(known, { bootstrap: path.join(bootstraps, 'ruby'), host, verified });
       case 'dotnet':
-        return undefined;
+        return new DotnetRuntime(known, { bootstrap: path.join(bootstraps, 'dotnet'), host });
     }
   };
-  for (const known of managedIdentifiers) {
-    const definition = define(known);
-    if (definition !== undefined) definitions.set(known.identifier, definition);
-  }
+  for (const known of managedIdentifiers) definitions.set(known.identifier, define(known));
   const folders = [folder, ...(options.definitions ?? [])];
   for (const custom of await customRuntimes(folders, { host, log })) definitions.set(custom.identifier, custom);
 

@@ -47,7 +47,7 @@ export class NodeRuntime implements RuntimeDefinition {
     const { own } = this.#sources;
     if (this.#isOwn()) return { kind: 'ready', from: own.execPath, interpreterVersion: own.version };
     const version = pinned[this.#major];
-    if (version === undefined) return { kind: 'unavailable', remedy: 'choose a newer runtime, nodejs24.x for example' };
+    if (version === undefined) return { kind: 'unavailable', remedy: 'choose another runtime, nodejs24.x for example' };
     if (existsSync(this.#fetched(version))) {
       return { kind: 'ready', from: `npm ${packageName()}@${version}`, interpreterVersion: version };
     }
@@ -59,7 +59,7 @@ export class NodeRuntime implements RuntimeDefinition {
     const look = this.look();
     if (look.kind === 'ready') return;
     const version = pinned[this.#major];
-    if (version === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `${this.identifier} is too old for this program`);
+    if (version === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `There is no package for ${this.identifier}.`);
     this.#fetching ??= this.#fetch(version, signal).finally(() => (this.#fetching = undefined));
     await this.#fetching;
   }

@@ -91,10 +91,57 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     t.assert.equal(runtimes.check('python3.6').kind, 'unavailable');
   });
 
+  test('a JDK is known by its release file, newest of equals first, and needs a compiler', async (t) => {
+    const runtimes = await host();
+    const jdk = (name: string, version: string, programs: readonly string[]): string => {
+      const home = path.join(path.dirname(runtimes.bin), 'usr/lib/jvm', name);
+      mkdirSync(path.join(home, 'bin'), { recursive: true });
+      writeFileSync(path.join(home, 'release'), `IMPLEMENTOR="X"\nJAVA_VERSION="${version}"\n`);
+      for (const program of programs) writeFileSync(path.join(home, 'bin', program), '#!/bin/sh\necho broken >&2; exit 1\n', { mode: 0o755 });
+      return home;
+    };
+    jdk('old', '21.0.1', ['java', 'javac']);
+    const newer = jdk('newer', '21.0.10', ['java', 'javac']);
+    jdk('jre', '11.0.2', ['java']);
+    jdk('eight', '1.8.0_432', ['java', 'javac']);
+    t.assert.deepEqual(runtimes.check('java21'), { kind: 'preparable', from: newer });
+    t.assert.deepEqual(runtimes.check('java11'), { kind: 'unavailable', remedy: 'apt-get install -y openjdk-11-jdk-headless' });
+    t.assert.equal(runtimes.check('java8.al2').kind, 'preparable');
+    await t.assert.rejects(runtimes.prepare('java21', { signal }), { code: 'RUNTIME_BROKEN', message: /could not be compiled: broken/ });
+  });
+
+  test('.NET is known by its shared framework', async (t) => {
+    const runtimes = await host();
+    const root = path.join(path.dirname(runtimes.bin), '.dotnet');
+    mkdirSync(path.join(root, 'shared/Microsoft.NETCore.App/10.0.3'), { recursive: true });
+    writeFileSync(path.join(root, 'dotnet'), '', { mode: 0o755 });
+    t.assert.deepEqual(runtimes.check('dotnet10'), { kind: 'ready' });
+    t.assert.equal(runtimes.check('dotnet8').kind, 'unavailable');
+    const resolved = await runtimes.resolve('dotnet10');
+    t.assert.deepEqual([resolved.channel, resolved.interpreterVersion, resolved.mounts[0]], ['http', '10.0.3', { source: root, target: '/var/lang/bin' }]);
+  });
+
+  test('a Ruby stays where it is', async (t) => {
+    const runtimes = await host({ 'ruby3.4': 'exit 1' });
+    const prefix = path.join(path.dirname(runtimes.bin), '.rbenv/versions/3.3.7');
+    mkdirSync(path.join(prefix, 'bin'), { recursive: true });
+    const answer = JSON.stringify({ version: '3.3.7', implementation: 'ruby', prefix, executable: path.join(prefix, 'bin/ruby') });
+    writeFileSync(path.join(prefix, 'bin/ruby'), `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
+    await runtimes.prepare('ruby3.3', { signal });
+    t.assert.deepEqual(runtimes.check('ruby3.3'), { kind: 'ready' });
+    t.assert.deepEqual((await runtimes.resolve('ruby3.3')).mounts[0], { source: prefix, target: prefix });
+    await t.assert.rejects(runtimes.prepare('ruby3.4', { signal }), { code: 'RUNTIME_UNAVAILABLE' });
+  });
+
   test('lists every identifier; those that may no longer be created are deprecated', async (t) => {
     const listing = new Map((await (await host()).list()).map((one) => [one.identifier, one]));
     t.assert.equal(listing.get('nodejs12.x')!.state, 'deprecated');
-    t.assert.equal(listing.get('python2.7')!.state, 'deprecated');
+    t.assert.deepEqual(listing.get('python2.7'), {
+      identifier: 'python2.7',
+      state: 'deprecated',
+      from: 'not on this host',
+      remedy: 'choose a newer runtime, python3.13 for example',
+    });
     t.assert.equal(listing.get('provided.al2023')!.state, 'ready');
     t.assert.match(listing.get('provided.al2')!.from, /deprecated at AWS/);
     t.assert.equal(listing.get('python3.14')!.remedy, 'apt-get install -y python3.14');
