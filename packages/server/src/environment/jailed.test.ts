@@ -56,6 +56,39 @@ while :; do
 done
 `;
 
+/** Subscribes to everything, and says what it received when the end comes. */
+const subscriber = `#!/var/lang/bin/node
+const http = require('http');
+const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
+const call = (method, path, headers, body) => new Promise((resolve, reject) => {
+  const request = http.request({ host, port, method, path, headers, agent: false }, (response) => {
+    let text = '';
+    response.on('data', (data) => (text += data)).on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
+  });
+  request.on('error', reject).end(body);
+});
+(async () => {
+  const types = [];
+  const server = http.createServer((request, response) => {
+    let text = '';
+    request.on('data', (data) => (text += data)).on('end', () => { for (const { type } of JSON.parse(text)) types.push(type); response.end(); });
+  });
+  await new Promise((resolve) => server.listen(8080, 'sandbox.localdomain', resolve));
+  const { headers } = await call('POST', '/2020-01-01/extension/register', { 'Lambda-Extension-Name': 'subscriber' }, '{"events":["INVOKE","SHUTDOWN"]}');
+  const id = { 'Lambda-Extension-Identifier': headers['lambda-extension-identifier'] };
+  const told = await call('PUT', '/2022-07-01/telemetry', id, JSON.stringify({
+    schemaVersion: '2022-12-13', destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain:8080' }, types: ['platform', 'function'], buffering: { timeoutMs: 25 },
+  }));
+  console.log('subscribed', told.status, told.text);
+  for (;;) {
+    const { text } = await call('GET', '/2020-01-01/extension/event/next', id);
+    if (JSON.parse(text).eventType !== 'SHUTDOWN') continue;
+    console.log(types.join(' '));
+    process.exit(0);
+  }
+})();
+`;
+
 const streamHandler = `
 exports.handler = awslambda.streamifyResponse(async (event, stream) => {
   stream.setContentType('text/plain');
@@ -189,6 +222,21 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     const said = house.log.filter(({ origin }) => origin === 'extension').map(({ message }) => message);
     t.assert.deepEqual(said, ['registered without a handler', 'heard INVOKE', 'heard SHUTDOWN']);
     t.assert.ok(house.log.slice(0, from).some(({ message }) => message === 'EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]'));
+  });
+
+  test('a subscriber inside is sent what the log says, up to the last report', async (t: TestContext) => {
+    const { codeDir: layersDir = '' } = code('telemetry', {});
+    mkdirSync(path.join(layersDir, 'extensions'));
+    writeFileSync(path.join(layersDir, 'extensions', 'subscriber'), subscriber, { mode: 0o755 });
+    const environment = house.environment({ ...code('node', { 'index.js': nodeHandler }), layersDir, memoryMiB: 1769 });
+    t.assert.equal(await environment.initialised, 'idle');
+    await answer(environment, 1);
+    await environment.stop('SPINDOWN');
+    const said = house.log.filter(({ origin }) => origin === 'extension').map(({ message }) => message);
+    t.assert.equal(said.at(-2), 'subscribed 200 "OK"');
+    const types = said.at(-1)?.split(' ') ?? [];
+    t.assert.deepEqual(types.slice(-4), ['platform.start', 'function', 'platform.runtimeDone', 'platform.report']);
+    t.assert.equal(types[0], 'platform.initStart');
   });
 
   test('a stream of Node.js comes through, and says when it broke', async (t: TestContext) => {

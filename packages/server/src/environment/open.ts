@@ -151,6 +151,8 @@ class Environments implements EnvironmentFactory {
         mounts: runtime.mounts,
         ...(version?.packageType === 'Image' ? { rootfs: version.codeDir } : {}),
         limits,
+        // As on Lambda, what a function writes to /tmp is not its memory. @source spec 3.7-03
+        tmp: 'disk',
         network: version?.network ?? 'egress',
       },
       maxBodyBytes: this.#options.limits.syncResponseBytes + frameSlackBytes,

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Group } from '../cgroup/index.ts';
 import type { ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
@@ -168,6 +168,16 @@ export class Jail implements Sandbox {
     } finally {
       this.#pending.delete(pending);
     }
+  }
+
+  connect(port: number): Promise<Socket> {
+    return this.#during(async () => {
+      const [socket] = (await this.#shared.launcher.do([step.connect(this.id, port)]).catch((error: unknown) => {
+        throw Object.assign(new Error(`Nobody listens on port ${port} of the sandbox`, { cause: error }), { code: 'ECONNREFUSED' });
+      })) as readonly unknown[] as readonly Socket[];
+      if (socket === undefined) throw new Error('Sandbox launcher: the connection is missing');
+      return socket;
+    });
   }
 
   freeze(): Promise<void> {

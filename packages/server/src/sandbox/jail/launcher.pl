@@ -253,6 +253,24 @@ my %step = (
         return '';
     },
     drop => sub { my ($n, $id) = @_; delete $netns{$id}; return '' },
+    # id port: a connection to a listener inside, which goes to the server. Loopback shakes hands at once; whoever
+    # does not, is refused, so that a full queue inside holds nobody up.
+    connect => sub {
+        my ($n, $id, $port) = @_;
+        my $connection = in_network($id, sub {
+            socket(my $s, PF_INET, SOCK_STREAM | POSIX::O_NONBLOCK(), 0) or die "socket: $!";
+            return $s if connect($s, sockaddr_in($port, inet_aton('127.0.0.1')));
+            die "connect: $!" unless $!{EINPROGRESS};
+            my $ready = '';
+            vec($ready, fileno($s), 1) = 1;
+            die 'connect: nobody answers' unless select(undef, $ready, undef, 0.001);
+            my $error = unpack('i', getsockopt($s, SOL_SOCKET, SO_ERROR));
+            if ($error) { $! = $error; die "connect: $!" }
+            return $s;
+        });
+        send_handle(fileno($connection), 'net.Socket', sprintf('{"re":%d,"part":0}', $n));
+        return '';
+    },
     # source target type flags data; a bare `-` is null
     mount => sub {
         my ($n, $source, $target, $type, $flags, $data) = @_;

@@ -36,6 +36,8 @@ export const step = {
   mode: (path: string, mode: number): Step => ['chmod', path, octal(mode)],
   /** A private network namespace; its listeners come back as handles, in the order of the ports. */
   network: (id: string, ports: readonly number[]): Step => ['netns', id, ...ports],
+  /** A connection to a port inside; its handle comes with the reply. */
+  connect: (id: string, port: number): Step => ['connect', id, port],
   dropNetwork: (id: string): Step => ['drop', id],
   /**
    * Runs a program of the host to its end, inside a box's network; in the host's own when that is `-`.
