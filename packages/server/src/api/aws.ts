@@ -21,6 +21,7 @@ import type { Limits, Logger } from '../base/index.ts';
 import { readBody } from './body.ts';
 import { boundOf } from './bounds.ts';
 import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from './caller.ts';
+import { answerPreflight, bucketCors, isPreflight, type BucketPort } from './cross-origin.ts';
 import { inflated } from './inflate.ts';
 import { send } from './send.ts';
 
@@ -39,8 +40,8 @@ export interface AwsDoorOptions {
   /** Absent = signatures are not checked. */
   readonly signatures?: SignatureCheck;
   readonly callers?: CallerSource;
-  /** Whether S3 has a bucket of this name; for requests that nothing else tells apart. */
-  readonly isBucket?: (name: string) => boolean;
+  /** For requests that only the name of a bucket tells apart, and for pages that a bucket lets in. */
+  readonly buckets?: BucketPort;
 }
 
 /** Steps 1 to 3 of an AWS request: which service, who, which operation, is it well-formed; then its handler. */
@@ -54,15 +55,28 @@ export class AwsDoor {
 
   /** Answers every request it is given; never rejects. */
   async serve(request: IncomingMessage, response: ServerResponse, head: RequestHead, requestId: string): Promise<void> {
-    const identity = identify(head) ?? (isForm(head) ? undefined : this.#isBucket(head) ? s3 : fallback);
+    const identity = this.#identify(head);
     if (identity === undefined) return this.#serveForm(request, response, head, requestId);
+    const cors = identity.service === 's3' ? bucketCors(head, this.#options.buckets) : undefined;
+    for (const [name, value] of Object.entries(cors ?? {})) response.setHeader(name, value);
     return this.#serveAs(identity, request, response, head, requestId);
+  }
+
+  /** Whether a page of another origin may call unsigned: the bucket has a rule for it. */
+  welcomes(head: RequestHead): boolean {
+    if (this.#identify(head)?.service !== 's3') return false;
+    return isPreflight(head) ? this.#isBucket(head) : bucketCors(head, this.#options.buckets) !== undefined;
+  }
+
+  /** Undefined for a form, which names its service in its body. */
+  #identify(head: RequestHead): Identity | undefined {
+    return identify(head) ?? (isForm(head) ? undefined : this.#isBucket(head) ? s3 : fallback);
   }
 
   /** An unsigned request for a bucket that exists looks like nothing else. */
   #isBucket(head: RequestHead): boolean {
     const { bucket } = s3AddressOf(head);
-    return bucket !== undefined && this.#options.isBucket?.(bucket) === true;
+    return bucket !== undefined && this.#options.buckets?.isBucket(bucket) === true;
   }
 
   /** An unsigned form names its service only in its body. */
@@ -86,6 +100,10 @@ export class AwsDoor {
     let reply: WireResponse;
     try {
       const { limits, signatures } = this.#options;
+      if (identity.service === 's3' && isPreflight(head)) {
+        request.resume();
+        return answerPreflight(head, response, bucketCors(head, this.#options.buckets));
+      }
       const operation = identity.protocol === 'query' ? undefined : api.route(head, identity.protocol, nothing);
       const bound = boundOf(identity.service, operation?.name, limits);
       if (operation?.streamingInput === true) {

@@ -55,15 +55,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     // Function URLs are for web pages; who may call them is the function's own business.
     const url = options.urls === undefined ? undefined : addressed(request.headers.host, request.url ?? '/');
     if (url !== undefined && options.urls !== undefined) return options.urls.serve(request, response, url, requestId);
-    const stray = crossSite(request);
-    if (stray !== undefined) return refused(stray);
-    if (request.url?.startsWith('/_mayfly/') === true)
-      return serveAdmin(request, response, admin, { ready: !draining });
     const head: RequestHead = {
       method: request.method ?? 'GET',
       target: request.url ?? '/',
       headers: request.headers as Readonly<Record<string, string | undefined>>,
     };
+    const stray = crossSite(request);
+    if (stray !== undefined && !aws.welcomes(head)) return refused(stray);
+    if (request.url?.startsWith('/_mayfly/') === true)
+      return serveAdmin(request, response, admin, { ready: !draining });
     return aws.serve(request, response, head, requestId);
   };
 

@@ -1,6 +1,7 @@
 import { notYet, type Handlers, type S3Operations } from '@mayfly/wire';
 import { bucketHandlers } from './bucket-handlers.ts';
 import { configHandlers } from './config-handlers.ts';
+import { corsHeaders } from './cors.ts';
 import { listHandlers } from './list-handlers.ts';
 import { bodyOf, metaOf } from './meta.ts';
 import { multipartHandlers } from './multipart-handlers.ts';
@@ -36,6 +37,10 @@ export async function openS3(options: S3Options): Promise<S3Service> {
 function portOf(s3: S3): S3Port {
   return {
     isBucket: (name) => s3.records.get('bucket', '', name) !== undefined,
+    cors: (name, question) => {
+      const bucket = s3.records.get('bucket', '', name);
+      return bucket && corsHeaders(bucket, question);
+    },
     regionOf: (name) => s3.records.get('bucket', '', name)?.region,
     async get(bucketName, key, versionId) {
       const bucket = s3.bucket(bucketName);

@@ -1,5 +1,6 @@
 import type { SnsPort } from '../sns/index.ts';
 import type { SqsPort } from '../sqs/index.ts';
+import type { CorsQuestion } from './cors.ts';
 
 /** What an event for EventBridge holds. */
 export interface BusEntry {
@@ -40,6 +41,8 @@ export interface ReadObject {
 /** Objects for the rooms of this process: code of functions, payloads of failed batches. */
 export interface S3Port {
   isBucket(name: string): boolean;
+  /** Headers that let a page of another origin in; undefined when no rule of the bucket's CORS configuration fits. */
+  cors(bucket: string, question: CorsQuestion): Readonly<Record<string, string>> | undefined;
   /** Region of a bucket; undefined when there is none. */
   regionOf(bucket: string): string | undefined;
   /** @throws ServiceFault NoSuchBucket, NoSuchKey, NoSuchVersion */

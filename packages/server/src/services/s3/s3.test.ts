@@ -34,7 +34,7 @@ async function openTown(options: { readonly folder?: string; readonly ports?: S3
   const call = { account: '000000000000', region: 'us-east-1', origin: 'http://here' } as Parameters<typeof sqs.handlers.CreateQueue>[1];
   await sqs.handlers.CreateQueue({ QueueName: 'q' }, call);
   const service = await openS3({ ...common, dir: path.join(dir, 's3'), ports: { sqs: sqs.port, ...options.ports } });
-  const street = await openStreet({ s3: service.handlers }, { isBucket: (name) => service.port.isBucket(name), ...options.door });
+  const street = await openStreet({ s3: service.handlers }, { buckets: service.port, ...options.door });
   const s3 = new sdk.S3({ ...street.client, forcePathStyle: true, ...options.client });
   return {
     street,
@@ -335,6 +335,49 @@ suite('S3 buckets', { timeout: 60_000 }, () => {
     await s3.deleteBucket({ Bucket });
     await t.assert.rejects(s3.headBucket({ Bucket }), { name: 'NotFound' });
     await t.assert.rejects(s3.listObjectsV2({ Bucket }), { name: 'NoSuchBucket' });
+  });
+});
+
+suite('S3 and web pages', { timeout: 60_000 }, () => {
+  const page = { Origin: 'http://page.example', 'Sec-Fetch-Site': 'cross-site' };
+  /** `fetch` does not let its caller say where a request comes from. */
+  const curl = async (url: string, headers: Record<string, string>, ...more: string[]): Promise<string> => {
+    const { stdout } = await promisify(execFile)('curl', ['-si', ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]), ...more, url]);
+    return stdout;
+  };
+
+  test('a page is let in as the rules say, asked before and told after', async (t: TestContext) => {
+    await using town = await openTown();
+    await town.s3.createBucket({ Bucket });
+    const url = `${town.street.origin}/${Bucket}/k`;
+    const ask = { ...page, 'Access-Control-Request-Method': 'PUT', 'Access-Control-Request-Headers': 'Content-Type, x-amz-meta-a' };
+    t.assert.match(await curl(url, ask, '-X', 'OPTIONS'), /^HTTP\/1.1 403 [^]*<Code>AccessForbidden<\/Code>/);
+    await town.s3.putBucketCors({
+      Bucket,
+      CORSConfiguration: { CORSRules: [{ AllowedMethods: ['PUT'], AllowedOrigins: ['http://*.example'], AllowedHeaders: ['content-type', 'X-Amz-*'], ExposeHeaders: ['ETag'], MaxAgeSeconds: 9 }] },
+    });
+    const allowed = await curl(url, ask, '-X', 'OPTIONS');
+    t.assert.match(allowed, /^HTTP\/1.1 200 /);
+    t.assert.match(allowed, /^access-control-allow-origin: http:\/\/page.example\r$/im);
+    t.assert.match(allowed, /^access-control-allow-headers: content-type, x-amz-meta-a\r$/im);
+    t.assert.match(allowed, /^access-control-max-age: 9\r$/im);
+    const put = await curl(url, page, '-X', 'PUT', '--data-binary', 'x');
+    t.assert.match(put, /^HTTP\/1.1 200 [^]*access-control-expose-headers: ETag/i);
+    t.assert.match(await curl(url, page), /^HTTP\/1.1 403 /, 'reading is not allowed');
+    t.assert.match(await curl(url, { ...page, Origin: 'http://evil.com' }, '-X', 'PUT', '--data-binary', 'x'), /^HTTP\/1.1 403 /);
+  });
+
+  test('other services stay closed to pages, whatever a bucket allows', async (t: TestContext) => {
+    await using town = await openTown();
+    await town.s3.createBucket({ Bucket });
+    await town.s3.putBucketCors({ Bucket, CORSConfiguration: { CORSRules: [{ AllowedMethods: ['POST', 'GET'], AllowedOrigins: ['*'] }] } });
+    t.assert.match(await curl(`${town.street.origin}/2015-03-31/functions`, page), /^HTTP\/1.1 403 /);
+    t.assert.match(await curl(`${town.street.origin}/?Action=ListTopics&Version=2010-03-31`, page), /^HTTP\/1.1 403 /);
+    t.assert.match(await curl(`${town.street.origin}/${Bucket}?list-type=2`, page), /^HTTP\/1.1 200 /);
+    // A service named in another place than the path is what counts.
+    t.assert.match(await curl(`${town.street.origin}/${Bucket}?Action=ListTopics&Version=2010-03-31`, page), /^HTTP\/1.1 403 /);
+    t.assert.match(await curl(`${town.street.origin}/${Bucket}`, page, '-d', 'Action=ListTopics&Version=2010-03-31'), /^HTTP\/1.1 403 /);
+    t.assert.match(await curl(`${town.street.origin}/${Bucket}`, { ...page, 'X-Amz-Target': 'AmazonSQS.ListQueues' }), /^HTTP\/1.1 403 /);
   });
 });
 
