@@ -66,7 +66,7 @@ export function iptables(program: string, { server, prefix, boxes }: FirewallSco
         ['-t', 'filter', what, forward],
         ['-t', 'nat', what, out],
       ]),
-    ].map((words) => step.maybe(step.run('-', [program, '-w', ...words])));
+    ].map((words) => step.maybe(step.run('-', [program, '-w', '10', ...words])));
   const refuse = (match: string): string[] => [
     `${match} -p tcp -j REJECT --reject-with tcp-reset`,
     `${match} -j REJECT --reject-with icmp-admin-prohibited`,
@@ -93,8 +93,8 @@ export function iptables(program: string, { server, prefix, boxes }: FirewallSco
     name: 'iptables',
     install: () => [
       ...remove(),
-      step.run('-', [`${program}-restore`, '-w', '--noflush'], rules),
-      ...jumps.map(([table, chain, ...match]) => step.run('-', [program, '-w', '-t', table, '-I', chain, ...match])),
+      step.run('-', [`${program}-restore`, '-w', '10', '--noflush'], rules),
+      ...jumps.map(([table, chain, ...match]) => step.run('-', [program, '-w', '10', '-t', table, '-I', chain, ...match])),
     ],
     remove,
   };
