@@ -40,7 +40,8 @@ async function init(header) {
     refuse(error, 13);
   };
   try {
-    loaded = await require('./handler.cjs').load(process.env.LAMBDA_TASK_ROOT || header.cwd, header.handler);
+    const handler = (header.keepEnv && process.env._HANDLER) || header.handler;
+    loaded = await require('./handler.cjs').load(process.env.LAMBDA_TASK_ROOT || header.cwd, handler);
   } catch (error) {
     report('Uncaught Exception', error);
     refuse(error, 129);

@@ -8,9 +8,12 @@ const { patchConsole } = require('./console.cjs');
 function becomeFunction({ channel, header, current }) {
   const { env } = header;
   const cache = env.MAYFLY_COMPILE_CACHE;
-  delete env.MAYFLY_COMPILE_CACHE;
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-  Object.assign(process.env, env);
+  if (!header.keepEnv) {
+    for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+    Object.assign(process.env, env);
+  }
+  delete process.env.MAYFLY_CHANNEL;
+  delete process.env.MAYFLY_COMPILE_CACHE;
   process.chdir(header.cwd);
   // Node read NODE_PATH when it started, before there was a function.
   Module._initPaths();

@@ -34,6 +34,18 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       return { frame: init!.end!.type, errorType, errorMessage, trace: trace as string[], logs: init!.logs };
     };
 
+    test('replaces its environment, or keeps what an exec wrapper put there when told so', async (t) => {
+      const files = { 'index.js': 'exports.handler = async () => [process.env.EXTRA, process.env.GIVEN, process.env.MAYFLY_CHANNEL];' };
+      for (const [keepEnv, expected] of [
+        [false, [null, 'by init', null]],
+        [true, ['by wrapper', null, null]],
+      ] as const) {
+        await using bootstrap = await Bootstrap.start({ ...found, files, env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'index.handler' } });
+        await bootstrap.init(keepEnv ? 'another.handler' : 'index.handler', { keepEnv, env: { GIVEN: 'by init' } });
+        t.assert.deepEqual((await bootstrap.invoke({})).value, expected);
+      }
+    });
+
     test('answers and asks for the next event in one write', async (t) => {
       await using bootstrap = await Bootstrap.start({ ...found, files: { 'index.js': 'exports.handler = async (event) => ({ got: event });' } });
       await bootstrap.init('index.handler');

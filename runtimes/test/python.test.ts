@@ -28,6 +28,18 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
       return { frame: init!.end!.type, errorType, errorMessage, stackTrace: stackTrace as string[], requestId, logs: init!.logs };
     };
 
+    test('replaces its environment, or keeps what an exec wrapper put there when told so', async (t) => {
+      const files = { 'app.py': 'import os\ndef handler(event, context):\n  return [os.environ.get(name) for name in ("EXTRA", "GIVEN", "MAYFLY_CHANNEL")]' };
+      for (const [keepEnv, expected] of [
+        [false, [null, 'by init', null]],
+        [true, ['by wrapper', null, null]],
+      ] as const) {
+        await using bootstrap = await Bootstrap.start({ ...found, files, env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'app.handler' } });
+        await bootstrap.init(keepEnv ? 'another.handler' : 'app.handler', { keepEnv, env: { GIVEN: 'by init' } });
+        t.assert.deepEqual((await bootstrap.invoke({})).value, expected);
+      }
+    });
+
     test('answers and asks for the next event in one write', async (t) => {
       await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.py': 'def handler(event, context):\n  return {"got": event}' } });
       await bootstrap.init('app.handler');

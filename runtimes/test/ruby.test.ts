@@ -26,6 +26,18 @@ for (const identifier of ['ruby3.2', 'ruby3.3', 'ruby3.4', 'ruby4.0', 'ruby']) {
     };
     const run = (files: string, ...events: unknown[]): Promise<Told[]> => runWith({ files }, ...events);
 
+    test('replaces its environment, or keeps what an exec wrapper put there when told so', async (t: TestContext) => {
+      const files = { 'app.rb': 'def handler(event:, context:)\n  %w[EXTRA GIVEN MAYFLY_CHANNEL].map { |name| ENV[name] }\nend' };
+      for (const [keepEnv, expected] of [
+        [false, [null, 'by init', null]],
+        [true, ['by wrapper', null, null]],
+      ] as const) {
+        await using bootstrap = await Bootstrap.start({ ...found, files, env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'app.handler' } });
+        await bootstrap.init(keepEnv ? 'another.handler' : 'app.handler', { keepEnv, env: { GIVEN: 'by init' } });
+        t.assert.deepEqual((await bootstrap.invoke({})).value, expected);
+      }
+    });
+
     test('answers and asks for the next event in one write', async (t: TestContext) => {
       await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.rb': 'def handler(event:, context:)\n  { got: event }\nend' } });
       await bootstrap.init('app.handler');

@@ -16,6 +16,7 @@ public final class Bootstrap {
     Link.Init init = link.init();
     if (init == null) return;
     become(init);
+    if (init.keepEnv && System.getenv("_HANDLER") != null) init.handler = System.getenv("_HANDLER");
     Logger logger = new Logger(link, "JSON".equals(init.logFormat), init.logLevel);
     Handler handler;
     try {
@@ -63,8 +64,9 @@ public final class Bootstrap {
 
   private static void become(Link.Init init) {
     if (init.env == null) return;
-    Variables.replace(init.env);
-    String zone = init.env.get("TZ");
+    if (!init.keepEnv) Variables.replace(init.env);
+    Variables.set("MAYFLY_CHANNEL", null);
+    String zone = System.getenv("TZ");
     if (zone != null && !zone.isEmpty()) TimeZone.setDefault(TimeZone.getTimeZone(zone.startsWith(":") ? zone.substring(1) : zone));
     System.setProperty("user.dir", init.cwd);
   }

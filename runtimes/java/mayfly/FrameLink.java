@@ -35,6 +35,7 @@ public final class FrameLink implements Link {
       init.cwd = (String) frame.header.get("cwd");
       init.logFormat = (String) frame.header.get("logFormat");
       init.logLevel = (String) frame.header.get("logLevel");
+      init.keepEnv = Boolean.TRUE.equals(frame.header.get("keepEnv"));
       init.env = new LinkedHashMap<>();
       for (Map.Entry<?, ?> each : ((Map<?, ?>) frame.header.get("env")).entrySet()) init.env.put((String) each.getKey(), (String) each.getValue());
       return init;

@@ -11,6 +11,8 @@ interface Link {
     String logLevel;
     /** Null when the process was started with the function's own environment. */
     Map<String, String> env;
+    /** Whoever started the process may have set more than `env` says. */
+    boolean keepEnv;
 
     String taskRoot() {
       String root = env == null ? System.getenv("LAMBDA_TASK_ROOT") : env.get("LAMBDA_TASK_ROOT");

@@ -13,10 +13,10 @@ class Runtime(object):
     def __init__(self, channel, header):
         self._channel = channel
         self._json_logs = header.get("logFormat") == "JSON"
-        self._text = header["handler"]
         self._current = {}
         self._handler = None
         become(header)
+        self._text = header.get("keepEnv") and os.environ.get("_HANDLER") or header["handler"]
         self._encode = marshal_json.encoder()
         logs.set_up(header.get("logFormat"), header.get("logLevel"), self._log, self._current)
 
@@ -81,9 +81,11 @@ class Runtime(object):
 
 def become(header):
     """A booted process becomes one function's: its environment, folder, search path."""
-    env = header["env"]
-    os.environ.clear()
-    os.environ.update(env)
+    env = os.environ
+    if not header.get("keepEnv"):
+        env.clear()
+        env.update(header["env"])
+    env.pop("MAYFLY_CHANNEL", None)
     time.tzset()
     os.chdir(header["cwd"])
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -17,7 +17,8 @@ module MayflyRuntime
       become(header)
       @logs = Logs.new(@channel, header)
       @logs.patch_logger
-      @handler = load_handler(header['handler']) or return
+      text = (header['keepEnv'] && ENV['_HANDLER']) || header['handler']
+      @handler = load_handler(text) or return
       while (event = wait_for('E'))
         invoke(event[1], event[2])
       end
@@ -32,7 +33,8 @@ module MayflyRuntime
     end
 
     def become(header)
-      ENV.replace(header['env'])
+      ENV.replace(header['env']) unless header['keepEnv']
+      ENV.delete('MAYFLY_CHANNEL')
       Dir.chdir(header['cwd'])
       $stdout.sync = true
       $stderr.sync = true
