@@ -1,5 +1,6 @@
 import type { Logger } from '../../base/index.ts';
 import type { Sql } from '../../storage/index.ts';
+import type { PipelinedSql } from '../kit/group-commit.ts';
 import { decodeItem } from './stored.ts';
 import type { Room } from './room.ts';
 import { entryKey, type Table, type TableIndex } from './table.ts';
@@ -96,7 +97,7 @@ export class Background implements AsyncDisposable {
   }
 }
 
-async function fillStep(tx: Sql, table: Table, index: TableIndex, hash: Uint8Array, range: Uint8Array) {
+async function fillStep(tx: PipelinedSql, table: Table, index: TableIndex, hash: Uint8Array, range: Uint8Array) {
   const rows = await tx.all(
     `SELECT hash_key, range_key, item FROM dynamodb_item WHERE table_no = ? AND (hash_key, range_key) > (?, ?)
        ORDER BY hash_key, range_key LIMIT ${stepRows}`,
@@ -111,7 +112,7 @@ async function fillStep(tx: Sql, table: Table, index: TableIndex, hash: Uint8Arr
     const fits = item[index.keys.hash.name] !== undefined && type in (item[index.keys.hash.name] ?? {});
     const fitsRange = index.keys.range === undefined || (rangeType !== undefined && rangeType in (item[index.keys.range.name] ?? {}));
     const entry = fits && fitsRange ? entryKey(index, item) : undefined;
-    if (entry !== undefined) await addEntry(tx, index.no, entry, last);
+    if (entry !== undefined) addEntry(tx, index.no, entry, last);
   }
   return { seen: rows.length, ...last };
 }

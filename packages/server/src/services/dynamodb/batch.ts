@@ -8,7 +8,7 @@ import type { Room } from './room.ts';
 import { checkKey, keyText, type Table, type TableIndex } from './table.ts';
 import { readItemRow } from './unit.ts';
 import { itemSize, readItem } from './value.ts';
-import { perform, writeUse, type Write } from './write.ts';
+import { perform, writeUse } from './write.ts';
 
 type Batch = Pick<Handlers<DynamoDbOperations>, 'BatchGetItem' | 'BatchWriteItem'>;
 

@@ -33,7 +33,7 @@ export function transactHandlers(room: Room): Transact {
         const digest = createHash('sha256').update(stableJson(input.TransactItems)).digest('hex');
         if (await repeats(unit, call, token, digest)) return undefined;
         const results = await transact(unit, writes);
-        await unit.keepToken(call, token, digest);
+        unit.keepToken(call, token, digest);
         return results;
       });
       const uses = new Map<Table, Use>();
@@ -111,7 +111,7 @@ export async function transact(unit: Unit, writes: readonly Write[]): Promise<re
   if (bytes > mostBytes) throw invalid('Collection size of items in the transaction cannot exceed 4MB');
   for (const [index, { table, key, kind }] of writes.entries()) {
     const written = decided[index];
-    if (written !== undefined && kind !== 'check') await unit.change(table, key, written.old, written.next);
+    if (written !== undefined && kind !== 'check') unit.change(table, key, written.old, written.next);
   }
   return decided;
 }

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Timer } from '../../base/index.ts';
-import type { Sql } from '../../storage/index.ts';
+import type { PipelinedSql } from '../kit/group-commit.ts';
 import { decodeItem } from './stored.ts';
 import type { Room } from './room.ts';
 import { timeToLive } from './streams/record.ts';
@@ -89,7 +89,7 @@ export class TimeToLive implements AsyncDisposable {
         const item = await unit.read(table, key);
         // It may have been given more time since it was found.
         const dueMs = item === undefined ? undefined : expiryOf(table, item);
-        if (dueMs !== undefined && dueMs <= nowMs) await unit.change(table, key, item, undefined, timeToLive);
+        if (dueMs !== undefined && dueMs <= nowMs) unit.change(table, key, item, undefined, timeToLive);
       });
     }
     return deleted;
@@ -100,7 +100,7 @@ export class TimeToLive implements AsyncDisposable {
   }
 }
 
-async function markStep(tx: Sql, table: Table, after: ItemKey): Promise<{ seen: number; last: ItemKey }> {
+async function markStep(tx: PipelinedSql, table: Table, after: ItemKey): Promise<{ seen: number; last: ItemKey }> {
   const rows = await tx.all(
     `SELECT hash_key, range_key, item FROM dynamodb_item WHERE table_no = ? AND (hash_key, range_key) > (?, ?)
        ORDER BY hash_key, range_key LIMIT ${stepRows}`,
@@ -110,7 +110,7 @@ async function markStep(tx: Sql, table: Table, after: ItemKey): Promise<{ seen: 
   for (const row of rows) {
     last = { hash: row['hash_key'] as Uint8Array, range: row['range_key'] as Uint8Array };
     const expiresAt = expiryOf(table, decodeItem(row['item'] as string)) ?? null;
-    await tx.run('UPDATE dynamodb_item SET expires_at = ? WHERE table_no = ? AND hash_key = ? AND range_key = ?', [
+    tx.later('UPDATE dynamodb_item SET expires_at = ? WHERE table_no = ? AND hash_key = ? AND range_key = ?', [
       expiresAt,
       table.no,
       last.hash,

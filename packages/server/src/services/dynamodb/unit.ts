@@ -1,4 +1,5 @@
 import type { Sql } from '../../storage/index.ts';
+import type { PipelinedSql } from '../kit/group-commit.ts';
 import { decodeItem, encodeItem } from './stored.ts';
 import { entryKey, sameKey, type ItemKey, type Table } from './table.ts';
 import { equalItems, itemSize, member, type Item } from './value.ts';
@@ -16,12 +17,12 @@ export const noEffects = (): Effects => ({ streams: new Set(), counts: new Map()
 
 /** One all-or-nothing change of items, inside a transaction: rows, index entries and stream records together. */
 export class Unit {
-  readonly #tx: Sql;
+  readonly #tx: PipelinedSql;
   readonly #nextSeq: () => number;
   readonly nowMs: number;
   readonly effects: Effects;
 
-  constructor(tx: Sql, options: { readonly nowMs: number; readonly nextSeq: () => number; readonly effects: Effects }) {
+  constructor(tx: PipelinedSql, options: { readonly nowMs: number; readonly nextSeq: () => number; readonly effects: Effects }) {
     this.#tx = tx;
     this.nowMs = options.nowMs;
     this.#nextSeq = options.nextSeq;
@@ -32,16 +33,16 @@ export class Unit {
     return readItemRow(this.#tx, table, key);
   }
 
-  /** Brings an item from `old` to `next`; either may be absent. */
-  async change(table: Table, key: ItemKey, old: Item | undefined, next: Item | undefined, by?: Identity): Promise<void> {
+  /** Brings an item from `old` to `next`; either may be absent. Nothing is waited for: the commit does that. */
+  change(table: Table, key: ItemKey, old: Item | undefined, next: Item | undefined, by?: Identity): void {
     if (old === undefined && next === undefined) return;
     const size = next === undefined ? 0 : itemSize(next);
     if (next === undefined) {
-      await this.#tx.run('DELETE FROM dynamodb_item WHERE table_no = ? AND hash_key = ? AND range_key = ?', [table.no, key.hash, key.range]);
+      this.#tx.later('DELETE FROM dynamodb_item WHERE table_no = ? AND hash_key = ? AND range_key = ?', [table.no, key.hash, key.range]);
     } else {
       const expiresAt = expiryOf(table, next);
       this.effects.earliestExpiryMs = Math.min(this.effects.earliestExpiryMs, expiresAt ?? Infinity);
-      await this.#tx.run(
+      this.#tx.later(
         `INSERT INTO dynamodb_item (table_no, hash_key, range_key, item, size, expires_at) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (table_no, hash_key, range_key) DO UPDATE SET item = excluded.item, size = excluded.size, expires_at = excluded.expires_at`,
         [table.no, key.hash, key.range, encodeItem(next), size, expiresAt ?? null],
@@ -52,10 +53,10 @@ export class Unit {
       const before = old === undefined ? undefined : entryKey(index, old);
       const after = next === undefined ? undefined : entryKey(index, next);
       if (before !== undefined && after !== undefined && sameKey(before, after)) continue;
-      if (before !== undefined) await removeEntry(this.#tx, index.no, before, key);
-      if (after !== undefined) await addEntry(this.#tx, index.no, after, key);
+      if (before !== undefined) removeEntry(this.#tx, index.no, before, key);
+      if (after !== undefined) addEntry(this.#tx, index.no, after, key);
     }
-    await this.#record(table, old, next, by);
+    this.#record(table, old, next, by);
   }
 
   /** Digest of the transaction answered under a client's token. */
@@ -68,8 +69,8 @@ export class Unit {
     ]);
     return row?.['digest'] as string | undefined;
   }
-  async keepToken(place: { readonly account: string; readonly region: string }, token: string, digest: string): Promise<void> {
-    await this.#tx.run(
+  keepToken(place: { readonly account: string; readonly region: string }, token: string, digest: string): void {
+    this.#tx.later(
       `INSERT INTO dynamodb_token (account, region, token, digest, at) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (account, region, token) DO UPDATE SET digest = excluded.digest, at = excluded.at`,
       [place.account, place.region, token, digest, this.nowMs],
@@ -84,11 +85,11 @@ export class Unit {
   }
 
   /** A write that changes nothing leaves no record. @source Developer Guide, "Change data capture for DynamoDB Streams" */
-  async #record(table: Table, old: Item | undefined, next: Item | undefined, by: Identity | undefined): Promise<void> {
+  #record(table: Table, old: Item | undefined, next: Item | undefined, by: Identity | undefined): void {
     if (table.stream?.enabled !== true) return;
     if (old !== undefined && next !== undefined && equalItems(old, next)) return;
     const record = streamRecord(table, table.stream.viewType, old, next, by);
-    await this.#tx.run('INSERT INTO dynamodb_record (stream_no, seq, at, record) VALUES (?, ?, ?, ?)', [
+    this.#tx.later('INSERT INTO dynamodb_record (stream_no, seq, at, record) VALUES (?, ?, ?, ?)', [
       table.stream.no,
       this.#nextSeq(),
       this.nowMs,
@@ -107,14 +108,14 @@ export async function readItemRow(sql: Sql, table: Table, key: ItemKey): Promise
   return row === undefined ? undefined : decodeItem(row['item'] as string);
 }
 
-export const addEntry = (tx: Sql, indexNo: number, entry: ItemKey, key: ItemKey): Promise<number> =>
-  tx.run(
+export const addEntry = (tx: PipelinedSql, indexNo: number, entry: ItemKey, key: ItemKey): void =>
+  tx.later(
     'INSERT INTO dynamodb_entry (index_no, hash_key, range_key, item_hash, item_range) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     [indexNo, entry.hash, entry.range, key.hash, key.range],
   );
 
-const removeEntry = (tx: Sql, indexNo: number, entry: ItemKey, key: ItemKey): Promise<number> =>
-  tx.run(
+const removeEntry = (tx: PipelinedSql, indexNo: number, entry: ItemKey, key: ItemKey): void =>
+  tx.later(
     'DELETE FROM dynamodb_entry WHERE index_no = ? AND hash_key = ? AND range_key = ? AND item_hash = ? AND item_range = ?',
     [indexNo, entry.hash, entry.range, key.hash, key.range],
   );

@@ -42,7 +42,7 @@ export async function decide(unit: Unit, write: Write): Promise<Written> {
 
 export async function perform(unit: Unit, write: Write): Promise<Written> {
   const written = await decide(unit, write);
-  await unit.change(write.table, write.key, written.old, written.next);
+  unit.change(write.table, write.key, written.old, written.next);
   return written;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/index.ts';
-import type { Database, Sql } from '../../storage/index.ts';
-import { GroupCommit } from '../kit/group-commit.ts';
+import type { Database } from '../../storage/index.ts';
+import { GroupCommit, type PipelinedSql } from '../kit/group-commit.ts';
 import type { Wakers } from '../kit/shards.ts';
 import type { Counts } from './counts.ts';
 import { noEffects, Unit } from './unit.ts';
@@ -42,7 +42,7 @@ export class Writer {
   }
 
   /** Other rows, in the same order. */
-  run<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+  run<T>(work: (tx: PipelinedSql) => Promise<T>): Promise<T> {
     return this.#group.write(work);
   }
 

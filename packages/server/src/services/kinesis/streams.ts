@@ -124,13 +124,14 @@ export class Streams implements ShardSource {
     });
     const nowMs = Math.floor(this.#clock.now());
     const encryption = stream.encryption === undefined ? null : 'KMS';
-    await this.#group.write(async (tx) => {
+    await this.#group.write((tx) => {
       for (const { shard, seq, partitionKey, data } of placed) {
-        await tx.run(
+        tx.later(
           'INSERT INTO kinesis_record (stream_no, shard_no, seq, at, partition_key, encryption, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
           [stream.no, shard, seq, nowMs, partitionKey, encryption, data],
         );
       }
+      return Promise.resolve();
     });
     this.#wakers.wake(stream.arn);
     return placed;

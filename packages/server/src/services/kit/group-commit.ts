@@ -1,8 +1,14 @@
-import type { Database, Sql } from '../../storage/index.ts';
+import type { Database, Sql, SqlValue } from '../../storage/index.ts';
 import { ServiceFault } from '@mayfly/wire';
 
+/** A transaction that also takes statements nobody waits for one by one. */
+export interface PipelinedSql extends Sql {
+  /** Sent in its order; the commit waits for it, and a failure undoes the transaction. */
+  later(query: string, values?: readonly SqlValue[]): void;
+}
+
 interface Pending {
-  readonly work: (tx: Sql) => Promise<unknown>;
+  readonly work: (tx: PipelinedSql) => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -29,7 +35,7 @@ export class GroupCommit {
   }
 
   /** Resolves when the change is on stable storage, in the order of arrival. */
-  write<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+  write<T>(work: (tx: PipelinedSql) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#pending.push({ work, resolve: resolve as (value: unknown) => void, reject });
     this.#writing ??= this.#writeAll();
@@ -59,7 +65,10 @@ export class GroupCommit {
   async #commit(group: readonly Pending[]): Promise<void> {
     const endings = await this.#database.transaction(async (tx) => {
       const results: Ending[] = [];
-      for (const { work } of group) results.push(await ending(work, tx));
+      const sent: Promise<unknown>[] = [];
+      const pipelined = pipeline(tx, sent);
+      for (const { work } of group) results.push(await ending(work, pipelined));
+      await Promise.all(sent);
       return results;
     });
     for (const [index, { resolve, reject }] of group.entries()) {
@@ -71,7 +80,21 @@ export class GroupCommit {
   }
 }
 
-async function ending(work: Pending['work'], tx: Sql): Promise<Ending> {
+function pipeline(tx: Sql, sent: Promise<unknown>[]): PipelinedSql {
+  return {
+    all: (query, values) => tx.all(query, values),
+    get: (query, values) => tx.get(query, values),
+    run: (query, values) => tx.run(query, values),
+    later(query, values) {
+      const answer = tx.run(query, values);
+      // Waited for at the end of the group; until then a failure must not count as unhandled.
+      answer.catch(() => undefined);
+      sent.push(answer);
+    },
+  };
+}
+
+async function ending(work: Pending['work'], tx: PipelinedSql): Promise<Ending> {
   try {
     return { value: await work(tx) };
   } catch (error) {
