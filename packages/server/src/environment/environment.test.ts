@@ -43,7 +43,7 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       await environment.initialised;
       const { outcome } = await house.invoke(environment, '{}', {
         deadlineMs: 4_102_444_800_000,
-        traceId: 'Root=1-x',
+        traceId: 'Root=1-x\r\nEvil: 1 é',
         clientContext: '{"client":"é\\n"}',
         cognitoIdentity: '{"cognitoIdentityId":"c"}',
         tenantId: 'blue',
@@ -52,7 +52,9 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       const named = (frame: string, http: string): unknown => headers[transport === 'frames' ? frame : `lambda-runtime-${http}`];
       t.assert.equal(Number(named('deadlineMs', 'deadline-ms')), 4_102_444_800_000);
       t.assert.equal(named('invokedArn', 'invoked-function-arn'), environment.version.functionArn);
-      t.assert.equal(named('traceId', 'trace-id'), 'Root=1-x');
+      const trace = String(named('traceId', 'trace-id'));
+      t.assert.equal(transport === 'frames' ? trace : Buffer.from(trace, 'latin1').toString(), transport === 'frames' ? 'Root=1-x\r\nEvil: 1 é' : 'Root=1-x  Evil: 1 é');
+      t.assert.equal(headers['evil'], undefined);
       t.assert.equal(named('tenantId', 'aws-tenant-id'), 'blue');
       t.assert.equal(named('cognitoIdentity', 'cognito-identity'), '{"cognitoIdentityId":"c"}');
       const context = String(named('clientContext', 'client-context'));

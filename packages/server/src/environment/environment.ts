@@ -265,6 +265,7 @@ export class LiveEnvironment implements Environment {
     const run = this.#run;
     if (run === undefined || run.ending || !run.doneLogged || this.#crew !== crew || !crew.extensions.idle) return;
     run.ending = true;
+    run.allDoneAtMs = this.#clock.monotonic();
     const usage = this.#report(run);
     if (usage instanceof Promise) void usage.then((later) => this.#free(run, later));
     else this.#free(run, usage);
@@ -384,17 +385,17 @@ export class LiveEnvironment implements Environment {
 
   #reported(run: Run, maxMemoryUsedMiB: number): Usage {
     run.deadline?.[Symbol.dispose]();
-    const nowMs = this.#clock.monotonic();
     const { initializationType } = this.#options;
     const initMs = initializationType === 'on-demand' ? this.#initMs : undefined;
     this.#initMs = undefined;
-    const doneAtMs = run.runtimeDoneAtMs ?? nowMs;
+    const doneAtMs = run.runtimeDoneAtMs ?? this.#clock.monotonic();
     const extensions = (this.#crew?.extensions.all.length ?? 0) > 0;
+    // Our own bookkeeping between the last call and this line is not the function's time.
+    const endMs = extensions ? (run.allDoneAtMs ?? doneAtMs) : doneAtMs;
     const usage: Usage = {
-      // Our own bookkeeping between the last call and this line is not the function's time.
-      durationMs: (extensions ? nowMs : doneAtMs) - run.startedAtMs,
+      durationMs: endMs - run.startedAtMs,
       ...(initMs === undefined ? {} : { initMs }),
-      ...(extensions ? { postRuntimeExtensionsMs: nowMs - doneAtMs } : {}),
+      ...(extensions ? { postRuntimeExtensionsMs: endMs - doneAtMs } : {}),
       maxMemoryUsedMiB,
       status: run.status,
       ...(run.errorType === undefined ? {} : { errorType: run.errorType }),

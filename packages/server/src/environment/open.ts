@@ -9,6 +9,7 @@ import { EnvironmentLog } from './log.ts';
 import { lastWords } from './output.ts';
 import { BoxPool, type PooledBox } from './pool.ts';
 import type { Environment, EnvironmentFactory, EnvironmentPorts } from './port.ts';
+import { quiet } from './quiet.ts';
 import type { ResolvedRuntime, Runtimes } from './runtimes/port.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { logStreamName, neededAtStart } from './variables.ts';
@@ -42,7 +43,8 @@ class Environments implements EnvironmentFactory {
   readonly #resolved = new Map<string, Promise<ResolvedRuntime>>();
   readonly #alive = new Set<LiveEnvironment>();
 
-  constructor(options: EnvironmentsOptions) {
+  constructor(given: EnvironmentsOptions) {
+    const options = { ...given, log: quiet(given.log, given.clock) };
     this.#options = options;
     this.#pool = new BoxPool({
       size: options.poolSize ?? 1,

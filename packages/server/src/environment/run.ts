@@ -13,6 +13,8 @@ export class Run implements Running {
   started = false;
   answeredAtMs: number | undefined;
   runtimeDoneAtMs: number | undefined;
+  /** The extensions, too. */
+  allDoneAtMs: number | undefined;
   /** `platform.runtimeDone` is in the log. */
   doneLogged = false;
   /** It is over, and only the report is missing. */

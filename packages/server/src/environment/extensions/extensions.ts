@@ -57,10 +57,15 @@ export class Extensions {
         const process = await start(extension.name);
         extension.process = process;
         void process.exited.then((exit) => {
-          const { errorType } = extension;
+          const { state, name } = extension;
+          // One that said itself what went wrong has ended already.
           if (!extension.on('end')) return;
-          const failure = errorType === undefined ? extensionExit(extension.name, exit) : undefined;
-          if (failure !== undefined) this.#failedOne(extension, failure);
+          // What a shell, and our last step before the program, say of one that cannot be executed.
+          const neverRan = state === 'launched' && (exit.exitCode === 126 || exit.exitCode === 127);
+          this.#failedOne(
+            extension,
+            neverRan ? extensionError('Extension.LaunchError', `Extension ${name} could not be started`) : extensionExit(name, exit),
+          );
         });
       }),
     );

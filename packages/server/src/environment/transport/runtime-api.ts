@@ -65,10 +65,10 @@ function eventHeaders(event: Invocation): Record<string, string | number> {
   const headers: Record<string, string | number> = {
     'Content-Type': 'application/json',
     'Content-Length': event.payload.byteLength,
-    'Lambda-Runtime-Aws-Request-Id': event.requestId,
+    'Lambda-Runtime-Aws-Request-Id': headerText(event.requestId),
     'Lambda-Runtime-Deadline-Ms': event.deadlineMs,
-    'Lambda-Runtime-Invoked-Function-Arn': event.invokedArn,
-    'Lambda-Runtime-Trace-Id': event.traceId,
+    'Lambda-Runtime-Invoked-Function-Arn': headerText(event.invokedArn),
+    'Lambda-Runtime-Trace-Id': headerText(event.traceId),
   };
   if (event.clientContext !== undefined) headers['Lambda-Runtime-Client-Context'] = headerText(event.clientContext);
   if (event.cognitoIdentity !== undefined) headers['Lambda-Runtime-Cognito-Identity'] = headerText(event.cognitoIdentity);
@@ -76,13 +76,15 @@ function eventHeaders(event: Invocation): Record<string, string | number> {
   return headers;
 }
 
-/** UTF-8 bytes in a header, as they came; a line break would end the header and is escaped as JSON does. */
-const headerText = (text: string): string =>
-  Buffer.from(text.replaceAll(/[\r\n]+/g, ' '), 'utf8')
-    .toString('latin1')
-    // Control characters are not allowed in a header, and not in JSON text either.
-    // oxlint-disable-next-line no-control-regex
-    .replaceAll(/[\u0000-\u001f\u007f]/g, ' ');
+/**
+ * A value that somebody else made, as a header's: UTF-8 bytes as they came. A control character would end the
+ * header, or the whole answer; none is part of JSON text or of a trace id.
+ */
+function headerText(text: string): string {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text;
+  // oxlint-disable-next-line no-control-regex
+  return Buffer.from(text.replaceAll(/[\u0000-\u001f\u007f]/g, ' '), 'utf8').toString('latin1');
+}
 
 async function answer(
   session: Session,
