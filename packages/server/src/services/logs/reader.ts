@@ -84,6 +84,9 @@ function fetchChunks(sql: Sql, range: ReadRange, bounds: Reach, forward: boolean
   }
   where += ` AND ${edge} >= ? AND ${edge} <= ?`;
   values.push(Math.max(0, forward && cursor !== undefined ? cursor.atMs : bounds.fromMs), !forward && cursor !== undefined ? cursor.atMs : bounds.toMs);
+  // Of the chunks that could reach into the range, those that do.
+  where += forward ? ' AND last_ms >= ?' : ' AND first_ms <= ?';
+  values.push(forward ? Math.max(range.fromMs, range.after?.atMs ?? 0) : Math.min(range.toMs, range.after?.atMs ?? Number.MAX_SAFE_INTEGER));
   if (cursor !== undefined) {
     where += ` AND (${edge} ${beyond} ? OR seq ${beyond} ?)`;
     values.push(cursor.atMs, cursor.seq);

@@ -81,6 +81,25 @@ suite('the sink of function logs', { timeout: 120_000 }, () => {
     t.assert.strictEqual(lines.at(-1), 'line 099');
   });
 
+  // Every page once read again all that lay within a minute before it, and a search of much never ended.
+  test('a search through much that was logged at once takes up where its last page ended', async (t: TestContext) => {
+    await using database = new PlainDatabase();
+    await using logs = await open(database);
+    const atMs = Date.now();
+    for (let index = 0; index < 250; index += 1) logs.sink.append(stream, { atMs: atMs + index, origin: 'function', message: `${index} ${'x'.repeat(200_000)}` });
+    let pages = 0;
+    let nextToken: string | undefined;
+    do {
+      const page: { nextToken?: string | undefined } | undefined = await logs.handlers.FilterLogEvents?.(
+        { logGroupName: stream.logGroup, filterPattern: 'needle', nextToken },
+        call,
+      );
+      nextToken = page?.nextToken;
+      pages += 1;
+    } while (nextToken !== undefined && pages < 20);
+    t.assert.ok(pages <= 5, `${pages} pages for 50 MB`);
+  });
+
   test('fifty thousand lines a second leave the event loop its air, and are quick to search', async (t: TestContext) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'logs-'));
     try {
