@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import path from 'node:path';
 import { isNotYet, loadApi, notYet, serviceNames, type ServiceName } from '@mayfly/wire';
 import { archiveLink, pathStyle, type AdminPorts, type CallerSource, type HandlerTable, type HandlerTables, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
-import type { Clock, Logger, Random } from '../base/index.ts';
+import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl } from '../control/index.ts';
 import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
@@ -13,6 +13,7 @@ import { Keys, MasterKey, parsePattern } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
 import type { Config } from './config.ts';
+import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
 
 /** Everything behind the street door, opened and connected. */
@@ -64,7 +65,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   rooms.defer(() => keys.settled());
   let invoke: Invoke | undefined;
   const neighbours = rooms.use(
-    await openNeighbours({ database, keys, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin }),
+    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin }),
   );
 
   const sandboxes = await walls(options);
@@ -82,6 +83,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         codeUrl: (call, account, codeSha256) => archiveLink(call.origin, links.issue({ account, codeSha256 })),
         functionUrl: (id) => pathStyle(options.origin(), id),
         sources: neighbours.sources,
+        objects: {
+          get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
+        },
       },
       clock,
       random,
@@ -106,11 +110,18 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       poolSize: config.poolSize,
     }),
   );
+  const cloudMetrics = rooms.use(new LambdaMetrics(neighbours.metrics, clock));
+  const recorder: Recorder = {
+    record(fact) {
+      observe.record(fact);
+      cloudMetrics.record(fact);
+    },
+  };
   const hall = await openInvoke({
     catalog: control.catalog,
     environments,
     database,
-    recorder: observe,
+    recorder,
     clock,
     random,
     log,
@@ -129,7 +140,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     queues: neighbours.queues,
     streams: neighbours.streams,
     database,
-    recorder: observe,
+    recorder,
     clock,
     random,
     log,

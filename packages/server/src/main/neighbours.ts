@@ -1,16 +1,40 @@
+import path from 'node:path';
 import { ServiceFault, type ServiceName } from '@mayfly/wire';
 import type { HandlerTable } from '../api/index.ts';
 import type { AccountId, Clock, LogSink, Logger, Random, Region, RequestId } from '../base/index.ts';
 import type { EventSources } from '../control/index.ts';
 import type { QueueSource, ShardSource, Targets, TextAttributes } from '../events/index.ts';
 import type { Invoker } from '../invoke/index.ts';
-import { openDynamoDb, openIam, openKinesis, openLogs, openSns, openSqs, openSts, type Keys } from '../services/index.ts';
+import {
+  openCloudWatch,
+  openDynamoDb,
+  openEventBridge,
+  openIam,
+  openKinesis,
+  openLogs,
+  openS3,
+  openScheduler,
+  openSecretsManager,
+  openSns,
+  openSqs,
+  openSsm,
+  openSts,
+  type Authority,
+  type EventBridge,
+  type Keys,
+  type MasterKey,
+  type MetricSink,
+  type S3Port,
+} from '../services/index.ts';
 import type { Database } from '../storage/index.ts';
 
 /** The services around Lambda, opened and connected with each other. */
 export interface Neighbours extends AsyncDisposable {
   readonly tables: Partial<Record<ServiceName, HandlerTable>>;
   readonly logs: LogSink;
+  readonly metrics: MetricSink;
+  readonly authority: Authority;
+  readonly buckets: S3Port;
   /** What event source mappings read, by the service in the source's ARN. */
   readonly queues: Readonly<Record<string, QueueSource>>;
   readonly streams: Readonly<Record<string, ShardSource>>;
@@ -25,7 +49,9 @@ export interface Neighbours extends AsyncDisposable {
 
 export interface NeighboursOptions {
   readonly database: Database;
+  readonly dataDir: string;
   readonly keys: Keys;
+  readonly masterKey: MasterKey;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -36,46 +62,80 @@ export interface NeighboursOptions {
 }
 
 export async function openNeighbours(options: NeighboursOptions): Promise<Neighbours> {
-  const { database, keys, clock, random, log, origin } = options;
+  const { database, keys, masterKey, clock, random, log, origin } = options;
   await using rooms = new AsyncDisposableStack();
-  const lambda = asyncInvoke(options);
+  const invoke = asyncInvoke(options);
+  const lambda = { invokeAsync: (arn: string, payload: string) => invoke(arn, Buffer.from(payload)) };
 
+  const cloudwatch = rooms.use(
+    await openCloudWatch({
+      database,
+      clock,
+      log,
+      async act({ targetArn, event, subject, message }) {
+        const service = targetArn.split(':')[2];
+        if (service === 'lambda') await lambda.invokeAsync(targetArn, JSON.stringify(event));
+        else if (service === 'sns') await sns.port.publish(targetArn, { message, subject });
+        else log.warn('An alarm names a target that nothing here serves.', { targetArn });
+      },
+    }),
+  );
   const logs = rooms.use(
     await openLogs({
       database,
       clock,
       log,
-      deliver: ({ destinationArn, payload }) => lambda(destinationArn, payload),
+      metrics: cloudwatch.metrics,
+      async deliver({ destinationArn, payload, logStream }) {
+        if (destinationArn.split(':')[2] === 'kinesis') await kinesis.put(destinationArn, logStream, payload);
+        else await invoke(destinationArn, payload);
+      },
     }),
   );
   const iam = rooms.use(await openIam({ database, keys, clock, random }));
   const sts = rooms.use(openSts({ keys, clock }));
+  const ssm = rooms.use(await openSsm({ database, masterKey, clock }));
+  const secrets = rooms.use(await openSecretsManager({ database, masterKey, clock, random, log }));
   const sqs = rooms.use(await openSqs({ database, clock, random, log }));
   const dynamodb = rooms.use(await openDynamoDb({ database, clock, random, log }));
   const kinesis = rooms.use(await openKinesis({ database, clock, log }));
-  const sns = rooms.use(
-    await openSns({
+  const sns = rooms.use(await openSns({ database, clock, random, log, ports: { sqs: sqs.port, lambda, origin } }));
+  const targets = { lambda, sqs: sqs.port, sns: sns.port, kinesis };
+  const events = rooms.use(await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }));
+  const scheduler = rooms.use(await openScheduler({ database, clock, random, log, ports: { ...targets, eventBridge: events } }));
+  const s3 = rooms.use(
+    await openS3({
       database,
+      dir: path.join(options.dataDir, 's3'),
       clock,
       random,
       log,
-      ports: { sqs: sqs.port, lambda: { invokeAsync: (arn, payload) => lambda(arn, Buffer.from(payload)) }, origin },
+      ports: { sqs: sqs.port, sns: sns.port, lambda, events: busOf(events) },
     }),
   );
 
   const opened = rooms.move();
   return {
     tables: {
-      logs: logs.handlers,
-      iam: iam.handlers,
-      sts: sts.handlers,
-      sqs: sqs.handlers,
-      sns: sns.handlers,
+      cloudwatch: cloudwatch.handlers,
       dynamodb: dynamodb.handlers,
       dynamodbstreams: dynamodb.streamHandlers,
+      events: events.handlers,
+      iam: iam.handlers,
       kinesis: kinesis.handlers,
+      logs: logs.handlers,
+      s3: s3.handlers,
+      scheduler: scheduler.handlers,
+      secretsmanager: secrets.handlers,
+      sns: sns.handlers,
+      sqs: sqs.handlers,
+      ssm: ssm.handlers,
+      sts: sts.handlers,
     },
     logs: logs.sink,
+    metrics: cloudwatch.metrics,
+    authority: iam.authority,
+    buckets: s3.port,
     queues: { sqs: queueSource(sqs.port) },
     streams: { dynamodb: dynamodb.streams, kinesis: kinesis.streams },
     sources: {
@@ -103,7 +163,12 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     targets: {
       sqs: async (arn, body, attributes) => void (await sqs.port.send(arn, body, { attributes: messageAttributes(attributes) })),
       sns: async (arn, message, attributes) => void (await sns.port.publish(arn, { message, attributes: messageAttributes(attributes) })),
-      lambda: (arn, payload) => lambda(arn, payload),
+      lambda: (arn, payload) => invoke(arn, payload),
+      async events(busArn, { source, detailType, resources, detail }) {
+        const [, , , region = '', account = ''] = busArn.split(':');
+        await events.put({ account, region }, [{ source, detailType, resources, detail: JSON.parse(detail) as object, bus: busArn }]);
+      },
+      s3: async (bucketArn, key, body) => void (await s3.port.put(bucketArn.split(':').at(-1) ?? '', key, Buffer.from(body), { contentType: 'application/json' })),
     },
     document: (path) => sns.certificate(path),
     close: () => sqs.close(),
@@ -127,6 +192,13 @@ const asyncInvoke =
 
 const messageAttributes = (attributes: TextAttributes = {}) =>
   Object.fromEntries(Object.entries(attributes).map(([name, { dataType, value }]) => [name, { DataType: dataType, StringValue: value }]));
+
+/** What buckets tell goes to the default bus of their account. */
+const busOf = (events: EventBridge) => ({
+  put: ({ account, region, time, source, detailType, detail, resources }: Parameters<BusPut>[0]) =>
+    events.put({ account, region }, [{ source, detailType, detail, resources, atMs: Date.parse(time) }]),
+});
+type BusPut = NonNullable<NonNullable<Parameters<typeof openS3>[0]['ports']>['events']>['put'];
 
 /** SQS spells attributes as its API does, mappings as an event does. */
 function queueSource(port: Awaited<ReturnType<typeof openSqs>>['port']): QueueSource {

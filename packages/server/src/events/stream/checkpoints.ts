@@ -2,7 +2,7 @@ import type { Database, Migrations } from '../../storage/index.ts';
 import type { ShardPosition } from '../port.ts';
 
 const migrations: Migrations = {
-  room: 'events',
+  room: 'pollers',
   steps: [
     `CREATE TABLE shard_position (
        mapping TEXT NOT NULL,
