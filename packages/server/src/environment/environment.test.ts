@@ -107,6 +107,24 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       t.assert.equal(second.usage.initMs, undefined);
     });
 
+    test('keeps each line within its invocation, however close to the answer it was written', async (t: TestContext) => {
+      let invocations = 0;
+      await using house = openScriptedGuesthouse(transport, {
+        handler: async (_event, reply) => {
+          void reply.process.write(`line ${++invocations}\n`);
+          const answered = reply.answer('1');
+          // Our bootstraps answer and ask for the next event in one write.
+          if (transport === 'http') await answered;
+        },
+      });
+      const environment = house.environment();
+      await environment.initialised;
+      for (let count = 1; count <= 100; count += 1) {
+        const { tail } = await house.invoke(environment);
+        t.assert.deepEqual(tail.slice(1, -2), [`line ${count}`]);
+      }
+    });
+
     test('ends a handler that takes too long, and begins anew in the same box', async (t: TestContext) => {
       const clock = new VirtualClock();
       await using house = openScriptedGuesthouse(

@@ -101,6 +101,7 @@ const nodeHandler = `
 let count = 0;
 console.log('loaded');
 exports.handler = async (event, context) => {
+  if (event === 'write') { process.stdout.write('to the pipe\\n'); return 'written'; }
   console.log('event', event);
   if (event === 'throw') throw new TypeError('no');
   if (event === 'exit') process.exit(3);
@@ -201,6 +202,15 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     await environment.initialised;
     t.assert.match((await answer(environment, 'spin')).text, /Task timed out after 1.00 seconds/);
     t.assert.match((await answer(environment, 'again')).text, /"count":1/);
+  });
+
+  test('what is written to a pipe just before the answer stands before END', async (t: TestContext) => {
+    await using environment = house.environment({ ...code('node', { 'index.js': nodeHandler }), memoryMiB: 1769 });
+    await environment.initialised;
+    for (let count = 0; count < 200; count += 1) {
+      const { tail } = await answer(environment, 'write');
+      t.assert.deepEqual(tail.slice(1, -2), ['to the pipe']);
+    }
   });
 
   test('a frozen function stands still and thaws for its event', async (t: TestContext) => {
