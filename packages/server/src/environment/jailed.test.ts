@@ -108,7 +108,7 @@ exports.handler = async (event, context) => {
   if (event === 'spin') for (;;);
   if (event === 'oom') { const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1)); }
   if (event === 'endpoint') return (await fetch(process.env.AWS_ENDPOINT_URL)).text();
-  return { count: ++count, event, name: context.functionName, id: context.awsRequestId, options: process.env.NODE_OPTIONS };
+  return { count: ++count, event, name: context.functionName, id: context.awsRequestId, options: process.env.NODE_OPTIONS, wrapped: process.env.WRAPPED };
 };`;
 
 suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60_000 }, () => {
@@ -266,14 +266,14 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     t.assert.deepEqual(await read('break'), ['text/plain', 'piece 0 piece 1 piece 2 ', 'Error']);
   });
 
-  test('what an interpreter must know at its start is there: NODE_OPTIONS and a wrapper', async (t: TestContext) => {
+  test('what an interpreter must know at its start is there: NODE_OPTIONS, and what a wrapper made of it', async (t: TestContext) => {
     const wrapper = '#!/bin/bash\nexport _HANDLER=index.handler WRAPPED=yes\necho wrapped\nexec "$@"\n';
     await using environment = house.environment({
       ...code('wrapped', { 'index.js': nodeHandler, wrapper }),
       environment: { NODE_OPTIONS: '--stack-trace-limit=3', AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' },
     });
     t.assert.equal(await environment.initialised, 'idle');
-    t.assert.match((await answer(environment, 1)).text, /"options":"--stack-trace-limit=3"/);
+    t.assert.match((await answer(environment, 1)).text, /"options":"--stack-trace-limit=3","wrapped":"yes"/);
     t.assert.ok(house.log.some(({ message }) => message === 'wrapped'));
   });
 
