@@ -60,6 +60,16 @@ suite('a server with --auth strict', { timeout: 60_000 }, () => {
     await t.assert.rejects(as(firstKey?.accessKeyId ?? '', 'guessed'), { name: 'InvalidSignatureException' });
     await t.assert.rejects(as('000000000000', 'mayfly'), { name: 'UnrecognizedClientException' });
     t.assert.strictEqual((await fetch(`${server.origin}/2015-03-31/functions`)).status, 403);
+    const env = {
+      AWS_ENDPOINT_URL: server.origin,
+      AWS_ACCESS_KEY_ID: firstKey?.accessKeyId ?? '',
+      AWS_SECRET_ACCESS_KEY: firstKey?.secretAccessKey ?? '',
+    };
+    const made = JSON.parse((await mayfly(['--json', 'keys', 'create'], env)).out) as { AccessKeyId: string; SecretAccessKey: string };
+    await as(made.AccessKeyId, made.SecretAccessKey);
+    t.assert.match((await mayfly(['keys'], env)).out, new RegExp(made.AccessKeyId));
+    t.assert.strictEqual((await mayfly(['keys', 'rm', made.AccessKeyId], env)).code, 0);
+    await t.assert.rejects(as(made.AccessKeyId, made.SecretAccessKey), { name: 'UnrecognizedClientException' });
     await server.stop();
     await using again = await RunningServer.start(folder.path, ['--auth', 'strict']);
     t.assert.strictEqual(again.started.firstKey, undefined);

@@ -123,6 +123,24 @@ runtimes
   .argument('<identifier>', 'for example nodejs22.x')
   .action(async (identifier: string, _options, command: Command) => (await import('./inspect.ts')).add(identifier, flagsOf(command)));
 
+const userOption = (): Option => new Option('--user <name>', 'an IAM user; the root of the account when absent');
+const keys = program
+  .command('keys')
+  .description('access keys of the account, for --auth strict')
+  .addOption(userOption())
+  .action(async (_options, command: Command) => (await import('./keys.ts')).listKeys(flagsOf(command)));
+keys
+  .command('create')
+  .description('make a key; its secret is shown this once')
+  .addOption(userOption())
+  .action(async (_options, command: Command) => (await import('./keys.ts')).createKey(flagsOf(command)));
+keys
+  .command('rm')
+  .description('delete a key')
+  .argument('<id>')
+  .addOption(userOption())
+  .action(async (id: string, _options, command: Command) => (await import('./keys.ts')).removeKey(id, flagsOf(command)));
+
 program
   .command('completion')
   .description('shell completion for bash, zsh or fish')

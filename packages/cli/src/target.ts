@@ -26,12 +26,13 @@ export function targetOf(flags: TargetFlags, env: NodeJS.ProcessEnv = process.en
   };
 }
 
-const settings = (target: Target) => ({
+/** What every SDK client of ours is made with. */
+export const settingsOf = (target: Target) => ({
   endpoint: target.endpoint,
   region: target.region,
   credentials: { accessKeyId: target.accessKeyId, secretAccessKey: target.secretAccessKey },
   maxAttempts: 1,
 });
 
-export const lambdaOf = (target: Target): LambdaClient => new LambdaClient(settings(target));
-export const logsOf = (target: Target): CloudWatchLogsClient => new CloudWatchLogsClient(settings(target));
+export const lambdaOf = (target: Target): LambdaClient => new LambdaClient(settingsOf(target));
+export const logsOf = (target: Target): CloudWatchLogsClient => new CloudWatchLogsClient(settingsOf(target));
