@@ -229,6 +229,15 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
     await t.assert.rejects(client.send(new cw.PutCompositeAlarmCommand({ AlarmName: 'broken', AlarmRule: 'ALARM("part" OR' })), { name: 'ValidationException' });
   });
 
+  test('a dashboard is kept as it was drawn', async (t: TestContext) => {
+    const DashboardBody = '{"widgets":[]}';
+    await client.send(new cw.PutDashboardCommand({ DashboardName: 'board', DashboardBody }));
+    t.assert.strictEqual((await client.send(new cw.GetDashboardCommand({ DashboardName: 'board' }))).DashboardBody, DashboardBody);
+    t.assert.deepStrictEqual((await client.send(new cw.ListDashboardsCommand({}))).DashboardEntries?.map(({ Size }) => Size), [14]);
+    await client.send(new cw.DeleteDashboardsCommand({ DashboardNames: ['board'] }));
+    await t.assert.rejects(client.send(new cw.GetDashboardCommand({ DashboardName: 'board' })));
+  });
+
   test('old points become coarser, and end', async (t: TestContext) => {
     const dayMs = 86_400_000;
     const at = Math.floor((clock.now() - 14 * dayMs + 2 * minuteMs) / (5 * minuteMs)) * 5 * minuteMs + 5 * minuteMs;

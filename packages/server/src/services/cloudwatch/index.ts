@@ -4,6 +4,7 @@ import { Records, type MetricSink } from '../kit/index.ts';
 import { alarmHandlers } from './alarms/handlers.ts';
 import type { AlarmKinds } from './alarms/records.ts';
 import { Watch, type AlarmAction } from './alarms/watch.ts';
+import { dashboardHandlers, type DashboardRecord } from './dashboards.ts';
 import type { CloudWatchHandlers } from './faults.ts';
 import { metricHandlers } from './metrics/handlers.ts';
 import { applyRetention, retention } from './metrics/retention.ts';
@@ -35,10 +36,11 @@ export async function openCloudWatch(options: CloudWatchOptions): Promise<CloudW
   const { database, clock, log } = options;
   const store = await MetricStore.open({ database, clock, log });
   const records = await Records.open<AlarmKinds>(database, 'cloudwatch');
+  const dashboards = await Records.open<{ readonly dashboard: DashboardRecord }>(database, 'cloudwatch dashboards');
   const watch = new Watch({ records, store, clock, log, act: options.act });
   const trimming = retention(store, clock, log);
   return {
-    handlers: { ...metricHandlers({ store, clock }), ...alarmHandlers({ records, watch, clock }) },
+    handlers: { ...metricHandlers({ store, clock }), ...alarmHandlers({ records, watch, clock }), ...dashboardHandlers({ records: dashboards, clock }) },
     metrics: store,
     evaluate: () => watch.run({ all: true }),
     trim: () => applyRetention(store, clock.now()),
@@ -46,7 +48,7 @@ export async function openCloudWatch(options: CloudWatchOptions): Promise<CloudW
       await watch[Symbol.asyncDispose]();
       await trimming[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
-      await records.settled();
+      await Promise.all([records.settled(), dashboards.settled()]);
     },
   };
 }

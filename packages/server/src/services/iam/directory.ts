@@ -42,8 +42,9 @@ export class Directory {
     return items.filter(({ path }) => pathPrefix === undefined || path.startsWith(pathPrefix)) as unknown as readonly Readonly<IamKinds[Kind]>[];
   }
 
+  /** Whole seconds: IAM tells no more. */
   nowMs(): number {
-    return Math.floor(this.#clock.now());
+    return Math.floor(this.#clock.now() / 1_000) * 1_000;
   }
 
   /** The members every new thing of IAM has. */

@@ -71,16 +71,23 @@ export class Watch implements AsyncDisposable {
   async evaluate(place: Place, alarm: AlarmRecord): Promise<void> {
     const verdict = alarm.kind === 'metric' ? await this.#judgeMetric(place, alarm) : this.#judgeComposite(place, alarm.rule);
     if (verdict === undefined || verdict.state === alarm.state.value) return;
-    await this.change(place, alarm.name, verdict);
+    await this.change(place, alarm.name, verdict, { onlyToAnother: true });
   }
 
   /** Puts an alarm into a state and sets off its actions. @returns false when there is no such alarm */
-  async change(place: Place, name: string, to: Verdict & { readonly reasonData?: string }): Promise<boolean> {
+  async change(
+    place: Place,
+    name: string,
+    to: Verdict & { readonly reasonData?: string },
+    // Between looking and changing, somebody else may have changed it.
+    options: { readonly onlyToAnother?: boolean } = {},
+  ): Promise<boolean> {
     const nowMs = Math.floor(this.#options.clock.now());
     const changed = await this.#options.records.change((draft) => {
       const before = draft.get('alarm', scopeOf(place), name);
       if (before === undefined) return undefined;
       const moved = before.state.value !== to.state;
+      if (!moved && options.onlyToAnother === true) return { before, after: before, moved };
       const after = withHistory(
         {
           ...before,

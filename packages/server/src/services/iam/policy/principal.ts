@@ -23,7 +23,7 @@ function matched({ everyone, aws, services, federated }: Principals, requester: 
     case 'aws': {
       if (aws.includes(requester.arn) || federated.includes(requester.arn)) return 'direct';
       if (requester.roleArn !== undefined && aws.includes(requester.roleArn)) return 'role';
-      const account = aws.some((each) => each === requester.account || new RegExp(`^arn:[\\w-]+:iam::${requester.account}:root$`).test(each));
+      const account = aws.some((each) => each === requester.account || (each.startsWith('arn:') && each.endsWith(`:iam::${requester.account}:root`)));
       return account ? 'account' : 'none';
     }
   }
