@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { s3Fault, invalidRequest } from './faults.ts';
-import { Crc32, Crc32c, Crc64Nvme, type RunningChecksum } from './crc.ts';
+import { combine, Crc32, Crc32c, Crc64Nvme, isCombinable, type RunningChecksum } from './crc.ts';
 
 export const algorithms = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
 export type Algorithm = (typeof algorithms)[number];
@@ -64,6 +64,15 @@ export const badDigest = (algorithm: Algorithm): Error =>
 /** Members of an answer that tell a checksum. */
 export const shown = (checksum: Checksum | undefined): Record<string, string> =>
   checksum === undefined ? {} : { [memberOf(checksum.algorithm)]: checksum.value, ...(checksum.type === undefined ? {} : { ChecksumType: checksum.type }) };
+
+/** Checksum of the whole from those of its parts; undefined for algorithms that cannot do that. */
+export function fullObject(algorithm: Algorithm, parts: readonly { readonly value: string; readonly bytes: number }[]): Checksum | undefined {
+  const [first, ...rest] = parts;
+  if (first === undefined || !isCombinable(algorithm)) return undefined;
+  let sum = Buffer.from(first.value, 'base64');
+  for (const { value, bytes } of rest) sum = combine(algorithm, sum, Buffer.from(value, 'base64'), bytes) as Buffer<ArrayBuffer>;
+  return { algorithm, value: sum.toString('base64'), type: 'FULL_OBJECT' };
+}
 
 /** Checksum of the parts' checksums. */
 export function composite(algorithm: Algorithm, parts: readonly string[]): Checksum {

@@ -81,3 +81,41 @@ export class Crc64Nvme implements RunningChecksum {
     return Buffer.concat([bigEndian(this.#high ^ 0xffffffff), bigEndian(this.#low ^ 0xffffffff)]);
   }
 }
+
+/** Width and reflected polynomial of the sums that can be put together from those of the parts. */
+const combinable = {
+  CRC32: { bits: 32n, polynomial: 0xedb88320n },
+  CRC32C: { bits: 32n, polynomial: 0x82f63b78n },
+  CRC64NVME: { bits: 64n, polynomial: 0x9a6c9329ac4bc9b5n },
+} as const;
+
+export type Combinable = keyof typeof combinable;
+
+export const isCombinable = (algorithm: string): algorithm is Combinable => Object.hasOwn(combinable, algorithm);
+
+/**
+ * The sum of two runs of bytes one after the other, from their sums: the first is multiplied by x to the power of the
+ * second's bits, modulo the polynomial, and the second is added.
+ */
+export function combine(algorithm: Combinable, first: Uint8Array, second: Uint8Array, secondBytes: number): Buffer {
+  const { bits, polynomial } = combinable[algorithm];
+  const top = 1n << (bits - 1n);
+  const multiply = (a: bigint, b: bigint): bigint => {
+    let product = 0n;
+    let factor = b;
+    for (let bit = top; bit > 0n; bit >>= 1n) {
+      if ((a & bit) !== 0n) product ^= factor;
+      factor = (factor & 1n) === 0n ? factor >> 1n : (factor >> 1n) ^ polynomial;
+    }
+    return product;
+  };
+  let power = top;
+  let square = top >> 8n;
+  for (let left = BigInt(secondBytes); left > 0n; left >>= 1n) {
+    if ((left & 1n) === 1n) power = multiply(square, power);
+    square = multiply(square, square);
+  }
+  const number = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+  const sum = multiply(power, number(first)) ^ number(second);
+  return Buffer.from(sum.toString(16).padStart(Number(bits / 4n), '0'), 'hex');
+}

@@ -3,7 +3,7 @@ import type { Handlers, S3Operations } from '@mayfly/wire';
 import type { SqlRow } from '../../storage/index.ts';
 import type { Segment } from './blobs.ts';
 import { ownerOf, type BucketRecord } from './bucket.ts';
-import { algorithmOf, composite, expected, memberOf, shown, type Algorithm, type Checksum } from './checksums.ts';
+import { algorithmOf, composite, expected, fullObject, memberOf, shown, type Algorithm, type Checksum } from './checksums.ts';
 import { checkCopySource } from './conditions.ts';
 import { invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
 import { bodyOf, metaOf } from './meta.ts';
@@ -186,8 +186,11 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         throw invalidRequest(`The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${bytes}`);
       }
       const { algorithm, type, ...meta } = done.meta;
-      const sums = parts.flatMap(({ checksum }) => (checksum !== undefined && checksum.algorithm === algorithm ? [checksum.value] : []));
-      const checksum = algorithm !== undefined && type === 'COMPOSITE' && sums.length === parts.length ? composite(algorithm, sums) : undefined;
+      const checksum = algorithm === undefined ? undefined : checksumOf(algorithm, type, parts);
+      const claimed = algorithm === undefined ? undefined : input[memberOf(algorithm)];
+      if (algorithm !== undefined && claimed !== undefined && checksum?.type === 'FULL_OBJECT' && claimed !== checksum.value) {
+        throw s3Fault('BadDigest', 400, `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`);
+      }
       const etag = `${createHash('md5').update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))).digest('hex')}-${parts.length}`;
       const object = await s3.store(
         bucket,
@@ -347,6 +350,13 @@ function chosen(listed: Listed, all: readonly Part[], uploadId: string): Part[] 
     });
   }
   return parts;
+}
+
+/** Parts without a sum of the upload's algorithm leave the object without one. */
+function checksumOf(algorithm: Algorithm, type: string | undefined, parts: readonly Part[]): Checksum | undefined {
+  const sums = parts.flatMap(({ checksum, bytes }) => (checksum !== undefined && checksum.algorithm === algorithm ? [{ value: checksum.value, bytes }] : []));
+  if (sums.length !== parts.length) return undefined;
+  return type === 'COMPOSITE' ? composite(algorithm, sums.map(({ value }) => value)) : fullObject(algorithm, sums);
 }
 
 /** The segments that hold bytes `from` to `to`. */

@@ -14,6 +14,7 @@ import { openStreet, type Street } from '../../../../../test/kit/street.ts';
 import type { AwsDoorOptions } from '../../api/index.ts';
 import { silentLogger, systemClock, systemRandom } from '../../base/index.ts';
 import { openSqs, type SqsPort } from '../sqs/index.ts';
+import { Crc64Nvme } from './crc.ts';
 import { openS3, type S3Ports, type S3Service } from './index.ts';
 
 interface Town extends AsyncDisposable {
@@ -212,6 +213,31 @@ suite('S3 objects', { timeout: 60_000 }, () => {
     await s3.uploadPart({ Bucket, Key: 'gone', UploadId: other.UploadId, PartNumber: 1, Body: 'x' });
     await s3.abortMultipartUpload({ Bucket, Key: 'gone', UploadId: other.UploadId });
     t.assert.strictEqual((await s3.listMultipartUploads({ Bucket })).Uploads, undefined);
+  });
+
+  test('an upload in parts has a checksum of the whole, or of the parts, as was asked', async (t: TestContext) => {
+    await using town = await openTown();
+    const { s3 } = town;
+    await s3.createBucket({ Bucket });
+    const upload = async (Key: string, ChecksumAlgorithm: 'CRC64NVME' | 'SHA256', claim?: string) => {
+      const { UploadId } = await s3.createMultipartUpload({ Bucket, Key, ChecksumAlgorithm });
+      const Parts = [];
+      for (const [index, Body] of [Buffer.alloc(5_242_880, 'a'), 'tail'].entries()) {
+        const { ETag, ...sums } = await s3.uploadPart({ Bucket, Key, UploadId, PartNumber: index + 1, Body, ChecksumAlgorithm });
+        Parts.push({ PartNumber: index + 1, ETag, ChecksumCRC64NVME: sums.ChecksumCRC64NVME, ChecksumSHA256: sums.ChecksumSHA256 });
+      }
+      return s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload: { Parts }, ...(claim === undefined ? {} : { ChecksumCRC64NVME: claim }) });
+    };
+    const whole = new Crc64Nvme();
+    whole.update(Buffer.alloc(5_242_880, 'a'));
+    whole.update(Buffer.from('tail'));
+    const value = whole.digest().toString('base64');
+    t.assert.strictEqual((await upload('full', 'CRC64NVME', value)).ChecksumCRC64NVME, value);
+    t.assert.strictEqual((await s3.headObject({ Bucket, Key: 'full', ChecksumMode: 'ENABLED' })).ChecksumType, 'FULL_OBJECT');
+    await t.assert.rejects(upload('bad', 'CRC64NVME', 'AAAAAAAAAAA='), { name: 'BadDigest' });
+    const parts = await upload('parts', 'SHA256');
+    t.assert.match(parts.ChecksumSHA256 ?? '', /-2$/);
+    t.assert.strictEqual(parts.ChecksumType, 'COMPOSITE');
   });
 
   test('versions are kept, marked as deleted, listed and removed one by one', async (t: TestContext) => {
