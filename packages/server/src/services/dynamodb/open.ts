@@ -8,6 +8,7 @@ import { Catalogue } from './catalogue.ts';
 import { Counts } from './counts.ts';
 import { itemHandlers } from './items.ts';
 import { migrations } from './migrations.ts';
+import { partiQlHandlers } from './partiql/execute.ts';
 import type { Room } from './room.ts';
 import { searchHandlers } from './search.ts';
 import { settingHandlers } from './settings.ts';
@@ -81,6 +82,7 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
       ...searchHandlers(room),
       ...batchHandlers(room),
       ...transactHandlers(room),
+      ...partiQlHandlers(room),
       // Truly none: what would make one is not there yet.
       ListBackups: () => Promise.resolve({ BackupSummaries: [] }),
       ListContributorInsights: () => Promise.resolve({ ContributorInsightsSummaries: [] }),
@@ -103,7 +105,6 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
 }
 
 const gaps = {
-  BatchExecuteStatement: notYet('BatchExecuteStatement'),
   CancelBulkOperation: notYet('CancelBulkOperation'),
   CreateBackup: notYet('CreateBackup'),
   CreateGlobalTable: notYet('CreateGlobalTable'),
@@ -118,8 +119,6 @@ const gaps = {
   DescribeTableReplicaAutoScaling: notYet('DescribeTableReplicaAutoScaling'),
   DisableKinesisStreamingDestination: notYet('DisableKinesisStreamingDestination'),
   EnableKinesisStreamingDestination: notYet('EnableKinesisStreamingDestination'),
-  ExecuteStatement: notYet('ExecuteStatement'),
-  ExecuteTransaction: notYet('ExecuteTransaction'),
   ExportTableToPointInTime: notYet('ExportTableToPointInTime'),
   GetResourcePolicy: notYet('GetResourcePolicy'),
   ImportTable: notYet('ImportTable'),
