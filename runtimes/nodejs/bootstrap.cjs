@@ -12,7 +12,7 @@ let loaded;
 /** `idle` and `busy` take turns; nothing is sent any more once the process is `ending`. */
 let phase = 'starting';
 let report = () => {};
-const path = process.env.MAYFLY_CHANNEL;
+const { MAYFLY_CHANNEL: path, MAYFLY_SDK: sdk } = process.env;
 
 const channel = connect(path, (type, header, body) => {
   if (type === 'E') invoke(header, body);
@@ -32,7 +32,7 @@ async function init(header) {
     const frame = ['F', { errorType: describe(error).errorType }, describeJson(error)];
     channel.send([frame], () => process.exit(exitCode));
   };
-  report = becomeFunction({ channel, header, current });
+  report = becomeFunction({ channel, header, current, sdk });
   watch(refuse);
   onEmpty = () => {
     const error = nodeJsExit();

@@ -5,7 +5,7 @@ const Module = require('module');
 const { patchConsole } = require('./console.cjs');
 
 /** @returns how errors of the function are logged */
-function becomeFunction({ channel, header, current }) {
+function becomeFunction({ channel, header, current, sdk }) {
   const { env } = header;
   const cache = env.MAYFLY_COMPILE_CACHE;
   if (!header.keepEnv) {
@@ -13,10 +13,12 @@ function becomeFunction({ channel, header, current }) {
     Object.assign(process.env, env);
   }
   delete process.env.MAYFLY_CHANNEL;
+  delete process.env.MAYFLY_SDK;
   delete process.env.MAYFLY_COMPILE_CACHE;
   process.chdir(header.cwd);
   // Node read NODE_PATH when it started, before there was a function.
   Module._initPaths();
+  if (sdk) require('./sdk.cjs').offerSdk(sdk);
   if (cache) require('./compile-cache.cjs').useCompileCache(cache);
   const report = patchConsole({ channel, json: header.logFormat === 'JSON', level: header.logLevel, current });
   // Most functions do not stream: the module behind these is loaded when one is asked for.

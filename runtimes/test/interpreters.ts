@@ -27,6 +27,7 @@ export async function interpreter(identifier: string): Promise<Interpreter | str
     const mount = mounts.find(({ target }) => word === target || word.startsWith(`${target}/`));
     return mount === undefined ? word : mount.source + word.slice(mount.target.length);
   };
-  const env = Object.fromEntries(Object.entries(bootEnv).filter(([name]) => name !== 'LD_LIBRARY_PATH'));
+  const inUse = Object.entries(bootEnv).filter(([name]) => name !== 'LD_LIBRARY_PATH');
+  const env = Object.fromEntries(inUse.map(([name, value]) => [name, outside(value)]));
   return { identifier, command: command!.map(outside), env };
 }

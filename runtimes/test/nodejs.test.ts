@@ -342,6 +342,24 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     });
 
     if (major >= 22) {
+      test('finds the AWS SDK where the function brings none, and nothing else of the program', async (t) => {
+        for (const files of [
+          { 'index.js': 'const { SQSClient } = require("@aws-sdk/client-sqs"); exports.handler = async () => [SQSClient.name, process.env.MAYFLY_SDK];' },
+          { 'index.mjs': 'import { SQSClient } from "@aws-sdk/client-sqs"; export const handler = async () => [SQSClient.name, process.env.MAYFLY_SDK];' },
+        ]) {
+          t.assert.deepEqual((await runWith({ files }, {}))[1]!.value, ['SQSClient', null]);
+        }
+        const own = {
+          'node_modules/@aws-sdk/client-sqs/index.js': 'exports.SQSClient = class Own {};',
+          'index.js': 'const { SQSClient } = require("@aws-sdk/client-sqs"); exports.handler = async () => SQSClient.name;',
+        };
+        t.assert.equal((await runWith({ files: own }, {}))[1]!.value, 'Own');
+        t.assert.match(String((await failure('require("yaml");')).errorMessage), /^Error: Cannot find module 'yaml'/);
+        t.assert.match(String((await failure('require("@aws-sdk/client-nowhere");')).errorMessage), /^Error: Cannot find module '@aws-sdk\/client-nowhere'/);
+      });
+    }
+
+    if (major >= 22) {
       test('reads a compile cache that another user made', async (t) => {
         await using bootstrap = await Bootstrap.start({
           ...found,

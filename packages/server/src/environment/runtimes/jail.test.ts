@@ -44,7 +44,7 @@ suite('bootstraps inside the jail', { skip: obstacle?.detail ?? false, timeout: 
   });
 
   for (const [identifier, handler, files] of [
-    ['nodejs24.x', 'index.handler', { 'index.mjs': 'export const handler = async (event) => ({ ...event, uid: process.getuid(), path: process.execPath });' }],
+    ['nodejs24.x', 'index.handler', { 'index.mjs': 'import { SQSClient } from "@aws-sdk/client-sqs"; export const handler = async (event) => ({ ...event, sdk: SQSClient.name, uid: process.getuid(), path: process.execPath });' }],
     ['python3.11', 'app.handler', { 'app.py': 'import os, sys, ssl, sqlite3\ndef handler(event, context):\n  return dict(event, uid=os.getuid(), path=sys.executable)' }],
     ['python3.12', 'app.handler', { 'app.py': 'import os, sys, ssl, ctypes\ndef handler(event, context):\n  return dict(event, uid=os.getuid(), path=sys.executable)' }],
     ['java17', 'App::go', { 'App.java': `public class App { public java.util.Map<String, Object> go(java.util.Map<String, Object> event) throws Exception {

@@ -28,7 +28,8 @@ export interface NodeSources {
 /**
  * Node.js by its major: the one we run on ourselves, others from npm, each fetched once.
  *
- * The AWS SDK is not part of it: a function brings its own in `node_modules` or a layer.
+ * Of the AWS SDK a function finds the clients that this program itself has; others it brings in `node_modules` or
+ * a layer. @source spec 4.2-12
  */
 export class NodeRuntime implements RuntimeDefinition {
   readonly identifier: string;
@@ -71,13 +72,15 @@ export class NodeRuntime implements RuntimeDefinition {
     const visible = interpreter.startsWith('/usr/');
     const mounts = [{ source: bootstrap, target: '/var/runtime' }];
     if (!visible) mounts.unshift({ source: path.dirname(interpreter), target: '/var/lang/bin' });
+    const sdk = Number(this.#major) >= 20 ? sdkAbove(bootstrap) : undefined;
+    if (sdk !== undefined) mounts.push({ source: sdk, target: sdkInside });
     return {
       identifier: this.identifier,
       family: this.family,
       interpreterVersion: version,
       mounts,
       command: [visible ? interpreter : `/var/lang/bin/${path.basename(interpreter)}`, '/var/runtime/bootstrap.cjs'],
-      bootEnv: {},
+      bootEnv: sdk === undefined ? {} : { MAYFLY_SDK: sdkInside },
       channel: 'frames',
       // @source spec 3.6-18
       functionEnv: () => ({
@@ -100,6 +103,17 @@ export class NodeRuntime implements RuntimeDefinition {
     const files = { 'bin/node': 0o755, LICENSE: 0o644 };
     await fetchPackage({ name: packageName(), version, files }, target, { registry, signal });
   }
+}
+
+const sdkInside = '/var/lang/sdk/node_modules';
+
+/** The `node_modules` of this program with the clients of the AWS SDK, real path. */
+function sdkAbove(folder: string): string | undefined {
+  for (let at = folder; at !== path.dirname(at); at = path.dirname(at)) {
+    const modules = path.join(at, 'node_modules');
+    if (existsSync(path.join(modules, '@aws-sdk/client-lambda'))) return realpathSync(modules);
+  }
+  return undefined;
 }
 
 const packageName = (): string => `node-${process.platform}-${process.arch}`;

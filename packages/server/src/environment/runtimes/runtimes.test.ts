@@ -37,7 +37,7 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     const resolved = await runtimes.resolve(own);
     t.assert.equal(resolved.interpreterVersion, process.versions.node);
     t.assert.deepEqual(resolved.command, ['/var/lang/bin/node', '/var/runtime/bootstrap.cjs']);
-    t.assert.deepEqual(resolved.mounts.map((mount) => mount.target), ['/var/lang/bin', '/var/runtime']);
+    t.assert.deepEqual(resolved.mounts.map((mount) => mount.target), ['/var/lang/bin', '/var/runtime', '/var/lang/sdk/node_modules']);
     const other = runtimes.check('nodejs20.x');
     t.assert.equal(other.kind, 'preparable');
     t.assert.match((other as { from: string }).from, /^npm node-\w+-\w+@20\.\d+\.\d+$/);
