@@ -1,13 +1,14 @@
-import type { Clock, EnvironmentId, InitializationType, InitPhase, Limits, Logger, PhaseStatus, Random, Timer } from '../base/index.ts';
+import type { Clock, EnvironmentId, InitializationType, InitPhase, Limits, Logger, Random } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 import type { Booted, Box } from './box.ts';
 import { Crew } from './crew.ts';
 import { failedOutcome, sandboxFailure, timedOut, type Failure } from './failures.ts';
+import { Initialisation } from './initialisation.ts';
 import { Life } from './life.ts';
 import type { EnvironmentLog } from './log.ts';
 import { Memory } from './memory.ts';
 import type { Environment, Invocation, LogTail, Phase, Running, StopReason, Usage } from './port.ts';
-import { report, runtimeDone, runtimeVersion, tracing } from './records.ts';
+import { Reports } from './reports.ts';
 import { Run } from './run.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { VariableSources } from './variables.ts';
@@ -53,18 +54,16 @@ export class LiveEnvironment implements Environment {
   readonly #clock: Clock;
   readonly #log: EnvironmentLog;
   readonly #life = new Life();
+  readonly #reports: Reports;
   readonly #abort = new AbortController();
   readonly #initialisedAs: (result: 'idle' | 'failed' | 'gone') => void;
   readonly #hasGone: () => void;
   readonly #begun: Promise<void>;
   #box: Box | undefined;
   #crew: Crew | undefined;
-  #memory: Memory | undefined;
   #credentials: VariableSources['credentials'] | undefined;
   #run: Run | undefined;
-  #init: Init | undefined;
-  /** Of the first initialisation, until an invocation has reported it. */
-  #initMs: number | undefined;
+  #init: Initialisation | undefined;
   /** A crew is being killed; the next one waits for it. */
   #clearing: Promise<void> | undefined;
   #frozen: Promise<void> | undefined;
@@ -74,6 +73,7 @@ export class LiveEnvironment implements Environment {
     this.#options = options;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#reports = new Reports(options);
     this.id = options.id;
     this.version = options.version;
     this.logStream = options.logStream;
@@ -128,7 +128,7 @@ export class LiveEnvironment implements Environment {
       if (claim.status === 'rejected') throw claim.reason;
       if (credentials.status === 'rejected') throw credentials.reason;
       this.#credentials = credentials.value;
-      this.#memory = new Memory(claim.value.box.sandbox, this.#clock);
+      this.#reports.memory = new Memory(claim.value.box.sandbox, this.#clock);
       if (this.#life.phase === 'starting') this.#startCrew('init', claim.value.booted);
     } catch (error) {
       if (!signal.aborted) this.#broken(error);
@@ -167,24 +167,14 @@ export class LiveEnvironment implements Environment {
     const box = this.#box;
     const credentials = this.#credentials;
     if (box === undefined || credentials === undefined) throw new Error('An environment without a box cannot start anything.');
-    const init: Init = { phase, startedAtMs: this.#clock.monotonic(), timer: undefined, runtimeDone: false };
+    telemetry.begin(box.sandbox);
+    const init = new Initialisation({ phase, initializationType, version, runtime: box.runtime, log: this.#log, clock });
     this.#init = init;
     // Inside an invocation the function's own time-out is the limit. @source spec 3.1-02
     if (phase === 'init') {
       const limitMs = initializationType === 'on-demand' ? limits.initMs : Math.max(longInitMs, version.timeoutMs);
-      init.timer = this.#clock.after(limitMs, () => this.#failed(crew, { ...timedOut(limitMs), reason: 'Init timed out' }));
+      init.timer = clock.after(limitMs, () => this.#failed(crew, { ...timedOut(limitMs), reason: 'Init timed out' }));
     }
-    telemetry.begin(box.sandbox);
-    this.#log.platform({
-      type: 'platform.initStart',
-      record: {
-        initializationType,
-        phase,
-        functionName: version.functionName,
-        functionVersion: version.version,
-        ...runtimeVersion(box.runtime, version.region),
-      },
-    });
     const { runtimeApiAddress, endpointUrl, taskRoot, optRoot } = box.sandbox;
     const crew: Crew = new Crew({
       box,
@@ -197,7 +187,7 @@ export class LiveEnvironment implements Environment {
       random,
       extraHandler: (extensions) => telemetry.handler(extensions),
       events: {
-        runtimeInitialised: () => this.#initRuntimeDone(init, 'success', undefined),
+        runtimeInitialised: () => init.runtimeDone(),
         ready: () => this.#ready(init),
         answered: (requestId, outcome) => {
           if (this.#run?.invocation.requestId === requestId) this.#run.answered(outcome, this.#clock.monotonic());
@@ -212,21 +202,17 @@ export class LiveEnvironment implements Environment {
     void crew.start();
   }
 
-  #ready(init: Init): void {
-    init.timer?.[Symbol.dispose]();
+  #ready(init: Initialisation): void {
+    init[Symbol.dispose]();
     this.#init = undefined;
-    const durationMs = this.#clock.monotonic() - init.startedAtMs;
+    const { durationMs } = init;
     // What was written during the initialisation comes before its report.
     setImmediate(() => {
-      const { initializationType } = this.#options;
-      this.#log.platform({
-        type: 'platform.initReport',
-        record: { initializationType, phase: init.phase, status: 'success', metrics: { durationMs } },
-      });
+      init.succeeded(durationMs);
       this.#options.telemetry.settled();
       const run = this.#run;
       if (init.phase === 'init' && this.#life.phase === 'starting') {
-        this.#initMs = durationMs;
+        if (this.#options.initializationType === 'on-demand') this.#reports.initMs = durationMs;
         this.#life.on('ready');
         this.#initialisedAs('idle');
       } else if (run !== undefined && !run.ending && !run.started && this.#crew?.ready === true) this.#dispatch(this.#crew, run);
@@ -234,17 +220,8 @@ export class LiveEnvironment implements Environment {
   }
 
   #dispatch(crew: Crew, run: Run): void {
-    this.#start(run);
+    this.#reports.start(run);
     crew.dispatch(run.invocation);
-  }
-
-  #start(run: Run): void {
-    run.started = true;
-    const { requestId } = run.invocation;
-    this.#log.platform({
-      type: 'platform.start',
-      record: { requestId, version: this.version.version, ...tracing(this.version, run.invocation) },
-    });
   }
 
   #runtimeDone(crew: Crew, requestId: string): void {
@@ -255,8 +232,7 @@ export class LiveEnvironment implements Environment {
     setImmediate(() => {
       if (this.#run !== run || run.ending) return;
       crew.flush();
-      this.#log.settle();
-      this.#logRuntimeDone(run);
+      this.#reports.runtimeDone(run);
       this.#maybeFinish(crew);
     });
   }
@@ -266,7 +242,7 @@ export class LiveEnvironment implements Environment {
     if (run === undefined || run.ending || !run.doneLogged || this.#crew !== crew || !crew.extensions.idle) return;
     run.ending = true;
     run.allDoneAtMs = this.#clock.monotonic();
-    const usage = this.#report(run);
+    const usage = this.#reports.end(run, { extensions: crew.extensions.all.length > 0 });
     if (usage instanceof Promise) void usage.then((later) => this.#free(run, later));
     else this.#free(run, usage);
   }
@@ -278,7 +254,7 @@ export class LiveEnvironment implements Environment {
     // It never got as far as a crew: the box is still being cleared or thawed.
     run.failed(failure);
     run.answered(failedOutcome(failure, run.invocation.requestId), this.#clock.monotonic());
-    void Promise.resolve(this.#lastReport(run, failure)).then((usage) => this.#free(run, usage));
+    void Promise.resolve(this.#reports.failed(run, failure)).then((usage) => this.#free(run, usage));
   }
 
   /** A crew has failed, or ran out of time: dead first, then the caller is told, then it is killed and reported. */
@@ -304,8 +280,9 @@ export class LiveEnvironment implements Environment {
     let usage: Usage | undefined;
     try {
       await crew.silence(failure);
-      this.#initFailed(failure);
-      if (run !== undefined && this.#run === run && !run.ending) usage = await this.#lastReport(run, failure);
+      this.#init?.failed(failure);
+      this.#init = undefined;
+      if (run !== undefined && this.#run === run && !run.ending) usage = await this.#reports.failed(run, failure);
       await this.#options.telemetry.flush();
       await crew.shutdown(failure.status === 'timeout' ? 'TIMEOUT' : 'FAILURE', failure);
       await crew.end(failure);
@@ -318,91 +295,6 @@ export class LiveEnvironment implements Environment {
     if (this.#life.phase !== 'starting') return;
     this.#life.on('ready');
     this.#initialisedAs('failed');
-  }
-
-  #initFailed(failure: Failure): void {
-    const init = this.#init;
-    if (init === undefined) return;
-    this.#init = undefined;
-    init.timer?.[Symbol.dispose]();
-    const errorType = failure.status === 'timeout' ? undefined : (failure.reportedAs ?? failure.errorType);
-    this.#initRuntimeDone(init, failure.status, errorType);
-    const { initializationType } = this.#options;
-    this.#log.platform({
-      type: 'platform.initReport',
-      record: {
-        initializationType,
-        phase: init.phase,
-        status: failure.status,
-        ...(errorType === undefined ? {} : { errorType }),
-        metrics: { durationMs: this.#clock.monotonic() - init.startedAtMs },
-      },
-    });
-  }
-
-  #initRuntimeDone(init: Init, status: PhaseStatus, errorType: string | undefined): void {
-    if (init.runtimeDone) return;
-    init.runtimeDone = true;
-    const { initializationType } = this.#options;
-    this.#log.platform({
-      type: 'platform.initRuntimeDone',
-      record: { initializationType, phase: init.phase, status, ...(errorType === undefined ? {} : { errorType }) },
-    });
-  }
-
-  /** The log of a run whose crew is dead. */
-  #lastReport(run: Run, failure: Failure): Usage | Promise<Usage> {
-    run.ending = true;
-    if (!run.started) this.#start(run);
-    this.#explain(run, failure);
-    this.#log.settle();
-    run.runtimeDoneAtMs ??= this.#clock.monotonic();
-    this.#logRuntimeDone(run);
-    return this.#report(run);
-  }
-
-  #logRuntimeDone(run: Run): void {
-    if (run.doneLogged) return;
-    run.doneLogged = true;
-    this.#log.platform(runtimeDone(this.version, run));
-  }
-
-  /** Lines that only the text log has. @source spec 5.1-08 */
-  #explain(run: Run, failure: Failure): void {
-    const { requestId } = run.invocation;
-    if (failure.status === 'timeout') {
-      this.#log.platformText(`${new Date(this.#clock.now()).toISOString()} ${requestId} ${failure.reason}`);
-    } else if (failure.body === undefined) {
-      this.#log.platformText(`RequestId: ${requestId} Error: ${failure.reason}\n${failure.errorType}`);
-    }
-  }
-
-  /** END and REPORT; at once where no counter has to be read. */
-  #report(run: Run): Usage | Promise<Usage> {
-    const peak = this.#memory?.peakMiB(run.status !== 'success') ?? 0;
-    return typeof peak === 'number' ? this.#reported(run, peak) : peak.then((mib) => this.#reported(run, mib));
-  }
-
-  #reported(run: Run, maxMemoryUsedMiB: number): Usage {
-    run.deadline?.[Symbol.dispose]();
-    const { initializationType } = this.#options;
-    const initMs = initializationType === 'on-demand' ? this.#initMs : undefined;
-    this.#initMs = undefined;
-    const doneAtMs = run.runtimeDoneAtMs ?? this.#clock.monotonic();
-    const extensions = (this.#crew?.extensions.all.length ?? 0) > 0;
-    // Our own bookkeeping between the last call and this line is not the function's time.
-    const endMs = extensions ? (run.allDoneAtMs ?? doneAtMs) : doneAtMs;
-    const usage: Usage = {
-      durationMs: endMs - run.startedAtMs,
-      ...(initMs === undefined ? {} : { initMs }),
-      ...(extensions ? { postRuntimeExtensionsMs: endMs - doneAtMs } : {}),
-      maxMemoryUsedMiB,
-      status: run.status,
-      ...(run.errorType === undefined ? {} : { errorType: run.errorType }),
-    };
-    this.#log.platform(report(this.version, run, usage));
-    this.#log.tail = undefined;
-    return usage;
   }
 
   /** The environment can take the next event. */
@@ -428,13 +320,13 @@ export class LiveEnvironment implements Environment {
       run.answered(failedOutcome(stopped, run.invocation.requestId), this.#clock.monotonic());
       run.failed(stopped);
     }
-    this.#init?.timer?.[Symbol.dispose]();
+    this.#init?.[Symbol.dispose]();
     const crew = this.#crew;
     this.#crew = undefined;
     try {
       await this.#shutDown(crew, reason);
     } finally {
-      if (run !== undefined && this.#run === run && !run.ending) this.#free(run, await this.#lastReport(run, stopped));
+      if (run !== undefined && this.#run === run && !run.ending) this.#free(run, await this.#reports.failed(run, stopped));
       this.#initialisedAs('gone');
       this.#options.telemetry.end();
       if (this.#life.may('exit')) this.#life.on('exit');
@@ -463,11 +355,3 @@ export class LiveEnvironment implements Environment {
     await this.#box?.[Symbol.asyncDispose]();
   }
 }
-
-interface Init {
-  readonly phase: InitPhase;
-  readonly startedAtMs: number;
-  timer: Timer | undefined;
-  runtimeDone: boolean;
-}
-
