@@ -69,6 +69,13 @@ suite('the sink of function logs', { timeout: 120_000 }, () => {
     t.assert.deepStrictEqual(await read(logs), ['kept']);
   });
 
+  test('a line from a clock gone mad is kept, and holds up no other', async (t: TestContext) => {
+    await using database = new PlainDatabase();
+    await using logs = await open(database);
+    for (const atMs of [Number.NaN, -1, Infinity, 1.5]) logs.sink.append(stream, { atMs, origin: 'function', message: String(atMs) });
+    t.assert.deepStrictEqual((await read(logs)).toSorted(), ['-1', '1.5', 'Infinity', 'NaN']);
+  });
+
   test('what does not fit into memory is dropped, oldest first, and a line says how much', async (t: TestContext) => {
     await using database = new PlainDatabase();
     await using logs = await open(database, 10_000);

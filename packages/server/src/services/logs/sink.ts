@@ -65,7 +65,7 @@ export class Sink implements LogSink, AsyncDisposable {
     const message = event.message.length > bounds.messageLength ? event.message.slice(0, bounds.messageLength) : event.message;
     // An event of nothing is not kept by CloudWatch Logs either.
     if (this.#closed || message === '') return;
-    this.#items.push({ stream, line: { atMs: Math.max(0, Math.floor(event.atMs)), message } });
+    this.#items.push({ stream, line: { atMs: momentOf(event.atMs), message } });
     this.#bytes += sizeOf(message);
     this.#taken += 1;
     while (this.#bytes > this.#holdBytes && this.#head < this.#items.length) this.#dropOldest();
@@ -194,6 +194,11 @@ export class Sink implements LogSink, AsyncDisposable {
     }
   }
 }
+
+/** A moment that can be kept, whatever a function's clock says: one that could not would hold up all that come behind it. */
+const momentOf = (atMs: number): number => (Number.isNaN(atMs) ? 0 : Math.floor(Math.min(Math.max(atMs, 0), latestMs)));
+/** The last moment of a `Date`. */
+const latestMs = 8_640_000_000_000_000;
 
 const sizeOf = (message: string): number => lineBytes + 2 * message.length;
 const keyOf = ({ account, region, logGroup, logStream }: LogStreamName): string => `${account}\0${region}\0${logGroup}\0${logStream}`;

@@ -113,14 +113,15 @@ export class LogStore {
   }
 
   /** @returns false when there is none of this name */
-  deleteStream(groupId: number, name: string): Promise<boolean> {
+  async deleteStream(groupId: number, name: string): Promise<boolean> {
+    const stream = await this.stream(groupId, name);
+    if (stream === undefined) return false;
+    // Most of it piece by piece, so that writers need not wait; the stream itself with what came meanwhile.
+    await this.#deleteChunks('stream_id = ?', [stream.id]);
     return this.#database.transaction(async (tx) => {
-      const row = await tx.get('SELECT id FROM log_stream WHERE group_id = ? AND name = ?', [groupId, name]);
-      if (row === undefined) return false;
       this.#ids.delete(`${groupId}/${name}`);
-      await tx.run('DELETE FROM log_chunk WHERE stream_id = ?', [row['id'] as number]);
-      await tx.run('DELETE FROM log_stream WHERE id = ?', [row['id'] as number]);
-      return true;
+      await tx.run('DELETE FROM log_chunk WHERE stream_id = ?', [stream.id]);
+      return (await tx.run('DELETE FROM log_stream WHERE id = ?', [stream.id])) > 0;
     });
   }
 
