@@ -38,6 +38,9 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       if (!['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'].includes(ownership)) {
         throw invalidArgument(`Invalid x-amz-object-ownership header: ${ownership}`, 'x-amz-object-ownership');
       }
+      if (ownership === 'BucketOwnerEnforced' && input.ACL !== undefined && input.ACL !== 'private') {
+        throw s3Fault('InvalidBucketAclWithObjectOwnership', 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
+      }
       await s3.records.change((draft) => {
         const existing = draft.get('bucket', '', name);
         if (existing !== undefined && existing.account !== call.account) {
@@ -160,6 +163,7 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     },
     async PutBucketAcl(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      checkAcl(bucket, input.ACL ?? 'explicit');
       const acl: StoredAcl = input.AccessControlPolicy === undefined ? { canned: input.ACL ?? 'private' } : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
       await s3.changeBucket(bucket.name, ({ documents }) => ({ documents: { ...documents, acl } }));
       return {};
@@ -170,6 +174,19 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 export interface StoredAcl {
   readonly canned?: string;
   readonly grants?: unknown;
+}
+
+/**
+ * A bucket whose owner owns everything takes no other lists.
+ *
+ * @throws AccessControlListNotSupported
+ */
+export function checkAcl(bucket: BucketRecord, acl: string): void {
+  const controls = bucket.documents['ownershipControls'] as { readonly OwnershipControls?: { readonly Rules?: readonly { readonly ObjectOwnership?: string }[] } } | undefined;
+  const enforced = controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced';
+  if (enforced && acl !== 'private' && acl !== 'bucket-owner-full-control') {
+    throw s3Fault('AccessControlListNotSupported', 400, 'The bucket does not allow ACLs');
+  }
 }
 
 const groups = 'http://acs.amazonaws.com/groups';

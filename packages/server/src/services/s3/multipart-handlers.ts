@@ -7,7 +7,7 @@ import { algorithmOf, composite, expected, fullObject, memberOf, shown, type Alg
 import { checkCopySource } from './conditions.ts';
 import { invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
 import { bodyOf, metaOf } from './meta.ts';
-import { checkKey, copySource, versionMember } from './object-handlers.ts';
+import { checkKey, copySource, versionMember, withAcl } from './object-handlers.ts';
 import { keyBytes, type ObjectMeta } from './objects.ts';
 import { copyRangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
@@ -111,7 +111,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         throw invalidRequest(`The FULL_OBJECT checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`);
       }
       const type = algorithm === undefined ? undefined : (input.ChecksumType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'));
-      const meta = { ...metaOf(input), ...(algorithm === undefined ? {} : { algorithm, type }) };
+      const meta = { ...withAcl(bucket, metaOf(input), input), ...(algorithm === undefined ? {} : { algorithm, type }) };
       const uploadId = Buffer.from(s3.random.bytes(48)).toString('base64url');
       await s3.table.change((tx) =>
         tx.run('INSERT INTO s3_upload (upload_id, bucket, object_key, initiated_at, owner, meta) VALUES (?, ?, ?, ?, ?, ?)', [

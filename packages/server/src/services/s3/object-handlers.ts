@@ -1,6 +1,6 @@
 import { ServiceFault, type Call, type Handlers, type S3Operations } from '@mayfly/wire';
-import { tagsOf, type BucketRecord } from './bucket.ts';
-import { aclOf, type StoredAcl } from './bucket-handlers.ts';
+import { tagsOf, toDocument, type BucketRecord } from './bucket.ts';
+import { aclOf, checkAcl } from './bucket-handlers.ts';
 import { expected, shown } from './checksums.ts';
 import { checkCopySource, checkRead } from './conditions.ts';
 import { invalidArgument, invalidRequest, malformedXml, noSuchKey, s3Fault } from './faults.ts';
@@ -50,7 +50,8 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async PutObject(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const key = checkKey(input.Key);
-      const meta = metaOf(input);
+      if (input.WriteOffsetBytes !== undefined) throw s3Fault('NotImplemented', 400, 'Mayfly does not append to objects. docs/parity.md lists what it has.');
+      const meta = withAcl(bucket, metaOf(input), input);
       checkLock(bucket, meta);
       const body = bodyOf(input.Body);
       const received = await s3.blobs.receive(body, { md5: input.ContentMD5, checksum: expected(input, call.headers), trailers: body.trailers });
@@ -96,7 +97,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       if (input.BypassGovernanceRetention === true && !bucket.objectLock) {
         throw invalidArgument('x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.', 'x-amz-bypass-governance-retention');
       }
-      const gone = await s3.remove(bucket, checkKey(input.Key), input.VersionId, call);
+      const gone = await s3.remove(bucket, checkKey(input.Key), input.VersionId, call, { IfMatch: input.IfMatch });
       return { ...(gone.versionId === undefined ? {} : { VersionId: gone.versionId }), ...(gone.marker ? { DeleteMarker: true } : {}) };
     },
 
@@ -104,7 +105,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const objects = input.Delete?.Objects ?? [];
       if (objects.length === 0 || objects.length > 1000) throw malformedXml();
-      const endings = await Promise.allSettled(objects.map(async ({ Key, VersionId }) => s3.remove(bucket, checkKey(Key), VersionId, call)));
+      const endings = await Promise.allSettled(objects.map(async ({ Key, VersionId, ETag }) => s3.remove(bucket, checkKey(Key), VersionId, call, { IfMatch: ETag })));
       const Deleted: NonNullable<S3Operations['DeleteObjects']['output']['Deleted']> = [];
       const Errors: NonNullable<S3Operations['DeleteObjects']['output']['Errors']> = [];
       for (const [index, ending] of endings.entries()) {
@@ -147,8 +148,9 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(given.legalHold === undefined ? {} : { legalHold: given.legalHold }),
       };
       checkLock(bucket, meta);
+      const acl = withAcl(bucket, meta, input);
       const segments = await s3.blobs.share(source.segments);
-      const object = await s3.store(bucket, key, { segments, bytes: source.bytes, etag: source.etag, meta }, { event: 'ObjectCreated:Copy', who: call, conditions: input });
+      const object = await s3.store(bucket, key, { segments, bytes: source.bytes, etag: source.etag, meta: acl }, { event: 'ObjectCreated:Copy', who: call, conditions: input });
       return {
         CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(meta.checksum) },
         ...versionMember(bucket, object),
@@ -194,12 +196,13 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async GetObjectAcl(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
-      return aclOf(bucket.account, canned(object));
+      return aclOf(bucket.account, object.meta.acl);
     },
     async PutObjectAcl(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
-      const acl = input.ACL ?? 'private';
+      checkAcl(bucket, input.ACL ?? 'explicit');
+      const acl = input.AccessControlPolicy === undefined ? { canned: input.ACL ?? 'private' } : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
       await s3.editMeta(object, (meta) => ({ ...meta, acl }), { bucket, name: 'ObjectAcl:Put', who: call });
       return {};
     },
@@ -242,10 +245,15 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
   };
 }
 
-const canned = (object: StoredObject): StoredAcl | undefined => {
-  const { acl } = object.meta as { readonly acl?: string };
-  return acl === undefined ? undefined : { canned: acl };
-};
+/** What an object's own access list begins as. @throws AccessControlListNotSupported, NotImplemented for lists in headers */
+export function withAcl(bucket: BucketRecord, meta: ObjectMeta, input: { readonly ACL?: string | undefined; readonly GrantRead?: string | undefined; readonly GrantFullControl?: string | undefined }): ObjectMeta {
+  if (input.GrantRead !== undefined || input.GrantFullControl !== undefined) {
+    throw s3Fault('NotImplemented', 400, 'Mayfly does not read access lists from headers. docs/parity.md lists what it has.');
+  }
+  if (input.ACL === undefined) return meta;
+  checkAcl(bucket, input.ACL);
+  return { ...meta, acl: { canned: input.ACL } };
+}
 
 /** @throws InvalidRequest when something is to be locked in a bucket without locks */
 function checkLock(bucket: BucketRecord, meta: ObjectMeta): void {

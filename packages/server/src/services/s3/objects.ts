@@ -57,6 +57,7 @@ export interface ObjectMeta {
   readonly parts?: readonly number[];
   readonly retention?: { readonly mode: string; readonly untilMs: number };
   readonly legalHold?: string;
+  readonly acl?: { readonly canned?: string; readonly grants?: unknown };
 }
 
 export interface StoredObject {

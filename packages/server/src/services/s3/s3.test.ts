@@ -364,6 +364,46 @@ suite('S3 buckets', { timeout: 60_000 }, () => {
   });
 });
 
+suite('S3 access lists and conditions of deletes', { timeout: 60_000 }, () => {
+  test('a list is refused while the bucket owner owns everything, and shown when he does not', async (t: TestContext) => {
+    await using town = await openTown();
+    const { s3 } = town;
+    await s3.createBucket({ Bucket });
+    await t.assert.rejects(s3.putObject({ Bucket, Key: 'k', Body: '', ACL: 'public-read' }), { name: 'AccessControlListNotSupported' });
+    await s3.putBucketOwnershipControls({ Bucket, OwnershipControls: { Rules: [{ ObjectOwnership: 'ObjectWriter' }] } });
+    await s3.putObject({ Bucket, Key: 'k', Body: '', ACL: 'public-read' });
+    await s3.putBucketAcl({ Bucket, ACL: 'public-read' });
+    const grants = ({ Grants = [] }: { Grants?: sdk.Grant[] | undefined }): unknown => Grants.map(({ Grantee, Permission }) => [Grantee?.URI?.split('/').at(-1), Permission]);
+    const expected = [[undefined, 'FULL_CONTROL'], ['AllUsers', 'READ']];
+    t.assert.deepStrictEqual(grants(await s3.getObjectAcl({ Bucket, Key: 'k' })), expected);
+    t.assert.deepStrictEqual(grants(await s3.getBucketAcl({ Bucket })), expected);
+    const { Owner, Grants } = await s3.getBucketAcl({ Bucket });
+    await s3.putObjectAcl({ Bucket, Key: 'k', AccessControlPolicy: { Owner, Grants: Grants?.slice(0, 1) } });
+    t.assert.deepStrictEqual(grants(await s3.getObjectAcl({ Bucket, Key: 'k' })), expected.slice(0, 1));
+    t.assert.strictEqual(await text(await s3.getObject({ Bucket, Key: 'k' })), '', 'and nothing is read as nothing');
+  });
+
+  test('a delete may ask for the object that it knows', async (t: TestContext) => {
+    await using town = await openTown();
+    await town.s3.createBucket({ Bucket });
+    const { ETag } = await town.s3.putObject({ Bucket, Key: 'k', Body: 'x' });
+    await t.assert.rejects(town.s3.deleteObject({ Bucket, Key: 'k', IfMatch: '"other"' }), { name: 'PreconditionFailed' });
+    await town.s3.deleteObject({ Bucket, Key: 'k', IfMatch: ETag });
+    await t.assert.rejects(town.s3.headObject({ Bucket, Key: 'k' }), { name: 'NotFound' });
+  });
+
+  test('a locked version stays until its time is over', async (t: TestContext) => {
+    await using town = await openTown();
+    const { s3 } = town;
+    await s3.createBucket({ Bucket, ObjectLockEnabledForBucket: true });
+    const { VersionId } = await s3.putObject({ Bucket, Key: 'k', Body: 'x', ObjectLockLegalHoldStatus: 'ON' });
+    await t.assert.rejects(s3.deleteObject({ Bucket, Key: 'k', VersionId }), { name: 'AccessDenied' });
+    await s3.putObjectLegalHold({ Bucket, Key: 'k', LegalHold: { Status: 'OFF' } });
+    await s3.deleteObject({ Bucket, Key: 'k', VersionId });
+    await t.assert.rejects(s3.getObject({ Bucket, Key: 'k', VersionId }), { name: 'NoSuchVersion' });
+  });
+});
+
 suite('S3 and web pages', { timeout: 60_000 }, () => {
   const page = { Origin: 'http://page.example', 'Sec-Fetch-Site': 'cross-site' };
   /** `fetch` does not let its caller say where a request comes from. */

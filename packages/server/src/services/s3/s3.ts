@@ -147,9 +147,15 @@ export class S3 implements AsyncDisposable {
   }
 
   /** Deletes: a version for good, or the object behind a marker, or the object. What is not there is deleted. */
-  async remove(bucket: BucketRecord, key: string, versionId: string | undefined, who: Who): Promise<{ readonly versionId?: string; readonly marker: boolean }> {
-    if (versionId !== undefined) return this.#removeVersion(bucket, key, versionId, who);
-    if (bucket.versioning === undefined) return this.#removeVersion(bucket, key, 'null', who, { silently: true });
+  async remove(
+    bucket: BucketRecord,
+    key: string,
+    versionId: string | undefined,
+    who: Who,
+    conditions: { readonly IfMatch?: string | undefined } = {},
+  ): Promise<{ readonly versionId?: string; readonly marker: boolean }> {
+    if (versionId !== undefined) return this.#removeVersion(bucket, key, versionId, who, conditions);
+    if (bucket.versioning === undefined) return this.#removeVersion(bucket, key, 'null', who, { ...conditions, silently: true });
     const marker: StoredObject = {
       bucket: bucket.name,
       key,
@@ -165,6 +171,7 @@ export class S3 implements AsyncDisposable {
     };
     const staged = this.outbox.stage(this.#parcels(bucket, marker, 'ObjectRemoved:DeleteMarkerCreated', who));
     const replaced = await this.table.change(async (tx) => {
+      if (conditions.IfMatch !== undefined) checkWrite(await this.table.find(bucket.name, key, undefined, tx), key, { IfMatch: conditions.IfMatch });
       await staged.write(tx);
       return insertLatest(tx, marker);
     });
@@ -209,11 +216,12 @@ export class S3 implements AsyncDisposable {
     key: string,
     versionId: string,
     who: Who,
-    options: { readonly silently?: boolean } = {},
+    options: { readonly silently?: boolean; readonly IfMatch?: string | undefined },
   ): Promise<{ readonly versionId?: string; readonly marker: boolean }> {
     checkVersionId(versionId);
     const found = await this.table.find(bucket.name, key, versionId);
     const told = options.silently === true ? {} : { versionId };
+    if (found === undefined && options.IfMatch !== undefined) throw noSuchKey(key);
     if (found === undefined) return { ...told, marker: false };
     if (isLocked(found, this.clock.now())) throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
     const gone = { ...found, seq: this.table.nextSeq() };
@@ -221,6 +229,7 @@ export class S3 implements AsyncDisposable {
     const removed = await this.table.change(async (tx) => {
       const now = await this.table.find(bucket.name, key, versionId, tx);
       if (now === undefined) return undefined;
+      if (options.IfMatch !== undefined) checkWrite(now, key, { IfMatch: options.IfMatch });
       await staged.write(tx);
       await removeVersion(tx, now);
       return now;
