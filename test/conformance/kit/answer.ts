@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { LambdaServiceException } from '@aws-sdk/client-lambda';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 interface HttpResponse {
@@ -33,7 +34,11 @@ export async function answerOf(ear: Eavesdropper, call: Promise<object>): Promis
   } catch (error) {
     const { name, message, $metadata } = error as { name: string; message: string; $metadata?: { httpStatusCode?: number } };
     if ($metadata?.httpStatusCode === undefined) throw error;
+    // Clients show the members of an exception they know; of others the code and the text.
     const body = parsed(ear.body);
+    if (!('$fault' in (error as object)) || (error as object).constructor === LambdaServiceException) {
+      return { Error: { Code: name, Message: message }, ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: ear.status } };
+    }
     return {
       Error: { Code: name, Message: body['message'] ?? body['Message'] ?? message },
       ...body,
@@ -51,9 +56,10 @@ const parsed = (bytes: Uint8Array): Record<string, unknown> => {
   }
 };
 
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return textOrJson(Buffer.from(value).toString('utf8'));
+  if (typeof value === 'string') return textOrJson(value);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
@@ -63,9 +69,11 @@ function plain(value: unknown): unknown {
   );
 }
 
+/** Documents are recorded as what they hold; a text, a number or `null` as it is written. */
 const textOrJson = (text: string): unknown => {
+  if (!/^\s*[[{]/.test(text)) return text;
   try {
-    return JSON.parse(text);
+    return plain(JSON.parse(text));
   } catch {
     return text;
   }

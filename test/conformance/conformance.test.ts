@@ -1,0 +1,39 @@
+import { suite, test, type TestContext } from 'node:test';
+import { RunningServer, temporaryFolder } from '../kit/server.ts';
+import { play, type Result } from './kit/play.ts';
+import { recordings, type Recording } from './kit/stage.ts';
+import { listedAsPassing, writeTable } from './kit/table.ts';
+import { scenarios } from './scenarios/index.ts';
+
+/** Scenarios played at once. */
+const together = 6;
+
+suite('answers recorded from AWS', { timeout: 180_000 }, () => {
+  test('come from Mayfly too, in every scenario that TABLE.md lists as passing and in no other', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(folder.path, ['--unavailable-runtimes', 'accept', '--log-level', 'error']);
+    const only = process.env['MAYFLY_CONFORMANCE_ONLY'];
+    const recorded = recordings();
+    const wanted = Object.entries(scenarios).filter(([name]) => only === undefined || name.includes(only));
+    const results = new Map<string, Result>();
+    const cast = wanted.entries();
+    const troupe = Array.from({ length: together }, async () => {
+      for (const [number, [name, scenario]] of cast) {
+        const since = performance.now();
+        const result = await play(server.origin, number, name, recorded.get(name) as Recording, scenario);
+        results.set(name, result);
+        const tookMs = performance.now() - since;
+        if (only !== undefined || tookMs > 10_000) t.diagnostic(`${name} took ${Math.round(tookMs)} ms`);
+        if (only !== undefined) t.diagnostic(result.why || 'passes');
+      }
+    });
+    await Promise.all(troupe);
+    if (only !== undefined) return;
+    if (process.env['MAYFLY_CONFORMANCE'] === 'write') writeTable(recorded.keys(), results);
+    const passing = [...results.values()].filter(({ why }) => why === '').map(({ name }) => name);
+    const listed = listedAsPassing();
+    const lost = [...listed].filter((name) => !passing.includes(name)).map((name) => `${name}: ${results.get(name)?.why ?? 'is not there'}`);
+    t.assert.deepEqual(lost, [], 'scenarios that no longer pass');
+    t.assert.deepEqual(passing.filter((name) => !listed.has(name)), [], 'scenarios to add to TABLE.md');
+  });
+});

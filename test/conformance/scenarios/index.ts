@@ -1,0 +1,21 @@
+import type { Scenarios } from '../kit/stage.ts';
+import { aliasScenarios } from './aliases.ts';
+import { concurrencyScenarios } from './concurrency.ts';
+import { eventInvokeScenarios } from './event-invoke.ts';
+import { functionScenarios } from './functions.ts';
+import { nameScenarios } from './name-validation.ts';
+import { permissionScenarios } from './permissions.ts';
+import { tagScenarios } from './tags.ts';
+import { versionScenarios } from './versions.ts';
+
+/** Every scenario that is played, by its recorded name. */
+export const scenarios: Scenarios = {
+  ...functionScenarios,
+  ...nameScenarios,
+  ...versionScenarios,
+  ...aliasScenarios,
+  ...tagScenarios,
+  ...eventInvokeScenarios,
+  ...permissionScenarios,
+  ...concurrencyScenarios,
+};
