@@ -23,8 +23,8 @@ import {
   type EventBridge,
   type Keys,
   type MasterKey,
-  type MetricSink,
   type S3Port,
+  type SummarySink,
 } from '../services/index.ts';
 import type { Database } from '../storage/index.ts';
 
@@ -32,7 +32,7 @@ import type { Database } from '../storage/index.ts';
 export interface Neighbours extends AsyncDisposable {
   readonly tables: Partial<Record<ServiceName, HandlerTable>>;
   readonly logs: LogSink;
-  readonly metrics: MetricSink;
+  readonly metrics: SummarySink;
   readonly authority: Authority;
   readonly buckets: S3Port;
   /** What event source mappings read, by the service in the source's ARN. */

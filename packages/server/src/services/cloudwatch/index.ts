@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
-import { Records, type MetricSink } from '../kit/index.ts';
+import { Records, type SummarySink } from '../kit/index.ts';
 import { alarmHandlers } from './alarms/handlers.ts';
 import type { AlarmKinds } from './alarms/records.ts';
 import { Watch, type AlarmAction } from './alarms/watch.ts';
@@ -11,7 +11,7 @@ import { applyRetention, retention } from './metrics/retention.ts';
 import { MetricStore } from './metrics/store.ts';
 
 export type { AlarmAction } from './alarms/watch.ts';
-export type { MetricDatum, MetricSink } from '../kit/index.ts';
+export type { MetricDatum, MetricSink, SummarySink } from '../kit/index.ts';
 
 export interface CloudWatchOptions {
   readonly database: Database;
@@ -24,7 +24,7 @@ export interface CloudWatchOptions {
 export interface CloudWatch extends AsyncDisposable {
   readonly handlers: CloudWatchHandlers;
   /** Takes what the platform, metric filters and embedded metrics measure. */
-  readonly metrics: MetricSink;
+  readonly metrics: SummarySink;
   /** Looks at the alarms now, instead of within ten seconds. */
   evaluate(): Promise<void>;
   /** Applies retention now, instead of within the hour. */

@@ -13,7 +13,24 @@ export interface MetricDatum {
   readonly unit?: string;
 }
 
+/** Many measurements of one metric, added up where they were made. */
+export interface MetricSummary extends Omit<MetricDatum, 'value' | 'count'> {
+  readonly summary: {
+    readonly count: number;
+    readonly sum: number;
+    readonly min: number;
+    readonly max: number;
+    /** Values and how often each was seen, for percentiles. */
+    readonly spread?: ReadonlyMap<number, number>;
+  };
+}
+
 /** Takes measurements. Must not throw and must not wait. */
 export interface MetricSink {
   put(datum: MetricDatum): void;
+}
+
+/** Takes many at once, too. */
+export interface SummarySink extends MetricSink {
+  putSummary(summary: MetricSummary): void;
 }

@@ -1,6 +1,6 @@
 import type { Clock, Logger, Timer } from '../../../base/index.ts';
 import type { Database, Sql, SqlRow } from '../../../storage/index.ts';
-import type { MetricDatum, MetricSink } from '../../kit/index.ts';
+import type { MetricDatum, MetricSummary, SummarySink } from '../../kit/index.ts';
 import { migrations } from './migrations.ts';
 import { merge, readSpread, single, writeSpread, type Summary } from './summary.ts';
 
@@ -38,7 +38,7 @@ const mostPending = 50_000;
 const pointsAtOnce = 200;
 
 /** Measurements by series and minute, in memory for a moment and then on disk. */
-export class MetricStore implements MetricSink, AsyncDisposable {
+export class MetricStore implements SummarySink, AsyncDisposable {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -65,7 +65,11 @@ export class MetricStore implements MetricSink, AsyncDisposable {
 
   put(datum: MetricDatum): void {
     if (!Number.isFinite(datum.value)) return;
-    this.add({ ...datum, summary: single(datum.value, datum.count ?? 1) });
+    this.putSummary({ ...datum, summary: single(datum.value, datum.count ?? 1) });
+  }
+
+  putSummary(measured: MetricSummary): void {
+    this.add(measured);
     if (this.#timer === undefined && !this.#closed) this.#timer = this.#clock.after(gatherMs, () => void this.flush().catch(() => undefined));
   }
 

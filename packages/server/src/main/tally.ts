@@ -1,0 +1,36 @@
+/** Different values told apart; beyond, values are rounded to two digits, as the metric store does. */
+const exactValues = 150;
+
+interface Summary {
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  readonly spread: Map<number, number>;
+}
+
+/** Measurements of one metric, added up as they come. */
+export class Tally {
+  readonly unit: 'Count' | 'Milliseconds';
+  readonly #summary: Summary;
+
+  constructor(unit: 'Count' | 'Milliseconds', first: number) {
+    this.unit = unit;
+    this.#summary = { count: 1, sum: first, min: first, max: first, spread: new Map([[first, 1]]) };
+  }
+
+  get summary(): Readonly<Summary> {
+    return this.#summary;
+  }
+
+  add(value: number): void {
+    const summary = this.#summary;
+    summary.count += 1;
+    summary.sum += value;
+    if (value < summary.min) summary.min = value;
+    if (value > summary.max) summary.max = value;
+    const { spread } = summary;
+    const kept = spread.size < exactValues || spread.has(value) ? value : Number(value.toPrecision(2));
+    spread.set(kept, (spread.get(kept) ?? 0) + 1);
+  }
+}
