@@ -3,3 +3,4 @@ export { AwsDoor, type AwsDoorOptions, type HandlerTable, type HandlerTables } f
 export type { CallerSource, KnownCaller, SignatureCheck } from './caller.ts';
 export { archiveLink, type AdminPorts } from './admin.ts';
 export * from './url/index.ts';
+export type { BucketPort } from './cross-origin.ts';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { isNotYet, loadApi, notYet, serviceNames, type ServiceName } from '@mayfly/wire';
-import { archiveLink, pathStyle, type AdminPorts, type CallerSource, type HandlerTable, type HandlerTables, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
+import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl } from '../control/index.ts';
 import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
@@ -23,6 +23,8 @@ export interface House extends AsyncDisposable {
   readonly signatures?: SignatureCheck;
   readonly callers: CallerSource;
   readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
+  /** For requests that only the name of a bucket tells apart. */
+  readonly buckets: BucketPort;
   readonly admin: AdminPorts;
   /** The walls in force, in words for people: `jail: bubblewrap 0.8.0, cgroup v1`. */
   readonly isolation: string;
@@ -157,6 +159,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     handlers: completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers } }),
     ...(config.auth === 'strict' ? { signatures: keys } : {}),
     callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
+    buckets: neighbours.buckets,
     urls: { urls: control.urls, invoker: hall.invoker },
     admin: {
       metrics: () => observe.prometheus(),

@@ -50,6 +50,7 @@ export async function serve(
     region: config.region,
     ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
     callers: house.callers,
+    buckets: house.buckets,
   });
   const urls = new UrlDoor({
     ...house.urls,
