@@ -61,11 +61,9 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
   let trimming: Promise<unknown> = Promise.resolve();
   const trimLater = (): void => {
     timer = clock.after(trimEveryMs, () => {
-      trimming = writer
-        .run(async (tx) => {
-          await streams.trim(tx);
-          await tx.run('DELETE FROM dynamodb_token WHERE at < ?', [Math.floor(clock.now()) - tokenLifeMs]);
-        })
+      trimming = streams
+        .trim((work) => writer.run(work))
+        .then(() => writer.run((tx) => tx.run('DELETE FROM dynamodb_token WHERE at < ?', [Math.floor(clock.now()) - tokenLifeMs])))
         .catch((error: unknown) => log.error('Old stream records could not be trimmed; the next try follows.', { error }))
         .finally(() => void (closed || trimLater()));
     });

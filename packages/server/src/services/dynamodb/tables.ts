@@ -13,6 +13,9 @@ type TableHandlers = Pick<Handlers<DynamoDbOperations>, 'CreateTable' | 'Describ
 type UpdateInput = DynamoDbOperations['UpdateTable']['input'];
 type StreamInput = UpdateInput['StreamSpecification'];
 
+/** @source Developer Guide, "Quotas": tables of an account in a region */
+const mostTables = 2500;
+
 /** Tables are ACTIVE as soon as they exist; the answers say CREATING, UPDATING, DELETING as DynamoDB's do. */
 export function tableHandlers(room: Room, streams: Streams, background: Background): TableHandlers {
   const { catalogue, writer, counts, clock, random } = room;
@@ -31,6 +34,9 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
       const indexes = readIndexes(input, attributes, keys, () => catalogue.nextNo());
       checkAttributesUsed(attributes, keys, indexes);
       if (catalogue.find(call, name) !== undefined) throw inUse(`Table already exists: ${name}`);
+      if (catalogue.list(call).length >= mostTables) {
+        throw new ServiceFault('LimitExceededException', `Subscriber limit exceeded: There is a limit of ${mostTables} tables per subscriber`);
+      }
       const arn = `arn:aws:dynamodb:${call.region}:${call.account}:table/${name}`;
       const stream = newStream(input.StreamSpecification, arn, room);
       const table: Table = {

@@ -1,6 +1,7 @@
 import {
   CreateStreamCommand,
   DecreaseStreamRetentionPeriodCommand,
+  DeleteStreamCommand,
   DescribeStreamCommand,
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
@@ -180,6 +181,19 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
     await t.assert.rejects(town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 })), { name: 'ResourceInUseException' });
     const { StreamDescription: stream } = await town.client.send(new DescribeStreamCommand({ StreamName: 'stream' }));
     t.assert.deepEqual([stream?.StreamStatus, stream?.Shards?.length, stream?.EncryptionType], ['ACTIVE', 4, 'NONE']);
+  });
+
+  test('a deleted stream takes its records along, thousands of them', async (t) => {
+    await using town = await openTown();
+    await town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
+    for (let round = 0; round < 5; round += 1) {
+      const records = Array.from({ length: 500 }, (_, n) => ({ Data: Buffer.from('x'), PartitionKey: String(n) }));
+      await town.client.send(new PutRecordsCommand({ StreamName: 'stream', Records: records }));
+    }
+    await town.client.send(new DeleteStreamCommand({ StreamName: 'stream' }));
+    t.assert.deepEqual(await town.database.all('SELECT seq FROM kinesis_record'), []);
+    await town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
+    t.assert.equal((await town.read(await town.iterator('TRIM_HORIZON'))).text, '');
   });
 
   test('consumers are registered and told', async (t) => {

@@ -13,5 +13,7 @@ export const migrations: Migrations = {
        at BIGINT NOT NULL, partition_key TEXT NOT NULL, encryption TEXT, data BYTEA NOT NULL,
        PRIMARY KEY (stream_no, shard_no, seq)
      )`,
+    // Shards of removed streams, until their records are deleted.
+    `CREATE TABLE kinesis_dropped (stream_no BIGINT NOT NULL, shard_no BIGINT NOT NULL, PRIMARY KEY (stream_no, shard_no))`,
   ],
 };

@@ -4,6 +4,7 @@ import type { Database, Sql, SqlRow } from '../../storage/index.ts';
 import { GroupCommit } from '../kit/group-commit.ts';
 import type { ShardBatch, ShardInfo, ShardPosition, ShardRecord, ShardSource } from '../kit/shards.ts';
 import { Wakers } from '../kit/shards.ts';
+import { trimStep } from '../kit/trim.ts';
 import { shardNotFound, streamNotFound } from './faults.ts';
 import { hashKey } from './hash.ts';
 import { migrations } from './migrations.ts';
@@ -58,6 +59,7 @@ export class Streams implements ShardSource {
     const last = await database.get('SELECT MAX(seq) AS seq, MAX(stream_no) AS no FROM kinesis_record');
     streams.#lastSeq = Math.max(streams.#lastSeq, Number(last?.['seq'] ?? 0));
     streams.#lastNo = Math.max(streams.#lastNo, Number(last?.['no'] ?? 0));
+    await streams.sweep();
     return streams;
   }
 
@@ -102,15 +104,31 @@ export class Streams implements ShardSource {
   async remove(stream: Stream): Promise<void> {
     this.#streams.delete(stream.arn);
     try {
+      // Gone for good first; its records follow in steps, and what a crash leaves of them is swept at the next start.
       await this.#group.write(async (tx) => {
         await tx.run('DELETE FROM kinesis_stream WHERE stream_no = ?', [stream.no]);
-        await tx.run('DELETE FROM kinesis_record WHERE stream_no = ?', [stream.no]);
+        for (const { no } of stream.shards) await tx.run('INSERT INTO kinesis_dropped (stream_no, shard_no) VALUES (?, ?)', [stream.no, no]);
       });
     } catch (error) {
       this.#streams.set(stream.arn, stream);
       throw error;
     }
     this.#wakers.wake(stream.arn);
+    await this.sweep();
+  }
+
+  /** Deletes what removed streams left. */
+  async sweep(): Promise<void> {
+    for (const row of await this.#database.all('SELECT stream_no, shard_no FROM kinesis_dropped')) {
+      const [streamNo, shard] = [Number(row['stream_no']), Number(row['shard_no'])];
+      await this.#drop(streamNo, shard, Number.MAX_SAFE_INTEGER);
+      await this.#group.write((tx) => tx.run('DELETE FROM kinesis_dropped WHERE stream_no = ? AND shard_no = ?', [streamNo, shard]));
+    }
+  }
+
+  async #drop(streamNo: number, shard: number, upToMs: number): Promise<void> {
+    const log = { table: 'kinesis_record', where: 'stream_no = ? AND shard_no = ?', values: [streamNo, shard] } as const;
+    while (await this.#group.write((tx) => trimStep(tx, log, upToMs)));
   }
 
   /** Resolves when the records are on stable storage. @returns where each is, in their order */
@@ -160,7 +178,7 @@ export class Streams implements ShardSource {
   async trim(): Promise<void> {
     for (const stream of [...this.#streams.values()]) {
       const horizonMs = this.#horizonMs(stream);
-      await this.#group.write((tx) => tx.run('DELETE FROM kinesis_record WHERE stream_no = ? AND at <= ?', [stream.no, horizonMs]));
+      for (const { no } of stream.shards) await this.#drop(stream.no, no, horizonMs);
       const now = this.#streams.get(stream.arn);
       const shards = now?.shards.filter(({ closedAtMs }) => closedAtMs === undefined || closedAtMs > horizonMs);
       if (now !== undefined && shards !== undefined && shards.length < now.shards.length) await this.save({ ...now, shards }, now);

@@ -3,6 +3,7 @@ import { ServiceFault } from '@mayfly/wire';
 import type { Clock } from '../../../base/index.ts';
 import type { Database, Sql, SqlRow, SqlValue } from '../../../storage/index.ts';
 import type { ShardBatch, ShardInfo, ShardPosition, ShardRecord, ShardSource, Wakers } from '../../kit/shards.ts';
+import { trimStep } from '../../kit/trim.ts';
 import type { Keys, StreamViewType, Table } from '../table.ts';
 import type { Sequence } from '../writer.ts';
 import type { StoredRecord } from './record.ts';
@@ -140,12 +141,13 @@ export class Streams implements ShardSource {
   }
 
   /** Drops records past their day, and closed streams without any. */
-  async trim(tx: Sql): Promise<void> {
-    const horizon = this.#horizonMs();
-    for (const info of this.#streams.values()) {
-      await tx.run('DELETE FROM dynamodb_record WHERE stream_no = ? AND at <= ?', [info.no, horizon]);
-      if (info.closedAtMs === undefined || info.closedAtMs > horizon) continue;
-      await tx.run('DELETE FROM dynamodb_stream WHERE stream_no = ?', [info.no]);
+  async trim(write: <T>(work: (tx: Sql) => Promise<T>) => Promise<T>): Promise<void> {
+    const horizonMs = this.#horizonMs();
+    for (const info of [...this.#streams.values()]) {
+      const log = { table: 'dynamodb_record', where: 'stream_no = ?', values: [info.no] } as const;
+      while (await write((tx) => trimStep(tx, log, horizonMs)));
+      if (info.closedAtMs === undefined || info.closedAtMs > horizonMs) continue;
+      await write((tx) => tx.run('DELETE FROM dynamodb_stream WHERE stream_no = ?', [info.no]));
       this.#streams.delete(info.arn);
     }
   }

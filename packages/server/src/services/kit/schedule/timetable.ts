@@ -21,7 +21,7 @@ export class Timetable implements AsyncDisposable {
   readonly #fire: (key: string, due: Due) => Promise<void>;
   /** The one valid date of each key; the heap may hold outdated ones. */
   readonly #dates = new Map<string, Due>();
-  readonly #heap = new Heap<{ readonly key: string; readonly due: Due }>();
+  #heap = new Heap<{ readonly key: string; readonly due: Due }>();
   readonly #running = new Map<string, Promise<void>>();
   #timer: Timer | undefined;
   #closed = false;
@@ -38,6 +38,7 @@ export class Timetable implements AsyncDisposable {
     else {
       this.#dates.set(key, due);
       this.#heap.push(due.atMs, { key, due });
+      if (this.#heap.size > 2 * this.#dates.size + 1000) this.#rebuild();
     }
     this.#arm();
   }
@@ -46,6 +47,12 @@ export class Timetable implements AsyncDisposable {
     this.#closed = true;
     this.#timer?.[Symbol.dispose]();
     await Promise.all(this.#running.values());
+  }
+
+  /** A key set over and over leaves outdated dates behind. */
+  #rebuild(): void {
+    this.#heap = new Heap();
+    for (const [key, due] of this.#dates) this.#heap.push(due.atMs, { key, due });
   }
 
   #arm(): void {
