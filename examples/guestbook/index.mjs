@@ -17,5 +17,5 @@ const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.
 const page = () => `<!doctype html><title>Guestbook</title>
 <body style="font:16px/1.5 system-ui;max-width:32rem;margin:3rem auto">
 <h1>Guestbook</h1>
-<form method="post" action="/sign"><input name="name" placeholder="Your name" required> <button>Sign</button></form>
+<form method="post" action="sign"><input name="name" placeholder="Your name" required> <button>Sign</button></form>
 <ul>${entries.map(({ name, at }) => `<li>${escaped(name)} <small>${at}</small></li>`).join('')}</ul>`;
