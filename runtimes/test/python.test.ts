@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { suite, test } from 'node:test';
 import { arn, Bootstrap, requestId, type Told } from './bootstrap.ts';
 import { interpreter } from './interpreters.ts';
@@ -82,6 +83,18 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
       t.assert.equal(wrong.errorType, 'Runtime.UserCodeSyntaxError');
       t.assert.match(String(wrong.errorMessage), /^Syntax error in module 'app': /);
       t.assert.match(wrong.stackTrace[0]!, / {2}File ".*app\.py" Line 1\n {4}def handler/);
+    });
+
+    test('finds the packages an operator added, and says how to add boto3', async (t) => {
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        env: { ...found.env, MAYFLY_PACKAGES: path.join(import.meta.dirname, 'packages-of-nobody') },
+        files: { 'app.py': 'import os, sys\ndef handler(event, context):\n  return [sys.path[-1], os.environ.get("MAYFLY_PACKAGES")]' },
+      });
+      await bootstrap.init('app.handler');
+      t.assert.deepEqual((await bootstrap.invoke({})).value, [path.join(import.meta.dirname, 'packages-of-nobody'), null]);
+      const absent = await failure('raise ModuleNotFoundError("No module named \'boto3\'")');
+      t.assert.match(absent.logs[1]!, new RegExp(`^boto3 is not installed here\\. .* pip install --target <data folder>/runtimes/packages/python${minor.replace('.', '\\.')} boto3`));
     });
 
     test('reports what the module raises while it is loaded, and ends', async (t) => {

@@ -27,6 +27,7 @@ class Runtime(object):
         except Exception:
             error, _ = errors.described("")
             self._report(error)
+            self._hint(error)
             flush()
             self._channel.send((b"F", {"errorType": error["errorType"]}, self._json(error)))
             return False
@@ -61,6 +62,15 @@ class Runtime(object):
         flush()
         self._channel.send(frame, (b"N", None, b""))
 
+    def _hint(self, error):
+        """Lambda has these two; a host's Python need not."""
+        for name in ("boto3", "botocore"):
+            if error["errorMessage"].endswith("No module named '%s'" % name):
+                version = "python%d.%d" % sys.version_info[:2]
+                text = "%s is not installed here. To add it for all functions of %s: " % (name, version)
+                text += "pip install --target <data folder>/runtimes/packages/%s boto3, then start the server again" % version
+                self._log(text, "WARN", time.time())
+
     def _report(self, error):
         now = time.time()
         if self._json_logs:
@@ -82,10 +92,12 @@ class Runtime(object):
 def become(header):
     """A booted process becomes one function's: its environment, folder, search path."""
     env = os.environ
+    packages = env.pop("MAYFLY_PACKAGES", None)
     if not header.get("keepEnv"):
         env.clear()
         env.update(header["env"])
-    env.pop("MAYFLY_CHANNEL", None)
+    for name in ("MAYFLY_CHANNEL", "MAYFLY_PACKAGES"):
+        env.pop(name, None)
     time.tzset()
     os.chdir(header["cwd"])
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -94,6 +106,7 @@ def become(header):
     wanted += ["/opt/python/lib/" + version + "/site-packages", "/opt/python"]
     wanted += [place for place in env.get("PYTHONPATH", "").split(os.pathsep) if place]
     wanted += [place for place in sys.path if place not in (ours, "")]
+    wanted += [packages] if packages else []
     seen = set()
     sys.path[:] = [place for place in wanted if not (place in seen or seen.add(place))]
     sys.path_importer_cache.clear()

@@ -18,7 +18,10 @@ export interface PythonSources {
   readonly verified: Verified;
 }
 
-/** A CPython of the host with this minor version. It brings its own site-packages, boto3 among them if it has it. */
+/**
+ * A CPython of the host with this minor version. It brings its own site-packages; what the operator puts into
+ * `<data folder>/runtimes/packages/python3.x` comes after them, boto3 for example. @source spec 4.2-12
+ */
 export class PythonRuntime implements RuntimeDefinition {
   readonly identifier: string;
   readonly family = 'python';
@@ -68,6 +71,9 @@ export class PythonRuntime implements RuntimeDefinition {
     const visible = python.prefix === '/usr' || python.prefix.startsWith('/usr/');
     const mounts = [{ source: this.#compiled(python), target: '/var/runtime' }];
     if (!visible) mounts.unshift({ source: python.prefix, target: '/var/lang' });
+    const packages = path.join(this.#sources.folder, 'packages', `python${this.#minor}`);
+    const extra = existsSync(packages);
+    if (extra) mounts.push({ source: packages, target: '/var/packages' });
     const interpreter = visible ? python.executable : path.join('/var/lang', path.relative(python.prefix, python.executable));
     return {
       identifier: this.identifier,
@@ -76,7 +82,7 @@ export class PythonRuntime implements RuntimeDefinition {
       mounts,
       command: [interpreter, '-s', '/var/runtime/bootstrap.py'],
       // The interpreter's own shared library, and text in UTF-8 from the first line on.
-      bootEnv: { LANG: 'C.UTF-8', LD_LIBRARY_PATH: '/var/lang/lib' },
+      bootEnv: { LANG: 'C.UTF-8', LD_LIBRARY_PATH: '/var/lang/lib', ...(extra ? { MAYFLY_PACKAGES: '/var/packages' } : {}) },
       channel: 'frames',
       // @source spec 3.6-19
       functionEnv: () => ({ PYTHONPATH: '/var/runtime' }),
