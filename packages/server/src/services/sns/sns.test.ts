@@ -138,6 +138,13 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
     const { Attributes } = await sns.getSubscriptionAttributes({ SubscriptionArn });
     t.assert.strictEqual(Attributes?.['FilterPolicyScope'], 'MessageBody');
     t.assert.strictEqual(Attributes?.['ConfirmationWasAuthenticated'], 'true');
+    await sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'FilterPolicy', AttributeValue: '{"c":{"d":["x"]}}' });
+    await t.assert.rejects(sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'FilterPolicyScope', AttributeValue: 'MessageAttributes' }), {
+      message: 'Invalid parameter: Attributes Reason: FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy',
+    });
+    await sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'FilterPolicy', AttributeValue: '{}' });
+    t.assert.strictEqual((await sns.getSubscriptionAttributes({ SubscriptionArn })).Attributes?.['FilterPolicy'], undefined);
+    await t.assert.rejects(sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'Nonsense', AttributeValue: 'x' }), { message: 'Invalid parameter: AttributeName' });
   });
 
   test('an HTTP endpoint confirms itself, hears messages, and leaves by the link', async (t: TestContext) => {

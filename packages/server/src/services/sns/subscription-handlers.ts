@@ -115,13 +115,13 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
       const { topicArn, id } = existing(input.SubscriptionArn);
       const name = input.AttributeName ?? '';
       const value = input.AttributeValue ?? '';
-      checkSubscriptionAttributes({ [name]: value });
       await records.change((draft) => {
         const record = draft.get('subscription', topicArn, id);
         if (record === undefined) throw subscriptionNotFound();
         const { [name]: _old, ...rest } = record.attributes;
+        // Together with those there are: what a filter may look like depends on its scope.
+        checkSubscriptionAttributes({ ...rest, [name]: value });
         const attributes = value === '' || (name === 'FilterPolicy' && value === '{}') ? rest : { ...rest, [name]: value };
-        checkSubscriptionAttributes(attributes);
         draft.put('subscription', topicArn, id, { ...record, attributes });
       });
       return {};

@@ -66,10 +66,10 @@ export function checkSubscriptionAttributes(attributes: Readonly<Record<string, 
 function checkOne(name: string, value: string): void {
   switch (name) {
     case 'RawMessageDelivery':
-      if (!/^(true|false)$/i.test(value)) throw invalidParameter(`Attributes Reason: RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
+      if (!/^(true|false|)$/i.test(value)) throw invalidParameter(`Attributes Reason: RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
       return;
     case 'FilterPolicyScope':
-      if (value !== 'MessageAttributes' && value !== 'MessageBody') {
+      if (value !== 'MessageAttributes' && value !== 'MessageBody' && value !== '') {
         throw invalidParameter(`Attributes Reason: FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`);
       }
       return;

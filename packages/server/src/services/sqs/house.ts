@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../base/index.ts';
+import { Attempts } from './attempts.ts';
 import { attributeOf, numberOf, type QueueRecord } from './attributes.ts';
 import { Deduplication } from './deduplication.ts';
 import type { Message } from './message.ts';
@@ -15,6 +16,8 @@ export interface Take {
   readonly visibilityMs: number;
   readonly waitMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** FIFO queues: the same receive again, should its answer have been lost. */
+  readonly attemptId?: string | undefined;
 }
 
 /** One queue and those who wait at it. */
@@ -22,6 +25,7 @@ export class QueueHouse {
   record: QueueRecord;
   readonly queue: Queue;
   readonly deduplication = new Deduplication();
+  readonly attempts = new Attempts();
   /** Milliseconds of the clock's monotonic time; for the one purge a minute. */
   purgedAtMs = -Infinity;
   readonly #clock: Clock;
@@ -54,7 +58,21 @@ export class QueueHouse {
 
   /** What is visible now, or the first that becomes visible within the wait. */
   async take(options: Take): Promise<Message[]> {
-    const { max, visibilityMs, waitMs, signal } = options;
+    const { attemptId } = options;
+    if (attemptId === undefined || !this.record.fifo) return this.#takeOrWait(options);
+    const nowMs = this.#clock.monotonic();
+    this.queue.advance(nowMs);
+    const again = this.attempts.again(attemptId, nowMs);
+    if (again !== undefined) {
+      for (const message of again) this.queue.hideUntil(message, nowMs + options.visibilityMs, nowMs);
+      return [...again];
+    }
+    const messages = await this.#takeOrWait(options);
+    this.attempts.remember(attemptId, messages, this.#clock.monotonic());
+    return messages;
+  }
+
+  async #takeOrWait({ max, visibilityMs, waitMs, signal }: Take): Promise<Message[]> {
     if (signal?.aborted === true || this.#closed) return [];
     const now = this.#take(max, visibilityMs);
     if (now.length > 0 || waitMs <= 0) return now;

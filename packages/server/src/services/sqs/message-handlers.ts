@@ -65,7 +65,13 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
       if (waitS < 0 || waitS > 20) throw invalidValue(waitS, 'WaitTimeSeconds', 'Must be >= 0 and <= 20, if provided.');
       const visibilityS = input.VisibilityTimeout ?? house.number('VisibilityTimeout');
       checkVisibility(visibilityS);
-      const received = await sqs.receive(house, { max, waitMs: waitS * 1000, visibilityMs: visibilityS * 1000, signal: call.signal });
+      const received = await sqs.receive(house, {
+        max,
+        waitMs: waitS * 1000,
+        visibilityMs: visibilityS * 1000,
+        signal: call.signal,
+        attemptId: input.ReceiveRequestAttemptId,
+      });
       if (received.length === 0) return {};
       const system = new Set<string>([...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])]);
       const user = input.MessageAttributeNames ?? [];

@@ -198,6 +198,20 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual(bodies(await waiting), ['a3']);
   });
 
+  test('a receive of a FIFO queue can be made again under its name', async (t: TestContext) => {
+    await using town = await openTown();
+    const { sqs } = town;
+    const QueueUrl = await queue(sqs, 'q.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
+    for (const MessageBody of ['1', '2']) await sqs.sendMessage({ QueueUrl, MessageBody, MessageGroupId: 'g' });
+    const receive = (ReceiveRequestAttemptId: string) => sqs.receiveMessage({ QueueUrl, ReceiveRequestAttemptId });
+    const first = await receive('a');
+    t.assert.deepStrictEqual(bodies(await receive('b')), []);
+    const again = await receive('a');
+    t.assert.deepStrictEqual([bodies(again), again.Messages?.[0]?.ReceiptHandle], [['1'], first.Messages?.[0]?.ReceiptHandle]);
+    await sqs.deleteMessage({ QueueUrl, ReceiptHandle: again.Messages?.[0]?.ReceiptHandle });
+    t.assert.deepStrictEqual(bodies(await receive('a')), ['2'], 'what is deleted does not come again');
+  });
+
   test('a message received too often goes to the dead letters, and a task brings it back', async (t: TestContext) => {
     await using town = await openTown();
     const { sqs } = town;
