@@ -52,6 +52,8 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
           folder,
           bootstrap: path.join(bootstraps, 'nodejs'),
           own,
+          host,
+          verified,
           ...(options.registry === undefined ? {} : { registry: options.registry }),
         });
       case 'python':

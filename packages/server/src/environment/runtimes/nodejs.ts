@@ -1,9 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { ManagedIdentifier } from './identifiers.ts';
 import { RuntimeError, type Look, type RuntimeDefinition } from './definition.ts';
+import { HostInterpreters } from './host-interpreters.ts';
+import type { ManagedIdentifier } from './identifiers.ts';
+import { executables, type Host } from './places.ts';
 import type { ResolvedRuntime } from './port.ts';
 import { configuredRegistry, fetchPackage } from './registry-package.ts';
+import type { Verified } from './verified.ts';
 
 /** The last of each major that the packages `node-<platform>-<arch>` have for every platform. */
 const pinned: Readonly<Record<string, string>> = {
@@ -23,10 +26,19 @@ export interface NodeSources {
   /** The program's own interpreter and its version. */
   readonly own: { readonly execPath: string; readonly version: string };
   readonly registry?: string;
+  readonly host: Host;
+  readonly verified: Verified;
 }
 
+/** Makes an interpreter say what it is. */
+const probe = [
+  '-p',
+  'JSON.stringify({version:process.versions.node,implementation:process.release.name,prefix:"",executable:require("fs").realpathSync(process.execPath)})',
+];
+
 /**
- * Node.js by its major: the one we run on ourselves, others from npm, each fetched once.
+ * Node.js by its major: the one we run on ourselves, others from npm, each fetched once. Where the registry cannot
+ * be reached, one of the host's will do.
  *
  * Of the AWS SDK a function finds the clients that this program itself has; others it brings in `node_modules` or
  * a layer. @source spec 4.2-12
@@ -36,22 +48,21 @@ export class NodeRuntime implements RuntimeDefinition {
   readonly family = 'nodejs';
   readonly #major: string;
   readonly #sources: NodeSources;
+  readonly #interpreters: HostInterpreters;
   #fetching: Promise<void> | undefined;
 
   constructor({ identifier, language }: ManagedIdentifier, sources: NodeSources) {
     this.identifier = identifier;
     this.#major = language;
     this.#sources = sources;
+    this.#interpreters = new HostInterpreters({ what: 'nodejs', search, language, implementation: 'node', probe, ...sources });
   }
 
   look(): Look {
-    const { own } = this.#sources;
-    if (this.#isOwn()) return { kind: 'ready', from: own.execPath, interpreterVersion: own.version };
+    const ready = this.#ready();
+    if (ready !== undefined) return { kind: 'ready', from: ready.from, interpreterVersion: ready.version };
     const version = pinned[this.#major];
     if (version === undefined) return { kind: 'unavailable', remedy: 'choose another runtime, nodejs24.x for example' };
-    if (existsSync(this.#fetched(version))) {
-      return { kind: 'ready', from: `npm ${packageName()}@${version}`, interpreterVersion: version };
-    }
     return { kind: 'preparable', from: `npm ${packageName()}@${version}`, local: false };
   }
 
@@ -62,13 +73,19 @@ export class NodeRuntime implements RuntimeDefinition {
     const version = pinned[this.#major];
     if (version === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `There is no package for ${this.identifier}.`);
     this.#fetching ??= this.#fetch(version, signal).finally(() => (this.#fetching = undefined));
-    await this.#fetching;
+    try {
+      await this.#fetching;
+    } catch (error) {
+      if ((await this.#interpreters.find(signal)) === undefined) throw error;
+    }
   }
 
   resolve(): ResolvedRuntime {
-    const { own, bootstrap } = this.#sources;
-    const version = this.#isOwn() ? own.version : pinned[this.#major]!;
-    const interpreter = realpathSync(this.#isOwn() ? own.execPath : this.#fetched(version));
+    const { bootstrap } = this.#sources;
+    const ready = this.#ready();
+    if (ready === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `${this.identifier} is not ready`);
+    const { version } = ready;
+    const interpreter = realpathSync(ready.file);
     const visible = interpreter.startsWith('/usr/');
     const mounts = [{ source: bootstrap, target: '/var/runtime' }];
     if (!visible) mounts.unshift({ source: path.dirname(interpreter), target: '/var/lang/bin' });
@@ -89,8 +106,15 @@ export class NodeRuntime implements RuntimeDefinition {
     };
   }
 
-  #isOwn(): boolean {
-    return this.#sources.own.version.split('.')[0] === this.#major;
+  #ready(): { readonly file: string; readonly version: string; readonly from: string } | undefined {
+    const { own } = this.#sources;
+    if (own.version.split('.')[0] === this.#major) return { file: own.execPath, version: own.version, from: own.execPath };
+    const version = pinned[this.#major];
+    if (version !== undefined && existsSync(this.#fetched(version))) {
+      return { file: this.#fetched(version), version, from: `npm ${packageName()}@${version}` };
+    }
+    const found = this.#interpreters.good()[0];
+    return found && { file: found.executable, version: found.version, from: found.executable };
   }
 
   #fetched(version: string): string {
@@ -104,6 +128,19 @@ export class NodeRuntime implements RuntimeDefinition {
     await fetchPackage({ name: packageName(), version, files }, target, { registry, signal });
   }
 }
+
+const search = ({ path: places, home, env, root }: Host): string[] =>
+  executables([
+    ...places.filter((folder) => !folder.endsWith('/shims')).map((folder) => `${folder}/node`),
+    `${env.NVM_DIR ?? path.join(home, '.nvm')}/versions/node/*/bin/node`,
+    `${home}/.local/share/fnm/node-versions/*/installation/bin/node`,
+    `${home}/.volta/tools/image/node/*/bin/node`,
+    `${home}/n/versions/node/*/bin/node`,
+    `${root}/usr/local/n/versions/node/*/bin/node`,
+    `${root}/opt/hostedtoolcache/node/*/*/bin/node`,
+    `${root}/usr/local/bin/node`,
+    `${root}/usr/bin/node`,
+  ]);
 
 const sdkInside = '/var/lang/sdk/node_modules';
 

@@ -17,7 +17,7 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
 
   let count = 0;
   /** A host with nothing but these programs, shell scripts on its PATH. */
-  const host = async (programs: Readonly<Record<string, string>> = {}, options: { dataDir?: string; log?: Logger } = {}): Promise<Runtimes & { bin: string; dataDir: string }> => {
+  const host = async (programs: Readonly<Record<string, string>> = {}, options: { dataDir?: string; log?: Logger; registry?: string } = {}): Promise<Runtimes & { bin: string; dataDir: string }> => {
     const home = path.join(root, `host${(count += 1)}`);
     const bin = path.join(home, 'bin');
     const dataDir = options.dataDir ?? path.join(home, 'data');
@@ -26,7 +26,7 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
       writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`);
       chmodSync(path.join(bin, name), 0o755);
     }
-    const runtimes = await openRuntimes({ dataDir, clock: systemClock, log: options.log ?? silentLogger, env: { PATH: bin, HOME: home }, root: home });
+    const runtimes = await openRuntimes({ dataDir, clock: systemClock, log: options.log ?? silentLogger, env: { PATH: bin, HOME: home }, root: home, ...(options.registry === undefined ? {} : { registry: options.registry }) });
     return { ...runtimes, bin, dataDir };
   };
 
@@ -42,6 +42,17 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     t.assert.equal(other.kind, 'preparable');
     t.assert.match((other as { from: string }).from, /^npm node-\w+-\w+@20\.\d+\.\d+$/);
     await t.assert.rejects(runtimes.resolve('nodejs20.x'), { code: 'RUNTIME_UNAVAILABLE' });
+  });
+
+  test('without the registry, a Node.js of the host will do', async (t) => {
+    const answer = JSON.stringify({ version: '20.9.0', implementation: 'node', prefix: '', executable: '/bin/sh' });
+    // Nobody listens there.
+    const runtimes = await host({ node: `echo '${answer}'` }, { registry: 'http://127.0.0.1:1/' });
+    t.assert.match((runtimes.check('nodejs20.x') as { from: string }).from, /^npm /);
+    await t.assert.rejects(runtimes.prepare('nodejs18.x', { signal }), { code: 'RUNTIME_FETCH_FAILED' });
+    await runtimes.prepare('nodejs20.x', { signal });
+    t.assert.deepEqual(runtimes.check('nodejs20.x'), { kind: 'ready' });
+    t.assert.equal((await runtimes.resolve('nodejs20.x')).interpreterVersion, '20.9.0');
   });
 
   test('what AWS runs on its own and we do not know is unavailable, with the line that would add it', async (t) => {
