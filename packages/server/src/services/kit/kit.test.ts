@@ -37,6 +37,22 @@ suite('records of a service', { timeout: 60_000 }, () => {
     t.assert.strictEqual(records.get('thing', 'a', 'x'), undefined);
   });
 
+  test('what does not fit into memory is refused, and fits when something has gone', async (t: TestContext) => {
+    await using database = new PlainDatabase();
+    const bodyOf = (name: string) => ({ name, size: 1 });
+    const length = JSON.stringify(bodyOf('x')).length;
+    const put = (records: Records<Kinds>, name: string) => records.change((draft) => draft.put('thing', 'a', name, bodyOf(name)));
+    const records = await Records.open<Kinds>(database, 'test', { mostLength: 2 * length });
+    await put(records, 'x');
+    await put(records, 'y');
+    await put(records, 'y');
+    await t.assert.rejects(put(records, 'z'), { name: 'LimitExceededException' });
+    const again = await Records.open<Kinds>(database, 'test', { mostLength: 2 * length });
+    await t.assert.rejects(put(again, 'z'), { name: 'LimitExceededException' });
+    await again.change((draft) => draft.delete('thing', 'a', 'x'));
+    await put(again, 'z');
+  });
+
   test('changes made at once see each other', async (t: TestContext) => {
     await using database = new PlainDatabase();
     const records = await Records.open<Kinds>(database, 'test');

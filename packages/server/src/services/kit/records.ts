@@ -1,3 +1,4 @@
+import { ServiceFault } from '@mayfly/wire';
 import type { Database, Migrations } from '../../storage/index.ts';
 
 /**
@@ -34,26 +35,40 @@ export interface RecordDraft<Kinds extends RecordKinds> extends ReadableRecords<
 
 type Shelf = Map<string, object>;
 
+/** Characters of all documents of a service, since all of them are in memory; ours. */
+const mostLength = 268_435_456;
+
 /** Documents of one service, in memory and on disk. */
 export class Records<Kinds extends RecordKinds> implements ReadableRecords<Kinds> {
   readonly #database: Database;
   readonly #service: string;
   /** `kind NUL scope` → name → document. */
   readonly #shelves = new Map<string, Shelf>();
+  /** Length of each document's text, and of all. */
+  readonly #lengths = new Map<string, number>();
+  #length = 0;
+  readonly #mostLength: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(database: Database, service: string) {
+  private constructor(database: Database, service: string, most: number) {
     this.#database = database;
     this.#service = service;
+    this.#mostLength = most;
   }
 
-  static async open<Kinds extends RecordKinds>(database: Database, service: string): Promise<Records<Kinds>> {
+  static async open<Kinds extends RecordKinds>(
+    database: Database,
+    service: string,
+    options: { readonly mostLength?: number } = {},
+  ): Promise<Records<Kinds>> {
     await database.migrate(migrations);
-    const records = new Records<Kinds>(database, service);
+    const records = new Records<Kinds>(database, service, options.mostLength ?? mostLength);
     const rows = await database.all('SELECT kind, scope, name, body FROM service_record WHERE service = ?', [service]);
     for (const row of rows) {
       const shelf = records.#shelf(row['kind'] as string, row['scope'] as string);
-      shelf.set(row['name'] as string, JSON.parse(row['body'] as string) as object);
+      const body = row['body'] as string;
+      shelf.set(row['name'] as string, JSON.parse(body) as object);
+      records.#weigh(`${shelfName(row['kind'] as string, row['scope'] as string)}\0${row['name'] as string}`, body.length);
     }
     return records;
   }
@@ -84,13 +99,16 @@ export class Records<Kinds extends RecordKinds> implements ReadableRecords<Kinds
    * left. Resolves when the change is on stable storage; only then do others see it.
    *
    * @param work  does not wait; what it throws leaves everything as it was
+   * @throws ServiceFault LimitExceededException when the service's documents would no longer fit into memory
    */
   change<T>(work: (draft: RecordDraft<Kinds>) => T): Promise<T> {
     const result = this.#last.then(async () => {
       const draft = new Draft<Kinds>(this);
       const value = work(draft);
-      await this.#write(draft.changes);
-      for (const { kind, scope, name, value: document } of draft.changes.values()) {
+      const bodies = this.#bodies(draft.changes);
+      await this.#write(draft.changes, bodies);
+      for (const [key, { kind, scope, name, value: document }] of draft.changes) {
+        this.#weigh(key, bodies.get(key)?.length ?? 0);
         const shelf = this.#shelf(kind, scope);
         if (document !== undefined) shelf.set(name, document);
         else if (shelf.delete(name) && shelf.size === 0) this.#shelves.delete(shelfName(kind, scope));
@@ -106,18 +124,40 @@ export class Records<Kinds extends RecordKinds> implements ReadableRecords<Kinds
     await this.#last;
   }
 
-  async #write(changes: ReadonlyMap<string, Change>): Promise<void> {
+  #bodies(changes: ReadonlyMap<string, Change>): ReadonlyMap<string, string> {
+    const bodies = new Map<string, string>();
+    let grown = 0;
+    for (const [key, { value }] of changes) {
+      if (value !== undefined) bodies.set(key, JSON.stringify(value));
+      grown += (bodies.get(key)?.length ?? 0) - (this.#lengths.get(key) ?? 0);
+    }
+    if (grown > 0 && this.#length + grown > this.#mostLength) {
+      throw new ServiceFault('LimitExceededException', `This server has no room for more of ${this.#service}: ${this.#mostLength} characters are the most.`, {
+        status: 400,
+      });
+    }
+    return bodies;
+  }
+
+  #weigh(key: string, length: number): void {
+    this.#length += length - (this.#lengths.get(key) ?? 0);
+    if (length === 0) this.#lengths.delete(key);
+    else this.#lengths.set(key, length);
+  }
+
+  async #write(changes: ReadonlyMap<string, Change>, bodies: ReadonlyMap<string, string>): Promise<void> {
     if (changes.size === 0) return;
     await this.#database.transaction(async (tx) => {
-      for (const { kind, scope, name, value } of changes.values()) {
+      for (const [id, { kind, scope, name }] of changes) {
         const key = [this.#service, kind, scope, name];
-        if (value === undefined) {
+        const body = bodies.get(id);
+        if (body === undefined) {
           await tx.run('DELETE FROM service_record WHERE service = ? AND kind = ? AND scope = ? AND name = ?', key);
         } else {
           await tx.run(
             `INSERT INTO service_record (service, kind, scope, name, body) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (service, kind, scope, name) DO UPDATE SET body = excluded.body`,
-            [...key, JSON.stringify(value)],
+            [...key, body],
           );
         }
       }

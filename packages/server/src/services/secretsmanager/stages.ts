@@ -4,7 +4,7 @@ export const current = 'AWSCURRENT';
 export const previous = 'AWSPREVIOUS';
 
 /** Versions without a stage may go; some of them are kept for those who still hold their id. */
-const deprecatedKept = 100;
+const deprecatedKept = 20;
 
 /** Puts stages on one version. A stage is on one version at a time; what was current becomes previous. */
 export function withStages(versions: readonly SecretVersion[], id: string, stages: readonly string[]): readonly SecretVersion[] {
