@@ -15,10 +15,10 @@ import {
   RegisterStreamConsumerCommand,
   DescribeStreamConsumerCommand,
   SplitShardCommand,
+  SubscribeToShardCommand,
   UpdateShardCountCommand,
   type ShardIteratorType,
 } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { execFile } from 'node:child_process';
 import { suite, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
@@ -35,7 +35,7 @@ async function openTown() {
   const database = stack.use(new PlainDatabase());
   const kinesis = stack.use(await openKinesis({ database, clock, log: silentLogger }));
   const street = stack.use(await openStreet({ kinesis: kinesis.handlers }));
-  const client = new KinesisClient({ ...street.client, requestHandler: new NodeHttpHandler() });
+  const client = new KinesisClient(street.client);
   stack.defer(() => client.destroy());
   const StreamName = 'stream';
   return {
@@ -196,13 +196,28 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.equal((await town.read(await town.iterator('TRIM_HORIZON'))).text, '');
   });
 
-  test('consumers are registered and told', async (t) => {
+  test('consumers are registered, described and pushed to', async (t) => {
     await using town = await openTown();
     await town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
     const { StreamDescriptionSummary: summary } = await town.client.send(new DescribeStreamSummaryCommand({ StreamName: 'stream' }));
     const { Consumer: consumer } = await town.client.send(new RegisterStreamConsumerCommand({ StreamARN: summary?.StreamARN, ConsumerName: 'c' }));
     const { ConsumerDescription: described } = await town.client.send(new DescribeStreamConsumerCommand({ ConsumerARN: consumer?.ConsumerARN }));
     t.assert.deepEqual([described?.ConsumerStatus, described?.StreamARN], ['ACTIVE', summary?.StreamARN]);
+    await town.put('early');
+    const { EventStream: events } = await town.client.send(
+      new SubscribeToShardCommand({
+        ConsumerARN: consumer?.ConsumerARN,
+        ShardId: 'shardId-000000000000',
+        StartingPosition: { Type: 'TRIM_HORIZON' },
+      }),
+    );
+    const seen: string[] = [];
+    for await (const { SubscribeToShardEvent: event } of events ?? []) {
+      seen.push(...(event?.Records ?? []).map(({ Data: data }) => Buffer.from(data ?? []).toString()));
+      if (seen.length === 2) break;
+      await town.put('late');
+    }
+    t.assert.deepEqual(seen, ['early', 'late']);
   });
 
   test('a poller in this process is woken and reads what a function will get', async (t) => {
