@@ -19,8 +19,14 @@ export async function inflated(head: RequestHead, protocol: Protocol, bytes: Uin
     return await unpacked(bytes, { maxOutputLength: inflatedBytes });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new ServiceFault('RequestEntityTooLargeException', `Request must be smaller than ${inflatedBytes} bytes`, { status: 413, cause });
+      throw new ServiceFault('RequestEntityTooLargeException', `Request must be smaller than ${inflatedBytes} bytes`, {
+        status: 413,
+        cause,
+      });
     }
-    throw new ServiceFault('SerializationException', 'The request body is not the gzip that its Content-Encoding promises.', { status: 400, cause });
+    throw new ServiceFault('SerializationException', 'The request body is not the gzip that its Content-Encoding promises.', {
+      status: 400,
+      cause,
+    });
   }
 }

@@ -23,7 +23,12 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
     database = new PlainDatabase();
     clock = new VirtualClock({ epochMs: Math.floor(Date.now() / minuteMs) * minuteMs });
     start = clock.now() - 10 * minuteMs;
-    service = await openCloudWatch({ database, clock, log: silentLogger, act: (action) => Promise.resolve(void actions.push(action)) });
+    service = await openCloudWatch({
+      database,
+      clock,
+      log: silentLogger,
+      act: (action) => Promise.resolve(void actions.push(action)),
+    });
     door = await openDoor({ cloudwatch: service.handlers });
     client = new cw.CloudWatchClient(clientOf(door));
   });
@@ -35,7 +40,9 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
   });
 
   const put = (MetricName: string, Value: number, atMs: number, more: Partial<cw.MetricDatum> = {}) =>
-    client.send(new cw.PutMetricDataCommand({ Namespace: 'App', MetricData: [{ MetricName, Value, Timestamp: new Date(atMs), ...more }] }));
+    client.send(
+      new cw.PutMetricDataCommand({ Namespace: 'App', MetricData: [{ MetricName, Value, Timestamp: new Date(atMs), ...more }] }),
+    );
   const query = (Id: string, MetricName: string, Stat: string, more: Partial<cw.MetricStat> = {}): cw.MetricDataQuery => ({
     Id,
     MetricStat: { Metric: { Namespace: 'App', MetricName }, Period: 60, Stat, ...more },
@@ -43,7 +50,13 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
   const data = async (MetricDataQueries: cw.MetricDataQuery[], more: Partial<cw.GetMetricDataCommandInput> = {}) =>
     (
       await client.send(
-        new cw.GetMetricDataCommand({ MetricDataQueries, StartTime: new Date(start), EndTime: new Date(start + 20 * minuteMs), ScanBy: 'TimestampAscending', ...more }),
+        new cw.GetMetricDataCommand({
+          MetricDataQueries,
+          StartTime: new Date(start),
+          EndTime: new Date(start + 20 * minuteMs),
+          ScanBy: 'TimestampAscending',
+          ...more,
+        }),
       )
     ).MetricDataResults;
 
@@ -68,10 +81,22 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
     );
     t.assert.strictEqual(Label, 'list');
     t.assert.deepStrictEqual(Datapoints, [
-      { Timestamp: new Date(start), Unit: 'Count', SampleCount: 8, Sum: 42, Average: 5.25, Minimum: 1, Maximum: 10, ExtendedStatistics: { p50: 6 } },
+      {
+        Timestamp: new Date(start),
+        Unit: 'Count',
+        SampleCount: 8,
+        Sum: 42,
+        Average: 5.25,
+        Minimum: 1,
+        Maximum: 10,
+        ExtendedStatistics: { p50: 6 },
+      },
     ]);
     const [sum] = (await data([query('a', 'list', 'Sum', { Period: 300 })])) ?? [];
-    t.assert.deepStrictEqual(sum?.Values?.reduce((total, value) => total + value, 0), 46);
+    t.assert.deepStrictEqual(
+      sum?.Values?.reduce((total, value) => total + value, 0),
+      46,
+    );
   });
 
   test('labels tell the queries apart, units are not mixed, and mathematics work', async (t: TestContext) => {
@@ -85,23 +110,36 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
       { Id: 'rate', Expression: '100 * e / c', Label: 'Error rate' },
       { Id: 'total', Expression: 'SUM([e, c])' },
     ]);
-    t.assert.deepStrictEqual(found?.map(({ Id, Label, Values }) => [Id, Label, Values]), [
-      ['c', 'calls', [10, 4]],
-      ['rate', 'Error rate', [50, 25]],
-      ['total', 'total', [15, 5]],
-    ]);
+    t.assert.deepStrictEqual(
+      found?.map(({ Id, Label, Values }) => [Id, Label, Values]),
+      [
+        ['c', 'calls', [10, 4]],
+        ['rate', 'Error rate', [50, 25]],
+        ['total', 'total', [15, 5]],
+      ],
+    );
     const labels = async (...queries: cw.MetricDataQuery[]) => (await data(queries))?.map(({ Label }) => Label);
-    t.assert.deepStrictEqual(await labels(query('a', 'calls', 'Sum'), query('b', 'calls', 'Minimum', { Period: 30 })), ['calls Sum 60', 'calls Minimum 30']);
+    t.assert.deepStrictEqual(await labels(query('a', 'calls', 'Sum'), query('b', 'calls', 'Minimum', { Period: 30 })), [
+      'calls Sum 60',
+      'calls Minimum 30',
+    ]);
     t.assert.deepStrictEqual(await labels(query('a', 'calls', 'Sum'), query('b', 'errors', 'Sum')), ['calls', 'errors']);
     await put('mixed', 60_000, start, { Unit: 'Milliseconds' });
     await put('mixed', 60, start, { Unit: 'Seconds' });
     const [mixed] = (await data([query('m', 'mixed', 'Sum')])) ?? [];
-    t.assert.deepStrictEqual([mixed?.Values, mixed?.Messages], [[60_000], [{ Code: 'MultipleUnits', Value: "Multiple units returned: '[Milliseconds, Seconds]'" }]]);
+    t.assert.deepStrictEqual(
+      [mixed?.Values, mixed?.Messages],
+      [[60_000], [{ Code: 'MultipleUnits', Value: "Multiple units returned: '[Milliseconds, Seconds]'" }]],
+    );
     await t.assert.rejects(data([{ Id: 'x', Expression: 'SEARCH("a")' }]), { name: 'ValidationException' });
   });
 
   test('a large request, which the SDK packs, is unpacked', async (t: TestContext) => {
-    const MetricData = Array.from({ length: 400 }, (_, index) => ({ MetricName: `packed${index}`, Value: index, Dimensions: [{ Name: 'dimension', Value: 'value' }] }));
+    const MetricData = Array.from({ length: 400 }, (_, index) => ({
+      MetricName: `packed${index}`,
+      Value: index,
+      Dimensions: [{ Name: 'dimension', Value: 'value' }],
+    }));
     await client.send(new cw.PutMetricDataCommand({ Namespace: 'Packed', MetricData }));
     t.assert.strictEqual((await client.send(new cw.ListMetricsCommand({ Namespace: 'Packed' }))).Metrics?.length, 400);
     const bomb = gzipSync(Buffer.alloc(20_000_000, 32));
@@ -115,33 +153,77 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
   });
 
   test('metrics are listed by name and dimensions', async (t: TestContext) => {
-    await put('dimensioned', 1, start, { Dimensions: [{ Name: 'b', Value: '2' }, { Name: 'a', Value: '1' }] });
+    await put('dimensioned', 1, start, {
+      Dimensions: [
+        { Name: 'b', Value: '2' },
+        { Name: 'a', Value: '1' },
+      ],
+    });
     const { Metrics } = await client.send(new cw.ListMetricsCommand({ Namespace: 'App', Dimensions: [{ Name: 'a' }] }));
     t.assert.deepStrictEqual(Metrics, [
-      { Namespace: 'App', MetricName: 'dimensioned', Dimensions: [{ Name: 'a', Value: '1' }, { Name: 'b', Value: '2' }] },
+      {
+        Namespace: 'App',
+        MetricName: 'dimensioned',
+        Dimensions: [
+          { Name: 'a', Value: '1' },
+          { Name: 'b', Value: '2' },
+        ],
+      },
     ]);
-    t.assert.deepStrictEqual((await data([query('d', 'dimensioned', 'Sum')]))?.[0]?.Values, [], 'without its dimensions it is another metric');
+    t.assert.deepStrictEqual(
+      (await data([query('d', 'dimensioned', 'Sum')]))?.[0]?.Values,
+      [],
+      'without its dimensions it is another metric',
+    );
   });
 
   test('what AWS refuses is refused in its words', async (t: TestContext) => {
     const statistics = (more: Partial<cw.GetMetricStatisticsCommandInput>) =>
       client.send(
-        new cw.GetMetricStatisticsCommand({ Namespace: 'App', MetricName: 'm', Period: 1, Statistics: ['Sum'], StartTime: new Date(start - 86_400_000), EndTime: new Date(start), ...more }),
+        new cw.GetMetricStatisticsCommand({
+          Namespace: 'App',
+          MetricName: 'm',
+          Period: 1,
+          Statistics: ['Sum'],
+          StartTime: new Date(start - 86_400_000),
+          EndTime: new Date(start),
+          ...more,
+        }),
       );
     await t.assert.rejects(statistics({}), {
       name: 'InvalidParameterCombinationException',
       message:
         'You have requested up to 86400 datapoints, which exceeds the limit of 1440. You may reduce the datapoints requested by increasing Period, or decreasing the time range.',
     });
-    await t.assert.rejects(statistics({ EndTime: new Date(start - 2 * 86_400_000) }), { message: 'The parameter StartTime must be less than the parameter EndTime.' });
+    await t.assert.rejects(statistics({ EndTime: new Date(start - 2 * 86_400_000) }), {
+      message: 'The parameter StartTime must be less than the parameter EndTime.',
+    });
     await t.assert.rejects(put('x', 1, start - 15 * 86_400_000), { name: 'InvalidParameterValueException' });
-    await t.assert.rejects(client.send(new cw.SetAlarmStateCommand({ AlarmName: 'none', StateValue: 'OK', StateReason: 'r' })), { name: 'ResourceNotFound' });
+    await t.assert.rejects(client.send(new cw.SetAlarmStateCommand({ AlarmName: 'none', StateValue: 'OK', StateReason: 'r' })), {
+      name: 'ResourceNotFound',
+    });
   });
 
   test('what the platform measures is there after a restart', async (t: TestContext) => {
     const place = { account: '123456789012', region: 'eu-west-1' };
-    service.metrics.put({ ...place, namespace: 'AWS/Lambda', name: 'Invocations', dimensions: { FunctionName: 'f' }, atMs: start, value: 1, unit: 'Count' });
-    service.metrics.put({ ...place, namespace: 'AWS/Lambda', name: 'Invocations', dimensions: { FunctionName: 'f' }, atMs: start + 1, value: 1, unit: 'Count' });
+    service.metrics.put({
+      ...place,
+      namespace: 'AWS/Lambda',
+      name: 'Invocations',
+      dimensions: { FunctionName: 'f' },
+      atMs: start,
+      value: 1,
+      unit: 'Count',
+    });
+    service.metrics.put({
+      ...place,
+      namespace: 'AWS/Lambda',
+      name: 'Invocations',
+      dimensions: { FunctionName: 'f' },
+      atMs: start + 1,
+      value: 1,
+      unit: 'Count',
+    });
     await clock.advance(1_000);
     await using again = await openCloudWatch({ database, clock, log: silentLogger });
     await using other = await openDoor({ cloudwatch: again.handlers });
@@ -173,18 +255,38 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
         ...more,
       }),
     );
-  const described = async (name: string) => (await client.send(new cw.DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms?.[0];
+  const described = async (name: string) =>
+    (await client.send(new cw.DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms?.[0];
 
   test('an alarm is described as it was put, waiting for data', async (t: TestContext) => {
     await alarm('plain', { Tags: [{ Key: 'a', Value: 'b' }] });
     const shown = await described('plain');
     t.assert.deepStrictEqual(
-      [shown?.AlarmArn, shown?.StateValue, shown?.StateReason, shown?.ActionsEnabled, shown?.Dimensions, shown?.Threshold, shown?.AlarmActions],
-      ['arn:aws:cloudwatch:eu-west-1:123456789012:alarm:plain', 'INSUFFICIENT_DATA', 'Unchecked: Initial alarm creation', true, [], 30, []],
+      [
+        shown?.AlarmArn,
+        shown?.StateValue,
+        shown?.StateReason,
+        shown?.ActionsEnabled,
+        shown?.Dimensions,
+        shown?.Threshold,
+        shown?.AlarmActions,
+      ],
+      [
+        'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:plain',
+        'INSUFFICIENT_DATA',
+        'Unchecked: Initial alarm creation',
+        true,
+        [],
+        30,
+        [],
+      ],
     );
     const ResourceARN = shown?.AlarmArn ?? '';
     await client.send(new cw.TagResourceCommand({ ResourceARN, Tags: [{ Key: 'c', Value: 'd' }] }));
-    t.assert.deepStrictEqual((await client.send(new cw.ListTagsForResourceCommand({ ResourceARN }))).Tags, [{ Key: 'a', Value: 'b' }, { Key: 'c', Value: 'd' }]);
+    t.assert.deepStrictEqual((await client.send(new cw.ListTagsForResourceCommand({ ResourceARN }))).Tags, [
+      { Key: 'a', Value: 'b' },
+      { Key: 'c', Value: 'd' },
+    ]);
     await client.send(new cw.DisableAlarmActionsCommand({ AlarmNames: ['plain'] }));
     t.assert.strictEqual((await described('plain'))?.ActionsEnabled, false);
     await client.send(new cw.DeleteAlarmsCommand({ AlarmNames: ['plain'] }));
@@ -193,7 +295,11 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
 
   test('an alarm goes off when its metric crosses the threshold, tells its function, and comes back', async (t: TestContext) => {
     const target = 'arn:aws:lambda:eu-west-1:123456789012:function:pager';
-    await alarm('load', { AlarmActions: [target], OKActions: ['arn:aws:sns:eu-west-1:123456789012:ok'], AlarmDescription: 'busy' });
+    await alarm('load', {
+      AlarmActions: [target],
+      OKActions: ['arn:aws:sns:eu-west-1:123456789012:ok'],
+      AlarmDescription: 'busy',
+    });
     await put('load', 50, clock.now());
     await clock.advance(minuteMs + 100);
     await service.evaluate();
@@ -204,36 +310,66 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
       /^Threshold Crossed: 1 out of the last 1 datapoints \[50 \(.*\)\] was greater than the threshold \(30\.0\) \(minimum 1 datapoint for OK -> ALARM transition\)\.$/,
     );
     t.assert.strictEqual(actions[0]?.targetArn, target);
-    const event = actions[0]?.event as { source: string; alarmData: { state: { value: string }; configuration: { description: string; metrics: { metricStat: unknown }[] } } };
+    const event = actions[0]?.event as {
+      source: string;
+      alarmData: { state: { value: string }; configuration: { description: string; metrics: { metricStat: unknown }[] } };
+    };
     t.assert.deepStrictEqual(
-      [event.source, event.alarmData.state.value, event.alarmData.configuration.description, event.alarmData.configuration.metrics[0]?.metricStat],
-      ['aws.cloudwatch', 'ALARM', 'busy', { metric: { namespace: 'App', name: 'load', dimensions: {} }, period: 60, stat: 'Sum' }],
+      [
+        event.source,
+        event.alarmData.state.value,
+        event.alarmData.configuration.description,
+        event.alarmData.configuration.metrics[0]?.metricStat,
+      ],
+      [
+        'aws.cloudwatch',
+        'ALARM',
+        'busy',
+        { metric: { namespace: 'App', name: 'load', dimensions: {} }, period: 60, stat: 'Sum' },
+      ],
     );
     await put('load', 5, clock.now());
     await clock.advance(minuteMs);
     await service.evaluate();
     t.assert.strictEqual((await described('load'))?.StateValue, 'OK');
-    t.assert.deepStrictEqual([actions[1]?.targetArn, actions[1]?.subject], ['arn:aws:sns:eu-west-1:123456789012:ok', 'OK: "load" in eu-west-1']);
-    const { AlarmHistoryItems } = await client.send(new cw.DescribeAlarmHistoryCommand({ AlarmName: 'load', HistoryItemType: 'StateUpdate' }));
-    t.assert.deepStrictEqual(AlarmHistoryItems?.map(({ HistorySummary }) => HistorySummary), ['Alarm updated from ALARM to OK', 'Alarm updated from INSUFFICIENT_DATA to ALARM']);
+    t.assert.deepStrictEqual(
+      [actions[1]?.targetArn, actions[1]?.subject],
+      ['arn:aws:sns:eu-west-1:123456789012:ok', 'OK: "load" in eu-west-1'],
+    );
+    const { AlarmHistoryItems } = await client.send(
+      new cw.DescribeAlarmHistoryCommand({ AlarmName: 'load', HistoryItemType: 'StateUpdate' }),
+    );
+    t.assert.deepStrictEqual(
+      AlarmHistoryItems?.map(({ HistorySummary }) => HistorySummary),
+      ['Alarm updated from ALARM to OK', 'Alarm updated from INSUFFICIENT_DATA to ALARM'],
+    );
   });
 
   test('a composite alarm follows the alarms its rule names', async (t: TestContext) => {
     await alarm('part', { MetricName: 'never' });
     await client.send(new cw.PutCompositeAlarmCommand({ AlarmName: 'whole', AlarmRule: 'ALARM("part") OR ALARM(load)' }));
-    const state = async () => (await client.send(new cw.DescribeAlarmsCommand({ AlarmNames: ['whole'] }))).CompositeAlarms?.[0]?.StateValue;
+    const state = async () =>
+      (await client.send(new cw.DescribeAlarmsCommand({ AlarmNames: ['whole'] }))).CompositeAlarms?.[0]?.StateValue;
     t.assert.strictEqual(await state(), 'OK');
     await client.send(new cw.SetAlarmStateCommand({ AlarmName: 'load', StateValue: 'ALARM', StateReason: 'testing' }));
     await clock.advance(10_000);
     t.assert.strictEqual(await state(), 'ALARM');
-    await t.assert.rejects(client.send(new cw.PutCompositeAlarmCommand({ AlarmName: 'broken', AlarmRule: 'ALARM("part" OR' })), { name: 'ValidationException' });
+    await t.assert.rejects(client.send(new cw.PutCompositeAlarmCommand({ AlarmName: 'broken', AlarmRule: 'ALARM("part" OR' })), {
+      name: 'ValidationException',
+    });
   });
 
   test('a dashboard is kept as it was drawn', async (t: TestContext) => {
     const DashboardBody = '{"widgets":[]}';
     await client.send(new cw.PutDashboardCommand({ DashboardName: 'board', DashboardBody }));
-    t.assert.strictEqual((await client.send(new cw.GetDashboardCommand({ DashboardName: 'board' }))).DashboardBody, DashboardBody);
-    t.assert.deepStrictEqual((await client.send(new cw.ListDashboardsCommand({}))).DashboardEntries?.map(({ Size }) => Size), [14]);
+    t.assert.strictEqual(
+      (await client.send(new cw.GetDashboardCommand({ DashboardName: 'board' }))).DashboardBody,
+      DashboardBody,
+    );
+    t.assert.deepStrictEqual(
+      (await client.send(new cw.ListDashboardsCommand({}))).DashboardEntries?.map(({ Size }) => Size),
+      [14],
+    );
     await client.send(new cw.DeleteDashboardsCommand({ DashboardNames: ['board'] }));
     await t.assert.rejects(client.send(new cw.GetDashboardCommand({ DashboardName: 'board' })));
   });
@@ -244,12 +380,22 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
     await put('old', 1, at);
     await put('old', 2, at + minuteMs);
     const trimmedAfter = async (days: number): Promise<void> => {
-      await using later = await openCloudWatch({ database, clock: new VirtualClock({ epochMs: clock.now() + days * dayMs }), log: silentLogger });
+      await using later = await openCloudWatch({
+        database,
+        clock: new VirtualClock({ epochMs: clock.now() + days * dayMs }),
+        log: silentLogger,
+      });
       await later.trim();
     };
     await trimmedAfter(2);
-    const rows = await database.all('SELECT p.at, p.sum FROM metric_point p JOIN metric_series s ON s.id = p.series_id WHERE s.name = ?', ['old']);
-    t.assert.deepStrictEqual(rows.map((row) => [Number(row['at']), Number(row['sum'])]), [[at, 3]]);
+    const rows = await database.all(
+      'SELECT p.at, p.sum FROM metric_point p JOIN metric_series s ON s.id = p.series_id WHERE s.name = ?',
+      ['old'],
+    );
+    t.assert.deepStrictEqual(
+      rows.map((row) => [Number(row['at']), Number(row['sum'])]),
+      [[at, 3]],
+    );
     await trimmedAfter(460);
     t.assert.deepStrictEqual(await database.all('SELECT at FROM metric_point'), []);
   });

@@ -12,15 +12,25 @@ export interface DashboardRecord {
 const mostDashboards = 500;
 
 /** Dashboards: kept for those who draw them. They belong to the account, not to a region. */
-export function dashboardHandlers({ records, clock }: { readonly records: Records<{ readonly dashboard: DashboardRecord }>; readonly clock: Clock }) {
+export function dashboardHandlers({
+  records,
+  clock,
+}: {
+  readonly records: Records<{ readonly dashboard: DashboardRecord }>;
+  readonly clock: Clock;
+}) {
   return {
     async PutDashboard(input, call) {
       const name = input.DashboardName ?? '';
       const body = input.DashboardBody ?? '';
       if (!/^[\w-]{1,255}$/.test(name)) throw invalidValue(`The value ${name} for field DashboardName is invalid.`);
-      if (!isObject(body)) throw new ServiceFault('InvalidParameterInput', 'The field DashboardBody must be a valid JSON object', { status: 400 });
+      if (!isObject(body))
+        throw new ServiceFault('InvalidParameterInput', 'The field DashboardBody must be a valid JSON object', { status: 400 });
       await records.change((draft) => {
-        if (draft.get('dashboard', call.account, name) === undefined && draft.list('dashboard', call.account).length >= mostDashboards) {
+        if (
+          draft.get('dashboard', call.account, name) === undefined &&
+          draft.list('dashboard', call.account).length >= mostDashboards
+        ) {
           throw invalidValue(`An account has at most ${mostDashboards} dashboards.`);
         }
         draft.put('dashboard', call.account, name, { name, body, modifiedAt: Math.floor(clock.now()) });
@@ -47,7 +57,8 @@ export function dashboardHandlers({ records, clock }: { readonly records: Record
     },
     async DeleteDashboards(input, call) {
       await records.change((draft) => {
-        for (const name of input.DashboardNames ?? []) if (draft.get('dashboard', call.account, name) === undefined) throw missing(name);
+        for (const name of input.DashboardNames ?? [])
+          if (draft.get('dashboard', call.account, name) === undefined) throw missing(name);
         for (const name of input.DashboardNames ?? []) draft.delete('dashboard', call.account, name);
       });
       return {};
@@ -56,7 +67,8 @@ export function dashboardHandlers({ records, clock }: { readonly records: Record
 }
 
 const arnOf = (account: string, name: string): string => `arn:aws:cloudwatch::${account}:dashboard/${name}`;
-const missing = (name: string | undefined): ServiceFault => new ServiceFault('ResourceNotFound', `Dashboard ${name} does not exist`, { status: 404 });
+const missing = (name: string | undefined): ServiceFault =>
+  new ServiceFault('ResourceNotFound', `Dashboard ${name} does not exist`, { status: 404 });
 
 function isObject(text: string): boolean {
   try {

@@ -2,9 +2,12 @@ import { ServiceFault, type CloudWatchOperations, type Handlers } from '@mayfly/
 
 export type CloudWatchHandlers = Partial<Handlers<CloudWatchOperations>>;
 
-export const invalidValue = (message: string): ServiceFault => new ServiceFault('InvalidParameterValueException', message, { status: 400 });
-export const combination = (message: string): ServiceFault => new ServiceFault('InvalidParameterCombinationException', message, { status: 400 });
+export const invalidValue = (message: string): ServiceFault =>
+  new ServiceFault('InvalidParameterValueException', message, { status: 400 });
+export const combination = (message: string): ServiceFault =>
+  new ServiceFault('InvalidParameterCombinationException', message, { status: 400 });
 export const invalid = (message: string): ServiceFault => new ServiceFault('ValidationError', message, { status: 400 });
 export const limitExceeded = (message: string): ServiceFault => new ServiceFault('LimitExceededFault', message, { status: 400 });
 export const noAlarm = (): ServiceFault => new ServiceFault('ResourceNotFound', '', { status: 404 });
-export const badToken = (): ServiceFault => new ServiceFault('InvalidNextToken', 'The next token specified is invalid.', { status: 400 });
+export const badToken = (): ServiceFault =>
+  new ServiceFault('InvalidNextToken', 'The next token specified is invalid.', { status: 400 });

@@ -40,7 +40,11 @@ export async function openCloudWatch(options: CloudWatchOptions): Promise<CloudW
   const watch = new Watch({ records, store, clock, log, act: options.act });
   const trimming = retention(store, clock, log);
   return {
-    handlers: { ...metricHandlers({ store, clock }), ...alarmHandlers({ records, watch, clock }), ...dashboardHandlers({ records: dashboards, clock }) },
+    handlers: {
+      ...metricHandlers({ store, clock }),
+      ...alarmHandlers({ records, watch, clock }),
+      ...dashboardHandlers({ records: dashboards, clock }),
+    },
     metrics: store,
     evaluate: () => watch.run({ all: true }),
     trim: () => applyRetention(store, clock.now()),

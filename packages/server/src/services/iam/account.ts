@@ -12,8 +12,14 @@ export function accountHandlers(directory: Directory) {
     if (found === undefined) throw noSuch(`OpenIDConnect Provider not found for arn ${arn}`);
     return found;
   };
-  const edit = async (account: string, arn: string | undefined, change: (found: ProviderRecord) => ProviderRecord): Promise<void> => {
-    await records.change((draft) => draft.put('provider', account, arn ?? '', change(draft.get('provider', account, arn ?? '') ?? provider(account, arn))));
+  const edit = async (
+    account: string,
+    arn: string | undefined,
+    change: (found: ProviderRecord) => ProviderRecord,
+  ): Promise<void> => {
+    await records.change((draft) =>
+      draft.put('provider', account, arn ?? '', change(draft.get('provider', account, arn ?? '') ?? provider(account, arn))),
+    );
   };
 
   return {
@@ -59,7 +65,8 @@ export function accountHandlers(directory: Directory) {
     },
     DeleteAccountAlias: async (input, call) => {
       await records.change((draft) => {
-        if (!draft.delete('alias', call.account, input.AccountAlias ?? '')) throw noSuch(`The account alias ${input.AccountAlias} cannot be found.`);
+        if (!draft.delete('alias', call.account, input.AccountAlias ?? ''))
+          throw noSuch(`The account alias ${input.AccountAlias} cannot be found.`);
       });
       return {};
     },
@@ -77,7 +84,8 @@ export function accountHandlers(directory: Directory) {
         tags: withTags({}, input.Tags),
       };
       await records.change((draft) => {
-        if (draft.get('provider', call.account, arn) !== undefined) throw exists(`Provider with url ${input.Url} already exists.`);
+        if (draft.get('provider', call.account, arn) !== undefined)
+          throw exists(`Provider with url ${input.Url} already exists.`);
         draft.put('provider', call.account, arn, made);
       });
       return { OpenIDConnectProviderArn: arn, ...(Object.keys(made.tags).length === 0 ? {} : { Tags: tagList(made.tags) }) };
@@ -100,15 +108,24 @@ export function accountHandlers(directory: Directory) {
       return {};
     },
     UpdateOpenIDConnectProviderThumbprint: async (input, call) => {
-      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({ ...found, thumbprints: [...(input.ThumbprintList ?? [])] }));
+      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({
+        ...found,
+        thumbprints: [...(input.ThumbprintList ?? [])],
+      }));
       return {};
     },
     AddClientIDToOpenIDConnectProvider: async (input, call) => {
-      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({ ...found, clientIds: [...new Set([...found.clientIds, input.ClientID ?? ''])] }));
+      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({
+        ...found,
+        clientIds: [...new Set([...found.clientIds, input.ClientID ?? ''])],
+      }));
       return {};
     },
     RemoveClientIDFromOpenIDConnectProvider: async (input, call) => {
-      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({ ...found, clientIds: found.clientIds.filter((id) => id !== input.ClientID) }));
+      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({
+        ...found,
+        clientIds: found.clientIds.filter((id) => id !== input.ClientID),
+      }));
       return {};
     },
     TagOpenIDConnectProvider: async (input, call) => {
@@ -116,10 +133,14 @@ export function accountHandlers(directory: Directory) {
       return {};
     },
     UntagOpenIDConnectProvider: async (input, call) => {
-      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({ ...found, tags: withoutTags(found.tags, input.TagKeys) }));
+      await edit(call.account, input.OpenIDConnectProviderArn, (found) => ({
+        ...found,
+        tags: withoutTags(found.tags, input.TagKeys),
+      }));
       return {};
     },
-    ListOpenIDConnectProviderTags: async (input, call) => directory.listTags(provider(call.account, input.OpenIDConnectProviderArn).tags, input),
+    ListOpenIDConnectProviderTags: async (input, call) =>
+      directory.listTags(provider(call.account, input.OpenIDConnectProviderArn).tags, input),
     ListSAMLProviders: async () => ({ SAMLProviderList: [] }),
     ListServerCertificates: async () => ({ ServerCertificateMetadataList: [], IsTruncated: false }),
     ListVirtualMFADevices: async () => ({ VirtualMFADevices: [], IsTruncated: false }),

@@ -59,7 +59,12 @@ export class Authority {
     const role = this.role(roleArn);
     if (role === undefined) return false;
     const requester: Requester = { kind: 'service', name: service };
-    return this.#answer(requester, { identity: [] }, { action: 'sts:AssumeRole', resource: roleArn, resourcePolicies: [role.trust] }, '').allowed;
+    return this.#answer(
+      requester,
+      { identity: [] },
+      { action: 'sts:AssumeRole', resource: roleArn, resourcePolicies: [role.trust] },
+      '',
+    ).allowed;
   }
 
   mayAssume(call: Call, action: string, roleArn: string, input: { readonly externalId?: string }): boolean {

@@ -17,11 +17,16 @@ export function checkIdentityPolicy(text: string): void {
     if (resources === undefined) throw malformed('Policy statement must contain resources.');
     for (const action of actions.values) {
       if (!/^(\*|[\w-]+:[\w*?-]+)$/.test(action)) {
-        throw malformed(action.includes(':') ? `Actions/Conditions can contain only one colon.` : 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');
+        throw malformed(
+          action.includes(':')
+            ? `Actions/Conditions can contain only one colon.`
+            : 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
+        );
       }
     }
     for (const resource of resources.values) {
-      if (resource !== '*' && !/^(arn|\*|\$\{)/.test(resource)) throw malformed(`Resource ${resource} must be in ARN format or "*".`);
+      if (resource !== '*' && !/^(arn|\*|\$\{)/.test(resource))
+        throw malformed(`Resource ${resource} must be in ARN format or "*".`);
     }
   }
 }
@@ -31,7 +36,8 @@ export function checkTrustPolicy(text: string, most: number): void {
   for (const { principals, resources, actions } of parsed(text).statements) {
     if (resources !== undefined) throw malformed('Has prohibited field Resource');
     if (principals === undefined) throw malformed('AssumeRolepolicy must contain a principal.');
-    if (!actions.values.every((action) => /^sts:/i.test(action) || action === '*')) throw malformed('AssumeRole policy may only specify STS AssumeRole actions.');
+    if (!actions.values.every((action) => /^sts:/i.test(action) || action === '*'))
+      throw malformed('AssumeRole policy may only specify STS AssumeRole actions.');
   }
   if (sizeOf(text) > most) throw tooMany(`Cannot exceed quota for ACLSizePerRole: ${most}`);
 }

@@ -9,7 +9,13 @@ import type { Entity, EntityKind, IamKinds, IamRecords, PolicyRecord } from './r
 
 const quotas = { role: 'PoliciesPerRole', user: 'PoliciesPerUser', group: 'PoliciesPerGroup' } as const;
 const prefixes = { role: 'AROA', user: 'AIDA', group: 'AGPA', policy: 'ANPA', profile: 'AIPA' } as const;
-const most = { role: bounds.roles, user: bounds.users, group: bounds.groups, policy: bounds.policies, profile: bounds.profiles } as const;
+const most = {
+  role: bounds.roles,
+  user: bounds.users,
+  group: bounds.groups,
+  policy: bounds.policies,
+  profile: bounds.profiles,
+} as const;
 
 export interface Account {
   readonly account: string;
@@ -37,9 +43,15 @@ export class Directory {
     return found;
   }
 
-  list<Kind extends Named>(kind: Kind, { account }: Account, pathPrefix: string | undefined): readonly Readonly<IamKinds[Kind]>[] {
+  list<Kind extends Named>(
+    kind: Kind,
+    { account }: Account,
+    pathPrefix: string | undefined,
+  ): readonly Readonly<IamKinds[Kind]>[] {
     const items: readonly { readonly path: string }[] = this.records.list(kind, account);
-    return items.filter(({ path }) => pathPrefix === undefined || path.startsWith(pathPrefix)) as unknown as readonly Readonly<IamKinds[Kind]>[];
+    return items.filter(({ path }) => pathPrefix === undefined || path.startsWith(pathPrefix)) as unknown as readonly Readonly<
+      IamKinds[Kind]
+    >[];
   }
 
   /** Whole seconds: IAM tells no more. */
@@ -60,7 +72,12 @@ export class Directory {
   }
 
   /** Names differ by more than capitals. @throws EntityAlreadyExists, LimitExceeded */
-  async create<Kind extends Named>(kind: Kind, { account }: Account, value: IamKinds[Kind] & { readonly name: string }, taken: string): Promise<void> {
+  async create<Kind extends Named>(
+    kind: Kind,
+    { account }: Account,
+    value: IamKinds[Kind] & { readonly name: string },
+    taken: string,
+  ): Promise<void> {
     await this.records.change((draft) => {
       const all = draft.list(kind, account) as unknown as readonly { readonly name: string }[];
       const lower = value.name.toLowerCase();
@@ -84,7 +101,13 @@ export class Directory {
     });
   }
 
-  async putInline(kind: EntityKind, at: Account, name: string | undefined, policyName: string | undefined, document: string | undefined): Promise<void> {
+  async putInline(
+    kind: EntityKind,
+    at: Account,
+    name: string | undefined,
+    policyName: string | undefined,
+    document: string | undefined,
+  ): Promise<void> {
     checkIdentityPolicy(document ?? '');
     await this.#editEntity(kind, at, name, (entity) => {
       const inline = { ...entity.inline, [policyName ?? '']: document ?? '' };
@@ -119,7 +142,8 @@ export class Directory {
     checkArn(policyArn);
     await this.#editEntity(kind, at, name, (entity, draft) => {
       if (entity.attached.includes(policyArn ?? '')) return entity;
-      if (findPolicy(draft, at, policyArn) === undefined) throw noSuch(`Policy ${policyArn} does not exist or is not attachable.`);
+      if (findPolicy(draft, at, policyArn) === undefined)
+        throw noSuch(`Policy ${policyArn} does not exist or is not attachable.`);
       if (entity.attached.length >= bounds.attached) throw tooMany(`Cannot exceed quota for ${quotas[kind]}: ${bounds.attached}`);
       return { ...entity, attached: [...entity.attached, policyArn ?? ''] };
     });
@@ -133,7 +157,12 @@ export class Directory {
     });
   }
 
-  listAttached(kind: EntityKind, at: Account, name: string | undefined, input: PageInput & { readonly PathPrefix?: string | undefined }) {
+  listAttached(
+    kind: EntityKind,
+    at: Account,
+    name: string | undefined,
+    input: PageInput & { readonly PathPrefix?: string | undefined },
+  ) {
     const { attached } = this.get(kind, at, name) as Entity;
     const arns = attached.filter((arn) => input.PathPrefix === undefined || pathOf(arn).startsWith(input.PathPrefix)).toSorted();
     const page = pageIn(arns, input, (arn) => arn);
@@ -144,10 +173,12 @@ export class Directory {
     if (policyArn !== undefined) checkArn(policyArn);
     await this.#editEntity(kind, at, name, ({ boundary, ...entity }, draft) => {
       if (policyArn === undefined) {
-        if (boundary === undefined) throw noSuch(`${kind === 'role' ? 'Role' : 'User'} ${name} does not have a permission boundary`);
+        if (boundary === undefined)
+          throw noSuch(`${kind === 'role' ? 'Role' : 'User'} ${name} does not have a permission boundary`);
         return entity;
       }
-      if (findPolicy(draft, at, policyArn) === undefined) throw noSuch(`Scope ARN: ${policyArn} does not exist or is not attachable.`);
+      if (findPolicy(draft, at, policyArn) === undefined)
+        throw noSuch(`Scope ARN: ${policyArn} does not exist or is not attachable.`);
       return { ...entity, boundary: policyArn };
     });
   }
@@ -159,12 +190,21 @@ export class Directory {
     await this.#editEntity(kind, at, name, (entity) => ({ ...entity, tags: withoutTags(entity.tags, keys) }));
   }
   listTags(tags: Readonly<Record<string, string>>, input: PageInput) {
-    const page = pageIn(tagList(tags).toSorted((a, b) => (a.Key < b.Key ? -1 : 1)), input, ({ Key }) => Key);
+    const page = pageIn(
+      tagList(tags).toSorted((a, b) => (a.Key < b.Key ? -1 : 1)),
+      input,
+      ({ Key }) => Key,
+    );
     return { Tags: [...page.items], ...page.more };
   }
 
   /** What the three kinds have in common, edited; the rest of each stays as it is. */
-  async #editEntity(kind: EntityKind, at: Account, name: string | undefined, edit: (entity: Entity, draft: Draft) => Entity): Promise<void> {
+  async #editEntity(
+    kind: EntityKind,
+    at: Account,
+    name: string | undefined,
+    edit: (entity: Entity, draft: Draft) => Entity,
+  ): Promise<void> {
     await this.edit(kind, at, name, (entity, draft) => edit(entity, draft) as IamKinds[typeof kind]);
   }
 }
@@ -193,8 +233,10 @@ export function withTags(tags: Readonly<Record<string, string>>, more: TagList |
   if (Object.keys(all).length > bounds.tags) throw tooMany(`Cannot exceed quota for TagsPerResource: ${bounds.tags}`);
   return all;
 }
-export const withoutTags = (tags: Readonly<Record<string, string>>, keys: readonly string[] | undefined): Record<string, string> =>
-  Object.fromEntries(Object.entries(tags).filter(([key]) => keys?.includes(key) !== true));
+export const withoutTags = (
+  tags: Readonly<Record<string, string>>,
+  keys: readonly string[] | undefined,
+): Record<string, string> => Object.fromEntries(Object.entries(tags).filter(([key]) => keys?.includes(key) !== true));
 
 /** Documents travel percent-encoded, as RFC 3986 has it. */
 export const encodeDocument = (document: string): string =>

@@ -8,7 +8,12 @@ import { describe as describeUser } from './users.ts';
 export function groupHandlers(directory: Directory) {
   return {
     async CreateGroup(input, call) {
-      const group: GroupRecord = { ...directory.identity('group', call, input.GroupName, input.Path), tags: {}, inline: {}, attached: [] };
+      const group: GroupRecord = {
+        ...directory.identity('group', call, input.GroupName, input.Path),
+        tags: {},
+        inline: {},
+        attached: [],
+      };
       await directory.create('group', call, group, `Group with name ${group.name} already exists.`);
       return { Group: describe(group) };
     },
@@ -32,21 +37,26 @@ export function groupHandlers(directory: Directory) {
       await directory.edit('user', call, input.UserName, (user, draft) => {
         if (draft.get('group', call.account, input.GroupName ?? '') === undefined) throw missing('group', input.GroupName);
         if (user.groups.includes(input.GroupName ?? '')) return user;
-        if (user.groups.length >= bounds.groupsPerUser) throw tooMany(`Cannot exceed quota for GroupsPerUser: ${bounds.groupsPerUser}`);
+        if (user.groups.length >= bounds.groupsPerUser)
+          throw tooMany(`Cannot exceed quota for GroupsPerUser: ${bounds.groupsPerUser}`);
         return { ...user, groups: [...user.groups, input.GroupName ?? ''] };
       });
       return {};
     },
     async RemoveUserFromGroup(input, call) {
       directory.get('group', call, input.GroupName);
-      await directory.edit('user', call, input.UserName, (user) => ({ ...user, groups: user.groups.filter((name) => name !== input.GroupName) }));
+      await directory.edit('user', call, input.UserName, (user) => ({
+        ...user,
+        groups: user.groups.filter((name) => name !== input.GroupName),
+      }));
       return {};
     },
     async DeleteGroup(input, call) {
       await directory.records.change((draft) => {
         const group = draft.get('group', call.account, input.GroupName ?? '');
         if (group === undefined) throw missing('group', input.GroupName);
-        if (draft.list('user', call.account).some(({ groups }) => groups.includes(group.name))) throw conflict('Cannot delete entity, must remove users from group first.');
+        if (draft.list('user', call.account).some(({ groups }) => groups.includes(group.name)))
+          throw conflict('Cannot delete entity, must remove users from group first.');
         if (group.attached.length > 0) throw conflict('Cannot delete entity, must detach all policies first.');
         if (Object.keys(group.inline).length > 0) throw conflict('Cannot delete entity, must delete policies first.');
         draft.delete('group', call.account, group.name);

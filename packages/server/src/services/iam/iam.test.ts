@@ -27,7 +27,12 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
 
   before(async () => {
     database = new PlainDatabase();
-    keys = await Keys.open({ database, masterKey: new MasterKey(new Uint8Array(32), systemRandom), clock: systemClock, random: systemRandom });
+    keys = await Keys.open({
+      database,
+      masterKey: new MasterKey(new Uint8Array(32), systemRandom),
+      clock: systemClock,
+      random: systemRandom,
+    });
     root = await keys.create({ account });
     service = await openIam({ database, keys, clock: systemClock, random: systemRandom });
     const sts = openSts({
@@ -48,7 +53,12 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
 
   test('a role is made once, read with its trust policy encoded, and listed without its tags', async (t: TestContext) => {
     const made = await client.send(
-      new iam.CreateRoleCommand({ RoleName: 'first', Path: '/app/', AssumeRolePolicyDocument: byLambda, Tags: [{ Key: 'a', Value: 'b' }] }),
+      new iam.CreateRoleCommand({
+        RoleName: 'first',
+        Path: '/app/',
+        AssumeRolePolicyDocument: byLambda,
+        Tags: [{ Key: 'a', Value: 'b' }],
+      }),
     );
     t.assert.strictEqual(made.Role?.Arn, `arn:aws:iam::${account}:role/app/first`);
     t.assert.match(made.Role?.RoleId ?? '', /^AROA[A-Z2-7]{17}$/);
@@ -91,7 +101,10 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
     });
     t.assert.deepStrictEqual((await client.send(new iam.ListInstanceProfilesForRoleCommand({ RoleName }))).InstanceProfiles, []);
     const remove = () => client.send(new iam.DeleteRoleCommand({ RoleName }));
-    await t.assert.rejects(remove(), { name: 'DeleteConflictException', message: 'Cannot delete entity, must detach all policies first.' });
+    await t.assert.rejects(remove(), {
+      name: 'DeleteConflictException',
+      message: 'Cannot delete entity, must detach all policies first.',
+    });
     await client.send(new iam.DetachRolePolicyCommand({ RoleName, PolicyArn }));
     await t.assert.rejects(remove(), { message: 'Cannot delete entity, must delete policies first.' });
     await client.send(new iam.DeleteRolePolicyCommand({ RoleName, PolicyName: 'in' }));
@@ -102,17 +115,30 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
   test('policies that are none, or that nobody has, are refused in the words of AWS', async (t: TestContext) => {
     await client.send(new iam.CreateRoleCommand({ RoleName: 'attach', AssumeRolePolicyDocument: byLambda }));
     const attach = (PolicyArn: string) => client.send(new iam.AttachRolePolicyCommand({ RoleName: 'attach', PolicyArn }));
-    await t.assert.rejects(attach('longer-than-twenty-letters'), { name: 'ValidationError', message: 'Invalid ARN:  Could not be parsed!' });
+    await t.assert.rejects(attach('longer-than-twenty-letters'), {
+      name: 'ValidationError',
+      message: 'Invalid ARN:  Could not be parsed!',
+    });
     const missing = `arn:aws:iam::${account}:policy/none`;
-    await t.assert.rejects(attach(missing), { name: 'NoSuchEntityException', message: `Policy ${missing} does not exist or is not attachable.` });
-    await t.assert.rejects(client.send(new iam.DeletePolicyCommand({ PolicyArn: missing })), { message: `Policy ${missing} was not found.` });
-    const put = (PolicyDocument: string) => client.send(new iam.PutRolePolicyCommand({ RoleName: 'attach', PolicyName: 'p', PolicyDocument }));
+    await t.assert.rejects(attach(missing), {
+      name: 'NoSuchEntityException',
+      message: `Policy ${missing} does not exist or is not attachable.`,
+    });
+    await t.assert.rejects(client.send(new iam.DeletePolicyCommand({ PolicyArn: missing })), {
+      message: `Policy ${missing} was not found.`,
+    });
+    const put = (PolicyDocument: string) =>
+      client.send(new iam.PutRolePolicyCommand({ RoleName: 'attach', PolicyName: 'p', PolicyDocument }));
     await t.assert.rejects(put(byLambda), { message: 'Policy document should not specify a principal.' });
-    await t.assert.rejects(put('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}'), { message: 'Policy statement must contain resources.' });
+    await t.assert.rejects(put('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}'), {
+      message: 'Policy statement must contain resources.',
+    });
   });
 
   test('a managed policy has versions, one of them the default, five at most', async (t: TestContext) => {
-    const { Policy } = await client.send(new iam.CreatePolicyCommand({ PolicyName: 'managed', PolicyDocument: policyOf('s3:GetObject') }));
+    const { Policy } = await client.send(
+      new iam.CreatePolicyCommand({ PolicyName: 'managed', PolicyDocument: policyOf('s3:GetObject') }),
+    );
     const PolicyArn = Policy?.Arn ?? '';
     t.assert.strictEqual(PolicyArn, `arn:aws:iam::${account}:policy/managed`);
     await client.send(new iam.CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: policyOf('s3:*'), SetAsDefault: true }));
@@ -120,21 +146,39 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
     const { PolicyVersion } = await client.send(new iam.GetPolicyVersionCommand({ PolicyArn, VersionId: 'v2' }));
     t.assert.strictEqual(decodeURIComponent(PolicyVersion?.Document ?? ''), policyOf('s3:*'));
     const versions = await client.send(new iam.ListPolicyVersionsCommand({ PolicyArn }));
-    t.assert.deepStrictEqual(versions.Versions?.map(({ VersionId, IsDefaultVersion }) => [VersionId, IsDefaultVersion]), [['v2', true], ['v1', false]]);
-    for (let count = 2; count < 5; count += 1) await client.send(new iam.CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: policyOf('s3:*') }));
-    await t.assert.rejects(client.send(new iam.CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: policyOf('s3:*') })), { name: 'LimitExceededException' });
-    await t.assert.rejects(client.send(new iam.DeletePolicyVersionCommand({ PolicyArn, VersionId: 'v2' })), { message: 'Cannot delete the default version of a policy.' });
+    t.assert.deepStrictEqual(
+      versions.Versions?.map(({ VersionId, IsDefaultVersion }) => [VersionId, IsDefaultVersion]),
+      [
+        ['v2', true],
+        ['v1', false],
+      ],
+    );
+    for (let count = 2; count < 5; count += 1)
+      await client.send(new iam.CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: policyOf('s3:*') }));
+    await t.assert.rejects(client.send(new iam.CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: policyOf('s3:*') })), {
+      name: 'LimitExceededException',
+    });
+    await t.assert.rejects(client.send(new iam.DeletePolicyVersionCommand({ PolicyArn, VersionId: 'v2' })), {
+      message: 'Cannot delete the default version of a policy.',
+    });
     await t.assert.rejects(client.send(new iam.DeletePolicyCommand({ PolicyArn })), { name: 'DeleteConflictException' });
-    for (const VersionId of ['v1', 'v3', 'v4', 'v5']) await client.send(new iam.DeletePolicyVersionCommand({ PolicyArn, VersionId }));
+    for (const VersionId of ['v1', 'v3', 'v4', 'v5'])
+      await client.send(new iam.DeletePolicyVersionCommand({ PolicyArn, VersionId }));
     await client.send(new iam.DeletePolicyCommand({ PolicyArn }));
     await t.assert.rejects(client.send(new iam.GetPolicyCommand({ PolicyArn })), { name: 'NoSuchEntityException' });
   });
 
   test("AWS's own policies are there to be read and listed", async (t: TestContext) => {
     const names = new Set<string | undefined>();
-    for await (const page of iam.paginateListPolicies({ client, pageSize: 10 }, { Scope: 'AWS' })) for (const { Arn } of page.Policies ?? []) names.add(Arn);
+    for await (const page of iam.paginateListPolicies({ client, pageSize: 10 }, { Scope: 'AWS' }))
+      for (const { Arn } of page.Policies ?? []) names.add(Arn);
     t.assert.ok(names.size > 50);
-    for (const name of ['AdministratorAccess', 'service-role/AWSLambdaSQSQueueExecutionRole', 'AWSLambda_FullAccess', 'ReadOnlyAccess']) {
+    for (const name of [
+      'AdministratorAccess',
+      'service-role/AWSLambdaSQSQueueExecutionRole',
+      'AWSLambda_FullAccess',
+      'ReadOnlyAccess',
+    ]) {
       t.assert.ok(names.has(`arn:aws:iam::aws:policy/${name}`), name);
     }
   });
@@ -149,53 +193,93 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
     const self = await new iam.IAMClient(clientOf(door, credentials)).send(new iam.GetUserCommand({}));
     t.assert.strictEqual(self.User?.UserName, 'ann');
     await client.send(new iam.CreateAccessKeyCommand({ UserName }));
-    await t.assert.rejects(client.send(new iam.CreateAccessKeyCommand({ UserName })), { message: 'Cannot exceed quota for AccessKeysPerUser: 2' });
-    await t.assert.rejects(client.send(new iam.DeleteUserCommand({ UserName })), { message: 'Cannot delete entity, must delete access keys first.' });
+    await t.assert.rejects(client.send(new iam.CreateAccessKeyCommand({ UserName })), {
+      message: 'Cannot exceed quota for AccessKeysPerUser: 2',
+    });
+    await t.assert.rejects(client.send(new iam.DeleteUserCommand({ UserName })), {
+      message: 'Cannot delete entity, must delete access keys first.',
+    });
     const { AccessKeyMetadata } = await client.send(new iam.ListAccessKeysCommand({ UserName }));
-    for (const { AccessKeyId } of AccessKeyMetadata ?? []) await client.send(new iam.DeleteAccessKeyCommand({ UserName, AccessKeyId }));
+    for (const { AccessKeyId } of AccessKeyMetadata ?? [])
+      await client.send(new iam.DeleteAccessKeyCommand({ UserName, AccessKeyId }));
     await client.send(new iam.DeleteUserCommand({ UserName }));
-    await t.assert.rejects(client.send(new iam.GetUserCommand({ UserName })), { message: 'The user with name ann cannot be found.' });
+    await t.assert.rejects(client.send(new iam.GetUserCommand({ UserName })), {
+      message: 'The user with name ann cannot be found.',
+    });
   });
 
   test('groups give their members what they hold', async (t: TestContext) => {
     await client.send(new iam.CreateGroupCommand({ GroupName: 'readers' }));
     await client.send(new iam.CreateUserCommand({ UserName: 'bob' }));
     await client.send(new iam.AddUserToGroupCommand({ GroupName: 'readers', UserName: 'bob' }));
-    await client.send(new iam.PutGroupPolicyCommand({ GroupName: 'readers', PolicyName: 'p', PolicyDocument: policyOf('s3:GetObject') }));
-    t.assert.deepStrictEqual((await client.send(new iam.GetGroupCommand({ GroupName: 'readers' }))).Users?.map(({ UserName }) => UserName), ['bob']);
-    t.assert.deepStrictEqual((await client.send(new iam.ListGroupsForUserCommand({ UserName: 'bob' }))).Groups?.map(({ GroupName }) => GroupName), ['readers']);
-    const simulated = await client.send(
-      new iam.SimulatePrincipalPolicyCommand({ PolicySourceArn: `arn:aws:iam::${account}:user/bob`, ActionNames: ['s3:GetObject', 's3:PutObject'], ResourceArns: ['arn:aws:s3:::b/k'] }),
+    await client.send(
+      new iam.PutGroupPolicyCommand({ GroupName: 'readers', PolicyName: 'p', PolicyDocument: policyOf('s3:GetObject') }),
     );
-    t.assert.deepStrictEqual(simulated.EvaluationResults?.map(({ EvalDecision }) => EvalDecision), ['allowed', 'implicitDeny']);
-    await t.assert.rejects(client.send(new iam.DeleteGroupCommand({ GroupName: 'readers' })), { message: 'Cannot delete entity, must remove users from group first.' });
+    t.assert.deepStrictEqual(
+      (await client.send(new iam.GetGroupCommand({ GroupName: 'readers' }))).Users?.map(({ UserName }) => UserName),
+      ['bob'],
+    );
+    t.assert.deepStrictEqual(
+      (await client.send(new iam.ListGroupsForUserCommand({ UserName: 'bob' }))).Groups?.map(({ GroupName }) => GroupName),
+      ['readers'],
+    );
+    const simulated = await client.send(
+      new iam.SimulatePrincipalPolicyCommand({
+        PolicySourceArn: `arn:aws:iam::${account}:user/bob`,
+        ActionNames: ['s3:GetObject', 's3:PutObject'],
+        ResourceArns: ['arn:aws:s3:::b/k'],
+      }),
+    );
+    t.assert.deepStrictEqual(
+      simulated.EvaluationResults?.map(({ EvalDecision }) => EvalDecision),
+      ['allowed', 'implicitDeny'],
+    );
+    await t.assert.rejects(client.send(new iam.DeleteGroupCommand({ GroupName: 'readers' })), {
+      message: 'Cannot delete entity, must remove users from group first.',
+    });
   });
 
   test('who may assume a role is what its trust policy and the own policies say', async (t: TestContext) => {
     await client.send(new iam.CreateRoleCommand({ RoleName: 'shared', AssumeRolePolicyDocument: trust({ AWS: account }) }));
     await client.send(new iam.CreateUserCommand({ UserName: 'eve' }));
     const { AccessKey } = await client.send(new iam.CreateAccessKeyCommand({ UserName: 'eve' }));
-    const eve = new STSClient(clientOf(door, { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' }));
-    const assume = (who: STSClient, role: string) => who.send(new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${account}:role/${role}`, RoleSessionName: 'test' }));
+    const eve = new STSClient(
+      clientOf(door, { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' }),
+    );
+    const assume = (who: STSClient, role: string) =>
+      who.send(new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${account}:role/${role}`, RoleSessionName: 'test' }));
     await t.assert.rejects(assume(eve, 'shared'), { name: 'AccessDenied' });
-    await client.send(new iam.PutUserPolicyCommand({ UserName: 'eve', PolicyName: 'p', PolicyDocument: policyOf('sts:AssumeRole') }));
+    await client.send(
+      new iam.PutUserPolicyCommand({ UserName: 'eve', PolicyName: 'p', PolicyDocument: policyOf('sts:AssumeRole') }),
+    );
     t.assert.match((await assume(eve, 'shared')).AssumedRoleUser?.Arn ?? '', /:assumed-role\/shared\/test$/);
     await client.send(new iam.CreateRoleCommand({ RoleName: 'lambda-only', AssumeRolePolicyDocument: byLambda }));
     await t.assert.rejects(assume(eve, 'lambda-only'), { name: 'AccessDenied' });
-    t.assert.strictEqual(service.authority.serviceMayAssume(`arn:aws:iam::${account}:role/lambda-only`, 'lambda.amazonaws.com'), true);
-    t.assert.strictEqual(service.authority.serviceMayAssume(`arn:aws:iam::${account}:role/shared`, 'lambda.amazonaws.com'), false);
+    t.assert.strictEqual(
+      service.authority.serviceMayAssume(`arn:aws:iam::${account}:role/lambda-only`, 'lambda.amazonaws.com'),
+      true,
+    );
+    t.assert.strictEqual(
+      service.authority.serviceMayAssume(`arn:aws:iam::${account}:role/shared`, 'lambda.amazonaws.com'),
+      false,
+    );
   });
 
   test('the authority answers for callers, sessions cut down included', async (t: TestContext) => {
     await client.send(new iam.CreateRoleCommand({ RoleName: 'wide', AssumeRolePolicyDocument: byLambda }));
-    await client.send(new iam.AttachRolePolicyCommand({ RoleName: 'wide', PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }));
+    await client.send(
+      new iam.AttachRolePolicyCommand({ RoleName: 'wide', PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }),
+    );
     const arn = `arn:aws:iam::${account}:role/wide`;
     const ask = (limits: object, action: string) => {
       const { accessKeyId, sessionToken } = keys.issueRoleCredentials(arn, 's', limits);
       const record = keys.find(accessKeyId, sessionToken);
       if (record === undefined) throw new Error('no session');
       const caller = { kind: 'signed', accessKeyId, account, arn: record.arn, userId: record.userId } as const;
-      return service.authority.ask({ caller, account, headers: { 'x-amz-security-token': sessionToken } }, { action, resource: 'arn:aws:s3:::b/k' });
+      return service.authority.ask(
+        { caller, account, headers: { 'x-amz-security-token': sessionToken } },
+        { action, resource: 'arn:aws:s3:::b/k' },
+      );
     };
     t.assert.strictEqual(ask({}, 's3:PutObject').allowed, true);
     t.assert.strictEqual(ask({ policies: [policyOf('s3:Get*')] }, 's3:GetObject').allowed, true);
@@ -209,10 +293,13 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
     t.assert.strictEqual(Role?.Arn, `arn:aws:iam::${account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`);
     const { AttachedPolicies } = await client.send(new iam.ListAttachedRolePoliciesCommand({ RoleName: 'AWSServiceRoleForECS' }));
     t.assert.strictEqual(AttachedPolicies?.[0]?.PolicyArn, 'arn:aws:iam::aws:policy/aws-service-role/AmazonECSServiceRolePolicy');
-    await t.assert.rejects(client.send(new iam.CreateServiceLinkedRoleCommand({ AWSServiceName: 'eks.amazonaws.com', CustomSuffix: 'x' })), {
-      name: 'InvalidInputException',
-      message: 'Custom suffix is not allowed for eks.amazonaws.com',
-    });
+    await t.assert.rejects(
+      client.send(new iam.CreateServiceLinkedRoleCommand({ AWSServiceName: 'eks.amazonaws.com', CustomSuffix: 'x' })),
+      {
+        name: 'InvalidInputException',
+        message: 'Custom suffix is not allowed for eks.amazonaws.com',
+      },
+    );
   });
 
   test('instance profiles hold one role, which cannot be deleted meanwhile', async (t: TestContext) => {
@@ -222,9 +309,13 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
     await client.send(new iam.AddRoleToInstanceProfileCommand(at));
     const { InstanceProfile } = await client.send(new iam.GetInstanceProfileCommand(at));
     t.assert.strictEqual(InstanceProfile?.Roles?.[0]?.RoleName, at.RoleName);
-    await t.assert.rejects(client.send(new iam.DeleteRoleCommand(at)), { message: 'Cannot delete entity, must remove roles from instance profile first.' });
+    await t.assert.rejects(client.send(new iam.DeleteRoleCommand(at)), {
+      message: 'Cannot delete entity, must remove roles from instance profile first.',
+    });
     await client.send(new iam.RemoveRoleFromInstanceProfileCommand(at));
     await client.send(new iam.DeleteInstanceProfileCommand(at));
-    await t.assert.rejects(client.send(new iam.GetInstanceProfileCommand(at)), { message: 'Instance Profile profile cannot be found.' });
+    await t.assert.rejects(client.send(new iam.GetInstanceProfileCommand(at)), {
+      message: 'Instance Profile profile cannot be found.',
+    });
   });
 });

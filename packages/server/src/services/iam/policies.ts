@@ -1,7 +1,16 @@
 import { managedPolicies } from './aws-managed/index.ts';
 import { bounds } from './bounds.ts';
 import { checkIdentityPolicy, sizeOf } from './checks.ts';
-import { checkArn, encodeDocument, findPolicy, nameOf, withoutTags, withTags, type Account, type Directory } from './directory.ts';
+import {
+  checkArn,
+  encodeDocument,
+  findPolicy,
+  nameOf,
+  withoutTags,
+  withTags,
+  type Account,
+  type Directory,
+} from './directory.ts';
 import { conflict, malformed, noSuch, tooMany, type IamHandlers } from './faults.ts';
 import { pageIn, tagList } from './pages.ts';
 import type { Entity, PolicyRecord, PolicyVersion } from './records.ts';
@@ -30,9 +39,12 @@ export function policyHandlers(directory: Directory) {
   };
   const holders = (at: Account, arn: string, use: 'attached' | 'boundary') =>
     (['role', 'user', 'group'] as const).map((kind) =>
-      (directory.list(kind, at, undefined) as readonly Entity[]).filter((entity) => (use === 'attached' ? entity.attached.includes(arn) : entity.boundary === arn)),
+      (directory.list(kind, at, undefined) as readonly Entity[]).filter((entity) =>
+        use === 'attached' ? entity.attached.includes(arn) : entity.boundary === arn,
+      ),
     );
-  const count = (at: Account, arn: string, use: 'attached' | 'boundary'): number => holders(at, arn, use).reduce((sum, list) => sum + list.length, 0);
+  const count = (at: Account, arn: string, use: 'attached' | 'boundary'): number =>
+    holders(at, arn, use).reduce((sum, list) => sum + list.length, 0);
   const describe = (at: Account, policy: PolicyRecord) => ({
     PolicyName: policy.name,
     PolicyId: policy.id,
@@ -59,18 +71,34 @@ export function policyHandlers(directory: Directory) {
         defaultVersion: 'v1',
         lastVersion: 1,
       };
-      await directory.create('policy', call, policy, `A policy called ${policy.name} already exists. Duplicate names are not allowed.`);
-      return { Policy: { ...describe(call, policy), ...(Object.keys(policy.tags).length === 0 ? {} : { Tags: tagList(policy.tags) }) } };
+      await directory.create(
+        'policy',
+        call,
+        policy,
+        `A policy called ${policy.name} already exists. Duplicate names are not allowed.`,
+      );
+      return {
+        Policy: { ...describe(call, policy), ...(Object.keys(policy.tags).length === 0 ? {} : { Tags: tagList(policy.tags) }) },
+      };
     },
 
     GetPolicy: async (input, call) => {
       const policy = get(call, input.PolicyArn);
-      return { Policy: { ...describe(call, policy), ...(policy.description === undefined ? {} : { Description: policy.description }), Tags: tagList(policy.tags) } };
+      return {
+        Policy: {
+          ...describe(call, policy),
+          ...(policy.description === undefined ? {} : { Description: policy.description }),
+          Tags: tagList(policy.tags),
+        },
+      };
     },
 
     ListPolicies: async (input, call) => {
       const scope = input.Scope ?? 'All';
-      const all = [...(scope === 'Local' ? [] : managedPolicies()), ...(scope === 'AWS' ? [] : records.list('policy', call.account))]
+      const all = [
+        ...(scope === 'Local' ? [] : managedPolicies()),
+        ...(scope === 'AWS' ? [] : records.list('policy', call.account)),
+      ]
         .filter(({ path }) => input.PathPrefix === undefined || path.startsWith(input.PathPrefix))
         .filter(({ arn }) => input.OnlyAttached !== true || count(call, arn, 'attached') > 0)
         .filter(({ arn }) => input.PolicyUsageFilter !== 'PermissionsBoundary' || count(call, arn, 'boundary') > 0)
@@ -84,7 +112,8 @@ export function policyHandlers(directory: Directory) {
       await records.change((draft) => {
         const policy = draft.get('policy', call.account, nameOf(input.PolicyArn ?? ''));
         if (policy === undefined || policy.arn !== input.PolicyArn) throw noSuch(`Policy ${input.PolicyArn} was not found.`);
-        if (count(call, policy.arn, 'attached') + count(call, policy.arn, 'boundary') > 0) throw conflict('Cannot delete a policy attached to entities.');
+        if (count(call, policy.arn, 'attached') + count(call, policy.arn, 'boundary') > 0)
+          throw conflict('Cannot delete a policy attached to entities.');
         if (policy.versions.length > 1) {
           throw conflict(
             "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
@@ -145,7 +174,11 @@ export function policyHandlers(directory: Directory) {
 
     ListEntitiesForPolicy: async (input, call) => {
       const policy = get(call, input.PolicyArn);
-      const [roles = [], users = [], groups = []] = holders(call, policy.arn, input.PolicyUsageFilter === 'PermissionsBoundary' ? 'boundary' : 'attached');
+      const [roles = [], users = [], groups = []] = holders(
+        call,
+        policy.arn,
+        input.PolicyUsageFilter === 'PermissionsBoundary' ? 'boundary' : 'attached',
+      );
       const wanted = (kind: string): boolean => input.EntityFilter === undefined || input.EntityFilter === kind;
       return {
         PolicyRoles: wanted('Role') ? roles.map(({ name, id }) => ({ RoleName: name, RoleId: id })) : [],

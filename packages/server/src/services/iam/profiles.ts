@@ -12,7 +12,11 @@ export function profileHandlers(directory: Directory) {
     if (profile === undefined) throw notFound(name);
     return profile;
   };
-  const edit = async ({ account }: Account, name: string | undefined, change: (profile: ProfileRecord) => ProfileRecord): Promise<void> => {
+  const edit = async (
+    { account }: Account,
+    name: string | undefined,
+    change: (profile: ProfileRecord) => ProfileRecord,
+  ): Promise<void> => {
     await records.change((draft) => {
       const profile = draft.get('profile', account, name ?? '');
       if (profile === undefined) throw notFound(name);
@@ -34,7 +38,11 @@ export function profileHandlers(directory: Directory) {
 
   return {
     async CreateInstanceProfile(input, call) {
-      const profile: ProfileRecord = { ...directory.identity('profile', call, input.InstanceProfileName, input.Path), tags: withTags({}, input.Tags), roles: [] };
+      const profile: ProfileRecord = {
+        ...directory.identity('profile', call, input.InstanceProfileName, input.Path),
+        tags: withTags({}, input.Tags),
+        roles: [],
+      };
       await directory.create('profile', call, profile, `Instance Profile ${profile.name} already exists.`);
       return { InstanceProfile: describe(call, profile) };
     },
@@ -45,7 +53,11 @@ export function profileHandlers(directory: Directory) {
     },
     ListInstanceProfilesForRole: async (input, call) => {
       const role = directory.get('role', call, input.RoleName);
-      const page = pageIn(directory.list('profile', call, undefined).filter(({ roles }) => roles.includes(role.name)), input, ({ name }) => name);
+      const page = pageIn(
+        directory.list('profile', call, undefined).filter(({ roles }) => roles.includes(role.name)),
+        input,
+        ({ name }) => name,
+      );
       return { InstanceProfiles: page.items.map((profile) => describe(call, profile)), ...page.more };
     },
     async AddRoleToInstanceProfile(input, call) {

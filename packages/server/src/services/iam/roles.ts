@@ -16,7 +16,8 @@ export function roleHandlers(directory: Directory) {
       const { PermissionsBoundary: boundary } = input;
       if (boundary !== undefined) {
         checkArn(boundary);
-        if (findPolicy(directory.records, call, boundary) === undefined) throw noSuch(`Scope ARN: ${boundary} does not exist or is not attachable.`);
+        if (findPolicy(directory.records, call, boundary) === undefined)
+          throw noSuch(`Scope ARN: ${boundary} does not exist or is not attachable.`);
       }
       const role: RoleRecord = {
         ...directory.identity('role', call, input.RoleName, input.Path),
@@ -79,12 +80,16 @@ export function roleHandlers(directory: Directory) {
       const service = input.AWSServiceName ?? '';
       const known = linkedRoles[service];
       if (known === undefined) throw invalidInput('Service role name is not valid or is not supported.');
-      if (input.CustomSuffix !== undefined && known.suffix !== true) throw invalidInput(`Custom suffix is not allowed for ${service}`);
+      if (input.CustomSuffix !== undefined && known.suffix !== true)
+        throw invalidInput(`Custom suffix is not allowed for ${service}`);
       const name = known.role + (input.CustomSuffix === undefined ? '' : `_${input.CustomSuffix}`);
       const path = `/aws-service-role/${service}/`;
       const role: RoleRecord = {
         ...directory.identity('role', call, name, path),
-        trust: JSON.stringify({ Version: '2012-10-17', Statement: [{ Action: ['sts:AssumeRole'], Effect: 'Allow', Principal: { Service: [service] } }] }),
+        trust: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Action: ['sts:AssumeRole'], Effect: 'Allow', Principal: { Service: [service] } }],
+        }),
         ...(input.Description === undefined ? {} : { description: input.Description }),
         maxSessionS: defaultSessionS,
         tags: {},
@@ -164,7 +169,9 @@ export const describe = (role: RoleRecord) => ({
 });
 
 export const extras = ({ boundary, tags }: Pick<RoleRecord, 'boundary' | 'tags'>) => ({
-  ...(boundary === undefined ? {} : { PermissionsBoundary: { PermissionsBoundaryType: boundaryType, PermissionsBoundaryArn: boundary } }),
+  ...(boundary === undefined
+    ? {}
+    : { PermissionsBoundary: { PermissionsBoundaryType: boundaryType, PermissionsBoundaryArn: boundary } }),
   ...(Object.keys(tags).length === 0 ? {} : { Tags: tagList(tags) }),
 });
 

@@ -1,6 +1,14 @@
 import type { Authority } from './authority.ts';
 import { noSuch, malformed, type IamHandlers } from './faults.ts';
-import { evaluate, parsePolicy, PolicyError, type AccessRequest, type Decision, type NamedPolicy, type PolicySet } from './policy/index.ts';
+import {
+  evaluate,
+  parsePolicy,
+  PolicyError,
+  type AccessRequest,
+  type Decision,
+  type NamedPolicy,
+  type PolicySet,
+} from './policy/index.ts';
 
 /** Asks what would be decided, without doing anything. */
 export function simulateHandlers(authority: Authority) {
@@ -8,11 +16,19 @@ export function simulateHandlers(authority: Authority) {
     SimulatePrincipalPolicy: async (input, call) => {
       const arn = input.PolicySourceArn ?? '';
       const held = authority.policiesOf(arn);
-      if (held === undefined) throw noSuch(`The ${/:(\w+)\//.exec(arn)?.[1] ?? 'user'} with name ${arn.slice(arn.lastIndexOf('/') + 1)} cannot be found.`);
+      if (held === undefined)
+        throw noSuch(
+          `The ${/:(\w+)\//.exec(arn)?.[1] ?? 'user'} with name ${arn.slice(arn.lastIndexOf('/') + 1)} cannot be found.`,
+        );
       return simulate(input, { ...held, identity: [...held.identity, ...given(input.PolicyInputList)] }, arn, call.account);
     },
     SimulateCustomPolicy: async (input, call) =>
-      simulate(input, { identity: given(input.PolicyInputList) }, input.CallerArn ?? `arn:aws:iam::${call.account}:user/simulated`, call.account),
+      simulate(
+        input,
+        { identity: given(input.PolicyInputList) },
+        input.CallerArn ?? `arn:aws:iam::${call.account}:user/simulated`,
+        call.account,
+      ),
   } satisfies IamHandlers;
 }
 
@@ -21,7 +37,9 @@ interface SimulateInput {
   readonly ResourceArns?: readonly string[] | undefined;
   readonly ResourcePolicy?: string | undefined;
   readonly PermissionsBoundaryPolicyInputList?: readonly string[] | undefined;
-  readonly ContextEntries?: readonly { readonly ContextKeyName?: string | undefined; readonly ContextKeyValues?: readonly string[] | undefined }[] | undefined;
+  readonly ContextEntries?:
+    | readonly { readonly ContextKeyName?: string | undefined; readonly ContextKeyValues?: readonly string[] | undefined }[]
+    | undefined;
 }
 
 function simulate(input: SimulateInput, held: PolicySet, arn: string, account: string) {
@@ -31,11 +49,19 @@ function simulate(input: SimulateInput, held: PolicySet, arn: string, account: s
     ...(boundary === undefined || boundary.length === 0 ? {} : { boundary: given(boundary) }),
     ...(input.ResourcePolicy === undefined ? {} : { resource: given([input.ResourcePolicy]) }),
   };
-  const context = Object.fromEntries((input.ContextEntries ?? []).map(({ ContextKeyName, ContextKeyValues }) => [ContextKeyName ?? '', ContextKeyValues ?? []]));
+  const context = Object.fromEntries(
+    (input.ContextEntries ?? []).map(({ ContextKeyName, ContextKeyValues }) => [ContextKeyName ?? '', ContextKeyValues ?? []]),
+  );
   const resources = input.ResourceArns ?? ['*'];
   const results = (input.ActionNames ?? []).flatMap((action) =>
     resources.map((resource) => {
-      const request: AccessRequest = { requester: { kind: 'aws', account, arn, userId: 'simulated' }, action, resource, resourceAccount: account, context };
+      const request: AccessRequest = {
+        requester: { kind: 'aws', account, arn, userId: 'simulated' },
+        action,
+        resource,
+        resourceAccount: account,
+        context,
+      };
       return { action, resource, decision: evaluate(request, policies) };
     }),
   );
@@ -48,7 +74,14 @@ function simulate(input: SimulateInput, held: PolicySet, arn: string, account: s
       MissingContextValues: [],
       OrganizationsDecisionDetail: { AllowedByOrganizations: true },
       EvalDecisionDetails: {},
-      ResourceSpecificResults: [{ EvalResourceName: resource, EvalResourceDecision: decision.kind, MatchedStatements: matched(decision), MissingContextValues: [] }],
+      ResourceSpecificResults: [
+        {
+          EvalResourceName: resource,
+          EvalResourceDecision: decision.kind,
+          MatchedStatements: matched(decision),
+          MissingContextValues: [],
+        },
+      ],
     })),
     IsTruncated: false,
   };
@@ -57,7 +90,12 @@ function simulate(input: SimulateInput, held: PolicySet, arn: string, account: s
 const matched = (decision: Decision) =>
   decision.kind === 'implicitDeny' || decision.by === undefined
     ? []
-    : [{ SourcePolicyId: decision.by.policyId, SourcePolicyType: decision.by.kind === 'resource' ? ('resource' as const) : ('IAM Policy' as 'user') }];
+    : [
+        {
+          SourcePolicyId: decision.by.policyId,
+          SourcePolicyType: decision.by.kind === 'resource' ? ('resource' as const) : ('IAM Policy' as 'user'),
+        },
+      ];
 
 function given(documents: readonly string[] | undefined): NamedPolicy[] {
   return (documents ?? []).map((document, index) => {

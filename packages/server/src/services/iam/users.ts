@@ -12,7 +12,8 @@ export function userHandlers(directory: Directory, keys: Keys) {
     name ?? /:user\/(?:.*\/)?([^/]+)$/.exec(call.caller.arn ?? '')?.[1];
   const ownKey = (account: string, userName: string | undefined, id: string | undefined): void => {
     const of = userName === undefined ? null : userName;
-    if (!keys.list(account, of).some(({ accessKeyId }) => accessKeyId === id)) throw noSuch(`The Access Key with id ${id} cannot be found.`);
+    if (!keys.list(account, of).some(({ accessKeyId }) => accessKeyId === id))
+      throw noSuch(`The Access Key with id ${id} cannot be found.`);
   };
 
   return {
@@ -25,7 +26,8 @@ export function userHandlers(directory: Directory, keys: Keys) {
         groups: [],
       };
       await directory.create('user', call, user, `User with name ${user.name} already exists.`);
-      if (input.PermissionsBoundary !== undefined) await directory.setBoundary('user', call, user.name, input.PermissionsBoundary);
+      if (input.PermissionsBoundary !== undefined)
+        await directory.setBoundary('user', call, user.name, input.PermissionsBoundary);
       const made = directory.get('user', call, user.name);
       return { User: { ...describe(made), ...extras(made) } };
     },
@@ -33,7 +35,15 @@ export function userHandlers(directory: Directory, keys: Keys) {
     async GetUser(input, call) {
       const name = nameOf(input.UserName, call);
       if (name === undefined) {
-        return { User: { Path: '/', UserName: 'root', UserId: call.account, Arn: `arn:aws:iam::${call.account}:root`, CreateDate: new Date(0) } };
+        return {
+          User: {
+            Path: '/',
+            UserName: 'root',
+            UserId: call.account,
+            Arn: `arn:aws:iam::${call.account}:root`,
+            CreateDate: new Date(0),
+          },
+        };
       }
       const user = directory.get('user', call, name);
       return { User: { ...describe(user), ...extras(user) } };
@@ -45,7 +55,11 @@ export function userHandlers(directory: Directory, keys: Keys) {
     },
 
     async UpdateUser(input, call) {
-      if (input.NewUserName !== undefined && input.NewUserName !== input.UserName && keys.list(call.account, input.UserName).length > 0) {
+      if (
+        input.NewUserName !== undefined &&
+        input.NewUserName !== input.UserName &&
+        keys.list(call.account, input.UserName).length > 0
+      ) {
         throw conflict('Cannot rename entity, must delete access keys first.');
       }
       await directory.records.change((draft) => {
@@ -53,7 +67,8 @@ export function userHandlers(directory: Directory, keys: Keys) {
         if (user === undefined) throw missing('user', input.UserName);
         const name = input.NewUserName ?? user.name;
         const path = input.NewPath ?? user.path;
-        if (name !== user.name && draft.get('user', call.account, name) !== undefined) throw exists(`User with name ${name} already exists.`);
+        if (name !== user.name && draft.get('user', call.account, name) !== undefined)
+          throw exists(`User with name ${name} already exists.`);
         draft.delete('user', call.account, user.name);
         draft.put('user', call.account, name, { ...user, name, path, arn: `arn:aws:iam::${call.account}:user${path}${name}` });
       });
@@ -61,7 +76,8 @@ export function userHandlers(directory: Directory, keys: Keys) {
     },
 
     async DeleteUser(input, call) {
-      if (keys.list(call.account, input.UserName ?? '').length > 0) throw conflict('Cannot delete entity, must delete access keys first.');
+      if (keys.list(call.account, input.UserName ?? '').length > 0)
+        throw conflict('Cannot delete entity, must delete access keys first.');
       await directory.records.change((draft) => {
         const user = draft.get('user', call.account, input.UserName ?? '');
         if (user === undefined) throw missing('user', input.UserName);
@@ -76,8 +92,12 @@ export function userHandlers(directory: Directory, keys: Keys) {
     async CreateAccessKey(input, call) {
       const name = nameOf(input.UserName, call);
       const user = name === undefined ? undefined : directory.get('user', call, name);
-      if (keys.list(call.account, name ?? null).length >= bounds.keysPerUser) throw tooMany(`Cannot exceed quota for AccessKeysPerUser: ${bounds.keysPerUser}`);
-      const key = await keys.create({ account: call.account, ...(user === undefined ? {} : { user: { name: user.name, arn: user.arn, id: user.id } }) });
+      if (keys.list(call.account, name ?? null).length >= bounds.keysPerUser)
+        throw tooMany(`Cannot exceed quota for AccessKeysPerUser: ${bounds.keysPerUser}`);
+      const key = await keys.create({
+        account: call.account,
+        ...(user === undefined ? {} : { user: { name: user.name, arn: user.arn, id: user.id } }),
+      });
       return {
         AccessKey: {
           UserName: user?.name ?? 'root',
@@ -91,7 +111,11 @@ export function userHandlers(directory: Directory, keys: Keys) {
     async ListAccessKeys(input, call) {
       const name = nameOf(input.UserName, call);
       if (name !== undefined) directory.get('user', call, name);
-      const page = pageIn(keys.list(call.account, name ?? null).toSorted((a, b) => (a.accessKeyId < b.accessKeyId ? -1 : 1)), input, ({ accessKeyId }) => accessKeyId);
+      const page = pageIn(
+        keys.list(call.account, name ?? null).toSorted((a, b) => (a.accessKeyId < b.accessKeyId ? -1 : 1)),
+        input,
+        ({ accessKeyId }) => accessKeyId,
+      );
       return {
         AccessKeyMetadata: page.items.map((key) => ({
           UserName: key.userName ?? 'root',

@@ -1,7 +1,17 @@
 import { SignatureVerifier, type KeyRecord, type KeySource, type RequestHead } from '@mayfly/wire';
 import type { Clock, Random } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
-import { accessKeyId, byCodeUnits, derivedId, openText, Records, sealText, without, type MasterKey, type Sealer } from '../kit/index.ts';
+import {
+  accessKeyId,
+  byCodeUnits,
+  derivedId,
+  openText,
+  Records,
+  sealText,
+  without,
+  type MasterKey,
+  type Sealer,
+} from '../kit/index.ts';
 import { newSecret, Sessions, type Principal, type Session, type TemporaryCredentials } from './session.ts';
 
 /** An access key as it lies on the disk: its secret sealed. */
@@ -56,7 +66,11 @@ export class Keys implements KeySource {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#sealer = options.masterKey.sealer('access keys');
-    this.#sessions = new Sessions({ sealer: options.masterKey.sealer('session tokens'), clock: options.clock, random: options.random });
+    this.#sessions = new Sessions({
+      sealer: options.masterKey.sealer('session tokens'),
+      clock: options.clock,
+      random: options.random,
+    });
     this.#verifier = new SignatureVerifier({ keys: this, clock: options.clock });
     for (const { value } of records.all('key')) this.#know(value);
   }
@@ -86,7 +100,10 @@ export class Keys implements KeySource {
   }
 
   /** Makes a key of a user, or of the account's root. The secret is in the answer and nowhere else in the clear. */
-  async create(owner: { readonly account: string; readonly user?: { readonly name: string; readonly arn: string; readonly id: string } }): Promise<NewKey> {
+  async create(owner: {
+    readonly account: string;
+    readonly user?: { readonly name: string; readonly arn: string; readonly id: string };
+  }): Promise<NewKey> {
     const { account, user } = owner;
     const id = accessKeyId('AKIA', account, this.#random);
     const secretAccessKey = newSecret(this.#random);
@@ -101,7 +118,8 @@ export class Keys implements KeySource {
       createdAt: Math.floor(this.#clock.now()),
     };
     await this.#records.change((draft) => {
-      if (draft.list('key', account).length >= mostKeys) throw Object.assign(new Error(`An account has at most ${mostKeys} keys.`), { code: 'TOO_MANY_KEYS' });
+      if (draft.list('key', account).length >= mostKeys)
+        throw Object.assign(new Error(`An account has at most ${mostKeys} keys.`), { code: 'TOO_MANY_KEYS' });
       draft.put('key', account, id, key);
     });
     this.#know(key);

@@ -58,7 +58,10 @@ export class Sessions {
       expiresAtMs: Math.floor((this.#clock.now() + lifetimeMs) / 1000) * 1000,
     };
     const session: Session = { ...who, ...credentials };
-    return { ...credentials, sessionToken: Buffer.from(this.#sealer.seal(Buffer.from(JSON.stringify(session)))).toString('base64') };
+    return {
+      ...credentials,
+      sessionToken: Buffer.from(this.#sealer.seal(Buffer.from(JSON.stringify(session)))).toString('base64'),
+    };
   }
 
   /** The session a token stands for; undefined for tokens of others. Whether it has ended is for the caller to see. */

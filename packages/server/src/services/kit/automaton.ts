@@ -45,7 +45,8 @@ function run(states: readonly State[], entry: number, text: string): boolean {
     const unit = text.charCodeAt(at);
     for (const index of current) {
       const state = states[index] as State;
-      if (at < text.length && state.kind === 'take' && state.takes(unit) && follow(states, state.next, next, at + 1, text.length)) return true;
+      if (at < text.length && state.kind === 'take' && state.takes(unit) && follow(states, state.next, next, at + 1, text.length))
+        return true;
     }
     current = next;
   }
@@ -82,7 +83,8 @@ class Builder {
 
   parse(): Fragment {
     const whole = this.#alternatives();
-    if (this.#at < this.#source.length) throw new PatternError(`'${this.#source[this.#at]}' is not expected in the regular expression`);
+    if (this.#at < this.#source.length)
+      throw new PatternError(`'${this.#source[this.#at]}' is not expected in the regular expression`);
     return whole;
   }
 
@@ -93,7 +95,10 @@ class Builder {
       branches.push(this.#sequence());
     }
     if (branches.length === 1) return branches[0] as Fragment;
-    return { entry: this.add({ kind: 'fork', next: branches.map(({ entry }) => entry) }), exits: branches.flatMap(({ exits }) => exits) };
+    return {
+      entry: this.add({ kind: 'fork', next: branches.map(({ entry }) => entry) }),
+      exits: branches.flatMap(({ exits }) => exits),
+    };
   }
 
   #sequence(): Fragment {
@@ -137,7 +142,8 @@ class Builder {
     if (found[0] === '?') return [0, 1];
     const low = Number(found[1]);
     const high = found[2] === undefined ? low : found[3] === '' ? Infinity : Number(found[3]);
-    if (low > high || low > mostRepeats || (high > mostRepeats && high !== Infinity)) throw new PatternError(`${found[0]} is not a quantifier`);
+    if (low > high || low > mostRepeats || (high > mostRepeats && high !== Infinity))
+      throw new PatternError(`${found[0]} is not a quantifier`);
     return [low, high];
   }
 

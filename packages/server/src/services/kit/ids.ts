@@ -23,7 +23,8 @@ const base32 = (bytes: Uint8Array): string => {
 export const uniqueId = (prefix: string, random: Random): string => prefix + base32(random.bytes(11)).slice(0, 17);
 
 /** The same, always the same for the same name. */
-export const derivedId = (prefix: string, name: string): string => prefix + base32(createHash('sha256').update(name).digest()).slice(0, 17);
+export const derivedId = (prefix: string, name: string): string =>
+  prefix + base32(createHash('sha256').update(name).digest()).slice(0, 17);
 
 /**
  * An access key id that says whose it is, as AWS's do: behind the prefix eighty bits in base 32, of which

@@ -13,7 +13,12 @@ export interface Page<Item> {
  */
 export function pageOf<Item>(
   items: readonly Item[],
-  options: { readonly limit: number; readonly token: string | undefined; readonly nameOf: (item: Item) => string; readonly invalid: () => Error },
+  options: {
+    readonly limit: number;
+    readonly token: string | undefined;
+    readonly nameOf: (item: Item) => string;
+    readonly invalid: () => Error;
+  },
 ): Page<Item> {
   const { limit, token, nameOf } = options;
   const after = token === undefined ? undefined : readToken(token, options.invalid);

@@ -132,9 +132,13 @@ export class Records<Kinds extends RecordKinds> implements ReadableRecords<Kinds
       grown += (bodies.get(key)?.length ?? 0) - (this.#lengths.get(key) ?? 0);
     }
     if (grown > 0 && this.#length + grown > this.#mostLength) {
-      throw new ServiceFault('LimitExceededException', `This server has no room for more of ${this.#service}: ${this.#mostLength} characters are the most.`, {
-        status: 400,
-      });
+      throw new ServiceFault(
+        'LimitExceededException',
+        `This server has no room for more of ${this.#service}: ${this.#mostLength} characters are the most.`,
+        {
+          status: 400,
+        },
+      );
     }
     return bodies;
   }

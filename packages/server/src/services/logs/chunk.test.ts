@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { chunkSpanMs, fromChunk, toChunks } from './chunk.ts';
 import { compare, eventId, positionOf } from './position.ts';
 
-const lines = fc.array(fc.record({ atMs: fc.integer({ min: 0, max: 10 * chunkSpanMs }), message: fc.string({ unit: 'binary' }) }), { maxLength: 50 });
+const lines = fc.array(
+  fc.record({ atMs: fc.integer({ min: 0, max: 10 * chunkSpanMs }), message: fc.string({ unit: 'binary' }) }),
+  { maxLength: 50 },
+);
 const positions = fc.record({ atMs: fc.nat(), seq: fc.nat(), index: fc.nat() });
 
 suite('chunks of a log', { timeout: 60_000 }, () => {
@@ -22,7 +25,10 @@ suite('chunks of a log', { timeout: 60_000 }, () => {
 
   test('take no more than 2,000 lines each', (t: TestContext) => {
     const many = Array.from({ length: 4_500 }, () => ({ atMs: 1, message: 'x' }));
-    t.assert.deepStrictEqual(toChunks(many).map((chunk) => chunk.lines.length), [2_000, 2_000, 500]);
+    t.assert.deepStrictEqual(
+      toChunks(many).map((chunk) => chunk.lines.length),
+      [2_000, 2_000, 500],
+    );
   });
 });
 

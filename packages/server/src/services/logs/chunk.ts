@@ -30,7 +30,8 @@ export function toChunks(lines: readonly LogLine[]): Chunk[] {
   let length = 0;
   for (const [index, line] of sorted.entries()) {
     const first = sorted[start] as LogLine;
-    const full = index - start >= chunkEvents || length + line.message.length > chunkLength || line.atMs - first.atMs > chunkSpanMs;
+    const full =
+      index - start >= chunkEvents || length + line.message.length > chunkLength || line.atMs - first.atMs > chunkSpanMs;
     if (full && index > start) {
       chunks.push(toChunk(sorted.slice(start, index), length));
       start = index;

@@ -9,14 +9,16 @@ import { silentLogger, systemClock, type AccountId, type Region } from '../../ba
 import { openLogs, type Logs } from './index.ts';
 
 /** Version 2 of the AWS CLI; version 1 has no `logs tail`. */
-const cli = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/local/bin'].map((folder) => `${folder}/aws`).find((file) => {
-  if (!existsSync(file)) return false;
-  try {
-    return execFileSync(file, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).startsWith('aws-cli/2');
-  } catch {
-    return false;
-  }
-});
+const cli = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/local/bin']
+  .map((folder) => `${folder}/aws`)
+  .find((file) => {
+    if (!existsSync(file)) return false;
+    try {
+      return execFileSync(file, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).startsWith('aws-cli/2');
+    } catch {
+      return false;
+    }
+  });
 
 suite('aws logs tail', { timeout: 120_000, skip: cli === undefined ? 'the AWS CLI, version 2, is not installed' : false }, () => {
   let database: PlainDatabase;
@@ -41,11 +43,22 @@ suite('aws logs tail', { timeout: 120_000, skip: cli === undefined ? 'the AWS CL
 
   test('--follow shows what was logged and, while it waits, what is logged next', async (t: TestContext) => {
     say('before');
-    const child = spawn(cli ?? 'aws', ['logs', 'tail', '/aws/lambda/f', '--follow', '--format', 'short', '--endpoint-url', door.origin], {
-      env: { ...process.env, AWS_ACCESS_KEY_ID: '123456789012', AWS_SECRET_ACCESS_KEY: 'x', AWS_DEFAULT_REGION: 'eu-west-1', PYTHONUNBUFFERED: '1', AWS_PAGER: '' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-      signal: t.signal,
-    });
+    const child = spawn(
+      cli ?? 'aws',
+      ['logs', 'tail', '/aws/lambda/f', '--follow', '--format', 'short', '--endpoint-url', door.origin],
+      {
+        env: {
+          ...process.env,
+          AWS_ACCESS_KEY_ID: '123456789012',
+          AWS_SECRET_ACCESS_KEY: 'x',
+          AWS_DEFAULT_REGION: 'eu-west-1',
+          PYTHONUNBUFFERED: '1',
+          AWS_PAGER: '',
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+        signal: t.signal,
+      },
+    );
     child.once('error', () => {});
     try {
       const seen: string[] = [];

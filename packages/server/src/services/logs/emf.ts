@@ -26,7 +26,11 @@ export function measurementsOf(message: string, atMs: number): Measured[] {
   return directives.slice(0, mostDirectives).flatMap((directive) => ofDirective(recordOf(directive), document, momentMs));
 }
 
-function ofDirective(directive: Record<string, unknown> | undefined, document: Record<string, unknown>, atMs: number): Measured[] {
+function ofDirective(
+  directive: Record<string, unknown> | undefined,
+  document: Record<string, unknown>,
+  atMs: number,
+): Measured[] {
   const namespace = directive?.['Namespace'];
   const metrics = directive?.['Metrics'];
   if (typeof namespace !== 'string' || namespace === '' || !Array.isArray(metrics)) return [];
@@ -54,7 +58,10 @@ function dimensionSets(sets: unknown, document: Record<string, unknown>): Record
   const found: Record<string, string>[] = [];
   for (const set of sets) {
     if (!Array.isArray(set) || set.length > mostDimensions) continue;
-    const pairs = set.map((name): [string, unknown] => [String(name), Object.hasOwn(document, String(name)) ? document[String(name)] : undefined]);
+    const pairs = set.map((name): [string, unknown] => [
+      String(name),
+      Object.hasOwn(document, String(name)) ? document[String(name)] : undefined,
+    ]);
     if (pairs.every(([, value]) => typeof value === 'string' || typeof value === 'number')) {
       found.push(Object.fromEntries(pairs.map(([name, value]) => [name, String(value)])));
     }

@@ -81,7 +81,16 @@ export class Fan implements AsyncDisposable {
     if (pattern === undefined) return;
     const { metricName: name, metricNamespace: namespace, unit } = transformation;
     const put = (value: number, atMs: number, dimensions: Record<string, string>): void =>
-      this.#options.metrics?.put({ account, region, namespace, name, value, atMs, dimensions, ...(unit === undefined ? {} : { unit }) });
+      this.#options.metrics?.put({
+        account,
+        region,
+        namespace,
+        name,
+        value,
+        atMs,
+        dimensions,
+        ...(unit === undefined ? {} : { unit }),
+      });
     let found = false;
     for (const { atMs, message } of lines) {
       const match = pattern.match(message);
@@ -98,7 +107,8 @@ export class Fan implements AsyncDisposable {
       put(value, atMs, dimensions);
     }
     const last = lines.at(-1);
-    if (!found && transformation.defaultValue !== undefined && last !== undefined) put(transformation.defaultValue, last.atMs, {});
+    if (!found && transformation.defaultValue !== undefined && last !== undefined)
+      put(transformation.defaultValue, last.atMs, {});
   }
 
   #subscribe(from: From, filter: SubscriptionRecord, chunk: Written): void {
@@ -106,13 +116,18 @@ export class Fan implements AsyncDisposable {
     const pattern = this.#pattern(filter.pattern);
     if (deliver === undefined || pattern === undefined) return;
     const logEvents = chunk.lines.flatMap(({ atMs, message }, index) =>
-      pattern.match(message) === undefined ? [] : [{ id: eventId({ atMs, seq: chunk.seq, index: index + 1 }), timestamp: atMs, message }],
+      pattern.match(message) === undefined
+        ? []
+        : [{ id: eventId({ atMs, seq: chunk.seq, index: index + 1 }), timestamp: atMs, message }],
     );
     if (logEvents.length === 0) return;
     if (this.#waiting.size >= mostWaiting) {
       this.dropped += logEvents.length;
       if (this.dropped === logEvents.length || this.dropped % 10_000 < logEvents.length) {
-        this.#options.log.warn('A subscription filter does not keep up; events are dropped.', { filter: filter.name, dropped: this.dropped });
+        this.#options.log.warn('A subscription filter does not keep up; events are dropped.', {
+          filter: filter.name,
+          dropped: this.dropped,
+        });
       }
       return;
     }
@@ -135,7 +150,12 @@ export class Fan implements AsyncDisposable {
     this.#waiting.add(work);
   }
 
-  async #deliver(from: From, filter: SubscriptionRecord, document: object, deliver: (delivery: Delivery) => Promise<void>): Promise<void> {
+  async #deliver(
+    from: From,
+    filter: SubscriptionRecord,
+    document: object,
+    deliver: (delivery: Delivery) => Promise<void>,
+  ): Promise<void> {
     const payload = await recordOf(filter.destinationArn, document);
     const { destinationArn } = filter;
     for (let attempt = 1; ; attempt += 1) {

@@ -24,9 +24,12 @@ export function filterHandlers(options: {
       const destinationArn = input.destinationArn ?? '';
       const service = /^arn:[\w-]+:(lambda|kinesis|firehose):/.exec(destinationArn)?.[1];
       if (service === undefined || options.deliver === undefined) {
-        throw invalid('PutSubscriptionFilter operation cannot work with destinationArn for unsupported destination. Functions, Kinesis and Firehose streams are supported.');
+        throw invalid(
+          'PutSubscriptionFilter operation cannot work with destinationArn for unsupported destination. Functions, Kinesis and Firehose streams are supported.',
+        );
       }
-      if (service !== 'lambda' && input.roleArn === undefined) throw invalid('destinationArn for vendor kinesis requires a roleArn.');
+      if (service !== 'lambda' && input.roleArn === undefined)
+        throw invalid('destinationArn for vendor kinesis requires a roleArn.');
       if (service === 'kinesis') await probe(options.deliver, call, destinationArn, clock.now());
       const filter: SubscriptionRecord = {
         name: input.filterName ?? '',
@@ -80,7 +83,8 @@ export function filterHandlers(options: {
       const [given] = input.metricTransformations ?? [];
       if (given === undefined) throw invalid('A metric transformation is required.');
       const value = given.metricValue ?? '';
-      if (!value.startsWith('$') && !Number.isFinite(Number(value))) throw invalid(`Invalid metric transformation: metricValue '${value}' is no number.`);
+      if (!value.startsWith('$') && !Number.isFinite(Number(value)))
+        throw invalid(`Invalid metric transformation: metricValue '${value}' is no number.`);
       if (given.dimensions !== undefined && given.defaultValue !== undefined) {
         throw invalid('Invalid metric transformation: dimensions and default value are mutually exclusive properties.');
       }
@@ -106,7 +110,8 @@ export function filterHandlers(options: {
 
     DescribeMetricFilters(input, call) {
       const name = input.logGroupName === undefined ? undefined : groupNameOf(input.logGroupName);
-      const among: readonly GroupRecord[] = name === undefined ? groups.records.list('group', scopeOf(call)) : [groups.get(call, name)];
+      const among: readonly GroupRecord[] =
+        name === undefined ? groups.records.list('group', scopeOf(call)) : [groups.get(call, name)];
       const { filterNamePrefix: prefix = '', metricName, metricNamespace } = input;
       const found = among.flatMap((group) =>
         byName(group.metricFilters)
@@ -188,11 +193,15 @@ async function probe(
     logGroup: '',
     logStream: '',
     subscriptionFilters: [],
-    logEvents: [{ id: '', timestamp: Math.floor(nowMs), message: 'CWL CONTROL MESSAGE: Checking health of destination Kinesis stream.' }],
+    logEvents: [
+      { id: '', timestamp: Math.floor(nowMs), message: 'CWL CONTROL MESSAGE: Checking health of destination Kinesis stream.' },
+    ],
   });
   try {
     await deliver({ account: call.account, region: call.region, destinationArn, payload, logGroup: '', logStream: '' });
   } catch {
-    throw invalid('Could not deliver test message to specified Kinesis stream. Check if the given kinesis stream is in ACTIVE state.');
+    throw invalid(
+      'Could not deliver test message to specified Kinesis stream. Check if the given kinesis stream is in ACTIVE state.',
+    );
   }
 }

@@ -10,7 +10,9 @@ export type LogHandlers = Partial<Handlers<LogsOperations>>;
 const pageSize = 50;
 
 /** Retention periods there are, in days. @source CloudWatch Logs API, PutRetentionPolicy */
-const periods: readonly number[] = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+const periods: readonly number[] = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
 
 export function groupHandlers(options: { readonly groups: Groups; readonly store: LogStore; discard(group: GroupRecord): void }) {
   const { groups, store } = options;
@@ -107,7 +109,10 @@ export function groupHandlers(options: { readonly groups: Groups; readonly store
     },
     async PutLogGroupDeletionProtection(input, call) {
       const on = input.deletionProtectionEnabled === true;
-      await groups.edit(call, groupNameOf(input.logGroupIdentifier), (group) => ({ ...without(group, 'protected'), ...(on ? { protected: true } : {}) }));
+      await groups.edit(call, groupNameOf(input.logGroupIdentifier), (group) => ({
+        ...without(group, 'protected'),
+        ...(on ? { protected: true } : {}),
+      }));
       return {};
     },
 

@@ -45,7 +45,11 @@ export interface PolicyRecord {
   readonly updatedAt: number;
 }
 
-export type LogKinds = { readonly group: GroupRecord; readonly policy: PolicyRecord; readonly counter: { readonly last: number } };
+export type LogKinds = {
+  readonly group: GroupRecord;
+  readonly policy: PolicyRecord;
+  readonly counter: { readonly last: number };
+};
 export type LogRecords = Records<LogKinds>;
 
 interface Place {
@@ -89,7 +93,12 @@ export class Groups {
     return this.find(place, name) ?? (await this.#make(place, name, {}, (group) => group));
   }
 
-  #make(place: Place, name: string, more: Partial<GroupRecord>, found: (group: GroupRecord) => GroupRecord): Promise<GroupRecord> {
+  #make(
+    place: Place,
+    name: string,
+    more: Partial<GroupRecord>,
+    found: (group: GroupRecord) => GroupRecord,
+  ): Promise<GroupRecord> {
     return this.records.change((draft) => {
       const scope = scopeOf(place);
       const known = draft.get('group', scope, name);
@@ -121,7 +130,10 @@ export class Groups {
     });
   }
 
-  page(place: Place, options: { limit: number; token: string | undefined; keep: (group: GroupRecord) => boolean }): Page<GroupRecord> {
+  page(
+    place: Place,
+    options: { limit: number; token: string | undefined; keep: (group: GroupRecord) => boolean },
+  ): Page<GroupRecord> {
     const groups = this.records.list('group', scopeOf(place)).filter(options.keep);
     return pageOf(groups, { limit: options.limit, token: options.token, nameOf: ({ name }) => name, invalid: badToken });
   }

@@ -70,7 +70,12 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     return { logGroupName, logStreamName };
   };
   const put = async (stream: { logGroupName: string; logStreamName: string }, messages: readonly string[], fromMs = Date.now()) =>
-    client.send(new PutLogEventsCommand({ ...stream, logEvents: messages.map((message, index) => ({ timestamp: fromMs + index, message })) }));
+    client.send(
+      new PutLogEventsCommand({
+        ...stream,
+        logEvents: messages.map((message, index) => ({ timestamp: fromMs + index, message })),
+      }),
+    );
 
   test('a group is made once, described with its ARN, and gone when deleted', async (t: TestContext) => {
     await client.send(new CreateLogGroupCommand({ logGroupName: '/once', tags: { a: 'b' } }));
@@ -83,7 +88,9 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     t.assert.strictEqual(logGroups?.[0]?.logGroupArn, 'arn:aws:logs:eu-west-1:123456789012:log-group:/once');
     await client.send(new DeleteLogGroupCommand({ logGroupName: '/once' }));
     t.assert.deepStrictEqual((await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: '/once' }))).logGroups, []);
-    await t.assert.rejects(client.send(new DeleteLogGroupCommand({ logGroupName: '/once' })), { message: 'The specified log group does not exist.' });
+    await t.assert.rejects(client.send(new DeleteLogGroupCommand({ logGroupName: '/once' })), {
+      message: 'The specified log group does not exist.',
+    });
   });
 
   test('a deleted group leaves nothing to a new one of its name', async (t: TestContext) => {
@@ -96,11 +103,19 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
   test('groups are shown page by page', async (t: TestContext) => {
     for (const name of ['/p/a', '/p/b', '/p/c']) await client.send(new CreateLogGroupCommand({ logGroupName: name }));
     const first = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: '/p/', limit: 2 }));
-    t.assert.deepStrictEqual(first.logGroups?.map(({ logGroupName }) => logGroupName), ['/p/a', '/p/b']);
+    t.assert.deepStrictEqual(
+      first.logGroups?.map(({ logGroupName }) => logGroupName),
+      ['/p/a', '/p/b'],
+    );
     const second = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: '/p/', nextToken: first.nextToken }));
-    t.assert.deepStrictEqual(second.logGroups?.map(({ logGroupName }) => logGroupName), ['/p/c']);
+    t.assert.deepStrictEqual(
+      second.logGroups?.map(({ logGroupName }) => logGroupName),
+      ['/p/c'],
+    );
     t.assert.strictEqual(second.nextToken, undefined);
-    await t.assert.rejects(client.send(new DescribeLogGroupsCommand({ nextToken: '!' })), { message: 'The specified nextToken is invalid.' });
+    await t.assert.rejects(client.send(new DescribeLogGroupsCommand({ nextToken: '!' })), {
+      message: 'The specified nextToken is invalid.',
+    });
   });
 
   test('tags are found by the ARN with its star and without it', async (t: TestContext) => {
@@ -117,7 +132,11 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     await put(stream, ['1', '2', '3', '4', '5']);
     const get = async (nextToken?: string) => {
       const answer = await client.send(new GetLogEventsCommand({ ...stream, limit: 2, startFromHead: true, nextToken }));
-      return { texts: answer.events?.map(({ message }) => message), forward: answer.nextForwardToken, backward: answer.nextBackwardToken };
+      return {
+        texts: answer.events?.map(({ message }) => message),
+        forward: answer.nextForwardToken,
+        backward: answer.nextBackwardToken,
+      };
     };
     const first = await get();
     const second = await get(first.forward);
@@ -128,10 +147,16 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual((await get(end.backward)).texts, ['4', '5']);
     t.assert.deepStrictEqual((await get(third.backward)).texts, ['3', '4']);
     const newest = await client.send(new GetLogEventsCommand({ ...stream, limit: 2 }));
-    t.assert.deepStrictEqual(newest.events?.map(({ message }) => message), ['4', '5']);
+    t.assert.deepStrictEqual(
+      newest.events?.map(({ message }) => message),
+      ['4', '5'],
+    );
     await put(stream, ['6'], Date.now() + 1_000);
     t.assert.deepStrictEqual((await get(end.forward)).texts, ['6']);
-    await t.assert.rejects(get('nonsense'), { name: 'InvalidParameterException', message: 'The specified nextToken is invalid.' });
+    await t.assert.rejects(get('nonsense'), {
+      name: 'InvalidParameterException',
+      message: 'The specified nextToken is invalid.',
+    });
   });
 
   test('a follower of an empty stream sees the first line that comes', async (t: TestContext) => {
@@ -139,7 +164,10 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     const nothing = await client.send(new GetLogEventsCommand({ ...stream, startFromHead: true }));
     await put(stream, ['first']);
     const something = await client.send(new GetLogEventsCommand({ ...stream, nextToken: nothing.nextForwardToken }));
-    t.assert.deepStrictEqual(something.events?.map(({ message }) => message), ['first']);
+    t.assert.deepStrictEqual(
+      something.events?.map(({ message }) => message),
+      ['first'],
+    );
   });
 
   test('events that are out of order, too old or too new are refused as AWS refuses them', async (t: TestContext) => {
@@ -147,14 +175,19 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     const now = Date.now();
     const send = (...times: number[]) =>
       client.send(new PutLogEventsCommand({ ...stream, logEvents: times.map((timestamp) => ({ timestamp, message: 'm' })) }));
-    await t.assert.rejects(send(now, now - 1), { message: 'Log events in a single PutLogEvents request must be in chronological order.' });
+    await t.assert.rejects(send(now, now - 1), {
+      message: 'Log events in a single PutLogEvents request must be in chronological order.',
+    });
     await t.assert.rejects(send(now - 30 * 3_600_000, now), /24 hours/);
     t.assert.deepStrictEqual((await send(now - 15 * dayMs)).rejectedLogEventsInfo, { tooOldLogEventEndIndex: 1 });
     t.assert.deepStrictEqual((await send(now, now + 3 * 3_600_000)).rejectedLogEventsInfo, { tooNewLogEventStartIndex: 1 });
     t.assert.strictEqual((await client.send(new GetLogEventsCommand(stream))).events?.length, 1);
-    await t.assert.rejects(client.send(new PutLogEventsCommand({ ...stream, logStreamName: 'none', logEvents: [{ timestamp: now, message: 'm' }] })), {
-      message: 'The specified log stream does not exist.',
-    });
+    await t.assert.rejects(
+      client.send(new PutLogEventsCommand({ ...stream, logStreamName: 'none', logEvents: [{ timestamp: now, message: 'm' }] })),
+      {
+        message: 'The specified log stream does not exist.',
+      },
+    );
   });
 
   test('filtering goes over streams in the order of time, page by page, each event once', async (t: TestContext) => {
@@ -168,7 +201,10 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     }
     const seen: string[] = [];
     const ids = new Set<string | undefined>();
-    const pages = paginateFilterLogEvents({ client, pageSize: 7 }, { logGroupName: '/filter', filterPattern: 'ERROR', startTime: start });
+    const pages = paginateFilterLogEvents(
+      { client, pageSize: 7 },
+      { logGroupName: '/filter', filterPattern: 'ERROR', startTime: start },
+    );
     for await (const page of pages) {
       for (const event of page.events ?? []) {
         seen.push(event.message ?? '');
@@ -178,10 +214,20 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual(seen, Array.from({ length: 40 }, (_, round) => [`a${round} ERROR`, `b${round} ERROR`]).flat());
     t.assert.strictEqual(ids.size, 80);
     const one = await client.send(new FilterLogEventsCommand({ logGroupName: '/filter', logStreamNamePrefix: 'b', limit: 3 }));
-    t.assert.deepStrictEqual(one.events?.map(({ logStreamName }) => logStreamName), ['b', 'b', 'b']);
-    const named = await client.send(new FilterLogEventsCommand({ logGroupName: '/filter', logStreamNames: ['a'], startTime: start + 78 }));
-    t.assert.deepStrictEqual(named.events?.map(({ message }) => message), ['a39 ERROR']);
-    await t.assert.rejects(client.send(new FilterLogEventsCommand({ logGroupName: '/filter', filterPattern: '{ $.x' })), { name: 'InvalidParameterException' });
+    t.assert.deepStrictEqual(
+      one.events?.map(({ logStreamName }) => logStreamName),
+      ['b', 'b', 'b'],
+    );
+    const named = await client.send(
+      new FilterLogEventsCommand({ logGroupName: '/filter', logStreamNames: ['a'], startTime: start + 78 }),
+    );
+    t.assert.deepStrictEqual(
+      named.events?.map(({ message }) => message),
+      ['a39 ERROR'],
+    );
+    await t.assert.rejects(client.send(new FilterLogEventsCommand({ logGroupName: '/filter', filterPattern: '{ $.x' })), {
+      name: 'InvalidParameterException',
+    });
   });
 
   test('a function that logs finds its group and stream made, and its lines readable at once', async (t: TestContext) => {
@@ -190,7 +236,10 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     logs.sink.append(stream, { atMs, origin: 'platform', message: 'START RequestId: 1 Version: $LATEST' });
     logs.sink.append(stream, { atMs, origin: 'function', message: 'hello \u0000\ud800 world' });
     const { events } = await client.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/hello' }));
-    t.assert.deepStrictEqual(events?.map(({ message }) => message?.slice(0, 5)), ['START', 'hello']);
+    t.assert.deepStrictEqual(
+      events?.map(({ message }) => message?.slice(0, 5)),
+      ['START', 'hello'],
+    );
     const { logStreams } = await client.send(
       new DescribeLogStreamsCommand({ logGroupName: '/aws/lambda/hello', orderBy: 'LastEventTime', descending: true }),
     );
@@ -207,32 +256,46 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     const names: (string | undefined)[] = [];
     let nextToken: string | undefined;
     do {
-      const page: { logStreams?: { logStreamName?: string | undefined }[] | undefined; nextToken?: string | undefined } = await client.send(
-        new DescribeLogStreamsCommand({ logGroupName, orderBy: 'LastEventTime', descending: true, limit: 1, nextToken }),
-      );
+      const page: { logStreams?: { logStreamName?: string | undefined }[] | undefined; nextToken?: string | undefined } =
+        await client.send(
+          new DescribeLogStreamsCommand({ logGroupName, orderBy: 'LastEventTime', descending: true, limit: 1, nextToken }),
+        );
       names.push(...(page.logStreams ?? []).map(({ logStreamName }) => logStreamName));
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
     t.assert.deepStrictEqual(names, ['a', 'b', 'c']);
     await client.send(new DeleteLogStreamCommand({ logGroupName, logStreamName: 'b' }));
     const left = await client.send(new DescribeLogStreamsCommand({ logGroupName }));
-    t.assert.deepStrictEqual(left.logStreams?.map(({ logStreamName }) => logStreamName), ['a', 'c']);
-    await t.assert.rejects(client.send(new CreateLogStreamCommand({ logGroupName, logStreamName: 'a' })), { name: 'ResourceAlreadyExistsException' });
+    t.assert.deepStrictEqual(
+      left.logStreams?.map(({ logStreamName }) => logStreamName),
+      ['a', 'c'],
+    );
+    await t.assert.rejects(client.send(new CreateLogStreamCommand({ logGroupName, logStreamName: 'a' })), {
+      name: 'ResourceAlreadyExistsException',
+    });
   });
 
   test('retention hides at once and takes from the disk what is older', async (t: TestContext) => {
     const stream = await fresh('/retention');
     await put(stream, ['old'], Date.now() - 2 * dayMs);
     await put(stream, ['new']);
-    await t.assert.rejects(client.send(new PutRetentionPolicyCommand({ ...stream, retentionInDays: 2000 })), { name: 'InvalidParameterException' });
+    await t.assert.rejects(client.send(new PutRetentionPolicyCommand({ ...stream, retentionInDays: 2000 })), {
+      name: 'InvalidParameterException',
+    });
     await client.send(new PutRetentionPolicyCommand({ ...stream, retentionInDays: 1 }));
     const { events } = await client.send(new FilterLogEventsCommand({ logGroupName: '/retention' }));
-    t.assert.deepStrictEqual(events?.map(({ message }) => message), ['new']);
+    t.assert.deepStrictEqual(
+      events?.map(({ message }) => message),
+      ['new'],
+    );
     const rows = () => database.all('SELECT seq FROM log_chunk WHERE body LIKE ?', ['%"old"%']);
     const before = (await rows()).length;
     await logs.trim();
     t.assert.strictEqual((await rows()).length, before - 1);
-    t.assert.strictEqual((await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: '/retention' }))).logGroups?.[0]?.retentionInDays, 1);
+    t.assert.strictEqual(
+      (await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: '/retention' }))).logGroups?.[0]?.retentionInDays,
+      1,
+    );
   });
 
   test('a subscription hands matching lines to its function, packed', async (t: TestContext) => {
@@ -245,11 +308,18 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
     await put(stream, ['INFO a', 'ERROR b']);
     await arrived;
     const { awslogs } = JSON.parse(Buffer.from(delivered[0]?.payload ?? []).toString()) as { awslogs: { data: string } };
-    const document = JSON.parse(gunzipSync(Buffer.from(awslogs.data, 'base64')).toString()) as { logEvents: { id: string; message: string }[]; messageType: string };
+    const document = JSON.parse(gunzipSync(Buffer.from(awslogs.data, 'base64')).toString()) as {
+      logEvents: { id: string; message: string }[];
+      messageType: string;
+    };
     const { events } = await client.send(new FilterLogEventsCommand({ logGroupName: '/subscribed', filterPattern: 'ERROR' }));
     t.assert.strictEqual(document.messageType, 'DATA_MESSAGE');
-    t.assert.deepStrictEqual(document.logEvents.map(({ id, message }) => [id, message]), [[events?.[0]?.eventId, 'ERROR b']]);
-    const third = (name: string) => client.send(new PutSubscriptionFilterCommand({ ...stream, filterName: name, filterPattern: '', destinationArn }));
+    t.assert.deepStrictEqual(
+      document.logEvents.map(({ id, message }) => [id, message]),
+      [[events?.[0]?.eventId, 'ERROR b']],
+    );
+    const third = (name: string) =>
+      client.send(new PutSubscriptionFilterCommand({ ...stream, filterName: name, filterPattern: '', destinationArn }));
     await third('g');
     await t.assert.rejects(third('h'), { name: 'LimitExceededException', message: 'Resource limit exceeded.' });
   });
@@ -261,16 +331,29 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
         ...stream,
         filterName: 'slow',
         filterPattern: '{ $.ms > 10 }',
-        metricTransformations: [{ metricName: 'Slow', metricNamespace: 'App', metricValue: '$.ms', dimensions: { route: '$.route' }, unit: 'Milliseconds' }],
+        metricTransformations: [
+          {
+            metricName: 'Slow',
+            metricNamespace: 'App',
+            metricValue: '$.ms',
+            dimensions: { route: '$.route' },
+            unit: 'Milliseconds',
+          },
+        ],
       }),
     );
     const embedded = {
-      _aws: { Timestamp: 1_700_000_000_000, CloudWatchMetrics: [{ Namespace: 'Emf', Dimensions: [['fn']], Metrics: [{ Name: 'latency', Unit: 'Milliseconds' }] }] },
+      _aws: {
+        Timestamp: 1_700_000_000_000,
+        CloudWatchMetrics: [{ Namespace: 'Emf', Dimensions: [['fn']], Metrics: [{ Name: 'latency', Unit: 'Milliseconds' }] }],
+      },
       fn: 'f',
       latency: [1, 2],
     };
     await put(stream, ['{"ms":11,"route":"/a"}', '{"ms":9}', JSON.stringify(embedded)]);
-    const mine = measured.filter(({ namespace }) => namespace === 'App' || namespace === 'Emf').map(({ name, value, dimensions }) => [name, value, dimensions]);
+    const mine = measured
+      .filter(({ namespace }) => namespace === 'App' || namespace === 'Emf')
+      .map(({ name, value, dimensions }) => [name, value, dimensions]);
     t.assert.deepStrictEqual(mine, [
       ['latency', 1, { fn: 'f' }],
       ['latency', 2, { fn: 'f' }],
@@ -282,8 +365,11 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
 
   test('resource policies are kept, ten at most', async (t: TestContext) => {
     const policyDocument = '{"Version":"2012-10-17","Statement":[]}';
-    for (let index = 0; index < 10; index += 1) await client.send(new PutResourcePolicyCommand({ policyName: `p${index}`, policyDocument }));
-    await t.assert.rejects(client.send(new PutResourcePolicyCommand({ policyName: 'p10', policyDocument })), { name: 'LimitExceededException' });
+    for (let index = 0; index < 10; index += 1)
+      await client.send(new PutResourcePolicyCommand({ policyName: `p${index}`, policyDocument }));
+    await t.assert.rejects(client.send(new PutResourcePolicyCommand({ policyName: 'p10', policyDocument })), {
+      name: 'LimitExceededException',
+    });
     t.assert.strictEqual((await client.send(new DescribeResourcePoliciesCommand({}))).resourcePolicies?.length, 10);
   });
 });

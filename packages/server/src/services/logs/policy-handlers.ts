@@ -16,7 +16,8 @@ export function policyHandlers({ records, clock }: { readonly records: LogRecord
       const policy = { name, document, updatedAt: Math.floor(clock.now()) };
       await records.change((draft) => {
         const scope = scopeOf(call);
-        if (draft.get('policy', scope, name) === undefined && draft.list('policy', scope).length >= bounds.resourcePolicies) throw limitExceeded();
+        if (draft.get('policy', scope, name) === undefined && draft.list('policy', scope).length >= bounds.resourcePolicies)
+          throw limitExceeded();
         draft.put('policy', scope, name, policy);
       });
       return { resourcePolicy: { policyName: name, policyDocument: document, lastUpdatedTime: policy.updatedAt } };
@@ -30,14 +31,19 @@ export function policyHandlers({ records, clock }: { readonly records: LogRecord
         invalid: badToken,
       });
       return Promise.resolve({
-        resourcePolicies: page.items.map(({ name, document, updatedAt }) => ({ policyName: name, policyDocument: document, lastUpdatedTime: updatedAt })),
+        resourcePolicies: page.items.map(({ name, document, updatedAt }) => ({
+          policyName: name,
+          policyDocument: document,
+          lastUpdatedTime: updatedAt,
+        })),
         ...(page.next === undefined ? {} : { nextToken: page.next }),
       });
     },
 
     async DeleteResourcePolicy(input, call) {
       await records.change((draft) => {
-        if (!draft.delete('policy', scopeOf(call), input.policyName ?? '')) throw notFound(`Policy with name [${input.policyName}] does not exist`);
+        if (!draft.delete('policy', scopeOf(call), input.policyName ?? ''))
+          throw notFound(`Policy with name [${input.policyName}] does not exist`);
       });
       return {};
     },

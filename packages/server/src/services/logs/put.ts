@@ -17,7 +17,11 @@ export function putHandlers(options: {
   readonly groups: Groups;
   readonly store: LogStore;
   readonly clock: Clock;
-  written(from: { account: string; region: string; logGroup: string; logStream: string }, group: GroupRecord, chunks: readonly Written[]): void;
+  written(
+    from: { account: string; region: string; logGroup: string; logStream: string },
+    group: GroupRecord,
+    chunks: readonly Written[],
+  ): void;
 }) {
   const { groups, store, clock } = options;
   return {
@@ -43,7 +47,9 @@ type Line = { readonly atMs: number; readonly message: string };
 
 function check(events: readonly Line[]): void {
   if (events.length > bounds.putEvents) {
-    throw invalid(`1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length less than or equal to ${bounds.putEvents}`);
+    throw invalid(
+      `1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length less than or equal to ${bounds.putEvents}`,
+    );
   }
   let bytes = 0;
   let lastMs = 0;
@@ -60,7 +66,11 @@ function check(events: readonly Line[]): void {
 }
 
 /** The events that are neither too old nor too new; they are in order, so it is one range. */
-function accepted(events: readonly Line[], nowMs: number, retentionDays: number | undefined): { rejected: Rejected | undefined; first: number; end: number } {
+function accepted(
+  events: readonly Line[],
+  nowMs: number,
+  retentionDays: number | undefined,
+): { rejected: Rejected | undefined; first: number; end: number } {
   const rejected: Rejected = {};
   const count = (before: number): number => {
     const index = events.findIndex(({ atMs }) => atMs >= before);

@@ -36,15 +36,19 @@ export function readHandlers(options: ReadOptions) {
       if (stream === undefined) throw noStream();
       const token = input.nextToken === undefined ? undefined : readDirection(input.nextToken);
       const direction = token?.direction ?? (input.startFromHead === true ? 'forward' : 'backward');
-      const page = await readPage(database, {
-        groupId: group.id,
-        streamIds: [stream.id],
-        direction,
-        fromMs: Math.max(input.startTime ?? 0, floorOf(group)),
-        // The end is exclusive here, and inclusive in FilterLogEvents. @source CloudWatch Logs API reference
-        toMs: input.endTime === undefined ? latest : input.endTime - 1,
-        ...(token === undefined ? {} : { after: token.position }),
-      }, { limit: input.limit ?? bounds.answerEvents, scanBytes: Infinity });
+      const page = await readPage(
+        database,
+        {
+          groupId: group.id,
+          streamIds: [stream.id],
+          direction,
+          fromMs: Math.max(input.startTime ?? 0, floorOf(group)),
+          // The end is exclusive here, and inclusive in FilterLogEvents. @source CloudWatch Logs API reference
+          toMs: input.endTime === undefined ? latest : input.endTime - 1,
+          ...(token === undefined ? {} : { after: token.position }),
+        },
+        { limit: input.limit ?? bounds.answerEvents, scanBytes: Infinity },
+      );
       const events = direction === 'forward' ? page.events : page.events.toReversed();
       return {
         events: events.map(({ atMs, message, ingestedAt }) => ({ timestamp: atMs, message, ingestionTime: ingestedAt })),
@@ -67,14 +71,18 @@ export function readHandlers(options: ReadOptions) {
       const after = input.nextToken === undefined ? undefined : positionOf(readToken(input.nextToken, badToken));
       if (input.nextToken !== undefined && after === undefined) throw badToken();
       const backward = input.startFromHead === false;
-      const page = await readPage(database, {
-        groupId: group.id,
-        ...(streamIds === undefined ? {} : { streamIds }),
-        direction: backward ? 'backward' : 'forward',
-        fromMs: Math.max(input.startTime ?? 0, floorOf(group)),
-        toMs: input.endTime ?? latest,
-        ...(after === undefined ? {} : { after }),
-      }, { limit: input.limit ?? bounds.answerEvents, scanBytes: bounds.scanBytes, pattern });
+      const page = await readPage(
+        database,
+        {
+          groupId: group.id,
+          ...(streamIds === undefined ? {} : { streamIds }),
+          direction: backward ? 'backward' : 'forward',
+          fromMs: Math.max(input.startTime ?? 0, floorOf(group)),
+          toMs: input.endTime ?? latest,
+          ...(after === undefined ? {} : { after }),
+        },
+        { limit: input.limit ?? bounds.answerEvents, scanBytes: bounds.scanBytes, pattern },
+      );
       const names = await streams.names(page.events);
       return {
         events: page.events.map((event) => ({
@@ -93,7 +101,9 @@ export function readHandlers(options: ReadOptions) {
       const pattern = patternOf(input.filterPattern);
       const matches = (input.logEventMessages ?? []).flatMap((eventMessage, index) => {
         const match = pattern.match(eventMessage);
-        return match === undefined ? [] : [{ eventNumber: index + 1, eventMessage, extractedValues: Object.fromEntries(match.columns) }];
+        return match === undefined
+          ? []
+          : [{ eventNumber: index + 1, eventMessage, extractedValues: Object.fromEntries(match.columns) }];
       });
       return Promise.resolve({ matches });
     },
@@ -132,7 +142,8 @@ async function readPage(
       if (events.length >= bound.limit) return last === undefined ? { events } : { events, next: last };
       if (bound.pattern === undefined || bound.pattern.match(event.message) !== undefined) {
         const size = event.message.length + 26;
-        if (events.length > 0 && bytes + size > bounds.answerBytes) return last === undefined ? { events } : { events, next: last };
+        if (events.length > 0 && bytes + size > bounds.answerBytes)
+          return last === undefined ? { events } : { events, next: last };
         bytes += size;
         events.push(event);
       }
@@ -162,10 +173,15 @@ function readDirection(token: string): Direction {
 function tokensAround(events: readonly StoredEvent[], token: Direction | undefined, direction: Direction['direction']) {
   const write = (letter: 'f' | 'b', position: Position): string => `${letter}/${eventId(position)}/s`;
   const [first, last] = [events[0], events.at(-1)];
-  if (first !== undefined && last !== undefined) return { nextForwardToken: write('f', last), nextBackwardToken: write('b', first) };
+  if (first !== undefined && last !== undefined)
+    return { nextForwardToken: write('f', last), nextBackwardToken: write('b', first) };
   const { position } = token ?? { position: beginning };
-  if (direction === 'forward') return { nextForwardToken: write('f', position), nextBackwardToken: write('b', { ...position, index: position.index + 1 }) };
-  return { nextForwardToken: write('f', { ...position, index: Math.max(0, position.index - 1) }), nextBackwardToken: write('b', position) };
+  if (direction === 'forward')
+    return { nextForwardToken: write('f', position), nextBackwardToken: write('b', { ...position, index: position.index + 1 }) };
+  return {
+    nextForwardToken: write('f', { ...position, index: Math.max(0, position.index - 1) }),
+    nextBackwardToken: write('b', position),
+  };
 }
 
 /** Names and ids of streams, as one request needs them. */

@@ -71,10 +71,18 @@ interface Reach {
 function reach({ fromMs, toMs, after }: ReadRange, forward: boolean): Reach {
   const start = forward ? Math.max(fromMs, after?.atMs ?? 0) : fromMs;
   const end = forward ? toMs : Math.min(toMs, after?.atMs ?? Infinity);
-  return forward ? { fromMs: start - chunkSpanMs, toMs: end } : { fromMs: start, toMs: Math.min(end + chunkSpanMs, Number.MAX_SAFE_INTEGER) };
+  return forward
+    ? { fromMs: start - chunkSpanMs, toMs: end }
+    : { fromMs: start, toMs: Math.min(end + chunkSpanMs, Number.MAX_SAFE_INTEGER) };
 }
 
-function fetchChunks(sql: Sql, range: ReadRange, bounds: Reach, forward: boolean, cursor: { atMs: number; seq: number } | undefined): Promise<SqlRow[]> {
+function fetchChunks(
+  sql: Sql,
+  range: ReadRange,
+  bounds: Reach,
+  forward: boolean,
+  cursor: { atMs: number; seq: number } | undefined,
+): Promise<SqlRow[]> {
   const [edge, direction, beyond] = forward ? ['first_ms', 'ASC', '>'] : ['last_ms', 'DESC', '<'];
   const values: SqlValue[] = [range.groupId];
   let where = 'group_id = ?';
@@ -83,10 +91,15 @@ function fetchChunks(sql: Sql, range: ReadRange, bounds: Reach, forward: boolean
     values.push(...range.streamIds);
   }
   where += ` AND ${edge} >= ? AND ${edge} <= ?`;
-  values.push(Math.max(0, forward && cursor !== undefined ? cursor.atMs : bounds.fromMs), !forward && cursor !== undefined ? cursor.atMs : bounds.toMs);
+  values.push(
+    Math.max(0, forward && cursor !== undefined ? cursor.atMs : bounds.fromMs),
+    !forward && cursor !== undefined ? cursor.atMs : bounds.toMs,
+  );
   // Of the chunks that could reach into the range, those that do.
   where += forward ? ' AND last_ms >= ?' : ' AND first_ms <= ?';
-  values.push(forward ? Math.max(range.fromMs, range.after?.atMs ?? 0) : Math.min(range.toMs, range.after?.atMs ?? Number.MAX_SAFE_INTEGER));
+  values.push(
+    forward ? Math.max(range.fromMs, range.after?.atMs ?? 0) : Math.min(range.toMs, range.after?.atMs ?? Number.MAX_SAFE_INTEGER),
+  );
   if (cursor !== undefined) {
     where += ` AND (${edge} ${beyond} ? OR seq ${beyond} ?)`;
     values.push(cursor.atMs, cursor.seq);

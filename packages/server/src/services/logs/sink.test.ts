@@ -51,7 +51,8 @@ suite('the sink of function logs', { timeout: 120_000 }, () => {
     await using database = new PlainDatabase();
     await using logs = await open(database);
     database.commits = 0;
-    for (let index = 0; index < 3_000; index += 1) logs.sink.append(stream, { atMs: Date.now(), origin: 'function', message: `line ${index}` });
+    for (let index = 0; index < 3_000; index += 1)
+      logs.sink.append(stream, { atMs: Date.now(), origin: 'function', message: `line ${index}` });
     t.assert.strictEqual((await read(logs)).length, 3_000);
     t.assert.ok(database.commits <= 2, `${database.commits} transactions`);
   });
@@ -72,7 +73,8 @@ suite('the sink of function logs', { timeout: 120_000 }, () => {
   test('a line from a clock gone mad is kept, and holds up no other', async (t: TestContext) => {
     await using database = new PlainDatabase();
     await using logs = await open(database);
-    for (const atMs of [Number.NaN, -1, Infinity, 1.5]) logs.sink.append(stream, { atMs, origin: 'function', message: String(atMs) });
+    for (const atMs of [Number.NaN, -1, Infinity, 1.5])
+      logs.sink.append(stream, { atMs, origin: 'function', message: String(atMs) });
     t.assert.deepStrictEqual((await read(logs)).toSorted(), ['-1', '1.5', 'Infinity', 'NaN']);
   });
 
@@ -80,7 +82,11 @@ suite('the sink of function logs', { timeout: 120_000 }, () => {
     await using database = new PlainDatabase();
     await using logs = await open(database, 10_000);
     for (let index = 0; index < 100; index += 1) {
-      logs.sink.append(stream, { atMs: 1_790_000_000_000 + index, origin: 'function', message: `line ${String(index).padStart(3, '0')}` });
+      logs.sink.append(stream, {
+        atMs: 1_790_000_000_000 + index,
+        origin: 'function',
+        message: `line ${String(index).padStart(3, '0')}`,
+      });
     }
     const lines = await read(logs);
     t.assert.match(lines[0] ?? '', /^LOGS_DROPPED\t.*Records: 54\t/);
@@ -93,7 +99,8 @@ suite('the sink of function logs', { timeout: 120_000 }, () => {
     await using database = new PlainDatabase();
     await using logs = await open(database);
     const atMs = Date.now();
-    for (let index = 0; index < 250; index += 1) logs.sink.append(stream, { atMs: atMs + index, origin: 'function', message: `${index} ${'x'.repeat(200_000)}` });
+    for (let index = 0; index < 250; index += 1)
+      logs.sink.append(stream, { atMs: atMs + index, origin: 'function', message: `${index} ${'x'.repeat(200_000)}` });
     let pages = 0;
     let nextToken: string | undefined;
     do {

@@ -201,7 +201,8 @@ const momentOf = (atMs: number): number => (Number.isNaN(atMs) ? 0 : Math.floor(
 const latestMs = 8_640_000_000_000_000;
 
 const sizeOf = (message: string): number => lineBytes + 2 * message.length;
-const keyOf = ({ account, region, logGroup, logStream }: LogStreamName): string => `${account}\0${region}\0${logGroup}\0${logStream}`;
+const keyOf = ({ account, region, logGroup, logStream }: LogStreamName): string =>
+  `${account}\0${region}\0${logGroup}\0${logStream}`;
 
 const markerOf = ({ stream, sinceMs, records, bytes }: Dropped): Item => ({
   stream,

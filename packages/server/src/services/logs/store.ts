@@ -63,50 +63,66 @@ export class LogStore {
   async write(batches: readonly Batch[]): Promise<Written[][]> {
     const nowMs = Math.floor(this.#clock.now());
     const written: Written[][] = [];
-    await this.#database.transaction(async (tx) => {
-      for (const { groupId, stream, lines } of batches) {
-        const streamId = await this.#streamId(tx, groupId, stream, nowMs);
-        let bytes = 0;
-        let firstMs = Infinity;
-        let lastMs = 0;
-        const chunks: Written[] = [];
-        written.push(chunks);
-        for (const chunk of toChunks(lines)) {
+    await this.#database
+      .transaction(async (tx) => {
+        for (const { groupId, stream, lines } of batches) {
+          const streamId = await this.#streamId(tx, groupId, stream, nowMs);
+          let bytes = 0;
+          let firstMs = Infinity;
+          let lastMs = 0;
+          const chunks: Written[] = [];
+          written.push(chunks);
+          for (const chunk of toChunks(lines)) {
+            await tx.run(
+              'INSERT INTO log_chunk (seq, group_id, stream_id, first_ms, last_ms, ingested_at, count, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+              [
+                ++this.#lastSeq,
+                groupId,
+                streamId,
+                chunk.firstMs,
+                chunk.lastMs,
+                nowMs,
+                chunk.lines.length,
+                chunk.bytes,
+                chunk.body,
+              ],
+            );
+            chunks.push({ seq: this.#lastSeq, lines: chunk.lines });
+            bytes += chunk.bytes;
+            firstMs = Math.min(firstMs, chunk.firstMs);
+            lastMs = Math.max(lastMs, chunk.lastMs);
+          }
+          if (bytes === 0) continue;
           await tx.run(
-            'INSERT INTO log_chunk (seq, group_id, stream_id, first_ms, last_ms, ingested_at, count, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-            [++this.#lastSeq, groupId, streamId, chunk.firstMs, chunk.lastMs, nowMs, chunk.lines.length, chunk.bytes, chunk.body],
-          );
-          chunks.push({ seq: this.#lastSeq, lines: chunk.lines });
-          bytes += chunk.bytes;
-          firstMs = Math.min(firstMs, chunk.firstMs);
-          lastMs = Math.max(lastMs, chunk.lastMs);
-        }
-        if (bytes === 0) continue;
-        await tx.run(
-          `UPDATE log_stream SET bytes = bytes + ?, last_ingestion_at = ?,
+            `UPDATE log_stream SET bytes = bytes + ?, last_ingestion_at = ?,
              first_event_at = CASE WHEN first_event_at IS NULL OR first_event_at > ? THEN ? ELSE first_event_at END,
              last_event_at = CASE WHEN last_event_at IS NULL OR last_event_at < ? THEN ? ELSE last_event_at END
            WHERE id = ?`,
-          [bytes, nowMs, firstMs, firstMs, lastMs, lastMs, streamId],
-        );
-      }
-    }).catch((error: unknown) => {
-      // Ids of streams that the failed transaction made are ids of nothing.
-      this.#ids.clear();
-      throw error;
-    });
+            [bytes, nowMs, firstMs, firstMs, lastMs, lastMs, streamId],
+          );
+        }
+      })
+      .catch((error: unknown) => {
+        // Ids of streams that the failed transaction made are ids of nothing.
+        this.#ids.clear();
+        throw error;
+      });
     return written;
   }
 
   async stream(groupId: number, name: string): Promise<StreamRow | undefined> {
-    const row = await this.#database.get(`SELECT ${streamColumns} FROM log_stream WHERE group_id = ? AND name = ?`, [groupId, name]);
+    const row = await this.#database.get(`SELECT ${streamColumns} FROM log_stream WHERE group_id = ? AND name = ?`, [
+      groupId,
+      name,
+    ]);
     return row === undefined ? undefined : streamOf(row);
   }
 
   /** @returns false when there is one of this name */
   createStream(groupId: number, name: string): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
-      if ((await tx.get('SELECT id FROM log_stream WHERE group_id = ? AND name = ?', [groupId, name])) !== undefined) return false;
+      if ((await tx.get('SELECT id FROM log_stream WHERE group_id = ? AND name = ?', [groupId, name])) !== undefined)
+        return false;
       await this.#streamId(tx, groupId, name, Math.floor(this.#clock.now()));
       return true;
     });
@@ -172,7 +188,10 @@ export class LogStore {
     const found = new Map<number, string>();
     for (let at = 0; at < ids.length; at += idsOfPrefix) {
       const some = ids.slice(at, at + idsOfPrefix);
-      const rows = await this.#database.all(`SELECT id, name FROM log_stream WHERE id IN (${some.map(() => '?').join(', ')})`, some);
+      const rows = await this.#database.all(
+        `SELECT id, name FROM log_stream WHERE id IN (${some.map(() => '?').join(', ')})`,
+        some,
+      );
       for (const row of rows) found.set(Number(row['id']), row['name'] as string);
     }
     return found;
@@ -203,12 +222,18 @@ export class LogStore {
   async #deleteChunks(where: string, values: readonly number[]): Promise<number> {
     let deleted = 0;
     for (;;) {
-      const rows = await this.#database.all(`SELECT seq, stream_id, bytes FROM log_chunk WHERE ${where} LIMIT ?`, [...values, rowsAtOnce]);
+      const rows = await this.#database.all(`SELECT seq, stream_id, bytes FROM log_chunk WHERE ${where} LIMIT ?`, [
+        ...values,
+        rowsAtOnce,
+      ]);
       if (rows.length === 0) return deleted;
       await this.#database.transaction(async (tx) => {
         for (const row of rows) {
           await tx.run('DELETE FROM log_chunk WHERE seq = ?', [row['seq'] as number]);
-          await tx.run('UPDATE log_stream SET bytes = bytes - ? WHERE id = ?', [row['bytes'] as number, row['stream_id'] as number]);
+          await tx.run('UPDATE log_stream SET bytes = bytes - ? WHERE id = ?', [
+            row['bytes'] as number,
+            row['stream_id'] as number,
+          ]);
         }
       });
       deleted += rows.length;
@@ -223,7 +248,12 @@ export class LogStore {
     let id = row === undefined ? undefined : Number(row['id']);
     if (id === undefined) {
       id = ++this.#lastStream;
-      await tx.run('INSERT INTO log_stream (id, group_id, name, created_at, bytes) VALUES (?, ?, ?, ?, 0)', [id, groupId, name, nowMs]);
+      await tx.run('INSERT INTO log_stream (id, group_id, name, created_at, bytes) VALUES (?, ?, ?, ?, 0)', [
+        id,
+        groupId,
+        name,
+        nowMs,
+      ]);
     }
     this.#ids.set(key, id);
     if (this.#ids.size > idsKept) this.#ids.delete(this.#ids.keys().next().value ?? '');
@@ -234,7 +264,8 @@ export class LogStore {
 const streamColumns = 'id, group_id, name, created_at, first_event_at, last_event_at, last_ingestion_at';
 
 function streamOf(row: SqlRow): StreamRow {
-  const optional = (name: string, key: string): Record<string, number> => (row[name] === null ? {} : { [key]: Number(row[name]) });
+  const optional = (name: string, key: string): Record<string, number> =>
+    row[name] === null ? {} : { [key]: Number(row[name]) };
   return {
     id: Number(row['id']),
     groupId: Number(row['group_id']),

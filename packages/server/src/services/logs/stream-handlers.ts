@@ -6,7 +6,15 @@ import type { LogStore, StreamRow } from './store.ts';
 
 const pageSize = 50;
 
-export function streamHandlers({ groups, store, fresh }: { readonly groups: Groups; readonly store: LogStore; fresh(): Promise<void> }) {
+export function streamHandlers({
+  groups,
+  store,
+  fresh,
+}: {
+  readonly groups: Groups;
+  readonly store: LogStore;
+  fresh(): Promise<void>;
+}) {
   return {
     async CreateLogStream(input, call) {
       const group = groups.find(call, groupNameOf(input.logGroupName));
@@ -26,7 +34,8 @@ export function streamHandlers({ groups, store, fresh }: { readonly groups: Grou
       const name = groupNameOf(input.logGroupName, input.logGroupIdentifier);
       const group = groups.get(call, name);
       const by = input.orderBy === 'LastEventTime' ? 'lastEvent' : 'name';
-      if (by === 'lastEvent' && input.logStreamNamePrefix !== undefined) throw invalid('Cannot order by LastEventTime with a logStreamNamePrefix.');
+      if (by === 'lastEvent' && input.logStreamNamePrefix !== undefined)
+        throw invalid('Cannot order by LastEventTime with a logStreamNamePrefix.');
       const limit = input.limit ?? pageSize;
       const rows = await store.streams(group.id, {
         by,

@@ -19,14 +19,16 @@ export function secretHandlers(vault: Vault) {
   const { records } = vault;
   /** What the SDKs send by themselves. */
   const tokenOf = (token: string | undefined): string => token ?? vault.random.uuid();
-  const tagsOf = (tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined): Record<string, string> =>
-    Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+  const tagsOf = (
+    tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined,
+  ): Record<string, string> => Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
 
   return {
     async CreateSecret(input, call) {
       const name = input.Name ?? '';
       const scope = scopeOf(call);
-      if (input.AddReplicaRegions !== undefined && input.AddReplicaRegions.length > 0) throw badParameter('Replicas in other regions are not supported.');
+      if (input.AddReplicaRegions !== undefined && input.AddReplicaRegions.length > 0)
+        throw badParameter('Replicas in other regions are not supported.');
       const id = tokenOf(input.ClientRequestToken);
       const hasValue = input.SecretString !== undefined || input.SecretBinary !== undefined;
       const suffix = [...vault.random.bytes(6)].map((byte) => suffixLetters[byte % suffixLetters.length]).join('');
@@ -37,10 +39,12 @@ export function secretHandlers(vault: Vault) {
         }
         if (known !== undefined) {
           // The same call again is the same secret.
-          if (hasValue && known.versions.some((version) => version.id === id) && vault.withVersion(known, id, input) === known) return known;
+          if (hasValue && known.versions.some((version) => version.id === id) && vault.withVersion(known, id, input) === known)
+            return known;
           throw exists(`The operation failed because the secret ${name} already exists.`);
         }
-        if (draft.list('secret', scope).length >= mostSecrets) throw badRequest('You have reached the maximum number of secrets.');
+        if (draft.list('secret', scope).length >= mostSecrets)
+          throw badRequest('You have reached the maximum number of secrets.');
         const now = vault.nowMs();
         const bare: SecretRecord = {
           name,
@@ -62,7 +66,14 @@ export function secretHandlers(vault: Vault) {
     async GetSecretValue(input, call) {
       const secret = vault.find(records, call, input.SecretId);
       const { version, value } = vault.read(secret, { id: input.VersionId, stage: input.VersionStage });
-      return { ARN: secret.arn, Name: secret.name, VersionId: version.id, ...value, VersionStages: [...version.stages], CreatedDate: new Date(version.createdAt) };
+      return {
+        ARN: secret.arn,
+        Name: secret.name,
+        VersionId: version.id,
+        ...value,
+        VersionStages: [...version.stages],
+        CreatedDate: new Date(version.createdAt),
+      };
     },
 
     async PutSecretValue(input, call) {
@@ -92,14 +103,20 @@ export function secretHandlers(vault: Vault) {
       const secret = await vault.edit(call, input.SecretId, (known) => {
         const holder = known.versions.find(({ stages }) => stages.includes(stage));
         const { MoveToVersionId: to, RemoveFromVersionId: from } = input;
-        if (to !== undefined && !known.versions.some(({ id }) => id === to)) throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${to}`);
+        if (to !== undefined && !known.versions.some(({ id }) => id === to))
+          throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${to}`);
         if (holder !== undefined && holder.id !== to && holder.id !== from) {
           throw badParameter(
             `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${holder.id}, so you must explicitly reference that version in RemoveFromVersionId.`,
           );
         }
         if (to !== undefined) return { ...known, versions: withStages(known.versions, to, [stage]), changedAt: vault.nowMs() };
-        return { ...known, versions: known.versions.map((each) => (each.id === from ? { ...each, stages: each.stages.filter((name) => name !== stage) } : each)) };
+        return {
+          ...known,
+          versions: known.versions.map((each) =>
+            each.id === from ? { ...each, stages: each.stages.filter((name) => name !== stage) } : each,
+          ),
+        };
       });
       return { ARN: secret.arn, Name: secret.name };
     },
@@ -132,7 +149,11 @@ export function secretHandlers(vault: Vault) {
       return {
         ARN: secret.arn,
         Name: secret.name,
-        Versions: versions.map(({ id, stages, createdAt }) => ({ VersionId: id, VersionStages: [...stages], CreatedDate: new Date(createdAt) })),
+        Versions: versions.map(({ id, stages, createdAt }) => ({
+          VersionId: id,
+          VersionStages: [...stages],
+          CreatedDate: new Date(createdAt),
+        })),
       };
     },
 
@@ -141,7 +162,9 @@ export function secretHandlers(vault: Vault) {
         input.SecretIdList ??
         records
           .list('secret', scopeOf(call))
-          .filter((secret) => secret.deletedAt === undefined && (input.Filters ?? []).every((filter) => lists.passes(secret, filter)))
+          .filter(
+            (secret) => secret.deletedAt === undefined && (input.Filters ?? []).every((filter) => lists.passes(secret, filter)),
+          )
           .slice(0, input.MaxResults ?? 20)
           .map(({ name }) => name);
       const SecretValues: object[] = [];
@@ -150,7 +173,14 @@ export function secretHandlers(vault: Vault) {
         try {
           const secret = vault.find(records, call, id);
           const { version, value } = vault.read(secret, {});
-          SecretValues.push({ ARN: secret.arn, Name: secret.name, VersionId: version.id, ...value, VersionStages: [...version.stages], CreatedDate: new Date(version.createdAt) });
+          SecretValues.push({
+            ARN: secret.arn,
+            Name: secret.name,
+            VersionId: version.id,
+            ...value,
+            VersionStages: [...version.stages],
+            CreatedDate: new Date(version.createdAt),
+          });
         } catch (error) {
           if (!(error instanceof Error) || !/^(ResourceNotFound|InvalidRequest)/.test(error.name)) throw error;
           Errors.push({ SecretId: id, ErrorCode: error.name, Message: error.message });
@@ -164,7 +194,8 @@ export function secretHandlers(vault: Vault) {
       if (force === true && days !== undefined) {
         throw badParameter("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.");
       }
-      if (days !== undefined && (days < 7 || days > 30)) throw badParameter('The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).');
+      if (days !== undefined && (days < 7 || days > 30))
+        throw badParameter('The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).');
       const now = vault.nowMs();
       if (force === true) {
         const secret = await records.change((draft) => {
@@ -174,11 +205,17 @@ export function secretHandlers(vault: Vault) {
         });
         return { ARN: secret.arn, Name: secret.name, DeletionDate: new Date(now) };
       }
-      const secret = await vault.edit(call, input.SecretId, (known) => ({ ...known, deletedAt: now, purgeAt: now + (days ?? 30) * dayMs }));
+      const secret = await vault.edit(call, input.SecretId, (known) => ({
+        ...known,
+        deletedAt: now,
+        purgeAt: now + (days ?? 30) * dayMs,
+      }));
       return { ARN: secret.arn, Name: secret.name, DeletionDate: new Date(secret.purgeAt ?? now) };
     },
     async RestoreSecret(input, call) {
-      const secret = await vault.edit(call, input.SecretId, (known) => without(without(known, 'deletedAt'), 'purgeAt'), { deleted: true });
+      const secret = await vault.edit(call, input.SecretId, (known) => without(without(known, 'deletedAt'), 'purgeAt'), {
+        deleted: true,
+      });
       return { ARN: secret.arn, Name: secret.name };
     },
 

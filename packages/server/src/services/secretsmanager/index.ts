@@ -26,7 +26,9 @@ export async function openSecretsManager(options: SecretsOptions): Promise<Secre
   const records = await Records.open<SecretKinds>(options.database, 'secretsmanager');
   const vault = new Vault({ ...options, records, sealer: options.masterKey.sealer('secrets') });
   const purge = async (): Promise<void> => {
-    const due = [...records.all('secret')].filter(({ value }) => value.purgeAt !== undefined && value.purgeAt <= options.clock.now());
+    const due = [...records.all('secret')].filter(
+      ({ value }) => value.purgeAt !== undefined && value.purgeAt <= options.clock.now(),
+    );
     if (due.length > 0) await records.change((draft) => due.forEach(({ scope, name }) => draft.delete('secret', scope, name)));
   };
   const timer = repeating(options.clock, purgeEveryMs, () =>

@@ -10,7 +10,14 @@ function matches(texts: readonly string[], value: string, exactCase: boolean): b
   const not = value.startsWith('!');
   const wanted = not ? value.slice(1) : value;
   const fold = (text: string): string => (exactCase ? text : text.toLowerCase());
-  const found = texts.some((text) => fold(text).startsWith(fold(wanted)) || (!exactCase && fold(text).split(/[\s/_+=.@!-]+/).some((word) => word.startsWith(fold(wanted)))));
+  const found = texts.some(
+    (text) =>
+      fold(text).startsWith(fold(wanted)) ||
+      (!exactCase &&
+        fold(text)
+          .split(/[\s/_+=.@!-]+/)
+          .some((word) => word.startsWith(fold(wanted)))),
+  );
   return found !== not;
 }
 

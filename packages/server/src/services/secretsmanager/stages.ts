@@ -15,12 +15,17 @@ export function withStages(versions: readonly SecretVersion[], id: string, stage
   });
   const demoted = stages.includes(current) && was !== undefined && was.id !== id ? onlyOn(moved, was.id, previous) : moved;
   // The new current version is not the previous one too.
-  const settled = stages.includes(current) ? demoted.map((each) => (each.id === id ? { ...each, stages: each.stages.filter((stage) => stage !== previous) } : each)) : demoted;
+  const settled = stages.includes(current)
+    ? demoted.map((each) => (each.id === id ? { ...each, stages: each.stages.filter((stage) => stage !== previous) } : each))
+    : demoted;
   return trimmed(settled);
 }
 
 const onlyOn = (versions: readonly SecretVersion[], id: string, stage: string): readonly SecretVersion[] =>
-  versions.map((version) => ({ ...version, stages: [...version.stages.filter((each) => each !== stage), ...(version.id === id ? [stage] : [])] }));
+  versions.map((version) => ({
+    ...version,
+    stages: [...version.stages.filter((each) => each !== stage), ...(version.id === id ? [stage] : [])],
+  }));
 
 function trimmed(versions: readonly SecretVersion[]): readonly SecretVersion[] {
   const deprecated = versions.filter(({ stages }) => stages.length === 0);

@@ -14,7 +14,8 @@ export interface Value {
 }
 
 const fault = (code: string, message: string): ServiceFault => new ServiceFault(code, message, { status: 400 });
-export const notFound = (message = "Secrets Manager can't find the specified secret."): ServiceFault => fault('ResourceNotFoundException', message);
+export const notFound = (message = "Secrets Manager can't find the specified secret."): ServiceFault =>
+  fault('ResourceNotFoundException', message);
 export const exists = (message: string): ServiceFault => fault('ResourceExistsException', message);
 export const badRequest = (message: string): ServiceFault => fault('InvalidRequestException', message);
 export const badParameter = (message: string): ServiceFault => fault('InvalidParameterException', message);
@@ -29,7 +30,12 @@ export class Vault {
   readonly #sealer: Sealer;
   readonly #clock: Clock;
 
-  constructor(options: { readonly records: SecretRecords; readonly sealer: Sealer; readonly clock: Clock; readonly random: Random }) {
+  constructor(options: {
+    readonly records: SecretRecords;
+    readonly sealer: Sealer;
+    readonly clock: Clock;
+    readonly random: Random;
+  }) {
     this.records = options.records;
     this.random = options.random;
     this.#sealer = options.sealer;
@@ -45,7 +51,12 @@ export class Vault {
    *
    * @throws ResourceNotFoundException, InvalidRequestException for one that is to be deleted
    */
-  find(records: Pick<RecordDraft<SecretKinds>, 'get' | 'list'>, place: Place, id: string | undefined, options: { readonly deleted?: boolean } = {}): SecretRecord {
+  find(
+    records: Pick<RecordDraft<SecretKinds>, 'get' | 'list'>,
+    place: Place,
+    id: string | undefined,
+    options: { readonly deleted?: boolean } = {},
+  ): SecretRecord {
     const secret = lookUp(records, scopeOf(place), id ?? '');
     if (secret === undefined) throw notFound();
     if (secret.deletedAt !== undefined && options.deleted !== true) {
@@ -55,7 +66,12 @@ export class Vault {
   }
 
   /** @throws what `find` and `edit` throw */
-  async edit(place: Place, id: string | undefined, edit: (secret: SecretRecord) => SecretRecord, options: { readonly deleted?: boolean } = {}): Promise<SecretRecord> {
+  async edit(
+    place: Place,
+    id: string | undefined,
+    edit: (secret: SecretRecord) => SecretRecord,
+    options: { readonly deleted?: boolean } = {},
+  ): Promise<SecretRecord> {
     return this.records.change((draft) => {
       const secret = this.find(draft, place, id, options);
       const edited = edit(secret);
@@ -74,7 +90,9 @@ export class Vault {
     const known = secret.versions.find((version) => version.id === id);
     if (known !== undefined) {
       if (openText(this.#sealer, known.sealed) === text) return secret;
-      throw exists("You can't use the token for a different value: a version with this id already exists. You can only create a new version.");
+      throw exists(
+        "You can't use the token for a different value: a version with this id already exists. You can only create a new version.",
+      );
     }
     const version: SecretVersion = { id, sealed: sealText(this.#sealer, text), stages: [], createdAt: this.nowMs() };
     // The first version is the current one, whatever else it is.
@@ -83,9 +101,14 @@ export class Vault {
   }
 
   /** @throws ResourceNotFoundException when no version fits */
-  read(secret: SecretRecord, which: { readonly id?: string | undefined; readonly stage?: string | undefined }): { version: SecretVersion; value: Value } {
+  read(
+    secret: SecretRecord,
+    which: { readonly id?: string | undefined; readonly stage?: string | undefined },
+  ): { version: SecretVersion; value: Value } {
     const stage = which.stage ?? (which.id === undefined ? current : undefined);
-    const version = secret.versions.find((each) => (which.id === undefined || each.id === which.id) && (stage === undefined || each.stages.includes(stage)));
+    const version = secret.versions.find(
+      (each) => (which.id === undefined || each.id === which.id) && (stage === undefined || each.stages.includes(stage)),
+    );
     if (version === undefined) {
       throw notFound(
         which.id === undefined
@@ -95,14 +118,22 @@ export class Vault {
     }
     const text = openText(this.#sealer, version.sealed);
     if (text === undefined) {
-      throw Object.assign(new Error(`Secret ${secret.name} was sealed with another master key. Bring back the key file the data folder was made with.`), {
-        code: 'MASTER_KEY_CHANGED',
-      });
+      throw Object.assign(
+        new Error(
+          `Secret ${secret.name} was sealed with another master key. Bring back the key file the data folder was made with.`,
+        ),
+        {
+          code: 'MASTER_KEY_CHANGED',
+        },
+      );
     }
     const content = JSON.parse(text) as { string?: string; binary?: string };
     return {
       version,
-      value: content.string === undefined ? { SecretBinary: Buffer.from(content.binary ?? '', 'base64') } : { SecretString: content.string },
+      value:
+        content.string === undefined
+          ? { SecretBinary: Buffer.from(content.binary ?? '', 'base64') }
+          : { SecretString: content.string },
     };
   }
 }
@@ -116,8 +147,10 @@ function lookUp(records: Pick<RecordDraft<SecretKinds>, 'get' | 'list'>, scope: 
 
 /** @throws InvalidParameterException for both kinds at once, none, or too much */
 function contentOf({ SecretString: text, SecretBinary: bytes }: Value): string {
-  if (text !== undefined && bytes !== undefined) throw badParameter("You can't specify both a binary secret value and a string secret value in the same secret.");
+  if (text !== undefined && bytes !== undefined)
+    throw badParameter("You can't specify both a binary secret value and a string secret value in the same secret.");
   if (text === undefined && bytes === undefined) throw badParameter('You must provide either SecretString or SecretBinary.');
-  if ((bytes?.byteLength ?? Buffer.byteLength(text ?? '')) > mostBytes) throw badParameter(`A secret value can have at most ${mostBytes} bytes.`);
+  if ((bytes?.byteLength ?? Buffer.byteLength(text ?? '')) > mostBytes)
+    throw badParameter(`A secret value can have at most ${mostBytes} bytes.`);
   return JSON.stringify(bytes === undefined ? { string: text } : { binary: Buffer.from(bytes).toString('base64') });
 }

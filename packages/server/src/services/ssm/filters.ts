@@ -14,7 +14,8 @@ export function passes(record: ParameterRecord, filters: readonly Filter[]): boo
 
 function passesOne(record: ParameterRecord, { Key: key = '', Option: option, Values: values = [] }: Filter): boolean {
   const current = currentOf(record);
-  const one = (actual: string | undefined): boolean => actual !== undefined && values.some((value) => matches(actual, value, option));
+  const one = (actual: string | undefined): boolean =>
+    actual !== undefined && values.some((value) => matches(actual, value, option));
   switch (key) {
     case 'Name':
       return one(record.name) || (option !== 'Contains' && one(record.name.replace(/^\//, '')));

@@ -40,7 +40,9 @@ export function find(records: Pick<SsmRecords, 'get'>, scope: string, text: stri
   const path = /^arn:[\w-]+:ssm:[\w-]*:\d*:parameter\/(.*)$/.exec(text)?.[1];
   const [named = '', selector] = split(path ?? text);
   const record =
-    path === undefined ? records.get('parameter', scope, named) : (records.get('parameter', scope, `/${named}`) ?? records.get('parameter', scope, named));
+    path === undefined
+      ? records.get('parameter', scope, named)
+      : (records.get('parameter', scope, `/${named}`) ?? records.get('parameter', scope, named));
   if (record === undefined) throw notFound();
   if (selector === undefined) return { record, version: record.versions.at(-1) as ParameterVersion };
   const version = record.versions.find((each) => String(each.version) === selector || each.labels.includes(selector));

@@ -14,7 +14,11 @@ export interface Ssm extends AsyncDisposable {
 }
 
 /** Parameter Store. Values of SecureStrings are sealed on the disk. */
-export async function openSsm(options: { readonly database: Database; readonly masterKey: MasterKey; readonly clock: Clock }): Promise<Ssm> {
+export async function openSsm(options: {
+  readonly database: Database;
+  readonly masterKey: MasterKey;
+  readonly clock: Clock;
+}): Promise<Ssm> {
   const records = await Records.open<SsmKinds>(options.database, 'ssm');
   const sealer = options.masterKey.sealer('ssm parameters');
   const nowMs = (): number => Math.floor(options.clock.now());
@@ -32,7 +36,10 @@ function readHandlers(records: SsmRecords, sealer: Sealer) {
   const shown = (call: Call, { record, version, selector }: Found, decrypt: boolean | undefined) => ({
     Name: record.name,
     Type: version.type,
-    Value: version.type === 'SecureString' && decrypt === true ? (openText(sealer, version.value) ?? unreadable(record.name)) : version.value,
+    Value:
+      version.type === 'SecureString' && decrypt === true
+        ? (openText(sealer, version.value) ?? unreadable(record.name))
+        : version.value,
     Version: version.version,
     ...(selector === undefined ? {} : { Selector: selector }),
     LastModifiedDate: new Date(version.modifiedAt),
@@ -41,7 +48,9 @@ function readHandlers(records: SsmRecords, sealer: Sealer) {
   });
 
   return {
-    GetParameter: async (input, call) => ({ Parameter: shown(call, find(records, scopeOf(call), input.Name ?? ''), input.WithDecryption) }),
+    GetParameter: async (input, call) => ({
+      Parameter: shown(call, find(records, scopeOf(call), input.Name ?? ''), input.WithDecryption),
+    }),
 
     GetParameters: async (input, call) => {
       const parameters: ReturnType<typeof shown>[] = [];
@@ -62,12 +71,15 @@ function readHandlers(records: SsmRecords, sealer: Sealer) {
       if (!path.startsWith('/')) throw invalid('The parameter path must begin with a slash.');
       const filters: readonly Filter[] = input.ParameterFilters ?? [];
       const found = records.list('parameter', scopeOf(call)).filter(({ name }) => isUnder(name, path, input.Recursive ?? false));
-      const page = pageOf(found.filter((record) => passes(record, filters)), {
-        limit: input.MaxResults ?? 10,
-        token: input.NextToken,
-        nameOf: ({ name }) => name,
-        invalid: badToken,
-      });
+      const page = pageOf(
+        found.filter((record) => passes(record, filters)),
+        {
+          limit: input.MaxResults ?? 10,
+          token: input.NextToken,
+          nameOf: ({ name }) => name,
+          invalid: badToken,
+        },
+      );
       const label = filters.find(({ Key }) => Key === 'Label')?.Values?.[0];
       const versionOf = (record: ParameterRecord): ParameterVersion =>
         record.versions.find(({ labels }) => label !== undefined && labels.includes(label)) ?? currentOf(record);
@@ -78,15 +90,24 @@ function readHandlers(records: SsmRecords, sealer: Sealer) {
     },
 
     DescribeParameters: async (input, call) => {
-      const filters: readonly Filter[] = [...(input.ParameterFilters ?? []), ...(input.Filters ?? []).map((filter) => ({ ...filter, Option: 'BeginsWith' }))];
-      const page = pageOf(records.list('parameter', scopeOf(call)).filter((record) => passes(record, filters)), {
-        limit: input.MaxResults ?? 50,
-        token: input.NextToken,
-        nameOf: ({ name }) => name,
-        invalid: badToken,
-      });
+      const filters: readonly Filter[] = [
+        ...(input.ParameterFilters ?? []),
+        ...(input.Filters ?? []).map((filter) => ({ ...filter, Option: 'BeginsWith' })),
+      ];
+      const page = pageOf(
+        records.list('parameter', scopeOf(call)).filter((record) => passes(record, filters)),
+        {
+          limit: input.MaxResults ?? 50,
+          token: input.NextToken,
+          nameOf: ({ name }) => name,
+          invalid: badToken,
+        },
+      );
       return {
-        Parameters: page.items.map((record) => ({ ...metadata(record, currentOf(record)), ARN: parameterArn(call, record.name) })),
+        Parameters: page.items.map((record) => ({
+          ...metadata(record, currentOf(record)),
+          ARN: parameterArn(call, record.name),
+        })),
         ...(page.next === undefined ? {} : { NextToken: page.next }),
       };
     },
@@ -112,7 +133,11 @@ function readHandlers(records: SsmRecords, sealer: Sealer) {
 }
 
 function writeHandlers(records: SsmRecords, sealer: Sealer, nowMs: () => number) {
-  const label = async (call: Call, name: string | undefined, change: (record: ParameterRecord) => ParameterRecord): Promise<void> => {
+  const label = async (
+    call: Call,
+    name: string | undefined,
+    change: (record: ParameterRecord) => ParameterRecord,
+  ): Promise<void> => {
     await records.change((draft) => {
       const { record } = find(draft, scopeOf(call), name ?? '');
       draft.put('parameter', scopeOf(call), record.name, change(record));
@@ -146,11 +171,15 @@ function writeHandlers(records: SsmRecords, sealer: Sealer, nowMs: () => number)
         const target = versionOf(record, input.ParameterVersion);
         labelled = target.version;
         const labels = [...new Set([...target.labels, ...good])];
-        if (labels.length > mostLabels) throw fault('ParameterVersionLabelLimitExceeded', 'A parameter version can have a maximum of ten labels.');
+        if (labels.length > mostLabels)
+          throw fault('ParameterVersionLabelLimitExceeded', 'A parameter version can have a maximum of ten labels.');
         // A label is on one version at a time.
         return {
           ...record,
-          versions: record.versions.map((each) => ({ ...each, labels: each === target ? labels : each.labels.filter((name) => !good.includes(name)) })),
+          versions: record.versions.map((each) => ({
+            ...each,
+            labels: each === target ? labels : each.labels.filter((name) => !good.includes(name)),
+          })),
         };
       });
       return { InvalidLabels: invalidLabels, ParameterVersion: labelled };
@@ -161,7 +190,12 @@ function writeHandlers(records: SsmRecords, sealer: Sealer, nowMs: () => number)
       await label(call, input.Name, (record) => {
         const target = versionOf(record, input.ParameterVersion);
         removed = target.labels.filter((each) => wanted.includes(each));
-        return { ...record, versions: record.versions.map((each) => (each === target ? { ...each, labels: each.labels.filter((name) => !removed.includes(name)) } : each)) };
+        return {
+          ...record,
+          versions: record.versions.map((each) =>
+            each === target ? { ...each, labels: each.labels.filter((name) => !removed.includes(name)) } : each,
+          ),
+        };
       });
       return { RemovedLabels: removed, InvalidLabels: wanted.filter((each) => !removed.includes(each)) };
     },
@@ -170,13 +204,19 @@ function writeHandlers(records: SsmRecords, sealer: Sealer, nowMs: () => number)
 
 function tagHandlers(records: SsmRecords) {
   const nameOf = (type: string | undefined, id: string | undefined): string => {
-    if (type !== 'Parameter') throw fault('InvalidResourceType', `The resource type is not valid. Only parameters have tags here.`);
+    if (type !== 'Parameter')
+      throw fault('InvalidResourceType', `The resource type is not valid. Only parameters have tags here.`);
     return id ?? '';
   };
-  const edit = async (call: Call, name: string, change: (tags: Readonly<Record<string, string>>) => Record<string, string>): Promise<void> => {
+  const edit = async (
+    call: Call,
+    name: string,
+    change: (tags: Readonly<Record<string, string>>) => Record<string, string>,
+  ): Promise<void> => {
     await records.change((draft) => {
       const record = draft.get('parameter', scopeOf(call), name);
-      if (record === undefined) throw fault('InvalidResourceId', 'The resource ID is not valid. Verify that you entered the correct ID and try again.');
+      if (record === undefined)
+        throw fault('InvalidResourceId', 'The resource ID is not valid. Verify that you entered the correct ID and try again.');
       const tags = change(record.tags);
       if (Object.keys(tags).length > mostTags) throw fault('TooManyTagsError', `A parameter can have at most ${mostTags} tags.`);
       draft.put('parameter', scopeOf(call), name, { ...record, tags });
@@ -196,7 +236,8 @@ function tagHandlers(records: SsmRecords) {
     },
     ListTagsForResource: async (input, call) => {
       const record = records.get('parameter', scopeOf(call), nameOf(input.ResourceType, input.ResourceId));
-      if (record === undefined) throw fault('InvalidResourceId', 'The resource ID is not valid. Verify that you entered the correct ID and try again.');
+      if (record === undefined)
+        throw fault('InvalidResourceId', 'The resource ID is not valid. Verify that you entered the correct ID and try again.');
       return { TagList: Object.entries(record.tags).map(([Key, Value]) => ({ Key, Value })) };
     },
   } satisfies SsmHandlers;
@@ -217,7 +258,10 @@ const metadata = (record: ParameterRecord, version: ParameterVersion) => ({
 });
 
 function unreadable(name: string): never {
-  throw Object.assign(new Error(`Parameter ${name} was sealed with another master key. Bring back the key file the data folder was made with.`), {
-    code: 'MASTER_KEY_CHANGED',
-  });
+  throw Object.assign(
+    new Error(`Parameter ${name} was sealed with another master key. Bring back the key file the data folder was made with.`),
+    {
+      code: 'MASTER_KEY_CHANGED',
+    },
+  );
 }

@@ -45,7 +45,10 @@ export async function putParameter(
     const known = draft.get('parameter', scope, name);
     const before = known === undefined ? undefined : currentOf(known);
     if (known !== undefined && input.Overwrite !== true) {
-      throw fault('ParameterAlreadyExists', 'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.');
+      throw fault(
+        'ParameterAlreadyExists',
+        'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.',
+      );
     }
     const type = input.Type ?? before?.type;
     if (type === undefined) throw invalid('A parameter type is required when you create a parameter.');
@@ -98,17 +101,27 @@ function checkPattern(value: string, pattern: string | undefined): void {
   try {
     matches = toAutomaton(pattern).test(value);
   } catch (error) {
-    if (error instanceof PatternError) throw fault('InvalidAllowedPatternException', `The request does not meet the regular expression requirement: ${error.message}.`);
+    if (error instanceof PatternError)
+      throw fault(
+        'InvalidAllowedPatternException',
+        `The request does not meet the regular expression requirement: ${error.message}.`,
+      );
     throw error;
   }
-  if (!matches) throw fault('ParameterPatternMismatchException', `Parameter value, cannot be validated against allowedPattern: ${pattern}`);
+  if (!matches)
+    throw fault('ParameterPatternMismatchException', `Parameter value, cannot be validated against allowedPattern: ${pattern}`);
 }
 
 /** @throws ValidationException for a value that is too long */
 function tierOf(wanted: string | undefined, value: string, before: ParameterVersion | undefined): 'Standard' | 'Advanced' {
   const long = Buffer.byteLength(value) > standardLength;
   if (Buffer.byteLength(value) > advancedLength) throw invalid(`Parameter values can have at most ${advancedLength} characters.`);
-  if (wanted === 'Advanced' || (wanted === undefined && before?.tier === 'Advanced') || (wanted === 'Intelligent-Tiering' && long)) return 'Advanced';
+  if (
+    wanted === 'Advanced' ||
+    (wanted === undefined && before?.tier === 'Advanced') ||
+    (wanted === 'Intelligent-Tiering' && long)
+  )
+    return 'Advanced';
   if (wanted === 'Standard' && before?.tier === 'Advanced') {
     throw invalid(
       "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced parameter and recreate it as a standard parameter.",

@@ -32,10 +32,19 @@ export function stsHandlers(options: StsOptions) {
   const { keys, clock } = options;
 
   /** The role, as far as it is known, and the session's length. @throws ValidationError, AccessDenied */
-  const assumable = (call: Call, action: string, roleArn: string, durationS: number, externalId?: string): AssumableRole | undefined => {
+  const assumable = (
+    call: Call,
+    action: string,
+    roleArn: string,
+    durationS: number,
+    externalId?: string,
+  ): AssumableRole | undefined => {
     if (roleOf(roleArn) === undefined) throw fault('ValidationError', `${roleArn} is invalid`);
     const role = options.role?.(roleArn);
-    if (options.mayAssume !== undefined && (role === undefined || !options.mayAssume(call, action, roleArn, externalId === undefined ? {} : { externalId }))) {
+    if (
+      options.mayAssume !== undefined &&
+      (role === undefined || !options.mayAssume(call, action, roleArn, externalId === undefined ? {} : { externalId }))
+    ) {
       throw fault('AccessDenied', `User: ${arnOf(call)} is not authorized to perform: ${action} on resource: ${roleArn}`, 403);
     }
     if (role !== undefined && durationS > role.maxSessionS) {
@@ -60,10 +69,18 @@ export function stsHandlers(options: StsOptions) {
     },
 
     async AssumeRole(input, call) {
-      const { RoleArn: roleArn = '', RoleSessionName: name = '', DurationSeconds: durationS = hourS, ExternalId: externalId } = input;
+      const {
+        RoleArn: roleArn = '',
+        RoleSessionName: name = '',
+        DurationSeconds: durationS = hourS,
+        ExternalId: externalId,
+      } = input;
       const role = assumable(call, 'sts:AssumeRole', roleArn, durationS, externalId);
       if (durationS > hourS && arnOf(call).includes(':assumed-role/')) {
-        throw fault('ValidationError', 'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining');
+        throw fault(
+          'ValidationError',
+          'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+        );
       }
       const limits = limitsOf(input);
       const packed = packedSize(limits);
@@ -73,10 +90,16 @@ export function stsHandlers(options: StsOptions) {
     async AssumeRoleWithWebIdentity(input, call) {
       const { RoleArn: roleArn = '', RoleSessionName: name = '', DurationSeconds: durationS = hourS } = input;
       const claims = readClaims(input.WebIdentityToken ?? '');
-      if (claims === undefined) throw fault('InvalidIdentityToken', 'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)');
-      if (claims.expiresAtMs !== undefined && claims.expiresAtMs <= clock.now()) throw fault('ExpiredTokenException', 'Token expired');
+      if (claims === undefined)
+        throw fault(
+          'InvalidIdentityToken',
+          'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)',
+        );
+      if (claims.expiresAtMs !== undefined && claims.expiresAtMs <= clock.now())
+        throw fault('ExpiredTokenException', 'Token expired');
       // Without the issuer's keys a token proves nothing, so where proof is asked for it gets nobody in.
-      if (options.mayAssume !== undefined) throw fault('InvalidIdentityToken', `No OpenIDConnect provider found in your account for ${claims.issuer}`);
+      if (options.mayAssume !== undefined)
+        throw fault('InvalidIdentityToken', `No OpenIDConnect provider found in your account for ${claims.issuer}`);
       const role = assumable(call, 'sts:AssumeRoleWithWebIdentity', roleArn, durationS);
       return {
         ...assume(roleArn, name, durationS, role, limitsOf(input)),
@@ -88,18 +111,22 @@ export function stsHandlers(options: StsOptions) {
 
     async GetSessionToken(input, call) {
       const root = arnOf(call).endsWith(':root');
-      if (arnOf(call).includes(':assumed-role/')) throw fault('AccessDenied', 'Cannot call GetSessionToken with session credentials', 403);
+      if (arnOf(call).includes(':assumed-role/'))
+        throw fault('AccessDenied', 'Cannot call GetSessionToken with session credentials', 403);
       const durationS = Math.min(input.DurationSeconds ?? 12 * hourS, root ? hourS : Infinity);
       return { Credentials: shown(keys.issue(principalOf(call), durationS * 1000)) };
     },
 
     async GetFederationToken(input, call) {
-      if (arnOf(call).includes(':assumed-role/')) throw fault('AccessDenied', 'Cannot call GetFederationToken with session credentials', 403);
+      if (arnOf(call).includes(':assumed-role/'))
+        throw fault('AccessDenied', 'Cannot call GetFederationToken with session credentials', 403);
       const limits = limitsOf(input);
       const arn = `arn:aws:sts::${call.account}:federated-user/${input.Name}`;
       const userId = `${call.account}:${input.Name}`;
       return {
-        Credentials: shown(keys.issue({ account: call.account, arn, userId, ...limits }, (input.DurationSeconds ?? 12 * hourS) * 1000)),
+        Credentials: shown(
+          keys.issue({ account: call.account, arn, userId, ...limits }, (input.DurationSeconds ?? 12 * hourS) * 1000),
+        ),
         FederatedUser: { FederatedUserId: userId, Arn: arn },
         PackedPolicySize: packedSize(limits) ?? 0,
       };
@@ -121,11 +148,14 @@ function limitsOf(input: {
   readonly Tags?: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] | undefined;
 }): Limits {
   const arns = (input.PolicyArns ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn]));
-  if (input.Policy !== undefined && !isDocument(input.Policy)) throw fault('MalformedPolicyDocument', 'This policy contains invalid Json');
+  if (input.Policy !== undefined && !isDocument(input.Policy))
+    throw fault('MalformedPolicyDocument', 'This policy contains invalid Json');
   return {
     ...(input.Policy === undefined ? {} : { policies: [input.Policy] }),
     ...(arns.length === 0 ? {} : { policyArns: arns }),
-    ...(input.Tags === undefined || input.Tags.length === 0 ? {} : { tags: Object.fromEntries(input.Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])) }),
+    ...(input.Tags === undefined || input.Tags.length === 0
+      ? {}
+      : { tags: Object.fromEntries(input.Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])) }),
   };
 }
 

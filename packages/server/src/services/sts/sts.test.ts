@@ -48,8 +48,13 @@ suite('STS, with signatures verified', { timeout: 60_000 }, () => {
     await door[Symbol.asyncDispose]();
     await database[Symbol.asyncDispose]();
   });
-  const sts = (credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } = root) => new STSClient(clientOf(door, credentials));
-  const usable = (given: { AccessKeyId?: string | undefined; SecretAccessKey?: string | undefined; SessionToken?: string | undefined } | undefined) => ({
+  const sts = (credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } = root) =>
+    new STSClient(clientOf(door, credentials));
+  const usable = (
+    given:
+      | { AccessKeyId?: string | undefined; SecretAccessKey?: string | undefined; SessionToken?: string | undefined }
+      | undefined,
+  ) => ({
     accessKeyId: given?.AccessKeyId ?? '',
     secretAccessKey: given?.SecretAccessKey ?? '',
     sessionToken: given?.SessionToken ?? '',
@@ -58,19 +63,28 @@ suite('STS, with signatures verified', { timeout: 60_000 }, () => {
   test('the root key is known, and a wrong secret is refused', async (t: TestContext) => {
     const who = await sts().send(new GetCallerIdentityCommand({}));
     t.assert.strictEqual(who.Arn, `arn:aws:iam::${account}:root`);
-    await t.assert.rejects(sts({ ...root, secretAccessKey: 'wrong' }).send(new GetCallerIdentityCommand({})), { name: 'SignatureDoesNotMatch' });
-    await t.assert.rejects(sts({ ...root, accessKeyId: 'AKIAUNKNOWNUNKNOWN22' }).send(new GetCallerIdentityCommand({})), { name: 'InvalidClientTokenId' });
+    await t.assert.rejects(sts({ ...root, secretAccessKey: 'wrong' }).send(new GetCallerIdentityCommand({})), {
+      name: 'SignatureDoesNotMatch',
+    });
+    await t.assert.rejects(sts({ ...root, accessKeyId: 'AKIAUNKNOWNUNKNOWN22' }).send(new GetCallerIdentityCommand({})), {
+      name: 'InvalidClientTokenId',
+    });
   });
 
   test('credentials of an assumed role work, say who they are, and end', async (t: TestContext) => {
-    const answer = await sts().send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'me@home', DurationSeconds: 900 }));
+    const answer = await sts().send(
+      new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'me@home', DurationSeconds: 900 }),
+    );
     t.assert.deepStrictEqual(answer.AssumedRoleUser, {
       AssumedRoleId: 'AROAAAAAAAAAAAAAAAAAA:me@home',
       Arn: `arn:aws:sts::${account}:assumed-role/worker/me@home`,
     });
     const credentials = usable(answer.Credentials);
     const who = await sts(credentials).send(new GetCallerIdentityCommand({}));
-    t.assert.deepStrictEqual([who.Arn, who.UserId, who.Account], [answer.AssumedRoleUser?.Arn, 'AROAAAAAAAAAAAAAAAAAA:me@home', account]);
+    t.assert.deepStrictEqual(
+      [who.Arn, who.UserId, who.Account],
+      [answer.AssumedRoleUser?.Arn, 'AROAAAAAAAAAAAAAAAAAA:me@home', account],
+    );
     const [first, ...rest] = credentials.sessionToken;
     const forged = { ...credentials, sessionToken: (first === 'A' ? 'B' : 'A') + rest.join('') };
     await t.assert.rejects(sts(forged).send(new GetCallerIdentityCommand({})), { name: 'InvalidClientTokenId' });
@@ -91,7 +105,12 @@ suite('STS, with signatures verified', { timeout: 60_000 }, () => {
     const again = await Keys.open({ database, masterKey, clock, random: systemRandom });
     t.assert.strictEqual(again.find(accessKeyId, sessionToken)?.arn, `arn:aws:sts::${account}:assumed-role/worker/f`);
     t.assert.strictEqual(again.find(root.accessKeyId)?.secretAccessKey, root.secretAccessKey);
-    const stranger = await Keys.open({ database, masterKey: new MasterKey(new Uint8Array(32).fill(8), systemRandom), clock, random: systemRandom });
+    const stranger = await Keys.open({
+      database,
+      masterKey: new MasterKey(new Uint8Array(32).fill(8), systemRandom),
+      clock,
+      random: systemRandom,
+    });
     t.assert.strictEqual(stranger.find(accessKeyId, sessionToken), undefined);
     t.assert.strictEqual(stranger.find(root.accessKeyId), undefined);
   });
@@ -103,10 +122,14 @@ suite('STS, with signatures verified', { timeout: 60_000 }, () => {
       message: `User: arn:aws:iam::${account}:root is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::${account}:role/missing`,
     });
     await t.assert.rejects(assume({ DurationSeconds: 7_201 }), { name: 'ValidationError', message: /MaxSessionDuration/ });
-    await t.assert.rejects(assume({ RoleArn: 'arn:a:::something/test-role' }), { name: 'ValidationError', message: 'arn:a:::something/test-role is invalid' });
+    await t.assert.rejects(assume({ RoleArn: 'arn:a:::something/test-role' }), {
+      name: 'ValidationError',
+      message: 'arn:a:::something/test-role is invalid',
+    });
     await t.assert.rejects(assume({ RoleSessionName: 'Session1:2' }), {
       name: 'ValidationError',
-      message: "1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+      message:
+        "1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
     });
     allowed.yes = false;
     await t.assert.rejects(assume({}), { name: 'AccessDenied' });
@@ -124,7 +147,10 @@ suite('STS, with signatures verified', { timeout: 60_000 }, () => {
   test('a key tells its account', async (t: TestContext) => {
     t.assert.strictEqual((await sts().send(new GetAccessKeyInfoCommand({ AccessKeyId: root.accessKeyId }))).Account, account);
     // A key id of the public documentation, whose account is published with it.
-    t.assert.strictEqual((await sts().send(new GetAccessKeyInfoCommand({ AccessKeyId: 'ASIAQNZGKIQY56JQ7WML' }))).Account, '029608264753');
+    t.assert.strictEqual(
+      (await sts().send(new GetAccessKeyInfoCommand({ AccessKeyId: 'ASIAQNZGKIQY56JQ7WML' }))).Account,
+      '029608264753',
+    );
   });
 
   test('a key that is switched off or deleted stops at once', async (t: TestContext) => {
@@ -164,7 +190,9 @@ suite('STS, with signatures unchecked', { timeout: 60_000 }, () => {
     t.assert.strictEqual(who.Account, '999999999999');
     t.assert.match(who.Arn ?? '', /assumed-role\/cdk-hnb659fds-deploy-role-999999999999-eu-west-1\/cdk$/);
     const jwt = `e30.${Buffer.from(JSON.stringify({ iss: 'https://token.example', sub: 's', aud: ['a'] })).toString('base64url')}.x`;
-    const web = await new STSClient(clientOf(door)).send(new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: 'web', WebIdentityToken: jwt }));
+    const web = await new STSClient(clientOf(door)).send(
+      new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: 'web', WebIdentityToken: jwt }),
+    );
     t.assert.deepStrictEqual([web.Provider, web.SubjectFromWebIdentityToken, web.Audience], ['token.example', 's', 'a']);
   });
 });

@@ -39,7 +39,11 @@ function metricsOf(rule: MetricRule): unknown {
     {
       id: 'm1',
       metricStat: {
-        metric: { namespace: rule.Namespace, name: rule.MetricName, dimensions: Object.fromEntries((rule.Dimensions ?? []).map(({ Name, Value }) => [Name, Value])) },
+        metric: {
+          namespace: rule.Namespace,
+          name: rule.MetricName,
+          dimensions: Object.fromEntries((rule.Dimensions ?? []).map(({ Name, Value }) => [Name, Value])),
+        },
         period: rule.Period,
         stat: rule.Statistic ?? rule.ExtendedStatistic,
         ...(rule.Unit === undefined ? {} : { unit: rule.Unit }),

@@ -22,7 +22,17 @@ import type { Watch } from './watch.ts';
 const mostAlarms = 5_000;
 const mostTags = 50;
 const ruleMembers = [
-  ...['MetricName', 'Namespace', 'Statistic', 'ExtendedStatistic', 'Dimensions', 'Period', 'Unit', 'Metrics', 'EvaluationPeriods'],
+  ...[
+    'MetricName',
+    'Namespace',
+    'Statistic',
+    'ExtendedStatistic',
+    'Dimensions',
+    'Period',
+    'Unit',
+    'Metrics',
+    'EvaluationPeriods',
+  ],
   ...['DatapointsToAlarm', 'Threshold', 'ComparisonOperator', 'TreatMissingData', 'EvaluateLowSampleCountPercentile'],
 ] as const;
 
@@ -36,14 +46,27 @@ interface AlarmInput {
   readonly Tags?: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] | undefined;
 }
 
-export function alarmHandlers({ records, watch, clock }: { readonly records: AlarmRecords; readonly watch: Watch; readonly clock: Clock }) {
+export function alarmHandlers({
+  records,
+  watch,
+  clock,
+}: {
+  readonly records: AlarmRecords;
+  readonly watch: Watch;
+  readonly clock: Clock;
+}) {
   const nowMs = (): number => Math.floor(clock.now());
 
-  const put = async (call: Call, input: AlarmInput, kind: { kind: 'metric'; rule: MetricRule } | { kind: 'composite'; rule: string }): Promise<AlarmRecord> =>
+  const put = async (
+    call: Call,
+    input: AlarmInput,
+    kind: { kind: 'metric'; rule: MetricRule } | { kind: 'composite'; rule: string },
+  ): Promise<AlarmRecord> =>
     records.change((draft) => {
       const name = input.AlarmName ?? '';
       const known = draft.get('alarm', scopeOf(call), name);
-      if (known === undefined && draft.list('alarm', scopeOf(call)).length >= mostAlarms) throw limitExceeded(`The maximum limit of ${mostAlarms} alarms has been reached.`);
+      if (known === undefined && draft.list('alarm', scopeOf(call)).length >= mostAlarms)
+        throw limitExceeded(`The maximum limit of ${mostAlarms} alarms has been reached.`);
       const now = nowMs();
       const alarm: AlarmRecord = {
         name,
@@ -55,17 +78,31 @@ export function alarmHandlers({ records, watch, clock }: { readonly records: Ala
         // Tags are given when an alarm is made, and not touched by a later put.
         tags: known?.tags ?? Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
         configuredAt: now,
-        state: known?.state ?? { value: 'INSUFFICIENT_DATA', reason: 'Unchecked: Initial alarm creation', updatedAt: now, transitionedAt: now },
+        state: known?.state ?? {
+          value: 'INSUFFICIENT_DATA',
+          reason: 'Unchecked: Initial alarm creation',
+          updatedAt: now,
+          transitionedAt: now,
+        },
         history: known?.history ?? [],
         ...kind,
       };
-      const item = { atMs: now, type: 'ConfigurationUpdate', summary: `Alarm "${name}" ${known === undefined ? 'created' : 'updated'}`, data: '{}' } as const;
+      const item = {
+        atMs: now,
+        type: 'ConfigurationUpdate',
+        summary: `Alarm "${name}" ${known === undefined ? 'created' : 'updated'}`,
+        data: '{}',
+      } as const;
       const kept = withHistory(alarm, item);
       draft.put('alarm', scopeOf(call), name, kept);
       return kept;
     });
 
-  const editAll = async (call: Call, names: readonly string[] | undefined, edit: (alarm: AlarmRecord) => AlarmRecord): Promise<void> => {
+  const editAll = async (
+    call: Call,
+    names: readonly string[] | undefined,
+    edit: (alarm: AlarmRecord) => AlarmRecord,
+  ): Promise<void> => {
     await records.change((draft) => {
       for (const name of names ?? []) {
         const alarm = draft.get('alarm', scopeOf(call), alarmNameOf(name));
@@ -73,7 +110,11 @@ export function alarmHandlers({ records, watch, clock }: { readonly records: Ala
       }
     });
   };
-  const editTags = async (call: Call, arn: string | undefined, edit: (tags: AlarmRecord['tags']) => Record<string, string>): Promise<void> => {
+  const editTags = async (
+    call: Call,
+    arn: string | undefined,
+    edit: (tags: AlarmRecord['tags']) => Record<string, string>,
+  ): Promise<void> => {
     await records.change((draft) => {
       const alarm = draft.get('alarm', scopeOf(call), alarmNameOf(arn ?? ''));
       if (alarm === undefined) throw noAlarm();
@@ -86,7 +127,9 @@ export function alarmHandlers({ records, watch, clock }: { readonly records: Ala
   return {
     async PutMetricAlarm(input, call) {
       checkRule(input);
-      const given = Object.entries(input).filter(([name, value]) => (ruleMembers as readonly string[]).includes(name) && value !== undefined);
+      const given = Object.entries(input).filter(
+        ([name, value]) => (ruleMembers as readonly string[]).includes(name) && value !== undefined,
+      );
       await put(call, input, { kind: 'metric', rule: Object.fromEntries(given) as unknown as MetricRule });
       return {};
     },
@@ -94,7 +137,8 @@ export function alarmHandlers({ records, watch, clock }: { readonly records: Ala
       if (input.ActionsSuppressor !== undefined) throw invalid('Suppressors of actions are not supported.');
       const { alarms } = readRule(input.AlarmRule ?? '');
       const missing = alarms.filter((name) => records.get('alarm', scopeOf(call), name) === undefined);
-      if (missing.length > 0) throw invalid(`Could not save the composite alarm as alarms [${missing.join(', ')}] in the alarm rule do not exist`);
+      if (missing.length > 0)
+        throw invalid(`Could not save the composite alarm as alarms [${missing.join(', ')}] in the alarm rule do not exist`);
       await watch.evaluate(call, await put(call, input, { kind: 'composite', rule: input.AlarmRule ?? '' }));
       return {};
     },
@@ -103,12 +147,24 @@ export function alarmHandlers({ records, watch, clock }: { readonly records: Ala
       const types: readonly string[] = input.AlarmTypes ?? ['MetricAlarm'];
       const found = records
         .list('alarm', scopeOf(call))
-        .filter((alarm) => input.AlarmNames === undefined || input.AlarmNames.length === 0 || input.AlarmNames.includes(alarm.name))
-        .filter((alarm) => (input.AlarmNames?.length ?? 0) > 0 || types.includes(alarm.kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm'))
+        .filter(
+          (alarm) => input.AlarmNames === undefined || input.AlarmNames.length === 0 || input.AlarmNames.includes(alarm.name),
+        )
+        .filter(
+          (alarm) =>
+            (input.AlarmNames?.length ?? 0) > 0 || types.includes(alarm.kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm'),
+        )
         .filter((alarm) => input.AlarmNamePrefix === undefined || alarm.name.startsWith(input.AlarmNamePrefix))
         .filter((alarm) => input.StateValue === undefined || alarm.state.value === input.StateValue)
-        .filter((alarm) => input.ActionPrefix === undefined || actionsOf(alarm).some((arn) => arn.startsWith(input.ActionPrefix ?? '')));
-      const page = pageOf(found, { limit: input.MaxRecords ?? 50, token: input.NextToken, nameOf: ({ name }) => name, invalid: badToken });
+        .filter(
+          (alarm) => input.ActionPrefix === undefined || actionsOf(alarm).some((arn) => arn.startsWith(input.ActionPrefix ?? '')),
+        );
+      const page = pageOf(found, {
+        limit: input.MaxRecords ?? 50,
+        token: input.NextToken,
+        nameOf: ({ name }) => name,
+        invalid: badToken,
+      });
       return {
         CompositeAlarms: page.items.filter((alarm) => alarm.kind === 'composite').map((alarm) => describeComposite(call, alarm)),
         MetricAlarms: page.items.filter((alarm) => alarm.kind === 'metric').map((alarm) => describeMetric(call, alarm)),
@@ -129,11 +185,15 @@ export function alarmHandlers({ records, watch, clock }: { readonly records: Ala
     },
 
     async DescribeAlarmHistory(input, call) {
-      const alarms = records.list('alarm', scopeOf(call)).filter(({ name }) => input.AlarmName === undefined || name === input.AlarmName);
+      const alarms = records
+        .list('alarm', scopeOf(call))
+        .filter(({ name }) => input.AlarmName === undefined || name === input.AlarmName);
       const items = alarms
         .flatMap((alarm) => alarm.history.map((item) => ({ alarm, item })))
         .filter(({ item }) => input.HistoryItemType === undefined || item.type === input.HistoryItemType)
-        .filter(({ item }) => item.atMs >= (input.StartDate?.getTime() ?? 0) && item.atMs <= (input.EndDate?.getTime() ?? Infinity))
+        .filter(
+          ({ item }) => item.atMs >= (input.StartDate?.getTime() ?? 0) && item.atMs <= (input.EndDate?.getTime() ?? Infinity),
+        )
         .toSorted((a, b) => (input.ScanBy === 'TimestampAscending' ? a.item.atMs - b.item.atMs : b.item.atMs - a.item.atMs));
       return {
         AlarmHistoryItems: items.slice(0, input.MaxRecords ?? 100).map(({ alarm, item }) => ({
@@ -180,11 +240,16 @@ export function alarmHandlers({ records, watch, clock }: { readonly records: Ala
       return { Tags: Object.entries(alarm?.tags ?? {}).map(([Key, Value]) => ({ Key, Value })) };
     },
     async TagResource(input, call) {
-      await editTags(call, input.ResourceARN, (tags) => ({ ...tags, ...Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])) }));
+      await editTags(call, input.ResourceARN, (tags) => ({
+        ...tags,
+        ...Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+      }));
       return {};
     },
     async UntagResource(input, call) {
-      await editTags(call, input.ResourceARN, (tags) => Object.fromEntries(Object.entries(tags).filter(([key]) => input.TagKeys?.includes(key) !== true)));
+      await editTags(call, input.ResourceARN, (tags) =>
+        Object.fromEntries(Object.entries(tags).filter(([key]) => input.TagKeys?.includes(key) !== true)),
+      );
       return {};
     },
   } satisfies CloudWatchHandlers;
@@ -202,19 +267,29 @@ function checkRule(input: {
   readonly DatapointsToAlarm?: number | undefined;
   readonly ThresholdMetricId?: string | undefined;
 }): void {
-  if (!isComparable(input.ComparisonOperator) || input.ThresholdMetricId !== undefined) throw invalid('Alarms of anomaly detection are not supported.');
-  if (input.Metrics !== undefined && input.MetricName !== undefined) throw invalid('The parameters MetricName and Metrics are mutually exclusive.');
-  if (input.Metrics === undefined && input.MetricName === undefined) throw invalid('Either the parameter MetricName or Metrics must be specified.');
+  if (!isComparable(input.ComparisonOperator) || input.ThresholdMetricId !== undefined)
+    throw invalid('Alarms of anomaly detection are not supported.');
+  if (input.Metrics !== undefined && input.MetricName !== undefined)
+    throw invalid('The parameters MetricName and Metrics are mutually exclusive.');
+  if (input.Metrics === undefined && input.MetricName === undefined)
+    throw invalid('Either the parameter MetricName or Metrics must be specified.');
   if (input.MetricName !== undefined) {
     if (input.Period === undefined) throw invalid('The parameter Period must be specified.');
-    if (input.Statistic === undefined && input.ExtendedStatistic === undefined) throw invalid('Either Statistic or ExtendedStatistic must be specified.');
+    if (input.Statistic === undefined && input.ExtendedStatistic === undefined)
+      throw invalid('Either Statistic or ExtendedStatistic must be specified.');
     checkStatistic(input.Statistic ?? input.ExtendedStatistic ?? '');
-    if (![10, 20, 30].includes(input.Period) && input.Period % 60 !== 0) throw invalid('Period must be 10, 20, 30 or a multiple of 60');
+    if (![10, 20, 30].includes(input.Period) && input.Period % 60 !== 0)
+      throw invalid('Period must be 10, 20, 30 or a multiple of 60');
   }
-  if ((input.DatapointsToAlarm ?? 0) > (input.EvaluationPeriods ?? 0)) throw invalid('DatapointsToAlarm must be less than or equal to EvaluationPeriods.');
+  if ((input.DatapointsToAlarm ?? 0) > (input.EvaluationPeriods ?? 0))
+    throw invalid('DatapointsToAlarm must be less than or equal to EvaluationPeriods.');
 }
 
-const actionsOf = (alarm: AlarmRecord): readonly string[] => [...alarm.okActions, ...alarm.alarmActions, ...alarm.insufficientDataActions];
+const actionsOf = (alarm: AlarmRecord): readonly string[] => [
+  ...alarm.okActions,
+  ...alarm.alarmActions,
+  ...alarm.insufficientDataActions,
+];
 
 const describe = (place: { account: string; region: string }, alarm: AlarmRecord) => ({
   AlarmName: alarm.name,
@@ -238,4 +313,7 @@ const describeMetric = (place: { account: string; region: string }, alarm: Metri
   ...(alarm.rule as object),
 });
 
-const describeComposite = (place: { account: string; region: string }, alarm: CompositeAlarmRecord) => ({ ...describe(place, alarm), AlarmRule: alarm.rule });
+const describeComposite = (place: { account: string; region: string }, alarm: CompositeAlarmRecord) => ({
+  ...describe(place, alarm),
+  AlarmRule: alarm.rule,
+});

@@ -36,7 +36,10 @@ export function judge(rule: MetricRule, samples: readonly Sample[]): Verdict | u
 
   if (present.length === 0 && missing === 'ignore') return undefined;
   if (present.length === 0 && missing === 'missing') {
-    return { state: 'INSUFFICIENT_DATA', reason: `Insufficient Data: ${samples.length} datapoint${samples.length === 1 ? ' was' : 's were'} unknown.` };
+    return {
+      state: 'INSUFFICIENT_DATA',
+      reason: `Insufficient Data: ${samples.length} datapoint${samples.length === 1 ? ' was' : 's were'} unknown.`,
+    };
   }
   const breaching = present.filter(({ value }) => test(value, threshold));
   const counted = breaching.length + (missing === 'breaching' ? absent : 0);
@@ -48,7 +51,9 @@ export function judge(rule: MetricRule, samples: readonly Sample[]): Verdict | u
     : `${shown.length} out of the last ${samples.length} datapoints [${shown
         .toReversed()
         .map(({ value, atMs }) => `${value} (${stamp(atMs)})`)
-        .join(', ')}] ${shown.length === 1 ? 'was' : 'were'} ${state === 'ALARM' ? '' : 'not '}${text} the threshold (${decimal(threshold)})`;
+        .join(
+          ', ',
+        )}] ${shown.length === 1 ? 'was' : 'were'} ${state === 'ALARM' ? '' : 'not '}${text} the threshold (${decimal(threshold)})`;
   const change = state === 'ALARM' ? 'OK -> ALARM' : 'ALARM -> OK';
   return {
     state,

@@ -67,7 +67,11 @@ export type AlarmRecords = Records<AlarmKinds>;
 
 export const alarmArn = (place: { readonly account: string; readonly region: string }, name: string): string =>
   `arn:aws:cloudwatch:${place.region}:${place.account}:alarm:${name}`;
-export const alarmNameOf = (nameOrArn: string): string => /^arn:[\w-]+:cloudwatch:[\w-]*:\d*:alarm:(.+)$/s.exec(nameOrArn)?.[1] ?? nameOrArn;
+export const alarmNameOf = (nameOrArn: string): string =>
+  /^arn:[\w-]+:cloudwatch:[\w-]*:\d*:alarm:(.+)$/s.exec(nameOrArn)?.[1] ?? nameOrArn;
 
 const historyKept = 50;
-export const withHistory = (alarm: AlarmRecord, item: HistoryItem): AlarmRecord => ({ ...alarm, history: [...alarm.history, item].slice(-historyKept) });
+export const withHistory = (alarm: AlarmRecord, item: HistoryItem): AlarmRecord => ({
+  ...alarm,
+  history: [...alarm.history, item].slice(-historyKept),
+});

@@ -7,7 +7,14 @@ import { dimensionsOf } from '../metrics/dimensions.ts';
 import { readRule } from './composite.ts';
 import { alarmEvent, alarmMessage } from './events.ts';
 import { judge, type Sample, type Verdict } from './judge.ts';
-import { withHistory, type AlarmRecord, type AlarmRecords, type AlarmState, type MetricAlarmRecord, type MetricRule } from './records.ts';
+import {
+  withHistory,
+  type AlarmRecord,
+  type AlarmRecords,
+  type AlarmState,
+  type MetricAlarmRecord,
+  type MetricRule,
+} from './records.ts';
 
 interface Place {
   readonly account: string;
@@ -103,7 +110,11 @@ export class Watch implements AsyncDisposable {
           atMs: nowMs,
           type: 'StateUpdate',
           summary: `Alarm updated from ${before.state.value} to ${to.state}`,
-          data: JSON.stringify({ version: '1.0', oldState: { stateValue: before.state.value, stateReason: before.state.reason }, newState: { stateValue: to.state, stateReason: to.reason } }),
+          data: JSON.stringify({
+            version: '1.0',
+            oldState: { stateValue: before.state.value, stateReason: before.state.reason },
+            newState: { stateValue: to.state, stateReason: to.reason },
+          }),
         },
       );
       draft.put('alarm', scopeOf(place), name, after);
@@ -134,16 +145,28 @@ export class Watch implements AsyncDisposable {
   async #values(place: Place, rule: MetricRule, fromMs: number, toMs: number): Promise<Values> {
     const { store } = this.#options;
     if (rule.Metrics !== undefined) {
-      const results = await new MetricData({ store, call: place, fromMs, toMs, queries: rule.Metrics as unknown as readonly DataQuery[] }).results();
+      const results = await new MetricData({
+        store,
+        call: place,
+        fromMs,
+        toMs,
+        queries: rule.Metrics as unknown as readonly DataQuery[],
+      }).results();
       return results[0]?.values ?? new Map();
     }
-    const metric = { ...place, namespace: rule.Namespace ?? '', name: rule.MetricName ?? '', dimensions: dimensionsOf(rule.Dimensions) };
+    const metric = {
+      ...place,
+      namespace: rule.Namespace ?? '',
+      name: rule.MetricName ?? '',
+      dimensions: dimensionsOf(rule.Dimensions),
+    };
     const stat = rule.Statistic ?? rule.ExtendedStatistic ?? 'Average';
     return (await series(store, metric, { fromMs, toMs, periodS: periodOf(rule) }, stat, rule.Unit)).values;
   }
 
   #judgeComposite(place: Place, text: string): Verdict {
-    const stateOf = (name: string): AlarmState | undefined => this.#options.records.get('alarm', scopeOf(place), name)?.state.value;
+    const stateOf = (name: string): AlarmState | undefined =>
+      this.#options.records.get('alarm', scopeOf(place), name)?.state.value;
     const rule = readRule(text);
     const state = rule.holds(stateOf) ? 'ALARM' : 'OK';
     const alarms = rule.alarms.map((name) => `${name} is ${stateOf(name) ?? 'not there'}`).join(', ');
@@ -176,7 +199,9 @@ export class Watch implements AsyncDisposable {
 
 export const periodOf = (rule: MetricRule): number => {
   if (rule.Period !== undefined) return rule.Period;
-  const periods = (rule.Metrics ?? []).map((query) => Number((query['MetricStat'] as { Period?: number } | undefined)?.Period ?? query['Period'] ?? 0));
+  const periods = (rule.Metrics ?? []).map((query) =>
+    Number((query['MetricStat'] as { Period?: number } | undefined)?.Period ?? query['Period'] ?? 0),
+  );
   return Math.max(...periods.filter((each) => each > 0), 0) || 60;
 };
 

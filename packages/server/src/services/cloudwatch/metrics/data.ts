@@ -9,7 +9,13 @@ export interface DataQuery {
   readonly Id: string | undefined;
   readonly MetricStat?:
     | {
-        readonly Metric: { readonly Namespace?: string | undefined; readonly MetricName?: string | undefined; readonly Dimensions?: readonly Dimension[] | undefined } | undefined;
+        readonly Metric:
+          | {
+              readonly Namespace?: string | undefined;
+              readonly MetricName?: string | undefined;
+              readonly Dimensions?: readonly Dimension[] | undefined;
+            }
+          | undefined;
         readonly Period: number | undefined;
         readonly Stat: string | undefined;
         readonly Unit?: string | undefined;
@@ -48,22 +54,36 @@ export class MetricData {
     const { queries } = this.#options;
     const found = new Map<string, { values: Values; units: readonly string[] }>();
     for (const { Id: id = '' } of queries) {
-      if (!/^[a-z]\w*$/.test(id)) throw invalid(`The value ${id} for parameter MetricDataQueries.member.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.`);
+      if (!/^[a-z]\w*$/.test(id))
+        throw invalid(
+          `The value ${id} for parameter MetricDataQueries.member.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.`,
+        );
     }
     for (const query of queries) if (query.MetricStat !== undefined) found.set(query.Id ?? '', await this.#measured(query));
     // An expression may name one that is written behind it.
     let open = queries.filter(({ Expression }) => Expression !== undefined);
     while (open.length > 0) {
-      const ready = open.filter((query) => !open.some((other) => other !== query && new RegExp(`\\b${other.Id}\\b`).test(query.Expression ?? '')));
+      const ready = open.filter(
+        (query) => !open.some((other) => other !== query && new RegExp(`\\b${other.Id}\\b`).test(query.Expression ?? '')),
+      );
       if (ready.length === 0) throw invalid('The expressions of the request refer to each other in a circle.');
-      const scope = { series: new Map([...found].map(([id, { values }]) => [id, values])), periodS: (id: string) => this.#periodOf(id) };
+      const scope = {
+        series: new Map([...found].map(([id, { values }]) => [id, values])),
+        periodS: (id: string) => this.#periodOf(id),
+      };
       for (const query of ready) found.set(query.Id ?? '', { values: calculate(query.Expression ?? '', scope), units: [] });
       open = open.filter((query) => !ready.includes(query));
     }
     const labels = labelsOf(queries);
     return queries
       .filter(({ ReturnData }) => ReturnData !== false)
-      .map((query) => ({ id: query.Id ?? '', label: labels.get(query) ?? '', values: new Map(), units: [], ...found.get(query.Id ?? '') }));
+      .map((query) => ({
+        id: query.Id ?? '',
+        label: labels.get(query) ?? '',
+        values: new Map(),
+        units: [],
+        ...found.get(query.Id ?? ''),
+      }));
   }
 
   #measured({ MetricStat: stat }: DataQuery): Promise<{ values: Values; units: readonly string[] }> {
@@ -95,7 +115,11 @@ function labelsOf(queries: readonly DataQuery[]): ReadonlyMap<DataQuery, string>
       const { MetricStat: stat, Label, Id = '' } = query;
       if (Label !== undefined) return [query, Label];
       if (stat === undefined) return [query, Id];
-      const parts = [stat.Metric?.MetricName, byStat && names < stats.length ? stat.Stat : undefined, byPeriod && names < stats.length ? stat.Period : undefined];
+      const parts = [
+        stat.Metric?.MetricName,
+        byStat && names < stats.length ? stat.Stat : undefined,
+        byPeriod && names < stats.length ? stat.Period : undefined,
+      ];
       return [query, parts.filter((part) => part !== undefined).join(' ')];
     }),
   );

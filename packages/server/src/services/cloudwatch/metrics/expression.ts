@@ -21,7 +21,8 @@ const deepest = 50;
 export function calculate(text: string, scope: Scope): Values {
   const parser = new Parser(text, scope);
   const term = parser.parse();
-  if (typeof term === 'number' || Array.isArray(term)) throw invalid(`Error in expression '${text}': the result must be a time series.`);
+  if (typeof term === 'number' || Array.isArray(term))
+    throw invalid(`Error in expression '${text}': the result must be a time series.`);
   return term as Values;
 }
 
@@ -121,7 +122,9 @@ class Parser {
       case 'FILL':
         return filled(this.#series(first), second, [...this.#scope.series.values()]);
       case 'IF':
-        return combine(first, second ?? 0, (condition, value) => (condition !== 0 ? value : typeof third === 'number' ? third : Number.NaN));
+        return combine(first, second ?? 0, (condition, value) =>
+          condition !== 0 ? value : typeof third === 'number' ? third : Number.NaN,
+        );
       default:
         throw this.#fail(`the function ${name} is not supported`);
     }
@@ -132,7 +135,8 @@ class Parser {
     if (typeof term === 'number') return term;
     if (!Array.isArray(term)) return reduce([...(term as Values).values()]);
     const at = new Map<number, number[]>();
-    for (const values of term as readonly Values[]) for (const [moment, value] of values) at.set(moment, [...(at.get(moment) ?? []), value]);
+    for (const values of term as readonly Values[])
+      for (const [moment, value] of values) at.set(moment, [...(at.get(moment) ?? []), value]);
     return new Map([...at].toSorted(([a], [b]) => a - b).map(([moment, values]) => [moment, reduce(values)]));
   }
 

@@ -28,12 +28,25 @@ export function metricHandlers({ store, clock }: { readonly store: MetricStore; 
       const wanted = input.Dimensions ?? [];
       const found = store
         .find(call, { namespace: input.Namespace, name: input.MetricName })
-        .filter(({ dimensions }) => wanted.every(({ Name = '', Value }) => Object.hasOwn(dimensions, Name) && (Value === undefined || dimensions[Name] === Value)))
+        .filter(({ dimensions }) =>
+          wanted.every(
+            ({ Name = '', Value }) => Object.hasOwn(dimensions, Name) && (Value === undefined || dimensions[Name] === Value),
+          ),
+        )
         .filter(({ lastAt }) => input.RecentlyActive === undefined || lastAt >= clock.now() - recentMs)
         .toSorted((a, b) => a.id - b.id);
-      const page = pageOf(found, { limit: 500, token: input.NextToken, nameOf: ({ id }) => String(id).padStart(16, '0'), invalid: badToken });
+      const page = pageOf(found, {
+        limit: 500,
+        token: input.NextToken,
+        nameOf: ({ id }) => String(id).padStart(16, '0'),
+        invalid: badToken,
+      });
       return {
-        Metrics: page.items.map(({ namespace, name, dimensions }) => ({ Namespace: namespace, MetricName: name, Dimensions: dimensionList(dimensions) })),
+        Metrics: page.items.map(({ namespace, name, dimensions }) => ({
+          Namespace: namespace,
+          MetricName: name,
+          Dimensions: dimensionList(dimensions),
+        })),
         ...(page.next === undefined ? {} : { NextToken: page.next }),
       };
     },
@@ -49,10 +62,16 @@ export function metricHandlers({ store, clock }: { readonly store: MetricStore; 
       }
       const statistics: readonly string[] = input.Statistics ?? [];
       const extended = input.ExtendedStatistics ?? [];
-      if (statistics.length + extended.length === 0) throw combination('At least one of the parameters Statistics or ExtendedStatistics must be specified.');
+      if (statistics.length + extended.length === 0)
+        throw combination('At least one of the parameters Statistics or ExtendedStatistics must be specified.');
       extended.forEach(checkStatistic);
       await store.flush();
-      const metric = { ...placeOf(call), namespace: input.Namespace ?? '', name: input.MetricName ?? '', dimensions: dimensionsOf(input.Dimensions) };
+      const metric = {
+        ...placeOf(call),
+        namespace: input.Namespace ?? '',
+        name: input.MetricName ?? '',
+        dimensions: dimensionsOf(input.Dimensions),
+      };
       const found = await datapoints(store, metric, { fromMs, toMs, periodS }, input.Unit);
       return {
         Label: metric.name,
@@ -60,7 +79,9 @@ export function metricHandlers({ store, clock }: { readonly store: MetricStore; 
           Timestamp: new Date(atMs),
           Unit: unit as 'None',
           ...Object.fromEntries(statistics.map((name) => [name, statistic(summary, name)])),
-          ...(extended.length === 0 ? {} : { ExtendedStatistics: Object.fromEntries(extended.map((name) => [name, statistic(summary, name) ?? 0])) }),
+          ...(extended.length === 0
+            ? {}
+            : { ExtendedStatistics: Object.fromEntries(extended.map((name) => [name, statistic(summary, name) ?? 0])) }),
         })),
       };
     },
@@ -68,7 +89,8 @@ export function metricHandlers({ store, clock }: { readonly store: MetricStore; 
     async GetMetricData(input, call) {
       const [fromMs, toMs] = rangeOf(input);
       const queries = input.MetricDataQueries ?? [];
-      if (queries.length > mostQueries) throw invalid(`The collection MetricDataQueries must not have a size greater than ${mostQueries}.`);
+      if (queries.length > mostQueries)
+        throw invalid(`The collection MetricDataQueries must not have a size greater than ${mostQueries}.`);
       await store.flush();
       const results = await new MetricData({ store, call, fromMs, toMs, queries }).results();
       const order = input.ScanBy === 'TimestampAscending' ? 1 : -1;
@@ -85,7 +107,9 @@ export function metricHandlers({ store, clock }: { readonly store: MetricStore; 
           Timestamps: shown.map(([atMs]) => new Date(atMs)),
           Values: shown.map(([, value]) => value),
           StatusCode: all.length > skip + limit ? ('PartialData' as const) : ('Complete' as const),
-          ...(units.length > 1 ? { Messages: [{ Code: 'MultipleUnits', Value: `Multiple units returned: '[${units.join(', ')}]'` }] } : {}),
+          ...(units.length > 1
+            ? { Messages: [{ Code: 'MultipleUnits', Value: `Multiple units returned: '[${units.join(', ')}]'` }] }
+            : {}),
         };
       });
       return { MetricDataResults, Messages: [], ...(more ? { NextToken: writeToken(String(skip + limit)) } : {}) };
@@ -99,4 +123,7 @@ function rangeOf(input: { readonly StartTime?: Date | undefined; readonly EndTim
   return [fromMs, toMs];
 }
 
-const placeOf = ({ account, region }: Pick<Call, 'account' | 'region'>): { account: string; region: string } => ({ account, region });
+const placeOf = ({ account, region }: Pick<Call, 'account' | 'region'>): { account: string; region: string } => ({
+  account,
+  region,
+});

@@ -9,7 +9,14 @@ interface Datum {
   readonly Dimensions?: readonly Dimension[] | undefined;
   readonly Timestamp?: Date | undefined;
   readonly Value?: number | undefined;
-  readonly StatisticValues?: { readonly SampleCount: number | undefined; readonly Sum: number | undefined; readonly Minimum: number | undefined; readonly Maximum: number | undefined } | undefined;
+  readonly StatisticValues?:
+    | {
+        readonly SampleCount: number | undefined;
+        readonly Sum: number | undefined;
+        readonly Minimum: number | undefined;
+        readonly Maximum: number | undefined;
+      }
+    | undefined;
   readonly Values?: readonly number[] | undefined;
   readonly Counts?: readonly number[] | undefined;
   readonly Unit?: string | undefined;
@@ -39,9 +46,12 @@ export function readMeasurements(
   return data.map((datum, index) => {
     const at = `MetricData.member.${index + 1}`;
     const atMs = datum.Timestamp?.getTime() ?? nowMs;
-    if (atMs < nowMs - pastMs) throw invalidValue(`The parameter ${at}.Timestamp must specify a time no more than two weeks in the past.`);
-    if (atMs > nowMs + futureMs) throw invalidValue(`The parameter ${at}.Timestamp must specify a time no more than two hours in the future.`);
-    if ((datum.Dimensions?.length ?? 0) > mostDimensions) throw invalidValue(`The collection ${at}.Dimensions must not have a size greater than ${mostDimensions}.`);
+    if (atMs < nowMs - pastMs)
+      throw invalidValue(`The parameter ${at}.Timestamp must specify a time no more than two weeks in the past.`);
+    if (atMs > nowMs + futureMs)
+      throw invalidValue(`The parameter ${at}.Timestamp must specify a time no more than two hours in the future.`);
+    if ((datum.Dimensions?.length ?? 0) > mostDimensions)
+      throw invalidValue(`The collection ${at}.Dimensions must not have a size greater than ${mostDimensions}.`);
     return {
       account: call.account,
       region: call.region,
@@ -58,12 +68,19 @@ export function readMeasurements(
 
 function summaryOf({ Value: value, StatisticValues: known, Values: values, Counts: counts }: Datum, at: string): Summary {
   const given = [value, known, values].filter((each) => each !== undefined);
-  if (given.length > 1) throw combination(`The parameters ${at}.Value, ${at}.StatisticValues and ${at}.Values are mutually exclusive and you have specified more than one.`);
+  if (given.length > 1)
+    throw combination(
+      `The parameters ${at}.Value, ${at}.StatisticValues and ${at}.Values are mutually exclusive and you have specified more than one.`,
+    );
   if (value !== undefined) return single(finite(value, `${at}.Value`), 1);
   if (values !== undefined) {
-    if (values.length > mostValues) throw invalidValue(`The collection ${at}.Values must not have a size greater than ${mostValues}.`);
-    if (counts !== undefined && counts.length !== values.length) throw invalidValue(`The parameters ${at}.Values and ${at}.Counts must be of the same size.`);
-    const parts = values.map((each, index) => single(finite(each, `${at}.Values.member.${index + 1}`), finite(counts?.[index] ?? 1, `${at}.Counts.member.${index + 1}`)));
+    if (values.length > mostValues)
+      throw invalidValue(`The collection ${at}.Values must not have a size greater than ${mostValues}.`);
+    if (counts !== undefined && counts.length !== values.length)
+      throw invalidValue(`The parameters ${at}.Values and ${at}.Counts must be of the same size.`);
+    const parts = values.map((each, index) =>
+      single(finite(each, `${at}.Values.member.${index + 1}`), finite(counts?.[index] ?? 1, `${at}.Counts.member.${index + 1}`)),
+    );
     const [first, ...rest] = parts;
     if (first !== undefined) return rest.reduce(merge, first);
   }

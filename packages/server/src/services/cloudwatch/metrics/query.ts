@@ -23,12 +23,20 @@ export interface Datapoint {
 }
 
 /** What was measured, one datapoint a period and unit, oldest first. Periods begin at whole multiples of themselves. */
-export async function datapoints(store: MetricStore, metric: MetricName, window: Window, unit: string | undefined): Promise<Datapoint[]> {
+export async function datapoints(
+  store: MetricStore,
+  metric: MetricName,
+  window: Window,
+  unit: string | undefined,
+): Promise<Datapoint[]> {
   const series = store.get(metric);
   if (series === undefined) return [];
   const periodMs = window.periodS * 1_000;
   const points = await store.points(series.id, Math.floor(window.fromMs / periodMs) * periodMs, window.toMs);
-  return inPeriods(points.filter((point) => unit === undefined || point.unit === unit), periodMs);
+  return inPeriods(
+    points.filter((point) => unit === undefined || point.unit === unit),
+    periodMs,
+  );
 }
 
 function inPeriods(points: readonly Point[], periodMs: number): Datapoint[] {

@@ -20,4 +20,6 @@ export async function applyRetention(store: MetricStore, nowMs: number): Promise
 }
 
 export const retention = (store: MetricStore, clock: Clock, log: Logger): AsyncDisposable =>
-  repeating(clock, hourMs, () => applyRetention(store, clock.now()).catch((error: unknown) => log.error('Old metrics could not be trimmed.', { error })));
+  repeating(clock, hourMs, () =>
+    applyRetention(store, clock.now()).catch((error: unknown) => log.error('Old metrics could not be trimmed.', { error })),
+  );

@@ -59,7 +59,10 @@ export class MetricStore implements SummarySink, AsyncDisposable {
   static async open(options: { readonly database: Database; readonly clock: Clock; readonly log: Logger }): Promise<MetricStore> {
     await options.database.migrate(migrations);
     const store = new MetricStore(options);
-    for (const row of await options.database.all('SELECT id, account, region, namespace, name, dimensions, last_at FROM metric_series')) store.#know(seriesOf(row));
+    for (const row of await options.database.all(
+      'SELECT id, account, region, namespace, name, dimensions, last_at FROM metric_series',
+    ))
+      store.#know(seriesOf(row));
     return store;
   }
 
@@ -70,7 +73,8 @@ export class MetricStore implements SummarySink, AsyncDisposable {
 
   putSummary(measured: MetricSummary): void {
     this.add(measured);
-    if (this.#timer === undefined && !this.#closed) this.#timer = this.#clock.after(gatherMs, () => void this.flush().catch(() => undefined));
+    if (this.#timer === undefined && !this.#closed)
+      this.#timer = this.#clock.after(gatherMs, () => void this.flush().catch(() => undefined));
   }
 
   /** Adds a measurement; `flush` puts it on disk. */
@@ -85,7 +89,8 @@ export class MetricStore implements SummarySink, AsyncDisposable {
     const key = `${keyOf(series)}\0${unit}\0${atMs}`;
     const known = this.#pending.get(key);
     if (known !== undefined) known.summary = merge(known.summary, measured.summary);
-    else if (this.#pending.size >= mostPending || (this.#series.size >= mostSeries && !this.#series.has(keyOf(series)))) this.#drop();
+    else if (this.#pending.size >= mostPending || (this.#series.size >= mostSeries && !this.#series.has(keyOf(series))))
+      this.#drop();
     else this.#pending.set(key, { series, unit, atMs, summary: measured.summary });
   }
 
@@ -99,7 +104,10 @@ export class MetricStore implements SummarySink, AsyncDisposable {
   }
 
   /** Series of an account and region that fit; by namespace and name, then as they came. */
-  find(place: { readonly account: string; readonly region: string }, wanted: { readonly namespace?: string | undefined; readonly name?: string | undefined }): Series[] {
+  find(
+    place: { readonly account: string; readonly region: string },
+    wanted: { readonly namespace?: string | undefined; readonly name?: string | undefined },
+  ): Series[] {
     return [...this.#series.values()].filter(
       (series) =>
         series.account === place.account &&
@@ -183,15 +191,10 @@ export class MetricStore implements SummarySink, AsyncDisposable {
     if (known === undefined) {
       const fresh: Series = { ...series, id: ++this.#lastId, lastAt: atMs };
       const { id, account, region, namespace, name, dimensions } = fresh;
-      await tx.run('INSERT INTO metric_series (id, account, region, namespace, name, dimensions, last_at) VALUES (?, ?, ?, ?, ?, ?, ?)', [
-        id,
-        account,
-        region,
-        namespace,
-        name,
-        JSON.stringify(dimensions),
-        atMs,
-      ]);
+      await tx.run(
+        'INSERT INTO metric_series (id, account, region, namespace, name, dimensions, last_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        [id, account, region, namespace, name, JSON.stringify(dimensions), atMs],
+      );
       made.push(fresh);
       return fresh;
     }
@@ -209,12 +212,17 @@ export class MetricStore implements SummarySink, AsyncDisposable {
 
   #drop(): void {
     this.dropped += 1;
-    if (this.dropped === 1 || this.dropped % 10_000 === 0) this.#log.warn('Too many metrics; measurements are dropped.', { dropped: this.dropped });
+    if (this.dropped === 1 || this.dropped % 10_000 === 0)
+      this.#log.warn('Too many metrics; measurements are dropped.', { dropped: this.dropped });
   }
 }
 
 async function upsert(tx: Sql, seriesId: number, unit: string, atMs: number, summary: Summary): Promise<void> {
-  const row = await tx.get('SELECT count, sum, min, max, spread FROM metric_point WHERE series_id = ? AND unit = ? AND at = ?', [seriesId, unit, atMs]);
+  const row = await tx.get('SELECT count, sum, min, max, spread FROM metric_point WHERE series_id = ? AND unit = ? AND at = ?', [
+    seriesId,
+    unit,
+    atMs,
+  ]);
   const all = row === undefined ? summary : merge(summaryOf(row), summary);
   await tx.run(
     `INSERT INTO metric_point (series_id, unit, at, count, sum, min, max, spread) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

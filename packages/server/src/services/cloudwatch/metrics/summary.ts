@@ -11,7 +11,13 @@ export interface Summary {
 /** Different values kept exactly; beyond, values are rounded to two digits. */
 const exactValues = 150;
 
-export const single = (value: number, count: number): Summary => ({ count, sum: value * count, min: value, max: value, spread: new Map([[value, count]]) });
+export const single = (value: number, count: number): Summary => ({
+  count,
+  sum: value * count,
+  min: value,
+  max: value,
+  spread: new Map([[value, count]]),
+});
 
 export function merge(a: Summary, b: Summary): Summary {
   const spread = a.spread === undefined || b.spread === undefined ? undefined : mergeSpread(a.spread, b.spread);
@@ -37,7 +43,8 @@ function mergeSpread(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, numb
 }
 
 /** Whether `statistic` would know what this names. */
-export const isStatistic = (name: string): boolean => /^(SampleCount|Average|Sum|Minimum|Maximum|p\d{1,2}(\.\d{1,10})?|p100|tm\d{1,2}(\.\d{1,10})?|IQM)$/.test(name);
+export const isStatistic = (name: string): boolean =>
+  /^(SampleCount|Average|Sum|Minimum|Maximum|p\d{1,2}(\.\d{1,10})?|p100|tm\d{1,2}(\.\d{1,10})?|IQM)$/.test(name);
 
 /** A figure of a summary; undefined for one that this summary cannot give. */
 export function statistic(summary: Summary, name: string): number | undefined {

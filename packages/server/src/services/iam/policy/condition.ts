@@ -53,7 +53,8 @@ export function conditionsMet(conditions: readonly Condition[], context: Request
 
 function met(condition: Condition, context: RequestContext): boolean {
   const actual = context.get(condition.key);
-  if (condition.operator === 'Null') return condition.values.some((value) => (value.toLowerCase() === 'true') === (actual === undefined));
+  if (condition.operator === 'Null')
+    return condition.values.some((value) => (value.toLowerCase() === 'true') === (actual === undefined));
   const negated = isNegated(condition.operator);
   const compare = comparisons[positive(condition.operator)];
   if (compare === undefined) return false;
@@ -63,11 +64,14 @@ function met(condition: Condition, context: RequestContext): boolean {
     return condition.qualifier === 'ForAnyValue' ? false : negated;
   }
   const meets = (value: string): boolean => condition.values.some((wanted) => compare(value, wanted, context)) !== negated;
-  return condition.qualifier === 'ForAllValues' || (negated && condition.qualifier === undefined) ? actual.every(meets) : actual.some(meets);
+  return condition.qualifier === 'ForAllValues' || (negated && condition.qualifier === undefined)
+    ? actual.every(meets)
+    : actual.some(meets);
 }
 
 const isNegated = (operator: string): boolean => /^NotIpAddress$|Not(Equals|Like)/.test(operator);
-const positive = (operator: string): string => (operator === 'NotIpAddress' ? 'IpAddress' : operator.replace(/Not(?=Equals|Like)/, ''));
+const positive = (operator: string): string =>
+  operator === 'NotIpAddress' ? 'IpAddress' : operator.replace(/Not(?=Equals|Like)/, '');
 
 /** Puts variables in; undefined when one has no value. */
 function resolve(text: string, context: RequestContext): string | undefined {
@@ -84,7 +88,8 @@ function inRange(actual: string, wanted: string): boolean {
   const [network = '', length] = wanted.split('/');
   const [family, own] = [isIP(network), isIP(actual)];
   const bits = length === undefined ? (family === 4 ? 32 : 128) : Number(length);
-  if (family === 0 || own === 0 || family !== own || !Number.isInteger(bits) || bits < 0 || bits > (family === 4 ? 32 : 128)) return false;
+  if (family === 0 || own === 0 || family !== own || !Number.isInteger(bits) || bits < 0 || bits > (family === 4 ? 32 : 128))
+    return false;
   const list = new BlockList();
   const kind = family === 4 ? 'ipv4' : 'ipv6';
   list.addSubnet(network, bits, kind);

@@ -122,7 +122,13 @@ function readConditions(given: unknown): Condition[] {
     const operator = [...operators].find((each) => each.toLowerCase() === found?.[2]?.toLowerCase());
     if (operator === undefined || !isObject(keys)) throw new PolicyError(`Invalid Condition type : ${name}.`);
     const qualifier = found?.[1] === undefined ? undefined : /all/i.test(found[1]) ? 'ForAllValues' : 'ForAnyValue';
-    return Object.entries(keys).map(([key, values]): Condition => ({ operator, qualifier, ifExists: found?.[3] !== undefined, key, values: scalars(values) }));
+    return Object.entries(keys).map(([key, values]): Condition => ({
+      operator,
+      qualifier,
+      ifExists: found?.[3] !== undefined,
+      key,
+      values: scalars(values),
+    }));
   });
 }
 
@@ -135,7 +141,8 @@ function strings(given: unknown): readonly string[] {
 /** Numbers and booleans may stand without quotes. */
 function scalars(given: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  if (!list.every((each) => ['string', 'number', 'boolean'].includes(typeof each))) throw new PolicyError('Syntax errors in policy.');
+  if (!list.every((each) => ['string', 'number', 'boolean'].includes(typeof each)))
+    throw new PolicyError('Syntax errors in policy.');
   return list.map(String);
 }
 

@@ -51,7 +51,8 @@ interface Found extends Deciding {
  */
 export function evaluate(request: AccessRequest, policies: PolicySet): Decision {
   const context = new RequestContext(request);
-  const matching = (kind: PolicyKind, effect: Statement['effect']): Found[] => find(policies[kind] ?? [], kind, effect, request, context);
+  const matching = (kind: PolicyKind, effect: Statement['effect']): Found[] =>
+    find(policies[kind] ?? [], kind, effect, request, context);
 
   for (const kind of ['identity', 'resource', 'boundary', 'session'] as const) {
     const [denying] = matching(kind, 'Deny');
@@ -76,7 +77,8 @@ export function evaluate(request: AccessRequest, policies: PolicySet): Decision 
     // Somebody named themselves is past every bound of theirs; a role named is not.
     if (named?.naming === 'direct') return { kind: 'allowed', by: deciding(named) };
     if (named !== undefined && lacking.size === 0) return { kind: 'allowed', by: deciding(named) };
-    if (request.resourceMustAllow === true && byResource.length === 0) return { kind: 'implicitDeny', lacking: ['resource', ...lacking] };
+    if (request.resourceMustAllow === true && byResource.length === 0)
+      return { kind: 'implicitDeny', lacking: ['resource', ...lacking] };
     if (own && lacking.size === 0) return { kind: 'allowed', ...(byIdentity === undefined ? {} : { by: deciding(byIdentity) }) };
     return { kind: 'implicitDeny', lacking: [...(own || named !== undefined ? [] : (['identity'] as const)), ...lacking] };
   }
@@ -87,11 +89,19 @@ export function evaluate(request: AccessRequest, policies: PolicySet): Decision 
 }
 
 function missingBounds(policies: PolicySet, matching: (kind: PolicyKind, effect: 'Allow') => Found[]): Set<PolicyKind> {
-  const bounds = (['boundary', 'session'] as const).filter((kind) => policies[kind] !== undefined && matching(kind, 'Allow').length === 0);
+  const bounds = (['boundary', 'session'] as const).filter(
+    (kind) => policies[kind] !== undefined && matching(kind, 'Allow').length === 0,
+  );
   return new Set<PolicyKind>(bounds);
 }
 
-function find(policies: readonly NamedPolicy[], kind: PolicyKind, effect: Statement['effect'], request: AccessRequest, context: RequestContext): Found[] {
+function find(
+  policies: readonly NamedPolicy[],
+  kind: PolicyKind,
+  effect: Statement['effect'],
+  request: AccessRequest,
+  context: RequestContext,
+): Found[] {
   const found: Found[] = [];
   for (const { id, document } of policies) {
     // Variables came with the version of 2012.

@@ -20,11 +20,18 @@ export function explain(request: AccessRequest, decision: Decision): Explanation
   const refused = `User: ${nameOf(request.requester)} is not authorized to perform: ${request.action} on resource: ${request.resource}`;
   switch (decision.kind) {
     case 'allowed': {
-      const why = decision.by === undefined ? 'the root of the account needs no policy' : `statement ${labelOf(decision.by)} allows it`;
-      return { text: `${nameOf(request.requester)} may perform ${request.action} on ${request.resource}: ${why}`, wouldAllow: [] };
+      const why =
+        decision.by === undefined ? 'the root of the account needs no policy' : `statement ${labelOf(decision.by)} allows it`;
+      return {
+        text: `${nameOf(request.requester)} may perform ${request.action} on ${request.resource}: ${why}`,
+        wouldAllow: [],
+      };
     }
     case 'explicitDeny':
-      return { text: `${refused} with an explicit deny in ${article(kinds[decision.by.kind])}: statement ${labelOf(decision.by)}`, wouldAllow: [] };
+      return {
+        text: `${refused} with an explicit deny in ${article(kinds[decision.by.kind])}: statement ${labelOf(decision.by)}`,
+        wouldAllow: [],
+      };
     case 'implicitDeny': {
       const [first = 'identity'] = decision.lacking;
       return {

@@ -11,7 +11,12 @@ const unresolved = Symbol('unresolved');
  * Whether a text fits a pattern with `*` and `?`, after its variables are put in. What a variable brings
  * is never a wildcard.
  */
-export function fits(pattern: string, text: string, context: RequestContext, options: { readonly variables: boolean; readonly ignoreCase?: boolean }): boolean {
+export function fits(
+  pattern: string,
+  text: string,
+  context: RequestContext,
+  options: { readonly variables: boolean; readonly ignoreCase?: boolean },
+): boolean {
   const fold = (value: string): string => (options.ignoreCase === true ? value.toLowerCase() : value);
   const tokens = tokensOf(pattern, options.variables ? context : undefined);
   if (tokens === unresolved) return false;
@@ -22,7 +27,12 @@ export function fits(pattern: string, text: string, context: RequestContext, opt
 }
 
 /** As `fits`, for ARNs: a star between the first colons stays between them. */
-export function arnFits(pattern: string, text: string, context: RequestContext, options: { readonly variables: boolean }): boolean {
+export function arnFits(
+  pattern: string,
+  text: string,
+  context: RequestContext,
+  options: { readonly variables: boolean },
+): boolean {
   const [patternParts, textParts] = [arnParts(pattern), arnParts(text)];
   if (patternParts === undefined || textParts === undefined) return fits(pattern, text, context, options);
   return patternParts.every((part, index) => fits(part, textParts[index] ?? '', context, options));

@@ -1,5 +1,14 @@
 import { suite, test, type TestContext } from 'node:test';
-import { evaluate, explain, parsePolicy, PolicyError, readPolicy, type AccessRequest, type Decision, type PolicySet } from './index.ts';
+import {
+  evaluate,
+  explain,
+  parsePolicy,
+  PolicyError,
+  readPolicy,
+  type AccessRequest,
+  type Decision,
+  type PolicySet,
+} from './index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 const named = (...statements: Json[]) => [{ id: 'P', document: readPolicy({ Version: '2012-10-17', Statement: statements }) }];
@@ -13,7 +22,12 @@ const worker = {
   userId: 'AROA:s',
   roleArn: 'arn:aws:iam::111111111111:role/worker',
 } as const;
-const read: AccessRequest = { requester: ann, action: 's3:GetObject', resource: 'arn:aws:s3:::bucket/home/ann/x', resourceAccount: '111111111111' };
+const read: AccessRequest = {
+  requester: ann,
+  action: 's3:GetObject',
+  resource: 'arn:aws:s3:::bucket/home/ann/x',
+  resourceAccount: '111111111111',
+};
 
 const decide = (request: Partial<AccessRequest>, policies: Partial<PolicySet>): Decision['kind'] =>
   evaluate({ ...read, ...request }, { identity: [], ...policies }).kind;
@@ -22,7 +36,11 @@ const no = 'implicitDeny';
 
 suite('identity policies', { timeout: 60_000 }, () => {
   const cases: readonly (readonly [what: string, statement: Json, expected: Decision['kind']])[] = [
-    ['the very action and resource', { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/home/ann/x' }, yes],
+    [
+      'the very action and resource',
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/home/ann/x' },
+      yes,
+    ],
     ['actions are the same in capitals or not', { Effect: 'Allow', Action: 'S3:getobject', Resource: '*' }, yes],
     ['resources are not', { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::BUCKET/*' }, no],
     ['a star', { Effect: 'Allow', Action: 's3:Get*', Resource: 'arn:aws:s3:::bucket/*' }, yes],
@@ -36,8 +54,16 @@ suite('identity policies', { timeout: 60_000 }, () => {
     ['a star between colons stays there', { Effect: 'Allow', Action: '*', Resource: 'arn:aws:*:bucket/home' }, no],
     ['a variable', { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::bucket/home/${aws:username}/*' }, yes],
     ['a variable of another', { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::bucket/home/${aws:userid}/*' }, no],
-    ['a variable without a value matches nothing', { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::bucket/home/${aws:none}*' }, no],
-    ['a variable with a default', { Effect: 'Allow', Action: '*', Resource: "arn:aws:s3:::bucket/home/${aws:none, 'ann'}/*" }, yes],
+    [
+      'a variable without a value matches nothing',
+      { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::bucket/home/${aws:none}*' },
+      no,
+    ],
+    [
+      'a variable with a default',
+      { Effect: 'Allow', Action: '*', Resource: "arn:aws:s3:::bucket/home/${aws:none, 'ann'}/*" },
+      yes,
+    ],
     ['a star that is meant as a star', { Effect: 'Allow', Action: '*', Resource: 'arn:aws:s3:::bucket/${*}' }, no],
     ['a deny', { Effect: 'Deny', Action: '*', Resource: '*' }, 'explicitDeny'],
   ];
@@ -59,7 +85,10 @@ suite('identity policies', { timeout: 60_000 }, () => {
 
   test('the root of the account needs no policy, and is bound by a deny of the resource', (t: TestContext) => {
     t.assert.strictEqual(decide({ requester: root }, {}), yes);
-    t.assert.strictEqual(decide({ requester: root }, { resource: named({ Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' }) }), 'explicitDeny');
+    t.assert.strictEqual(
+      decide({ requester: root }, { resource: named({ Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' }) }),
+      'explicitDeny',
+    );
   });
 });
 
@@ -125,16 +154,31 @@ suite('policies of the resource, bounds, accounts', { timeout: 60_000 }, () => {
   const to = (principal: unknown) => named({ Effect: 'Allow', Principal: principal, Action: '*', Resource: '*' });
   const elsewhere = { resourceAccount: '222222222222' };
   const nothing = named({ Effect: 'Allow', Action: 'iam:None', Resource: '*' });
-  const cases: readonly (readonly [what: string, request: Partial<AccessRequest>, policies: Partial<PolicySet>, expected: Decision['kind']])[] = [
+  const cases: readonly (readonly [
+    what: string,
+    request: Partial<AccessRequest>,
+    policies: Partial<PolicySet>,
+    expected: Decision['kind'],
+  ])[] = [
     ['the resource names the user', {}, { resource: to({ AWS: ann.arn }) }, yes],
     ['the resource names everyone', {}, { resource: to('*') }, yes],
     ['the resource names only the account', {}, { resource: to({ AWS: '111111111111' }) }, no],
     ['the resource names the account and the user may', {}, { resource: to({ AWS: root.arn }), identity: all }, yes],
     ['the resource names another', {}, { resource: to({ AWS: `${ann.arn}2` }) }, no],
     ['the resource names the role of a session', { requester: worker }, { resource: to({ AWS: worker.roleArn }) }, yes],
-    ['the resource names all but the user', {}, { resource: named({ Effect: 'Allow', NotPrincipal: { AWS: ann.arn }, Action: '*', Resource: '*' }) }, no],
+    [
+      'the resource names all but the user',
+      {},
+      { resource: named({ Effect: 'Allow', NotPrincipal: { AWS: ann.arn }, Action: '*', Resource: '*' }) },
+      no,
+    ],
     ['a trust policy must allow it too', { resourceMustAllow: true }, { identity: all, resource: [] }, no],
-    ['a trust policy that names the account leaves it to the own policy', { resourceMustAllow: true }, { identity: all, resource: to({ AWS: '111111111111' }) }, yes],
+    [
+      'a trust policy that names the account leaves it to the own policy',
+      { resourceMustAllow: true },
+      { identity: all, resource: to({ AWS: '111111111111' }) },
+      yes,
+    ],
     ['which must then allow it', { resourceMustAllow: true }, { resource: to({ AWS: '111111111111' }) }, no],
     ['across accounts the own policy is not enough', elsewhere, { identity: all }, no],
     ['nor is that of the resource', elsewhere, { resource: to({ AWS: ann.arn }) }, no],
@@ -142,10 +186,30 @@ suite('policies of the resource, bounds, accounts', { timeout: 60_000 }, () => {
     ['a boundary takes away', {}, { identity: all, boundary: nothing }, no],
     ['a boundary alone gives nothing', {}, { boundary: all }, no],
     ['a session policy takes away', { requester: worker }, { identity: all, session: nothing }, no],
-    ['also from what the resource gives to the role', { requester: worker }, { resource: to({ AWS: worker.roleArn }), session: nothing }, no],
-    ['not from what the resource gives to the session itself', { requester: worker }, { resource: to({ AWS: worker.arn }), session: nothing }, yes],
-    ['a service that is named', { requester: { kind: 'service', name: 's3.amazonaws.com' } }, { resource: to({ Service: 's3.amazonaws.com' }) }, yes],
-    ['a service that is not', { requester: { kind: 'service', name: 's3.amazonaws.com' } }, { resource: to({ Service: 'sns.amazonaws.com' }) }, no],
+    [
+      'also from what the resource gives to the role',
+      { requester: worker },
+      { resource: to({ AWS: worker.roleArn }), session: nothing },
+      no,
+    ],
+    [
+      'not from what the resource gives to the session itself',
+      { requester: worker },
+      { resource: to({ AWS: worker.arn }), session: nothing },
+      yes,
+    ],
+    [
+      'a service that is named',
+      { requester: { kind: 'service', name: 's3.amazonaws.com' } },
+      { resource: to({ Service: 's3.amazonaws.com' }) },
+      yes,
+    ],
+    [
+      'a service that is not',
+      { requester: { kind: 'service', name: 's3.amazonaws.com' } },
+      { resource: to({ Service: 'sns.amazonaws.com' }) },
+      no,
+    ],
     ['anybody where everybody may', { requester: { kind: 'anonymous' } }, { resource: to('*') }, yes],
     ['anybody where an account may', { requester: { kind: 'anonymous' } }, { resource: to({ AWS: '111111111111' }) }, no],
   ];
@@ -165,7 +229,10 @@ suite('explaining', { timeout: 60_000 }, () => {
     );
     t.assert.deepStrictEqual(wouldAllow, [
       { kind: 'identity', statement: { Effect: 'Allow', Action: 's3:GetObject', Resource: read.resource } },
-      { kind: 'resource', statement: { Effect: 'Allow', Principal: { AWS: ann.arn }, Action: 's3:GetObject', Resource: read.resource } },
+      {
+        kind: 'resource',
+        statement: { Effect: 'Allow', Principal: { AWS: ann.arn }, Action: 's3:GetObject', Resource: read.resource },
+      },
     ]);
   });
 
@@ -188,9 +255,15 @@ suite('reading policies', { timeout: 60_000 }, () => {
     ['{"Version":"2012-10-17"}', 'Syntax errors in policy.'],
     ['{"Version":"2012-10-17","Statement":{"Effect":"Maybe","Action":"*","Resource":"*"}}', 'Syntax errors in policy.'],
     ['{"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"*"}}', 'Policy statement must contain actions.'],
-    ['{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringSort":{"a":"b"}}}}', 'Invalid Condition type : StringSort.'],
+    [
+      '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringSort":{"a":"b"}}}}',
+      'Invalid Condition type : StringSort.',
+    ],
   ] as const)
     test(`${text} is refused`, (t: TestContext) => {
-      t.assert.throws(() => parsePolicy(text), (error: Error) => error instanceof PolicyError && error.message === message);
+      t.assert.throws(
+        () => parsePolicy(text),
+        (error: Error) => error instanceof PolicyError && error.message === message,
+      );
     });
 });

@@ -23,7 +23,9 @@ function matched({ everyone, aws, services, federated }: Principals, requester: 
     case 'aws': {
       if (aws.includes(requester.arn) || federated.includes(requester.arn)) return 'direct';
       if (requester.roleArn !== undefined && aws.includes(requester.roleArn)) return 'role';
-      const account = aws.some((each) => each === requester.account || (each.startsWith('arn:') && each.endsWith(`:iam::${requester.account}:root`)));
+      const account = aws.some(
+        (each) => each === requester.account || (each.startsWith('arn:') && each.endsWith(`:iam::${requester.account}:root`)),
+      );
       return account ? 'account' : 'none';
     }
   }

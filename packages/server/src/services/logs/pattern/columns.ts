@@ -49,7 +49,11 @@ function scanColumn(scanner: Scanner, number: number): Column {
   return { name: name === '' ? String(number) : name, test };
 }
 
-function matchFields(fields: readonly string[], before: readonly Column[], after: readonly Column[] | undefined): ReadonlyMap<string, string> | undefined {
+function matchFields(
+  fields: readonly string[],
+  before: readonly Column[],
+  after: readonly Column[] | undefined,
+): ReadonlyMap<string, string> | undefined {
   const named = before.length + (after?.length ?? 0);
   if (after === undefined ? fields.length !== named : fields.length < named) return undefined;
   const found = new Map<string, string>();

@@ -20,7 +20,8 @@ export function scanOperator(scanner: Scanner): Operator | undefined {
 export function scanOperand(scanner: Scanner, stops: RegExp): Operand {
   scanner.skipSpace();
   if (scanner.peek() === '%') return { kind: 'regex', automaton: toAutomaton(scanner.quoted('%')) };
-  if (scanner.peek() === '"' || scanner.peek() === "'") return { kind: 'text', pieces: scanner.quoted(scanner.peek()).split('*') };
+  if (scanner.peek() === '"' || scanner.peek() === "'")
+    return { kind: 'text', pieces: scanner.quoted(scanner.peek()).split('*') };
   const word = scanner.match(stops);
   if (word === undefined || word === '') throw scanner.fail('A value is expected');
   return isNumeric(word) ? { kind: 'number', value: Number(word), text: word } : { kind: 'text', pieces: word.split('*') };
@@ -33,7 +34,8 @@ export function meets(actual: string | number | boolean | null | undefined, oper
   if (actual === undefined) return false;
   if (operator === '=') return equals(actual, operand);
   if (operator === '!=') return !equals(actual, operand);
-  const left = typeof actual === 'number' ? actual : typeof actual === 'string' && isNumeric(actual) ? Number(actual) : Number.NaN;
+  const left =
+    typeof actual === 'number' ? actual : typeof actual === 'string' && isNumeric(actual) ? Number(actual) : Number.NaN;
   const right = operand.kind === 'number' ? operand.value : Number.NaN;
   switch (operator) {
     case '<':

@@ -23,8 +23,13 @@ function scanComparison(scanner: Scanner): Test<unknown> {
   if (scanner.takeKeyword('EXISTS')) return (document) => select(document, selector).length > 0;
   if (scanner.takeKeyword('IS')) {
     const negated = scanner.takeKeyword('NOT');
-    for (const [word, wanted] of [['TRUE', true], ['FALSE', false], ['NULL', null]] as const) {
-      if (scanner.takeKeyword(word)) return (document) => select(document, selector).some((value) => (value === wanted) !== negated);
+    for (const [word, wanted] of [
+      ['TRUE', true],
+      ['FALSE', false],
+      ['NULL', null],
+    ] as const) {
+      if (scanner.takeKeyword(word))
+        return (document) => select(document, selector).some((value) => (value === wanted) !== negated);
     }
     throw scanner.fail('TRUE, FALSE or NULL is expected');
   }
@@ -67,8 +72,11 @@ export function select(document: unknown, selector: Selector): readonly unknown[
   let values: readonly unknown[] = [document];
   for (const [kind, step] of selector) {
     values = values.flatMap((value): unknown[] => {
-      if (kind === 'place') return !Array.isArray(value) ? [] : step === '*' ? value : value.slice(step as number, (step as number) + 1);
-      return typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? [(value as Record<string, unknown>)[step]] : [];
+      if (kind === 'place')
+        return !Array.isArray(value) ? [] : step === '*' ? value : value.slice(step as number, (step as number) + 1);
+      return typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+        ? [(value as Record<string, unknown>)[step]]
+        : [];
     });
   }
   return values;

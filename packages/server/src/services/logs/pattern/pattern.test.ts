@@ -55,7 +55,18 @@ suite('a filter pattern', { timeout: 60_000 }, () => {
       t.assert.strictEqual(matches(pattern, message), expected);
     });
 
-  for (const broken of ['{ $.a = }', '{ $.a', '{ a = 1 }', '[a, b', '"open', '%(%', '%a{999}%', '{ $.a = 1 } x', '%*%', '%[z-a]%'])
+  for (const broken of [
+    '{ $.a = }',
+    '{ $.a',
+    '{ a = 1 }',
+    '[a, b',
+    '"open',
+    '%(%',
+    '%a{999}%',
+    '{ $.a = 1 } x',
+    '%*%',
+    '%[z-a]%',
+  ])
     test(`${broken} is refused`, (t: TestContext) => {
       t.assert.throws(() => toPattern(broken), PatternError);
     });

@@ -32,7 +32,9 @@ export class Scanner {
   /** Takes a keyword, which ends where letters do. */
   takeKeyword(word: string): boolean {
     this.skipSpace();
-    const found = this.text.slice(this.at, this.at + word.length).toUpperCase() === word && !/\w/.test(this.text[this.at + word.length] ?? '');
+    const found =
+      this.text.slice(this.at, this.at + word.length).toUpperCase() === word &&
+      !/\w/.test(this.text[this.at + word.length] ?? '');
     if (found) this.at += word.length;
     return found;
   }
