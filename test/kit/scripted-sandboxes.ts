@@ -50,6 +50,8 @@ export class ScriptedSandboxes implements SandboxDriver {
   readonly made: ScriptedSandbox[] = [];
   /** What the next box's creation waits for. */
   creating: () => Promise<unknown> = () => Promise.resolve();
+  /** What the next process's start waits for. */
+  starting: () => Promise<unknown> = () => Promise.resolve();
 
   constructor(program: (spec: ProcessSpec) => Program) {
     this.program = program;
@@ -153,6 +155,7 @@ export class ScriptedSandbox implements Sandbox {
   }
 
   async start(spec: ProcessSpec): Promise<SandboxProcess> {
+    await this.house.starting();
     if (this.disposed) throw new Error('The box is gone.');
     this.started.push(spec);
     const [ours, theirs] = await pipe(path.join(this.house.folder, `out${pipes++}.sock`));

@@ -276,7 +276,7 @@ export class Crew {
   }
 
   #linkClosed(process: SandboxProcess): void {
-    void this.#within(exitFollowsMs, process.exited).then(() => process.signal('SIGKILL').catch(() => {}));
+    void this.#within(exitFollowsMs, process.exited).then(() => this.#runtime?.signal('SIGKILL').catch(() => {}));
   }
 
   #maybeReady(): void {

@@ -426,6 +426,65 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       t.assert.equal(house.sandboxes.open.length, 0);
     });
 
+    test('a box that cannot be made, or in which nothing starts, ends the environment and nothing else', async (t: TestContext) => {
+      await using house = openScriptedGuesthouse(transport, echo);
+      house.sandboxes.creating = () => Promise.reject(new Error('no room'));
+      const boxless = house.environment();
+      t.assert.equal(await boxless.initialised, 'gone');
+      await boxless.gone;
+      house.sandboxes.creating = () => Promise.resolve();
+      house.sandboxes.starting = () => Promise.reject(new Error('no launcher'));
+      const lifeless = house.environment();
+      t.assert.equal(await lifeless.initialised, 'gone');
+      await lifeless.gone;
+      t.assert.equal(house.sandboxes.open.length, 0);
+      house.sandboxes.starting = () => Promise.resolve();
+      const fine = house.environment();
+      t.assert.equal(await fine.initialised, 'idle');
+    });
+
+    test('a launcher that is lost during an invocation fails it, and the environment goes', async (t: TestContext) => {
+      await using house = openScriptedGuesthouse(transport, { handler: (_event, reply) => reply.process.exit(1) });
+      const environment = house.environment();
+      await environment.initialised;
+      const { box } = house;
+      const killAll = box.killAll.bind(box);
+      box.killAll = () => {
+        box.killAll = killAll;
+        return Promise.reject(new Error('no launcher'));
+      };
+      const { outcome } = await house.invoke(environment);
+      t.assert.match(body(outcome), /Runtime.ExitError/);
+      await environment.gone;
+      t.assert.equal(environment.phase, 'gone');
+    });
+
+    test('an environment stopped while its box is made, or its process started, waits for it and closes it', async (t: TestContext) => {
+      await using house = openScriptedGuesthouse(transport, echo);
+      for (const step of ['creating', 'starting'] as const) {
+        const gate = Promise.withResolvers<void>();
+        house.sandboxes[step] = () => gate.promise;
+        const environment = house.environment();
+        await rest();
+        const stopping = environment.stop('SPINDOWN');
+        await rest();
+        t.assert.equal(environment.phase, 'stopping');
+        gate.resolve();
+        await stopping;
+        t.assert.equal(await environment.initialised, 'gone');
+        t.assert.equal(house.sandboxes.open.length, 0);
+      }
+    });
+
+    test('a provisioned environment says so to its function and in its log', async (t: TestContext) => {
+      const variable = 'AWS_LAMBDA_INITIALIZATION_TYPE';
+      await using house = openScriptedGuesthouse(transport, { handler: (event, reply) => reply.answer(JSON.stringify(event.env[variable])) });
+      const environment = house.factory.create(house.version(), { initializationType: 'provisioned-concurrency' });
+      await environment.initialised;
+      t.assert.equal(body((await house.invoke(environment)).outcome), '"provisioned-concurrency"');
+      t.assert.ok(house.lines().includes('INIT_REPORT Init Duration: <ms>\tPhase: init\tStatus: success'));
+    });
+
     test('a warm invocation reads no counter of the kernel and starts nothing', async (t: TestContext) => {
       await using house = openScriptedGuesthouse(transport, echo, { clock: new VirtualClock() });
       const environment = house.environment();

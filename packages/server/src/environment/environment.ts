@@ -352,6 +352,11 @@ export class LiveEnvironment implements Environment {
     }
     // A claim that is still under way is awaited: what it brings has to be closed.
     await this.#begun;
-    await this.#box?.[Symbol.asyncDispose]();
+    try {
+      await this.#box?.[Symbol.asyncDispose]();
+    } catch (error) {
+      // Swept at the next start; there is nobody here who could do more.
+      this.#options.logger.error('A box could not be closed.', { environmentId: this.id, error });
+    }
   }
 }
