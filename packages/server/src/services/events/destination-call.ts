@@ -11,6 +11,8 @@ type Parameter = { readonly Key?: string | undefined; readonly Value?: string | 
 
 /** @source EventBridge User Guide, "API destinations": five seconds; which answers are tried again */
 const timeoutMs = 5_000;
+/** @source EventBridge User Guide, "Quotas": 3000 destinations */
+const mostTurns = 3_000;
 const again = new Set([401, 407, 409, 429]);
 
 interface Token {
@@ -23,6 +25,8 @@ export class DestinationCalls {
   readonly #http: DestinationHttp;
   readonly #clock: Clock;
   readonly #tokens = new Map<string, Token>();
+  /** When each destination may be called next, monotonic milliseconds. */
+  readonly #turns = new Map<string, number>();
 
   constructor(http: DestinationHttp, clock: Clock) {
     this.#http = http;
@@ -38,8 +42,9 @@ export class DestinationCalls {
     payload: string,
     stop: AbortSignal,
   ): Promise<(Refusal & { readonly retryInMs?: number }) | undefined> {
-    using deadline = this.#deadline(stop);
     try {
+      await this.#turn(destination, stop);
+      using deadline = this.#deadline(stop);
       const own = load.target.HttpParameters ?? {};
       const shared = auth.InvocationHttpParameters ?? {};
       const headers: Record<string, string> = {
@@ -69,6 +74,15 @@ export class DestinationCalls {
     } catch (error) {
       return { code: 'SDK_CLIENT_ERROR', message: `The endpoint could not be reached: ${String((error as Error).message)}`, final: false };
     }
+  }
+
+  /** Waits until the destination's rate allows another call. */
+  async #turn({ arn, ratePerSecond }: Destination, stop: AbortSignal): Promise<void> {
+    const nowMs = this.#clock.monotonic();
+    const turnMs = Math.max(nowMs, this.#turns.get(arn) ?? 0);
+    if (this.#turns.size > mostTurns) this.#turns.clear();
+    this.#turns.set(arn, turnMs + 1000 / ratePerSecond);
+    if (turnMs > nowMs) await this.#clock.sleep(turnMs - nowMs, { signal: stop });
   }
 
   async #authorization(connection: Connection, auth: AuthParameters, signal: AbortSignal): Promise<Record<string, string>> {

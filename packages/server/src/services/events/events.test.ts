@@ -11,7 +11,7 @@ import { settle, VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
 import { MasterKey } from '../kit/index.ts';
 import type { TargetPorts } from '../kit/targets.ts';
 import { openSqs } from '../sqs/index.ts';
-import { openEventBridge } from './index.ts';
+import { openEventBridge, type DestinationHttp } from './index.ts';
 
 const account = '000000000000';
 const queueArn = (name: string) => `arn:aws:sqs:us-east-1:${account}:${name}`;
@@ -19,7 +19,7 @@ const functionArn = `arn:aws:lambda:us-east-1:${account}:function:f`;
 const key = new MasterKey(new Uint8Array(32).fill(7), systemRandom);
 
 /** EventBridge and SQS behind a door, on a virtual clock; functions are a list of what they got. */
-async function openTown(options: { readonly file?: string; readonly clock?: VirtualClock; readonly lambda?: TargetPorts['lambda'] } = {}) {
+async function openTown(options: { readonly file?: string; readonly clock?: VirtualClock; readonly lambda?: TargetPorts['lambda']; readonly http?: DestinationHttp } = {}) {
   const stack = new AsyncDisposableStack();
   const clock = options.clock ?? new VirtualClock({ epochMs: Date.parse('2026-11-24T10:00:30Z') });
   const base = { clock, random: systemRandom, log: silentLogger };
@@ -33,7 +33,7 @@ async function openTown(options: { readonly file?: string; readonly clock?: Virt
     },
   };
   const ports = { sqs: sqs.port, lambda };
-  const service = stack.use(await openEventBridge({ database, ...base, sealer: key.sealer('events'), ports }));
+  const service = stack.use(await openEventBridge({ database, ...base, sealer: key.sealer('events'), ports, ...(options.http === undefined ? {} : { http: options.http }) }));
   const street = stack.use(await openStreet({ events: service.handlers, sqs: sqs.handlers }));
   const events = new sdk.EventBridge(street.client);
   stack.defer(() => events.destroy());
@@ -299,6 +299,29 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.ok(!JSON.stringify(described).includes('hush-hush'));
     const rows = await town.database.all('SELECT body FROM service_record');
     t.assert.ok(rows.length > 0 && !JSON.stringify(rows).includes('hush-hush'));
+  });
+
+  test('an API destination is not called more often than its rate allows', async (t) => {
+    const clock = new VirtualClock();
+    const calls: number[] = [];
+    const http = { send: () => (calls.push(clock.monotonic()), Promise.resolve({ status: 200, body: '' })) };
+    await using town = await openTown({ clock, http });
+    const { ConnectionArn: connection } = await town.events.createConnection({
+      Name: 'c',
+      AuthorizationType: 'API_KEY',
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'X-Key', ApiKeyValue: 'v' } },
+    });
+    const { ApiDestinationArn: destination } = await town.events.createApiDestination({
+      Name: 'd',
+      ConnectionArn: connection,
+      InvocationEndpoint: 'https://example.com/x',
+      HttpMethod: 'POST',
+      InvocationRateLimitPerSecond: 2,
+    });
+    await town.rule({ Arn: destination });
+    for (let n = 0; n < 5; n += 1) await town.put();
+    await clock.advance(10_000);
+    t.assert.deepEqual(calls.map((at) => Math.round(at - (calls[0] ?? 0))), [0, 500, 1000, 1500, 2000]);
   });
 
   test('rules and targets are listed, tagged, tested and deleted in the words of EventBridge', async (t: TestContext) => {

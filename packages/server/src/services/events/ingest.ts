@@ -43,13 +43,13 @@ interface Compiled {
 export class Ingest {
   readonly #buses: Buses;
   readonly #archives: ArchiveStore;
-  /** Opened after this: what it delivers may come in here again. */
-  readonly #outbox: () => Outbox;
+  /** By target. Opened after this: what they deliver may come in here again. */
+  readonly #outbox: (targetArn: string) => Outbox;
   readonly #group: GroupCommit;
   readonly #clock: Clock;
   readonly #compiled = new Map<string, Compiled>();
 
-  constructor(options: { readonly buses: Buses; readonly archives: ArchiveStore; readonly outbox: () => Outbox; readonly group: GroupCommit; readonly clock: Clock }) {
+  constructor(options: { readonly buses: Buses; readonly archives: ArchiveStore; readonly outbox: (targetArn: string) => Outbox; readonly group: GroupCommit; readonly clock: Clock }) {
     this.#buses = options.buses;
     this.#archives = options.archives;
     this.#group = options.group;
@@ -90,12 +90,12 @@ export class Ingest {
   }
 
   async #store(parcels: readonly Parcel[], also: (tx: Sql) => Promise<void>): Promise<void> {
-    const staged = this.#outbox().stage(parcels);
+    const staged = [...Map.groupBy(parcels, ({ target }) => this.#outbox(target))].map(([outbox, own]) => outbox.stage(own));
     await this.#group.write(async (tx) => {
-      await staged.write(tx);
+      for (const each of staged) await each.write(tx);
       await also(tx);
     });
-    staged.release();
+    for (const each of staged) each.release();
   }
 
   #parcels(arrival: Arrival, rule: Rule): readonly Parcel[] {

@@ -3,7 +3,7 @@ import type { Clock, Logger, Random } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
 import { GroupCommit } from '../kit/group-commit.ts';
 import { Records, repeating, type Sealer } from '../kit/index.ts';
-import { Outbox } from '../kit/outbox.ts';
+import { Outbox, type Deliver } from '../kit/outbox.ts';
 import type { TargetPorts } from '../kit/targets.ts';
 import { archiveHandlers } from './archive-handlers.ts';
 import { ArchiveStore } from './archive-store.ts';
@@ -51,6 +51,8 @@ export interface EventBridge extends AsyncDisposable {
   put(place: Place, events: readonly ServiceEvent[]): Promise<void>;
 }
 
+const isDestination = (arn: string): boolean => /^arn:[^:]*:events:[^:]*:[^:]*:api-destination\//.test(arn);
+
 const trimEveryMs = 3_600_000;
 /** @source EventBridge User Guide, "Replaying archived events": replays are deleted after 90 days */
 const replaysKeptMs = 90 * 86_400_000;
@@ -62,15 +64,12 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
   const archives = await ArchiveStore.open(database);
   const group = new GroupCommit(database);
   const buses = new Buses(records, clock.now());
-  const ingest: Ingest = new Ingest({ buses, archives, group, clock, outbox: () => outbox });
+  const ingest: Ingest = new Ingest({ buses, archives, group, clock, outbox: (arn) => (isDestination(arn) ? calls : outbox) });
   const delivery = new Delivery({ buses, ingest, ports, http: options.http ?? systemDestinationHttp, sealer, clock, random, log });
-  const outbox: Outbox = await Outbox.open({
-    database,
-    clock,
-    log,
-    service: 'events',
-    deliver: (parcel, attempt, signal) => delivery.deliver(parcel, attempt, signal),
-  });
+  const deliver: Deliver = (parcel, attempt, signal) => delivery.deliver(parcel, attempt, signal);
+  const outbox: Outbox = await Outbox.open({ database, clock, log, service: 'events', deliver });
+  // Endpoints out there may take seconds or want to be called seldom: nobody else should wait for them.
+  const calls: Outbox = await Outbox.open({ database, clock, log, service: 'events-http', deliver });
   const schedules = await RuleSchedules.open({ database, buses, ingest, group, clock, random, log });
   const desk: Desk = { records, buses, ingest, archives, group, ports, sealer, clock, random, log };
   const replays = new Replays(desk);
@@ -85,6 +84,7 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
     await replays.forget(clock.now() - replaysKeptMs).catch((error: unknown) => log.error('Old replays could not be forgotten.', { error }));
   });
   outbox.start();
+  calls.start();
 
   return {
     handlers: {
@@ -122,6 +122,7 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
       await replays[Symbol.asyncDispose]();
       await trimming[Symbol.asyncDispose]();
       await outbox[Symbol.asyncDispose]();
+      await calls[Symbol.asyncDispose]();
       await group.settled();
       await records.settled();
     },
