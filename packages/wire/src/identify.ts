@@ -1,6 +1,6 @@
 import { pathOf, queryOf, readCredentialScope, type RequestHead } from './request.ts';
 import { isS3Host, isSignatureV2 } from './s3-address.ts';
-import { serviceInfo, serviceNames, type Protocol, type ServiceName } from './services.ts';
+import { serviceInfo, serviceNames, type Protocol, type ServiceInfo, type ServiceName } from './services.ts';
 
 export interface Identity {
   readonly service: ServiceName;
@@ -16,13 +16,25 @@ export function identify(head: RequestHead, body?: Uint8Array): Identity | undef
   const prefix = target?.slice(0, target.lastIndexOf('.'));
   const scope = readCredentialScope(head)?.service;
   const service =
-    serviceNames.find((name) => prefix !== undefined && serviceInfo(name).targetPrefix === prefix) ??
-    serviceNames.find((name) => scope !== undefined && serviceInfo(name).signingName === scope) ??
+    (prefix === undefined ? undefined : byTarget.get(prefix)) ??
+    (scope === undefined ? undefined : bySigningName.get(scope)) ??
     (isS3Host(head) || isSignatureV2(head) ? 's3' : undefined) ??
     byPath(head) ??
     byVersion(head, body);
   return service === undefined ? undefined : { service, protocol: protocolOf(service, head) };
 }
+
+/** The first of its name wins: two services may sign alike. */
+const tableOf = (key: (info: ServiceInfo) => string | undefined): ReadonlyMap<string, ServiceName> => {
+  const table = new Map<string, ServiceName>();
+  for (const name of serviceNames) {
+    const found = key(serviceInfo(name));
+    if (found !== undefined && !table.has(found)) table.set(found, name);
+  }
+  return table;
+};
+const byTarget = tableOf(({ targetPrefix }) => targetPrefix);
+const bySigningName = tableOf(({ signingName }) => signingName);
 
 function byPath(head: RequestHead): ServiceName | undefined {
   const first = pathOf(head.target).split('/')[1] ?? '';

@@ -32,14 +32,30 @@ export interface CredentialScope {
   readonly service: string;
 }
 
+/** Scopes read before, by the credential's text: a client says the same one all day. Oldest first. */
+const scopes = new Map<string, CredentialScope>();
+const scopesKept = 1_000;
+const longestKept = 256;
+
 /** Reads `Credential=` of the Authorization header or of a presigned URL. */
 export function readCredentialScope(head: RequestHead): CredentialScope | undefined {
   const header = head.headers['authorization'];
-  const credential =
-    header === undefined
-      ? queryOf(head.target).get('X-Amz-Credential')
-      : (/Credential=([^,\s]+)/.exec(header)?.[1] ?? undefined);
-  const parts = credential?.split('/') ?? [];
+  const credential = header === undefined ? inQuery(head.target) : (/Credential=([^,\s]+)/.exec(header)?.[1] ?? undefined);
+  if (credential === undefined) return undefined;
+  const known = scopes.get(credential);
+  if (known !== undefined) return known;
+  const scope = parseScope(credential);
+  if (scope !== undefined && credential.length <= longestKept) {
+    if (scopes.size >= scopesKept) scopes.delete(scopes.keys().next().value ?? '');
+    scopes.set(credential, scope);
+  }
+  return scope;
+}
+
+const inQuery = (target: string): string | undefined => (target.includes('?') ? (queryOf(target).get('X-Amz-Credential') ?? undefined) : undefined);
+
+function parseScope(credential: string): CredentialScope | undefined {
+  const parts = credential.split('/');
   if (parts.length < 5 || parts.at(-1) !== 'aws4_request') return undefined;
   const [date, region, service] = parts.slice(-4, -1);
   return {

@@ -1,6 +1,7 @@
 import { encodeEventStream } from './event-stream.ts';
 import { fromJson, parseJson, toJson } from './json.ts';
-import { members, type Operation, type Shape } from './operation.ts';
+import type { Operation, Shape } from './operation.ts';
+import { hasDocument, placesOf } from './places.ts';
 import { queryOf, type RequestHead, type WireResponse } from './request.ts';
 import { fromText, toText } from './text.ts';
 import { fromXml, parseXml } from './xml-read.ts';
@@ -22,8 +23,8 @@ export const jsonDocuments: DocumentFormat = {
   write: (_name, shape, value) => JSON.stringify(toJson(shape, value)),
   writeOutput: (operation, output) => {
     const document: Record<string, unknown> = {};
-    for (const [name, member] of members(operation.output)) {
-      if (!isUnbound(member)) continue;
+    for (const { name, member, kind } of placesOf(operation.output)) {
+      if (kind !== 'document') continue;
       const encoded = toJson(member, output[name]);
       if (encoded !== undefined) document[(member.getMergedTraits().jsonName as string | undefined) ?? name] = encoded;
     }
@@ -42,9 +43,9 @@ export const xmlDocuments = (namespace: string, unwrapped: readonly string[]): D
     write: (name, shape, value) => root(xmlName(shape) ?? name, structureToXml(shape, value as object)),
     writeOutput: (operation, output) => {
       let content = '';
-      for (const [name, member] of members(operation.output)) {
+      for (const { name, member, kind } of placesOf(operation.output)) {
         const value = output[name];
-        if (!isUnbound(member) || value === undefined || value === null) continue;
+        if (kind !== 'document' || value === undefined || value === null) continue;
         content += unwrapped.includes(operation.name) ? toText(member, value) : toXml(xmlName(member) ?? name, member, value);
       }
       return root(xmlName(operation.output) ?? `${operation.name}Result`, content);
@@ -66,40 +67,39 @@ export function fromRest(
 ): Record<string, unknown> {
   const input: Record<string, unknown> = {};
   let query: URLSearchParams | undefined;
-  let inBody = false;
-  for (const [name, member] of members(operation.input)) {
-    const traits = member.getMergedTraits();
-    const wireName = traits as { httpQuery?: string; httpHeader?: string; httpPrefixHeaders?: string };
+  for (const { name, member, kind, wireName, lowerName, item } of placesOf(operation.input)) {
     let value: unknown;
-    if (traits.httpLabel !== undefined) value = labels[name] === undefined ? undefined : fromText(member, labels[name]);
-    else if (wireName.httpQuery !== undefined) value = fromQuery(member, wireName.httpQuery, (query ??= queryOf(head.target)));
-    else if (wireName.httpHeader !== undefined) value = fromHeader(member, head.headers[wireName.httpHeader.toLowerCase()]);
-    else if (wireName.httpPrefixHeaders !== undefined) value = fromPrefix(wireName.httpPrefixHeaders, head);
-    else if (traits.httpPayload !== undefined) value = fromPayload(member, body, documents);
-    else inBody = true;
+    switch (kind) {
+      case 'label':
+        value = labels[name] === undefined ? undefined : fromText(member, labels[name]);
+        break;
+      case 'query':
+        value = head.target.includes('?') ? fromQuery(member, item, wireName, (query ??= queryOf(head.target))) : undefined;
+        break;
+      case 'header':
+        value = fromHeader(member, item, head.headers[lowerName]);
+        break;
+      case 'prefix':
+        value = fromPrefix(wireName, head);
+        break;
+      case 'payload':
+        value = fromPayload(member, body, documents);
+        break;
+      case 'status':
+      case 'document':
+        break;
+    }
     if (value !== undefined) input[name] = value;
   }
   // Bound members are not in the body: a client that repeats them there changes nothing.
-  if (inBody && body instanceof Uint8Array) {
+  if (body instanceof Uint8Array && hasDocument(operation.input)) {
     const document = (documents.read(operation.input, body) ?? {}) as Record<string, unknown>;
-    for (const [name, value] of Object.entries(document)) {
-      if (isUnbound(operation.input.getMemberSchema(name) as Shape)) input[name] = value;
+    for (const { name, kind } of placesOf(operation.input)) {
+      if (kind === 'document' && document[name] !== undefined) input[name] = document[name];
     }
   }
   return input;
 }
-
-const isUnbound = (member: Shape): boolean => {
-  const traits = member.getMergedTraits() as Record<string, unknown>;
-  return (
-    traits['httpLabel'] === undefined &&
-    traits['httpQuery'] === undefined &&
-    traits['httpHeader'] === undefined &&
-    traits['httpPrefixHeaders'] === undefined &&
-    traits['httpPayload'] === undefined &&
-    traits['httpResponseCode'] === undefined
-  );
-};
 
 function fromPayload(member: Shape, body: Uint8Array | AsyncIterable<Uint8Array>, documents: DocumentFormat): unknown {
   if (!(body instanceof Uint8Array)) return body;
@@ -108,19 +108,19 @@ function fromPayload(member: Shape, body: Uint8Array | AsyncIterable<Uint8Array>
   return member.isStringSchema() ? Buffer.from(body).toString('utf8') : body;
 }
 
-function fromQuery(member: Shape, name: string, query: URLSearchParams): unknown {
-  if (member.isListSchema()) {
+function fromQuery(member: Shape, item: Shape | undefined, name: string, query: URLSearchParams): unknown {
+  if (item !== undefined) {
     const values = query.getAll(name);
-    return values.length === 0 ? undefined : values.map((each) => fromText(member.getValueSchema() as Shape, each));
+    return values.length === 0 ? undefined : values.map((each) => fromText(item, each));
   }
   const text = query.get(name);
   return text === null ? undefined : fromText(member, text);
 }
 
-function fromHeader(member: Shape, text: string | undefined): unknown {
+function fromHeader(member: Shape, item: Shape | undefined, text: string | undefined): unknown {
   if (text === undefined) return undefined;
-  if (!member.isListSchema()) return fromText(member, text);
-  return text.split(',').map((each) => fromText(member.getValueSchema() as Shape, each.trim()));
+  if (item === undefined) return fromText(member, text);
+  return text.split(',').map((each) => fromText(item, each.trim()));
 }
 
 function fromPrefix(prefix: string, head: RequestHead): Record<string, string> | undefined {
@@ -142,20 +142,28 @@ export function toRest(
   const headers: Record<string, string> = {};
   let status = operation.status;
   let body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
-  let hasDocument = false;
-  for (const [name, member] of members(operation.output)) {
+  for (const { name, member, kind, wireName } of placesOf(operation.output)) {
     const value = output[name];
-    const traits = member.getMergedTraits() as Record<string, unknown>;
-    if (traits['httpResponseCode'] !== undefined) {
-      if (typeof value === 'number') status = value;
-    } else if (traits['httpHeader'] !== undefined) {
-      if (value !== undefined && value !== null) headers[String(traits['httpHeader'])] = toHeader(member, value);
-    } else if (traits['httpPrefixHeaders'] !== undefined) {
-      for (const [key, each] of Object.entries(value ?? {})) headers[`${String(traits['httpPrefixHeaders'])}${key}`] = writable(String(each));
-    } else if (traits['httpPayload'] !== undefined) body = payload(name, member, value, headers, documents);
-    else hasDocument = true;
+    switch (kind) {
+      case 'status':
+        if (typeof value === 'number') status = value;
+        break;
+      case 'header':
+        if (value !== undefined && value !== null) headers[wireName] = toHeader(member, value);
+        break;
+      case 'prefix':
+        for (const [key, each] of Object.entries(value ?? {})) headers[`${wireName}${key}`] = writable(String(each));
+        break;
+      case 'payload':
+        body = payload(name, member, value, headers, documents);
+        break;
+      case 'label':
+      case 'query':
+      case 'document':
+        break;
+    }
   }
-  if (body === undefined && hasDocument) body = Buffer.from(documents.writeOutput(operation, output));
+  if (body === undefined && hasDocument(operation.output)) body = Buffer.from(documents.writeOutput(operation, output));
   if (status === 200 && headers['Content-Range'] !== undefined) status = 206;
   const isXml = documents !== jsonDocuments;
   if (status !== 204 && headers['Content-Type'] === undefined && !(isXml && (body === undefined || body.constructor !== Buffer))) {

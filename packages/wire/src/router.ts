@@ -6,6 +6,9 @@ interface Route {
   readonly method: string;
   /** `undefined` stands for a label. */
   readonly segments: readonly (string | undefined)[];
+  /** Where they are constant, first and last segment are looked at before anything is cut or decoded. */
+  readonly first: string | undefined;
+  readonly last: string | undefined;
   readonly labels: readonly string[];
   /** Constant query parameters of the template, for example `find=LayerVersion`. */
   readonly query: readonly (readonly [string, string])[];
@@ -44,8 +47,12 @@ export class Router {
     const parts = pathOf(head.target).split('/').slice(1);
     if (parts.at(-1) === '') parts.pop();
     let query: URLSearchParams | undefined;
+    const first = parts[0];
+    const last = parts.at(-1);
     for (const route of this.#routes) {
       if (route.method !== head.method || route.segments.length > parts.length) continue;
+      if (route.first !== undefined && route.first !== first) continue;
+      if (route.last !== undefined && route.last !== last) continue;
       const labels = bind(route, parts);
       if (labels === undefined) continue;
       if (route.query.length > 0) {
@@ -77,7 +84,7 @@ function compile(operation: Operation): Route {
       return label === undefined ? segment : undefined;
     });
   if (segments.at(-1) === '') segments.pop();
-  return { operation, method: operation.method, segments, labels, query: [...queryOf(operation.uri)] };
+  return { operation, method: operation.method, segments, first: segments[0], last: segments.at(-1), labels, query: [...queryOf(operation.uri)] };
 }
 
 /** Lays the parts of a path on a route; surplus parts belong to the last label that can take them. */

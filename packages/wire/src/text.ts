@@ -6,6 +6,7 @@ const formats = { dateTime: 5, httpDate: 6, epochSeconds: 7 } as const;
 
 /** Text of a header, query parameter, label or XML element → value. @throws SerializationException */
 export function fromText(shape: Shape, text: string): unknown {
+  if (shape.isStringSchema()) return text;
   if (shape.isBooleanSchema()) {
     if (text === 'true' || text === 'false') return text === 'true';
     throw unconvertible(text, 'Boolean');
