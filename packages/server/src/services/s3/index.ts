@@ -1,4 +1,5 @@
 import { notYet, type Handlers, type S3Operations } from '@mayfly/wire';
+import { besideHandlers } from './beside-handlers.ts';
 import { bucketHandlers } from './bucket-handlers.ts';
 import { configHandlers } from './config-handlers.ts';
 import { corsHeaders } from './cors.ts';
@@ -26,6 +27,7 @@ export async function openS3(options: S3Options): Promise<S3Service> {
       ...bucketHandlers(s3),
       ...configHandlers(s3),
       ...objectHandlers(s3),
+      ...besideHandlers(s3),
       ...listHandlers(s3),
       ...multipartHandlers(s3),
     },

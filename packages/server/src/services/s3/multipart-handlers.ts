@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Handlers, S3Operations } from '@mayfly/wire';
-import type { SqlRow } from '../../storage/index.ts';
 import type { Segment } from './blobs.ts';
 import { ownerOf, type BucketRecord } from './bucket.ts';
 import { algorithmOf, composite, expected, fullObject, memberOf, shown, type Algorithm, type Checksum } from './checksums.ts';
 import { checkCopySource } from './conditions.ts';
 import { invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
 import { bodyOf, metaOf } from './meta.ts';
-import { checkKey, copySource, versionMember, withAcl } from './object-handlers.ts';
-import { keyBytes, type ObjectMeta } from './objects.ts';
+import { checkKey, copySource, versionMember, withAcl } from './naming.ts';
 import { copyRangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
+import { UploadTable, type Part, type Upload } from './uploads.ts';
 
 type Names =
   | 'CreateMultipartUpload'
@@ -25,24 +24,6 @@ type Names =
 const mostParts = 10_000;
 const leastPartBytes = 5_242_880;
 
-interface Upload {
-  readonly uploadId: string;
-  readonly bucket: string;
-  readonly key: string;
-  readonly initiatedAtMs: number;
-  readonly owner: string;
-  readonly meta: ObjectMeta & { readonly algorithm?: Algorithm; readonly type?: string };
-}
-
-interface Part {
-  readonly number: number;
-  readonly bytes: number;
-  readonly etag: string;
-  readonly modifiedAtMs: number;
-  readonly segments: readonly Segment[];
-  readonly checksum?: Checksum;
-}
-
 interface Addressed {
   readonly Bucket?: string | undefined;
   readonly Key?: string | undefined;
@@ -52,51 +33,23 @@ interface Addressed {
 
 /** Uploads in parts. Parts are content files of their own; completing an upload lists them, and copies nothing. */
 export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
-  const { database } = s3.table;
+  const uploads = new UploadTable(s3.table);
 
+  /** @throws NoSuchUpload */
   const upload = async (input: Addressed): Promise<{ readonly bucket: BucketRecord; readonly upload: Upload }> => {
     const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-    const row = await database.get('SELECT upload_id, bucket, object_key, initiated_at, owner, meta FROM s3_upload WHERE upload_id = ?', [input.UploadId ?? '']);
-    const found = row === undefined ? undefined : uploadFrom(row);
+    const found = await uploads.find(input.UploadId ?? '');
     if (found?.bucket !== bucket.name || found.key !== input.Key) throw noSuchUpload(input.UploadId ?? '');
     return { bucket, upload: found };
   };
 
-  const partsOf = async (uploadId: string): Promise<Part[]> => {
-    const rows = await database.all('SELECT part, bytes, etag, modified_at, segments, checksum FROM s3_part WHERE upload_id = ? ORDER BY part', [uploadId]);
-    return rows.map(partFrom);
-  };
-
-  /** Puts a part in its place; what was there goes. */
   const place = async (uploadId: string, part: Part): Promise<void> => {
     try {
-      const replaced = await s3.table.change(async (tx) => {
-        if ((await tx.get('SELECT upload_id FROM s3_upload WHERE upload_id = ?', [uploadId])) === undefined) throw noSuchUpload(uploadId);
-        const old = await tx.get('SELECT part, bytes, etag, modified_at, segments, checksum FROM s3_part WHERE upload_id = ? AND part = ?', [uploadId, part.number]);
-        if (old !== undefined) await tx.run('DELETE FROM s3_part WHERE upload_id = ? AND part = ?', [uploadId, part.number]);
-        await tx.run('INSERT INTO s3_part (upload_id, part, bytes, etag, modified_at, segments, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)', [
-          uploadId,
-          part.number,
-          part.bytes,
-          part.etag,
-          part.modifiedAtMs,
-          JSON.stringify(part.segments),
-          part.checksum === undefined ? null : JSON.stringify(part.checksum),
-        ]);
-        return old;
-      });
-      if (replaced !== undefined) s3.blobs.discard(partFrom(replaced).segments);
+      s3.blobs.discard((await uploads.place(uploadId, part))?.segments ?? []);
     } catch (error) {
       s3.blobs.discard(part.segments);
       throw error;
     }
-  };
-
-  const forget = async (uploadId: string): Promise<void> => {
-    await s3.table.change(async (tx) => {
-      await tx.run('DELETE FROM s3_part WHERE upload_id = ?', [uploadId]);
-      await tx.run('DELETE FROM s3_upload WHERE upload_id = ?', [uploadId]);
-    });
   };
 
   return {
@@ -111,18 +64,9 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         throw invalidRequest(`The FULL_OBJECT checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`);
       }
       const type = algorithm === undefined ? undefined : (input.ChecksumType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'));
-      const meta = { ...withAcl(bucket, metaOf(input), input), ...(algorithm === undefined ? {} : { algorithm, type }) };
+      const meta: Upload['meta'] = { ...withAcl(bucket, metaOf(input), input), ...(algorithm === undefined || type === undefined ? {} : { algorithm, type }) };
       const uploadId = Buffer.from(s3.random.bytes(48)).toString('base64url');
-      await s3.table.change((tx) =>
-        tx.run('INSERT INTO s3_upload (upload_id, bucket, object_key, initiated_at, owner, meta) VALUES (?, ?, ?, ?, ?, ?)', [
-          uploadId,
-          bucket.name,
-          keyBytes(key),
-          Math.floor(s3.clock.now()),
-          call.account,
-          JSON.stringify(meta),
-        ]),
-      );
+      await uploads.insert({ uploadId, bucket: bucket.name, key, initiatedAtMs: Math.floor(s3.clock.now()), owner: call.account, meta });
       return {
         Bucket: bucket.name,
         Key: key,
@@ -179,8 +123,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const { bucket, upload: done } = await upload(input);
       const listed = input.MultipartUpload?.Parts ?? [];
       if (listed.length === 0) throw malformedXml();
-      const all = await partsOf(done.uploadId);
-      const parts = chosen(listed, all, done.uploadId);
+      const parts = chosen(listed, await uploads.parts(done.uploadId), done.uploadId);
       const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
       if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== bytes) {
         throw invalidRequest(`The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${bytes}`);
@@ -192,6 +135,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         throw s3Fault('BadDigest', 400, `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`);
       }
       const etag = `${createHash('md5').update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))).digest('hex')}-${parts.length}`;
+      let all: readonly Part[] = [];
       const object = await s3.store(
         bucket,
         done.key,
@@ -201,11 +145,17 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
           etag,
           meta: { ...meta, parts: parts.map((part) => part.bytes), ...(checksum === undefined ? {} : { checksum }) },
         },
-        { event: 'ObjectCreated:CompleteMultipartUpload', who: call, conditions: input },
+        {
+          event: 'ObjectCreated:CompleteMultipartUpload',
+          who: call,
+          conditions: input,
+          keepsContent: true,
+          // The parts' content becomes the object's in the same step: of two that complete the upload, one does.
+          also: async (tx) => void (all = await uploads.end(tx, done.uploadId)),
+        },
       );
-      await forget(done.uploadId);
-      const used = new Set(parts.map(({ number }) => number));
-      s3.blobs.discard(all.filter(({ number }) => !used.has(number)).flatMap(({ segments }) => segments));
+      const used = new Set(parts.flatMap(({ segments }) => segments.map(({ blob }) => blob)));
+      s3.blobs.discard(all.flatMap(({ segments }) => segments).filter(({ blob, bytes: size }) => size === 0 || !used.has(blob)));
       return {
         Location: `${call.origin}/${bucket.name}/${encodeURIComponent(done.key).replaceAll('%2F', '/')}`,
         Bucket: bucket.name,
@@ -219,8 +169,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async AbortMultipartUpload(input) {
       const { upload: gone } = await upload(input);
-      const parts = await partsOf(gone.uploadId);
-      await forget(gone.uploadId);
+      const parts = await s3.table.change((tx) => uploads.end(tx, gone.uploadId));
       s3.blobs.discard(parts.flatMap(({ segments }) => segments));
       return {};
     },
@@ -229,7 +178,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const { upload: shownUpload } = await upload(input);
       const marker = Number(input.PartNumberMarker ?? 0);
       const max = Math.min(input.MaxParts ?? 1000, 1000);
-      const rest = (await partsOf(shownUpload.uploadId)).filter(({ number }) => number > marker);
+      const rest = (await uploads.parts(shownUpload.uploadId)).filter(({ number }) => number > marker);
       const page = rest.slice(0, max);
       const owner = ownerOf(shownUpload.owner);
       const { algorithm, type } = shownUpload.meta;
@@ -261,8 +210,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const prefix = input.Prefix ?? '';
       const keyMarker = input.KeyMarker ?? '';
       const max = Math.min(input.MaxUploads ?? 1000, 1000);
-      const rows = await database.all('SELECT upload_id, bucket, object_key, initiated_at, owner, meta FROM s3_upload WHERE bucket = ? ORDER BY object_key, initiated_at', [bucket.name]);
-      const seen = rows.map(uploadFrom);
+      const seen = await uploads.list(bucket.name);
       const markerAt = input.UploadIdMarker === undefined ? -1 : seen.findIndex(({ uploadId, key }) => uploadId === input.UploadIdMarker && key === keyMarker);
       if (input.UploadIdMarker !== undefined && input.KeyMarker !== undefined && markerAt === -1) {
         throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', input.UploadIdMarker);
@@ -371,21 +319,3 @@ function cut(segments: readonly Segment[], from: number, to: number): Segment[] 
   }
   return kept;
 }
-
-const uploadFrom = (row: SqlRow): Upload => ({
-  uploadId: row['upload_id'] as string,
-  bucket: row['bucket'] as string,
-  key: Buffer.from(row['object_key'] as Uint8Array).toString('utf8'),
-  initiatedAtMs: Number(row['initiated_at']),
-  owner: row['owner'] as string,
-  meta: JSON.parse(row['meta'] as string) as Upload['meta'],
-});
-
-const partFrom = (row: SqlRow): Part => ({
-  number: Number(row['part']),
-  bytes: Number(row['bytes']),
-  etag: row['etag'] as string,
-  modifiedAtMs: Number(row['modified_at']),
-  segments: JSON.parse(row['segments'] as string) as Segment[],
-  ...(row['checksum'] === null ? {} : { checksum: JSON.parse(row['checksum'] as string) as Checksum }),
-});

@@ -1,10 +1,10 @@
-import { ServiceFault, type Call, type Handlers, type S3Operations } from '@mayfly/wire';
-import { tagsOf, toDocument, type BucketRecord } from './bucket.ts';
-import { aclOf, checkAcl } from './bucket-handlers.ts';
+import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
+import type { BucketRecord } from './bucket.ts';
 import { expected, shown } from './checksums.ts';
 import { checkCopySource, checkRead } from './conditions.ts';
-import { invalidArgument, invalidRequest, malformedXml, noSuchKey, s3Fault } from './faults.ts';
+import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
 import { bodyOf, metaMembers, metaOf } from './meta.ts';
+import { checkKey, checkLock, copySource, versionMember, withAcl } from './naming.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
 import { partRangeOf, rangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
@@ -16,31 +16,7 @@ type Names =
   | 'DeleteObject'
   | 'DeleteObjects'
   | 'CopyObject'
-  | 'GetObjectAttributes'
-  | 'GetObjectTagging'
-  | 'PutObjectTagging'
-  | 'DeleteObjectTagging'
-  | 'GetObjectAcl'
-  | 'PutObjectAcl'
-  | 'GetObjectRetention'
-  | 'PutObjectRetention'
-  | 'GetObjectLegalHold'
-  | 'PutObjectLegalHold';
-
-const longestKeyBytes = 1024;
-
-/** @throws KeyTooLongError */
-export function checkKey(key: string | undefined): string {
-  const text = key ?? '';
-  if (Buffer.byteLength(text) > longestKeyBytes) {
-    throw s3Fault('KeyTooLongError', 400, 'Your key is too long', { MaxSizeAllowed: longestKeyBytes, Size: Buffer.byteLength(text) });
-  }
-  return text;
-}
-
-/** `x-amz-version-id`, where the bucket keeps versions. */
-export const versionMember = (bucket: BucketRecord, object: { readonly versionId: string }): { VersionId?: string } =>
-  bucket.versioning === undefined ? {} : { VersionId: object.versionId };
+  | 'GetObjectAttributes';
 
 /** Copying five gibibytes at once is what AWS does at most. */
 const mostCopiedBytes = 5_368_709_120;
@@ -173,91 +149,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(wanted.has('ObjectParts') && parts !== undefined ? { ObjectParts: { TotalPartsCount: parts.length } } : {}),
       };
     },
-
-    async GetObjectTagging(input) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      return { TagSet: Object.entries(object.meta.tags).map(([Key, Value]) => ({ Key, Value })), ...versionMember(bucket, object) };
-    },
-    async PutObjectTagging(input, call) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      const tags = tagsOf(input.Tagging?.TagSet, 10);
-      await s3.editMeta(object, (meta) => ({ ...meta, tags }), { bucket, name: 'ObjectTagging:Put', who: call });
-      return versionMember(bucket, object);
-    },
-    async DeleteObjectTagging(input, call) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      await s3.editMeta(object, (meta) => ({ ...meta, tags: {} }), { bucket, name: 'ObjectTagging:Delete', who: call });
-      return versionMember(bucket, object);
-    },
-
-    async GetObjectAcl(input) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      return aclOf(bucket.account, object.meta.acl);
-    },
-    async PutObjectAcl(input, call) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      checkAcl(bucket, input.ACL ?? 'explicit');
-      const acl = input.AccessControlPolicy === undefined ? { canned: input.ACL ?? 'private' } : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
-      await s3.editMeta(object, (meta) => ({ ...meta, acl }), { bucket, name: 'ObjectAcl:Put', who: call });
-      return {};
-    },
-
-    async GetObjectRetention(input) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const { meta } = await s3.object(bucket, input.Key, input.VersionId);
-      if (meta.retention === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
-      return { Retention: { Mode: meta.retention.mode as 'GOVERNANCE', RetainUntilDate: new Date(meta.retention.untilMs) } };
-    },
-    async PutObjectRetention(input) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      const { Mode, RetainUntilDate } = input.Retention ?? {};
-      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
-      const nowMs = s3.clock.now();
-      const held = object.meta.retention;
-      const loosens = held !== undefined && held.untilMs > nowMs && (RetainUntilDate?.getTime() ?? 0) < held.untilMs;
-      if (loosens && (held.mode === 'COMPLIANCE' || input.BypassGovernanceRetention !== true)) throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
-      const { retention: _old, ...rest } = object.meta;
-      const retention = Mode === undefined || RetainUntilDate === undefined ? {} : { retention: { mode: Mode, untilMs: RetainUntilDate.getTime() } };
-      await s3.editMeta(object, () => ({ ...rest, ...retention }), undefined);
-      return {};
-    },
-    async GetObjectLegalHold(input) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const { meta } = await s3.object(bucket, input.Key, input.VersionId);
-      if (meta.legalHold === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
-      return { LegalHold: { Status: meta.legalHold as 'ON' } };
-    },
-    async PutObjectLegalHold(input) {
-      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
-      const status = input.LegalHold?.Status;
-      if (status !== 'ON' && status !== 'OFF') throw malformedXml();
-      await s3.editMeta(object, (meta) => ({ ...meta, legalHold: status }), undefined);
-      return {};
-    },
   };
-}
-
-/** What an object's own access list begins as. @throws AccessControlListNotSupported, NotImplemented for lists in headers */
-export function withAcl(bucket: BucketRecord, meta: ObjectMeta, input: { readonly ACL?: string | undefined; readonly GrantRead?: string | undefined; readonly GrantFullControl?: string | undefined }): ObjectMeta {
-  if (input.GrantRead !== undefined || input.GrantFullControl !== undefined) {
-    throw s3Fault('NotImplemented', 400, 'Mayfly does not read access lists from headers. docs/parity.md lists what it has.');
-  }
-  if (input.ACL === undefined) return meta;
-  checkAcl(bucket, input.ACL);
-  return { ...meta, acl: { canned: input.ACL } };
-}
-
-/** @throws InvalidRequest when something is to be locked in a bucket without locks */
-function checkLock(bucket: BucketRecord, meta: ObjectMeta): void {
-  if (!bucket.objectLock && (meta.retention !== undefined || meta.legalHold !== undefined)) throw invalidRequest('Bucket is missing Object Lock Configuration');
 }
 
 type ReadInput = Pick<S3Operations['GetObject']['input'], 'Bucket' | 'Key' | 'VersionId' | 'ExpectedBucketOwner' | 'IfMatch' | 'IfNoneMatch' | 'IfModifiedSince' | 'IfUnmodifiedSince' | 'Range' | 'PartNumber'>;
@@ -298,32 +190,3 @@ function described(bucket: BucketRecord, object: StoredObject, input: object, ra
     ...(given['ChecksumMode'] === 'ENABLED' && range === undefined ? shown(checksum) : {}),
   };
 }
-
-/** `bucket/key?versionId=…`, encoded as a URL. @throws InvalidArgument, NoSuchKey … */
-export async function copySource(
-  s3: S3,
-  text: string | undefined,
-  expectedOwner: string | undefined,
-): Promise<{ readonly sourceBucket: BucketRecord; readonly source: StoredObject }> {
-  const invalid = (): Error => invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', text);
-  const at = (text ?? '').lastIndexOf('?versionId=');
-  const path = at === -1 ? (text ?? '') : (text ?? '').slice(0, at);
-  const versionId = at === -1 ? undefined : (text ?? '').slice(at + '?versionId='.length);
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(path.replaceAll('+', '%20')).replace(/^\//, '');
-  } catch {
-    throw invalid();
-  }
-  const slash = decoded.indexOf('/');
-  if (slash < 1 || slash === decoded.length - 1) throw invalid();
-  const sourceBucket = s3.bucket(decoded.slice(0, slash), expectedOwner);
-  const key = decoded.slice(slash + 1);
-  const source = await s3.object(sourceBucket, key, versionId).catch((error: unknown) => {
-    if (error instanceof ServiceFault && error.code === 'MethodNotAllowed') throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
-    throw error instanceof ServiceFault && error.code === 'NoSuchKey' ? noSuchKey(key) : error;
-  });
-  return { sourceBucket, source };
-}
-
-export type { Call };

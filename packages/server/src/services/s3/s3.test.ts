@@ -215,6 +215,27 @@ suite('S3 objects', { timeout: 60_000 }, () => {
     t.assert.strictEqual((await s3.listMultipartUploads({ Bucket })).Uploads, undefined);
   });
 
+  test('an upload is completed once, and keeps its parts when a condition fails', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    {
+      await using town = await openTown({ folder: folder.path });
+      const { s3 } = town;
+      await s3.createBucket({ Bucket });
+      await s3.putObject({ Bucket, Key: 'k', Body: 'old' });
+      const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'k' });
+      const { ETag } = await s3.uploadPart({ Bucket, Key: 'k', UploadId, PartNumber: 1, Body: 'new' });
+      await s3.uploadPart({ Bucket, Key: 'k', UploadId, PartNumber: 2, Body: 'unused' });
+      const complete = (IfNoneMatch?: string) =>
+        s3.completeMultipartUpload({ Bucket, Key: 'k', UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] }, ...(IfNoneMatch === undefined ? {} : { IfNoneMatch }) });
+      await t.assert.rejects(complete('*'), { name: 'PreconditionFailed' });
+      const endings = await Promise.allSettled([complete(), complete(), s3.abortMultipartUpload({ Bucket, Key: 'k', UploadId })]);
+      t.assert.strictEqual(endings.filter(({ status }) => status === 'fulfilled').length, 1);
+    }
+    await using town = await openTown({ folder: folder.path });
+    t.assert.match(await text(await town.s3.getObject({ Bucket, Key: 'k' })), /^(old|new)$/);
+    t.assert.strictEqual(files(town.dir).length, 1);
+  });
+
   test('an upload in parts has a checksum of the whole, or of the parts, as was asked', async (t: TestContext) => {
     await using town = await openTown();
     const { s3 } = town;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Call } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../../base/index.ts';
-import type { Database } from '../../storage/index.ts';
+import type { Database, Sql } from '../../storage/index.ts';
 import { Outbox, type Parcel } from '../kit/outbox.ts';
 import { Records } from '../kit/records.ts';
 import { Blobs, type Segment } from './blobs.ts';
@@ -105,13 +105,21 @@ export class S3 implements AsyncDisposable {
   /**
    * Makes a new version the latest, with its notifications, in one step.
    *
-   * @throws what the conditions say; the content is discarded then
+   * @throws what the conditions say; the content is discarded then, unless it has another owner
    */
   async store(
     bucket: BucketRecord,
     key: string,
     content: Content,
-    options: { readonly event: string; readonly who: Who; readonly conditions?: { readonly IfMatch?: string | undefined; readonly IfNoneMatch?: string | undefined } },
+    options: {
+      readonly event: string;
+      readonly who: Who;
+      readonly conditions?: { readonly IfMatch?: string | undefined; readonly IfNoneMatch?: string | undefined };
+      /** What else belongs to the same step. It may refuse as the conditions do. */
+      readonly also?: (tx: Sql) => Promise<void>;
+      /** The content has another owner until the step is made, and is not discarded when it is not. */
+      readonly keepsContent?: boolean;
+    },
   ): Promise<StoredObject> {
     const object: StoredObject = {
       bucket: bucket.name,
@@ -134,12 +142,13 @@ export class S3 implements AsyncDisposable {
           checkWrite(await this.table.find(bucket.name, key, undefined, tx), key, conditions);
         }
         this.bucket(bucket.name);
+        await options.also?.(tx);
         await staged.write(tx);
         return insertLatest(tx, object);
       });
       if (replaced !== undefined) this.blobs.discard(replaced.segments);
     } catch (error) {
-      this.blobs.discard(content.segments);
+      if (options.keepsContent !== true) this.blobs.discard(content.segments);
       throw error;
     }
     staged.release();

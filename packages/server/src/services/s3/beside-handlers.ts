@@ -1,0 +1,91 @@
+import type { Handlers, S3Operations } from '@mayfly/wire';
+import { tagsOf, toDocument } from './bucket.ts';
+import { aclOf, checkAcl } from './bucket-handlers.ts';
+import { invalidRequest, malformedXml, s3Fault } from './faults.ts';
+import { versionMember } from './naming.ts';
+import type { S3 } from './s3.ts';
+
+type Names =
+  | 'GetObjectTagging'
+  | 'PutObjectTagging'
+  | 'DeleteObjectTagging'
+  | 'GetObjectAcl'
+  | 'PutObjectAcl'
+  | 'GetObjectRetention'
+  | 'PutObjectRetention'
+  | 'GetObjectLegalHold'
+  | 'PutObjectLegalHold';
+
+/** What is kept beside an object's bytes and changed without them: tags, access lists, locks. */
+export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
+  return {
+    async GetObjectTagging(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      return { TagSet: Object.entries(object.meta.tags).map(([Key, Value]) => ({ Key, Value })), ...versionMember(bucket, object) };
+    },
+    async PutObjectTagging(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      const tags = tagsOf(input.Tagging?.TagSet, 10);
+      await s3.editMeta(object, (meta) => ({ ...meta, tags }), { bucket, name: 'ObjectTagging:Put', who: call });
+      return versionMember(bucket, object);
+    },
+    async DeleteObjectTagging(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      await s3.editMeta(object, (meta) => ({ ...meta, tags: {} }), { bucket, name: 'ObjectTagging:Delete', who: call });
+      return versionMember(bucket, object);
+    },
+
+    async GetObjectAcl(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      return aclOf(bucket.account, object.meta.acl);
+    },
+    async PutObjectAcl(input, call) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      checkAcl(bucket, input.ACL ?? 'explicit');
+      const acl = input.AccessControlPolicy === undefined ? { canned: input.ACL ?? 'private' } : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
+      await s3.editMeta(object, (meta) => ({ ...meta, acl }), { bucket, name: 'ObjectAcl:Put', who: call });
+      return {};
+    },
+
+    async GetObjectRetention(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const { meta } = await s3.object(bucket, input.Key, input.VersionId);
+      if (meta.retention === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
+      return { Retention: { Mode: meta.retention.mode as 'GOVERNANCE', RetainUntilDate: new Date(meta.retention.untilMs) } };
+    },
+    async PutObjectRetention(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      const { Mode, RetainUntilDate } = input.Retention ?? {};
+      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
+      const nowMs = s3.clock.now();
+      const held = object.meta.retention;
+      const loosens = held !== undefined && held.untilMs > nowMs && (RetainUntilDate?.getTime() ?? 0) < held.untilMs;
+      if (loosens && (held.mode === 'COMPLIANCE' || input.BypassGovernanceRetention !== true)) throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
+      const { retention: _old, ...rest } = object.meta;
+      const retention = Mode === undefined || RetainUntilDate === undefined ? {} : { retention: { mode: Mode, untilMs: RetainUntilDate.getTime() } };
+      await s3.editMeta(object, () => ({ ...rest, ...retention }), undefined);
+      return {};
+    },
+    async GetObjectLegalHold(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const { meta } = await s3.object(bucket, input.Key, input.VersionId);
+      if (meta.legalHold === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
+      return { LegalHold: { Status: meta.legalHold as 'ON' } };
+    },
+    async PutObjectLegalHold(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
+      const status = input.LegalHold?.Status;
+      if (status !== 'ON' && status !== 'OFF') throw malformedXml();
+      await s3.editMeta(object, (meta) => ({ ...meta, legalHold: status }), undefined);
+      return {};
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { ServiceFault } from '@mayfly/wire';
+import type { BucketRecord } from './bucket.ts';
+import { checkAcl } from './bucket-handlers.ts';
+import { invalidArgument, invalidRequest, noSuchKey, s3Fault } from './faults.ts';
+import type { ObjectMeta, StoredObject } from './objects.ts';
+import type { S3 } from './s3.ts';
+
+const longestKeyBytes = 1024;
+
+/** @throws KeyTooLongError */
+export function checkKey(key: string | undefined): string {
+  const text = key ?? '';
+  if (Buffer.byteLength(text) > longestKeyBytes) {
+    throw s3Fault('KeyTooLongError', 400, 'Your key is too long', { MaxSizeAllowed: longestKeyBytes, Size: Buffer.byteLength(text) });
+  }
+  return text;
+}
+
+/** `x-amz-version-id`, where the bucket keeps versions. */
+export const versionMember = (bucket: BucketRecord, object: { readonly versionId: string }): { VersionId?: string } =>
+  bucket.versioning === undefined ? {} : { VersionId: object.versionId };
+
+/** What an object's own access list begins as. @throws AccessControlListNotSupported, NotImplemented for lists in headers */
+export function withAcl(bucket: BucketRecord, meta: ObjectMeta, input: { readonly ACL?: string | undefined; readonly GrantRead?: string | undefined; readonly GrantFullControl?: string | undefined }): ObjectMeta {
+  if (input.GrantRead !== undefined || input.GrantFullControl !== undefined) {
+    throw s3Fault('NotImplemented', 400, 'Mayfly does not read access lists from headers. docs/parity.md lists what it has.');
+  }
+  if (input.ACL === undefined) return meta;
+  checkAcl(bucket, input.ACL);
+  return { ...meta, acl: { canned: input.ACL } };
+}
+
+/** @throws InvalidRequest when something is to be locked in a bucket without locks */
+export function checkLock(bucket: BucketRecord, meta: ObjectMeta): void {
+  if (!bucket.objectLock && (meta.retention !== undefined || meta.legalHold !== undefined)) throw invalidRequest('Bucket is missing Object Lock Configuration');
+}
+
+/** `bucket/key?versionId=…`, encoded as a URL. @throws InvalidArgument, NoSuchKey … */
+export async function copySource(
+  s3: S3,
+  text: string | undefined,
+  expectedOwner: string | undefined,
+): Promise<{ readonly sourceBucket: BucketRecord; readonly source: StoredObject }> {
+  const invalid = (): Error => invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', text);
+  const at = (text ?? '').lastIndexOf('?versionId=');
+  const path = at === -1 ? (text ?? '') : (text ?? '').slice(0, at);
+  const versionId = at === -1 ? undefined : (text ?? '').slice(at + '?versionId='.length);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path.replaceAll('+', '%20')).replace(/^\//, '');
+  } catch {
+    throw invalid();
+  }
+  const slash = decoded.indexOf('/');
+  if (slash < 1 || slash === decoded.length - 1) throw invalid();
+  const sourceBucket = s3.bucket(decoded.slice(0, slash), expectedOwner);
+  const key = decoded.slice(slash + 1);
+  const source = await s3.object(sourceBucket, key, versionId).catch((error: unknown) => {
+    if (error instanceof ServiceFault && error.code === 'MethodNotAllowed') throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
+    throw error instanceof ServiceFault && error.code === 'NoSuchKey' ? noSuchKey(key) : error;
+  });
+  return { sourceBucket, source };
+}
