@@ -76,7 +76,7 @@ suite('a storm of faults', { timeout: 120_000 }, () => {
             await outcome.end;
           }
           const usage = await running.released;
-          t.assert.ok(usage.durationMs < 1000, `${usage.durationMs} ms`);
+          t.assert.ok(usage.durationMs < 5000, `${usage.durationMs} ms`);
           t.assert.notEqual(environment.phase, 'busy');
         }
         await environment.stop('SPINDOWN');

@@ -3,6 +3,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { openScriptedGuesthouse } from '../../../../../test/kit/environments.ts';
 import { InsideClient, type InsideAnswer, type RuntimeScript } from '../../../../../test/kit/scripted-runtimes.ts';
 import type { ScriptedProcess } from '../../../../../test/kit/scripted-sandboxes.ts';
+import type { RequestId } from '../../base/index.ts';
 import { settle } from '../../../../../test/kit/virtual-clock.ts';
 
 const api = '/2018-06-01';
@@ -83,6 +84,24 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
     t.assert.equal(answers[0], '"fine"');
     t.assert.match(answers[1] ?? '', /Function.ResponseSizeTooLarge/);
     t.assert.match(answers[2] ?? '', /Runtime.InvalidResponseModeHeader/);
+  });
+
+  test('an answer that names another delivery of the event is refused; one that names none is taken', async (t: TestContext) => {
+    const told: number[] = [];
+    await using house = openScriptedGuesthouse('http', {
+      handler: async (event, reply) => {
+        const client = new InsideClient(reply.process);
+        const path = `${api}/runtime/invocation/${event.requestId}/response`;
+        const id = String(event.headers['lambda-runtime-invocation-id']);
+        const answer = async (told: string) => (await client.call('POST', path, '"fine"', { 'Lambda-Runtime-Invocation-Id': told })).status;
+        told.push(await answer('other'), await answer(id));
+      },
+    });
+    const environment = house.environment();
+    await environment.initialised;
+    await house.invoke(environment, '{}', { requestId: 'same' as RequestId });
+    await house.invoke(environment, '{}', { requestId: 'same' as RequestId });
+    t.assert.deepEqual(told, [400, 202, 400, 202]);
   });
 
   test('several calls of next may wait; each event goes to one of them', async (t: TestContext) => {

@@ -16,18 +16,22 @@ export interface RuntimeApiLimits {
 const maxErrorBodyText = 1_048_576;
 /** Of an initialisation error, of which several might come at once. */
 const maxInitErrorBytes = 262_144;
+/** Events whose delivery is remembered; as many may be under way at once. */
+const attemptsKnown = 64;
 const prefix = '/2018-06-01';
 const invocation = `${prefix}/runtime/invocation/`;
 
 /** The Runtime API over HTTP. @source spec 3.2, 3.3 */
 export function runtimeApi(session: Session, limits: RuntimeApiLimits): InsideHandler {
+  const attempts = new Attempts();
   return (request, response, path) => {
     const { method } = request;
-    if (path === `${invocation}next`) return method === 'GET' ? next(session, response) : notAllowed(response);
+    if (path === `${invocation}next`) return method === 'GET' ? next(session, attempts, response) : notAllowed(response);
     if (path.startsWith(invocation)) {
       const [requestId = '', verb, ...more] = path.slice(invocation.length).split('/');
       if (more.length > 0 || (verb !== 'response' && verb !== 'error')) return notFound(response);
       if (method !== 'POST') return notAllowed(response);
+      if (!attempts.match(requestId, single(request, 'lambda-runtime-invocation-id'))) return refuseUnread(request, response, staleInvocation);
       return void (verb === 'error'
         ? error(session, limits, requestId, request, response)
         : answer(session, limits, requestId, request, response));
@@ -47,11 +51,41 @@ export function runtimeApi(session: Session, limits: RuntimeApiLimits): InsideHa
   };
 }
 
-function next(session: Session, response: ServerResponse): void {
+/** @source spec 3.2-16 */
+const staleInvocation: Refusal = { status: 400, errorType: 'InvalidInvocationId', errorMessage: 'Invalid invocation ID' };
+
+/**
+ * Names each delivery of an event. A request id is the same for every attempt of an asynchronous event, so an answer
+ * that comes too late could be taken for the next attempt's; a client that echoes this id is safe from that.
+ */
+class Attempts {
+  readonly #ids = new Map<string, string>();
+  #count = 0;
+
+  begin(requestId: string): string {
+    const id = `${requestId}:${(this.#count += 1)}`;
+    this.#ids.delete(requestId);
+    this.#ids.set(requestId, id);
+    // Longest ago first: a Map keeps insertion order.
+    for (const oldest of this.#ids.keys()) {
+      if (this.#ids.size <= attemptsKnown) break;
+      this.#ids.delete(oldest);
+    }
+    return id;
+  }
+
+  /** Older clients echo nothing, which is accepted. */
+  match(requestId: string, told: string | undefined): boolean {
+    const id = this.#ids.get(requestId);
+    return told === undefined || id === undefined || told === id;
+  }
+}
+
+function next(session: Session, attempts: Attempts, response: ServerResponse): void {
   const waiter: NextWaiter = {
     deliver: (event) => {
       if (response.destroyed || response.socket?.destroyed !== false) return false;
-      response.writeHead(200, eventHeaders(event)).end(event.payload);
+      response.writeHead(200, eventHeaders(event, attempts.begin(event.requestId))).end(event.payload);
       return true;
     },
   };
@@ -61,11 +95,12 @@ function next(session: Session, response: ServerResponse): void {
 }
 
 /** @source spec 3.2-09 to 3.2-16 */
-function eventHeaders(event: Invocation): Record<string, string | number> {
+function eventHeaders(event: Invocation, attempt: string): Record<string, string | number> {
   const headers: Record<string, string | number> = {
     'Content-Type': 'application/json',
     'Content-Length': event.payload.byteLength,
     'Lambda-Runtime-Aws-Request-Id': headerText(event.requestId),
+    'Lambda-Runtime-Invocation-Id': headerText(attempt),
     'Lambda-Runtime-Deadline-Ms': event.deadlineMs,
     'Lambda-Runtime-Invoked-Function-Arn': headerText(event.invokedArn),
     'Lambda-Runtime-Trace-Id': headerText(event.traceId),
