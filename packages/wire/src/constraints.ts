@@ -1,3 +1,4 @@
+import { Acceptance } from './acceptance.ts';
 import { ServiceFault } from './fault.ts';
 
 /** `model/<service>.json`: facts of the public model that the SDK's schemas leave out. */
@@ -67,10 +68,12 @@ export class Constraints {
   readonly #model: Model;
   readonly #quirks: Quirks;
   readonly #patterns = new Map<string, RegExp>();
+  readonly #acceptance: Acceptance;
 
   constructor(model: Model, quirks: Quirks) {
     this.#model = model;
     this.#quirks = quirks;
+    this.#acceptance = new Acceptance(model, quirks, (source) => this.#pattern(source));
   }
 
   /** @throws ValidationException naming every violation */
@@ -78,8 +81,8 @@ export class Constraints {
     const shape = this.#model.operations[operation];
     if (shape === undefined || this.#quirks.none) return;
     if (this.#quirks.missing !== undefined) return this.#present(shape, input as Record<string, unknown>, this.#quirks.missing);
-    const violations: string[] = [];
-    this.#structure(shape, input as Record<string, unknown>, '', violations);
+    if (this.#acceptance.accepts(shape, input as Record<string, unknown>)) return;
+    const violations = this.violations(operation, input);
     if (violations.length === 0) return;
     const noun = violations.length === 1 ? 'error' : 'errors';
     throw new ServiceFault(
@@ -87,6 +90,20 @@ export class Constraints {
       `${violations.length} validation ${noun} detected: ${violations.join('; ')}`,
       { status: 400 },
     );
+  }
+
+  /** Every violation of the model, in the service's order and words. */
+  violations(operation: string, input: object): string[] {
+    const violations: string[] = [];
+    const shape = this.#model.operations[operation];
+    if (shape !== undefined) this.#structure(shape, input as Record<string, unknown>, '', violations);
+    return violations;
+  }
+
+  /** Whether nothing is broken, found without words; `violations` is the judge of it. */
+  accepts(operation: string, input: object): boolean {
+    const shape = this.#model.operations[operation];
+    return shape === undefined || this.#acceptance.accepts(shape, input as Record<string, unknown>);
   }
 
   #present(shape: string, input: Record<string, unknown>, missing: (member: string) => ServiceFault): void {
@@ -115,6 +132,8 @@ export class Constraints {
   }
 
   #value(shape: string, value: unknown, at: string, violations: string[]): void {
+    // A gap in a list breaks nothing by itself.
+    if (value === undefined || value === null) return;
     const { structures, lists, maps } = this.#model;
     const fail = (constraint: string): void => {
       violations.push(unmet(this.#print(shape, value), at, constraint));
