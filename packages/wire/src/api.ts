@@ -211,7 +211,8 @@ function restDocument(known: ErrorShape | undefined, fault: ServiceFault, isServ
   const document: Record<string, unknown> = { ...fault.members };
   const shape = known?.shape.getMemberSchemas() ?? {};
   for (const name of Object.keys(boundMembers(known))) delete document[name];
-  if (Object.hasOwn(shape, 'Type')) document['Type'] ??= isServer ? 'Server' : 'User';
+  // A fault may leave it out by giving it as undefined.
+  if (Object.hasOwn(shape, 'Type') && !Object.hasOwn(fault.members, 'Type')) document['Type'] = isServer ? 'Server' : 'User';
   document[messageKey(known)] = fault.message;
   return document;
 }

@@ -82,6 +82,11 @@ export class Stage implements Disposable {
     this.#compared.add(name);
     const recorded = this.#recording.answers[name];
     if (recorded === undefined) throw new Error(`The recording has no answer ${name}.`);
+    const { Error: refusal } = (answer ?? {}) as { Error?: unknown };
+    if (refusal !== undefined && (recorded as Answer)['Error'] === undefined) {
+      this.differences.push({ answer: name, at: 'Error', recorded: undefined, ours: refusal });
+      return;
+    }
     for (const difference of this.#matcher.differences(recorded, plain(answer))) this.differences.push({ answer: name, ...difference });
   }
 

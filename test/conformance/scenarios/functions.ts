@@ -1,6 +1,6 @@
 import { Lambda } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { create, created, echo, fixture, given, settled } from '../kit/functions.ts';
+import { create, created, fixture, given, settled } from '../kit/functions.ts';
 import type { Answer, Scenario, Scenarios, Stage } from '../kit/stage.ts';
 import { zipOf } from '../../kit/zip.ts';
 
@@ -85,27 +85,6 @@ const noVersionToDelete: Scenario = async (stage) => {
   await stage.check('delete_function_response_non_existent_with_qualifier', stage.api.deleteFunction({ FunctionName, Qualifier: '1' }));
 };
 
-const codeInArchive: Scenario = async (stage) => {
-  const { api } = stage;
-  stage.match('create-response-zip-file', await created(stage, fn));
-  await stage.check('get-function-response', api.getFunction({ FunctionName }));
-  const ZipFile = await zipOf({ 'index.py': 'def handler(event, context):\n    return 2\n' });
-  // Both at once: how long an update is under way is the server's affair, and here it is short.
-  const second = stage.neighbour(new Lambda(stage.settings));
-  const [updated, read] = await Promise.all([stage.answer(api.updateFunctionCode({ FunctionName, ZipFile })), underWay(second)]);
-  stage.match('update-function-response', updated);
-  stage.match('get-function-response-updated', read);
-};
-
-/** What a reader sees while an update is under way. */
-async function underWay(api: Lambda): Promise<Answer> {
-  for (;;) {
-    const { $metadata, ...answer } = await api.getFunction({ FunctionName });
-    if (answer.Configuration?.LastUpdateStatus === 'InProgress')
-      return { ...answer, ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: $metadata.httpStatusCode } };
-  }
-}
-
 const list: Scenario = async (stage) => {
   const { api } = stage;
   stage.match('create_response_1', await fixture(stage, 'a', { Publish: true }));
@@ -114,28 +93,6 @@ const list: Scenario = async (stage) => {
   const functions = ({ Functions }: Answer): Answer => ({ Functions });
   stage.match('list_all', functions(await stage.answer(api.listFunctions({ FunctionVersion: 'ALL' }))));
   stage.match('list_default', functions(await stage.answer(api.listFunctions({}))));
-};
-
-/** Two updates sent together: the second finds the first under way. */
-const concurrent = (update: (api: Lambda, number: number) => Promise<object>): ((stage: Stage) => Promise<void>) =>
-  async (stage) => {
-    const second = stage.neighbour(new Lambda(stage.settings));
-    const first = update(second, 1).then(() => undefined, (error: unknown) => error);
-    const refused = await stage.answer(update(stage.api, 2));
-    const other = await first;
-    if (refused['Error'] !== undefined) return stage.match('update-during-in-progress-update-exc', refused);
-    throw new Error(other === undefined ? 'Both updates were taken.' : 'The first of the two was refused.');
-  };
-
-const concurrentCode: Scenario = async (stage) => {
-  stage.match('create-function-response', await created(stage, fn, { files: echo, Handler: 'handler.handler' }));
-  const codes = [await zipOf({ 'handler.py': 'one = 1\n' }), await zipOf({ 'handler.py': 'two = 2\n' })] as const;
-  await concurrent((api, number) => api.updateFunctionCode({ FunctionName, ZipFile: codes[number - 1] as Buffer }))(stage);
-};
-
-const concurrentConfiguration: Scenario = async (stage) => {
-  stage.match('create-function-response', await fixture(stage, fn));
-  await concurrent((api, number) => api.updateFunctionConfiguration({ FunctionName, Environment: { Variables: { NUMBER: String(number) } } }))(stage);
 };
 
 const vpc = (kind: 'Subnet' | 'SecurityGroup', unknown: string, malformed: string): Scenario => async (stage) => {
@@ -167,10 +124,7 @@ export const functionScenarios: Scenarios = {
   ...noFunction('test_ops_on_nonexisting_fn'),
   ...wrongRegion('test_get_function_wrong_region'),
   'TestLambdaFunction.test_delete_on_nonexisting_version': noVersionToDelete,
-  'TestLambdaFunction.test_lambda_code_location_zipfile': codeInArchive,
   'TestLambdaFunction.test_list_functions': list,
-  'TestLambdaFunction.test_lambda_concurrent_code_updates': concurrentCode,
-  'TestLambdaFunction.test_lambda_concurrent_config_updates': concurrentConfiguration,
   'TestLambdaFunction.test_invalid_vpc_config_subnet': vpc('Subnet', 'subnet-deadbeefdeadbeef0', 'not-a-subnet'),
   'TestLambdaFunction.test_invalid_vpc_config_security_group': vpc('SecurityGroup', 'sg-deadbeefdeadbeef0', 'not-a-group'),
   'TestLambdaFunction.test_lambda_code_location_s3_errors': bucketErrors,

@@ -1,5 +1,9 @@
 import type { Scenarios } from '../kit/stage.ts';
 import { aliasScenarios } from './aliases.ts';
+import { codeSigningScenarios } from './code-signing.ts';
+import { configurationScenarios } from './configuration.ts';
+import { layerScenarios } from './layers.ts';
+import { urlScenarios } from './urls.ts';
 import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
@@ -18,4 +22,8 @@ export const scenarios: Scenarios = {
   ...eventInvokeScenarios,
   ...permissionScenarios,
   ...concurrencyScenarios,
+  ...urlScenarios,
+  ...layerScenarios,
+  ...configurationScenarios,
+  ...codeSigningScenarios,
 };

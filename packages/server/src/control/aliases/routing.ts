@@ -1,5 +1,5 @@
 import type { LambdaOperations } from '@mayfly/wire';
-import { functionNotFound, invalid } from '../faults.ts';
+import { functionNotFound, invalid, relayed } from '../faults.ts';
 import { latest } from '../functions/record.ts';
 import { qualifiedArn, type Scope } from '../names.ts';
 import type { Desk } from '../records/desk.ts';
@@ -20,7 +20,7 @@ export function routing(
   const weights = Object.entries(given?.AdditionalVersionWeights ?? {});
   if (weights.length > 1) throw invalid('Number of items in AdditionalVersionWeights cannot be greater than 1');
   const [second] = weights;
-  if (second !== undefined && functionVersion === latest) throw invalid('$LATEST is not supported for an alias pointing to more than 1 version');
+  if (second !== undefined && functionVersion === latest) throw relayed(invalid('$LATEST is not supported for an alias pointing to more than 1 version'));
   const main = desk.get('version', functionName, functionVersion);
   if (main === undefined) throw functionNotFound(qualifiedArn(scope, functionName, functionVersion));
   if (second === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { ServiceFault, type LambdaOperations } from '@mayfly/wire';
 import type { Catalog } from '../catalog.ts';
 import { compact } from '../compact.ts';
-import { conflict, functionNotFound, invalid, notFound, unavailable } from '../faults.ts';
+import { conflict, functionNotFound, invalid, notFound, relayed, unavailable } from '../faults.ts';
 import { findFunction } from '../functions/find.ts';
 import { latest, latestPublished } from '../functions/record.ts';
 import { isVersion, parseFunctionName, qualifiedArn, unqualified, type Scope } from '../names.ts';
@@ -122,10 +122,13 @@ function checkRoom(room: Room, catalog: Catalog, desk: Desk, scope: Scope, funct
   }
   const { accountConcurrency, minimumUnreservedConcurrency: minimum } = room.limits;
   const unreserved = accountConcurrency - takenByOthers(catalog, desk, scope, functionName);
-  if (own > unreserved) throw invalid(`Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [${unreserved}].`);
+  if (own > unreserved)
+    throw relayed(invalid(`Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [${unreserved}].`));
   if (unreserved - own < minimum)
-    throw invalid(
-      `Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${minimum}].`,
+    throw relayed(
+      invalid(
+        `Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${minimum}].`,
+      ),
     );
 }
 

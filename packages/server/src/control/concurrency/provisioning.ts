@@ -12,6 +12,8 @@ interface Wanted {
   readonly count: number;
   readonly qualifier: string;
   readonly incarnation: string;
+  /** When it was asked for: the same number asked for again starts again what has failed. */
+  readonly askedAt: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export class Provisioning implements Disposable {
     for (const version of before.keys()) if (!wanted.has(version)) this.#port.apply({ ...scope, functionName, version, count: 0 }, () => {});
     for (const [version, want] of wanted) {
       const had = before.get(version);
-      if (had?.count === want.count && had.qualifier === want.qualifier && had.incarnation === want.incarnation) continue;
+      if (had?.count === want.count && had.qualifier === want.qualifier && had.incarnation === want.incarnation && had.askedAt === want.askedAt) continue;
       this.#port.apply({ ...scope, functionName, version, count: want.count }, (progress) => this.#report(scope, functionName, want, progress));
     }
   }
@@ -69,10 +71,10 @@ export class Provisioning implements Disposable {
 
 function wantedOf(desk: Desk, functionName: string): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>();
-  for (const [qualifier, { requested: count }] of desk.parts('provisioned', functionName)) {
+  for (const [qualifier, { requested: count, modifiedAt: askedAt }] of desk.parts('provisioned', functionName)) {
     const version = isVersion(qualifier) ? qualifier : desk.get('alias', functionName, qualifier)?.functionVersion;
     const record = version === undefined ? undefined : desk.get('version', functionName, version);
-    if (record?.state === 'Active') wanted.set(record.version, { count, qualifier, incarnation: record.incarnation });
+    if (record?.state === 'Active') wanted.set(record.version, { count, qualifier, incarnation: record.incarnation, askedAt });
   }
   return wanted;
 }

@@ -1,6 +1,5 @@
 import type { Catalog } from '../catalog.ts';
-import { invalid } from '../faults.ts';
-import { functionNotFound } from '../faults.ts';
+import { functionNotFound, invalid, relayed } from '../faults.ts';
 import { findFunction } from '../functions/find.ts';
 import { latest, type FunctionRecord } from '../functions/record.ts';
 import { qualifiedArn, unqualified } from '../names.ts';
@@ -22,11 +21,15 @@ export function reservedHandlers(
         if (fn === undefined) throw functionNotFound(qualifiedArn(scope, functionName, latest));
         const provisioned = provisionedOf(desk, functionName);
         if (reserved < provisioned)
-          throw invalid(` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`);
+          throw relayed(
+            invalid(` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`),
+          );
         const { accountConcurrency, minimumUnreservedConcurrency: minimum } = room.limits;
         if (accountConcurrency - takenByOthers(catalog, desk, scope, functionName) - reserved < minimum)
-          throw invalid(
-            `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${minimum}].`,
+          throw relayed(
+            invalid(
+              `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${minimum}].`,
+            ),
           );
         change.put('function', functionName, '', { ...fn, reservedConcurrency: reserved });
       });

@@ -61,18 +61,19 @@ const blocked = new Set([
 ]);
 
 /**
- * A function may be given this runtime. What this machine runs is taken, also an identifier that AWS
- * does not have; the rest is told apart into what never was, what is blocked, and what is missing here.
+ * A function may be given this runtime. What AWS has blocked is refused, whatever the machine could run;
+ * what it runs is taken, also an identifier that AWS does not have; the rest is told apart into what never
+ * was and what is missing here.
  *
  * @throws InvalidParameterValueException. @source spec 9.3-02, 9.3-03
  */
 export function checkRuntime(runtime: string, support: RuntimeSupport): void {
-  const check = support.check(runtime);
-  if (check.kind !== 'unavailable') return;
   if (blocked.has(runtime))
     throw invalid(
       `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`,
     );
+  const check = support.check(runtime);
+  if (check.kind !== 'unavailable') return;
   if (managed.includes(runtime)) throw invalid(`The runtime ${runtime} cannot run on this machine yet. ${check.remedy}`);
   throw invalid(
     `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${managed.join(', ')}] or be a valid ARN`,

@@ -1,6 +1,6 @@
 import type { LambdaOperations } from '@mayfly/wire';
 import { compact } from '../compact.ts';
-import { conflict, notFound } from '../faults.ts';
+import { conflict, notFound, relayed } from '../faults.ts';
 import { arnOf, type Scope } from '../names.ts';
 import { page } from '../pages.ts';
 import type { Desk } from '../records/desk.ts';
@@ -95,7 +95,7 @@ const functionsOf = (desk: Desk, arn: string): string[] =>
 
 function found(desk: Desk, scope: Scope, arn = ''): CodeSigningRecord {
   const record = codeSigningConfig(desk, scope, arn);
-  if (record === undefined) throw notFound(`The Lambda code signing configuration ${arn} can not be found.`);
+  if (record === undefined) throw relayed(notFound(`The Lambda code signing configuration ${arn} can not be found.`));
   return record;
 }
 
