@@ -15,7 +15,10 @@ const controlBytes = 1_048_576;
  * six bytes for one. S3's documents name up to 10 000 parts or 1000 keys.
  */
 const roomyBytes = 8_388_608;
-const roomyServices: ReadonlySet<Identity['service']> = new Set(['logs', 'sqs', 'sns', 's3']);
+const roomyServices: ReadonlySet<Identity['service']> = new Set(['logs', 'sqs', 'sns', 's3', 'events']);
+/** BatchWriteItem takes 16 MiB; PutRecords 10 MiB, which base64 makes 14. */
+const bulkyBytes = 16_777_216;
+const bulkyServices: ReadonlySet<Identity['service']> = new Set(['dynamodb', 'kinesis']);
 
 const codeOperations = new Set(['CreateFunction', 'UpdateFunctionCode', 'PublishLayerVersion']);
 const invokeOperations: Readonly<Record<string, string>> = {
@@ -37,6 +40,6 @@ export function boundOf(service: Identity['service'], operation: string | undefi
     if (invoke !== undefined)
       return { bytes: limits.syncRequestBytes + invokeSlackBytes, fault: tooLarge(limits.syncRequestBytes, invoke) };
   }
-  const bytes = roomyServices.has(service) ? roomyBytes : controlBytes;
+  const bytes = bulkyServices.has(service) ? bulkyBytes : roomyServices.has(service) ? roomyBytes : controlBytes;
   return { bytes, fault: tooLarge(bytes, operation ?? 'requested') };
 }

@@ -355,6 +355,15 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
     );
   });
 
+  test('a batch may carry sixteen megabytes less what JSON adds', async (t: TestContext) => {
+    await create({ TableName: 'heavy' });
+    const requests = Array.from({ length: 25 }, (_, n) => ({ PutRequest: { Item: { id: { S: String(n) }, pad: { B: new Uint8Array(390_000) } } } }));
+    const { UnprocessedItems: left } = await client.send(new BatchWriteItemCommand({ RequestItems: { heavy: requests } }));
+    t.assert.deepEqual(left, {});
+    const got = await client.send(new BatchGetItemCommand({ RequestItems: { heavy: { Keys: requests.map(({ PutRequest: { Item: item } }) => ({ id: item.id })) } } }));
+    t.assert.equal(got.Responses?.['heavy']?.length, 25);
+  });
+
   test('a transaction happens whole or not at all, and says why not', async (t: TestContext) => {
     await create({ TableName: 'bank' });
     await put('bank', { id: { S: 'a' }, n: { N: '10' } });

@@ -18,6 +18,7 @@ export function putEvents(
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Handler<Input, EventBridgeOperations['PutEvents']['output']> {
   return async (input, call) => {
+    if (input.EndpointId !== undefined) throw invalid('Mayfly does not have global endpoints of EventBridge yet. docs/parity.md lists what it has.');
     const entries = input.Entries ?? [];
     if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > mostBytes) throw invalid('Total size of the entries in the request is over the limit.');
     const results = entries.map((entry) => judge(entry, call));

@@ -171,6 +171,19 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
     );
   });
 
+  test('records are as large as the stream allows, and no larger', async (t: TestContext) => {
+    await using town = await openTown();
+    await town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
+    const many = Array.from({ length: 9 }, () => ({ Data: new Uint8Array(1_048_576), PartitionKey: 'k' }));
+    await town.client.send(new PutRecordsCommand({ StreamName: 'stream', Records: many }));
+    await t.assert.rejects(
+      town.client.send(new PutRecordCommand({ StreamName: 'stream', Data: new Uint8Array(1_048_577), PartitionKey: 'k' })),
+      { name: 'ValidationException', message: /less than or equal to 1048576$/ },
+    );
+    const page = await town.client.send(new GetRecordsCommand({ ShardIterator: await town.iterator('TRIM_HORIZON') }));
+    t.assert.equal(page.Records?.length, 9);
+  });
+
   test('a stream that is not there has its own words', async (t: TestContext) => {
     await using town = await openTown();
     await t.assert.rejects(town.put('x'), {
