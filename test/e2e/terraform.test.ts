@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, suite, test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { invoke, lambdaClient } from '../kit/functions.ts';
+import { RunningServer, temporaryFolder } from '../kit/server.ts';
+import { zipOf } from '../kit/zip.ts';
+
+const run = promisify(execFile);
+
+/** Where a provider lies unpacked; `terraform init` would otherwise ask the internet. */
+const plugins = ['/opt/tf-plugins', '/usr/share/terraform/plugins', path.join(process.env['HOME'] ?? '/', '.terraform.d/plugins')].find(
+  (folder) => existsSync(folder) && globSync('**/terraform-provider-aws_*', { cwd: folder }).length > 0,
+);
+const terraform = (process.env['PATH'] ?? '').split(':').map((folder) => path.join(folder, 'terraform')).find((file) => existsSync(file));
+const skip =
+  terraform === undefined ? 'terraform is not on this machine'
+  : plugins === undefined ? 'the AWS provider of Terraform is not on this machine'
+  : false;
+
+const main = (origin: string): string => `
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "000000000000"
+  secret_key                  = "x"
+  skip_metadata_api_check     = true
+  skip_credentials_validation = true
+  max_retries                 = 2
+  endpoints {
+    ${['lambda', 'iam', 'sts', 'sqs', 'sns', 's3', 'dynamodb', 'cloudwatchlogs', 'cloudwatchevents', 'kinesis', 'ssm'].map((name) => `${name} = "${origin}"`).join('\n    ')}
+  }
+  s3_use_path_style = true
+}
+resource "aws_iam_role" "role" {
+  name = "tf-role"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })
+}
+resource "aws_iam_role_policy_attachment" "logs" {
+  role       = aws_iam_role.role.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+}
+resource "aws_lambda_layer_version" "layer" {
+  layer_name          = "tf-layer"
+  filename            = "layer.zip"
+  compatible_runtimes = ["nodejs22.x"]
+}
+resource "aws_lambda_function" "function" {
+  function_name    = "tf-function"
+  role             = aws_iam_role.role.arn
+  runtime          = "nodejs22.x"
+  handler          = "index.handler"
+  filename         = "function.zip"
+  source_code_hash = filebase64sha256("function.zip")
+  layers           = [aws_lambda_layer_version.layer.arn]
+  publish          = true
+  timeout          = 7
+  environment {
+    variables = { WORD = var.word }
+  }
+}
+variable "word" { default = "one" }
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.function.function_name
+  function_version = aws_lambda_function.function.version
+}
+resource "aws_lambda_permission" "events" {
+  statement_id  = "events"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.function.function_name
+  principal     = "events.amazonaws.com"
+}
+resource "aws_lambda_function_url" "url" {
+  function_name      = aws_lambda_function.function.function_name
+  authorization_type = "NONE"
+  cors {
+    allow_origins = ["*"]
+  }
+}
+resource "aws_lambda_function_event_invoke_config" "async" {
+  function_name          = aws_lambda_function.function.function_name
+  maximum_retry_attempts = 1
+  destination_config {
+    on_failure {
+      destination = aws_sns_topic.failures.arn
+    }
+  }
+}
+resource "aws_sns_topic" "failures" { name = "tf-failures" }
+resource "aws_cloudwatch_event_rule" "rule" {
+  name                = "tf-rule"
+  schedule_expression = "rate(1 day)"
+}
+resource "aws_cloudwatch_event_target" "target" {
+  rule = aws_cloudwatch_event_rule.rule.name
+  arn  = aws_lambda_function.function.arn
+}
+resource "aws_dynamodb_table" "table" {
+  name             = "tf-table"
+  billing_mode     = "PAY_PER_REQUEST"
+  hash_key         = "id"
+  stream_enabled   = true
+  stream_view_type = "NEW_IMAGE"
+  attribute {
+    name = "id"
+    type = "S"
+  }
+}
+resource "aws_lambda_event_source_mapping" "stream" {
+  event_source_arn  = aws_dynamodb_table.table.stream_arn
+  function_name     = aws_lambda_function.function.arn
+  starting_position = "LATEST"
+}
+resource "aws_s3_bucket" "bucket" { bucket = "tf-bucket" }
+`;
+
+suite('Terraform with the AWS provider', { skip, timeout: 280_000 }, () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let server: RunningServer;
+  let work: string;
+
+  before(async () => {
+    folder = temporaryFolder();
+    server = await RunningServer.start(path.join(folder.path, 'data'));
+    work = path.join(folder.path, 'work');
+    mkdirSync(work);
+    writeFileSync(path.join(work, 'main.tf'), main(server.origin));
+    writeFileSync(path.join(work, 'function.zip'), await zipOf({ 'index.js': 'exports.handler = async () => process.env.WORD + require("/opt/word.js");' }));
+    writeFileSync(path.join(work, 'layer.zip'), await zipOf({ 'word.js': 'module.exports = " from a layer";' }));
+  });
+  after(async () => {
+    await server.stop();
+    folder[Symbol.dispose]();
+  });
+
+  const tf = async (...args: string[]): Promise<string> => {
+    const { stdout } = await run(terraform ?? '', args, { cwd: work, env: { ...process.env, TF_IN_AUTOMATION: '1', CHECKPOINT_DISABLE: '1' }, maxBuffer: 2 ** 24 });
+    return stdout;
+  };
+
+  test('applies, plans nothing more, changes, and destroys', async (t: TestContext) => {
+    await tf('init', '-input=false', `-plugin-dir=${plugins}`);
+    await tf('apply', '-input=false', '-auto-approve', '-no-color');
+    const client = lambdaClient(server.origin);
+    t.after(() => client.destroy());
+    t.assert.equal((await invoke(client, 'tf-function:live')).answer, 'one from a layer');
+    // Exit code 2 would mean that something is left to do.
+    await tf('plan', '-input=false', '-detailed-exitcode', '-no-color');
+    await tf('apply', '-input=false', '-auto-approve', '-no-color', '-var', 'word=two');
+    t.assert.equal((await invoke(client, 'tf-function:live')).answer, 'two from a layer');
+    await tf('plan', '-input=false', '-detailed-exitcode', '-no-color', '-var', 'word=two');
+    await tf('destroy', '-input=false', '-auto-approve', '-no-color');
+    await t.assert.rejects(invoke(client, 'tf-function'), { name: 'ResourceNotFoundException' });
+  });
+});
