@@ -1,5 +1,5 @@
 import { awsLimits, silentLogger, systemRandom, type Fact, type Limits, type Recorder } from '../../packages/server/src/base/index.ts';
-import { openInvoke, type EventPorts, type Invoke, type InvokeRequest, type KeepAlive } from '../../packages/server/src/invoke/index.ts';
+import { openInvoke, ProvisionedDesk, type EventPorts, type Invoke, type InvokeRequest, type KeepAlive } from '../../packages/server/src/invoke/index.ts';
 import type { Database } from '../../packages/server/src/storage/index.ts';
 import { PlainDatabase } from './plain-database.ts';
 import { account, region, ScriptedCatalog } from './scripted-catalog.ts';
@@ -14,6 +14,7 @@ export interface Hall extends AsyncDisposable {
   readonly database: Database;
   readonly facts: Fact[];
   readonly invoke: Invoke;
+  readonly provisioned: ProvisionedDesk;
   request(functionName: string, payload?: string): InvokeRequest;
 }
 
@@ -45,7 +46,9 @@ export async function openHall(
   });
   const facts: Fact[] = [];
   const recorder: Recorder = { record: (fact) => void facts.push(fact) };
+  const provisioned = new ProvisionedDesk();
   const invoke = await openInvoke({
+    provisioned,
     catalog,
     environments,
     database,
@@ -65,6 +68,7 @@ export async function openHall(
     database,
     facts,
     invoke,
+    provisioned,
     request: (functionName, payload = '{}') => ({
       account,
       region,

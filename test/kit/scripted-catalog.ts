@@ -21,7 +21,7 @@ export class ScriptedCatalog implements Catalog {
   /** Adds or changes a function; each call is a new incarnation. */
   put(
     functionName: string,
-    options: { readonly version?: Partial<FunctionVersion>; readonly reservedConcurrency?: number } = {},
+    options: { readonly version?: Partial<FunctionVersion>; readonly reservedConcurrency?: number; readonly provisionedConcurrency?: number; readonly recursiveLoop?: 'Allow' } = {},
   ): FunctionVersion {
     const arn = functionArn(region, account, functionName);
     const version: FunctionVersion = Object.freeze({
@@ -48,8 +48,8 @@ export class ScriptedCatalog implements Catalog {
       network: 'loopback',
       ...options.version,
     } satisfies FunctionVersion);
-    const { reservedConcurrency } = options;
-    this.#entries.set(arn, { version, ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }) });
+    const { version: _version, ...rest } = options;
+    this.#entries.set(arn, { version, ...rest });
     this.#tell({ functionArn: arn, incarnations: new Set([version.incarnation]) });
     return version;
   }
@@ -77,6 +77,13 @@ export class ScriptedCatalog implements Catalog {
   reservedTotal(): number {
     let total = 0;
     for (const { reservedConcurrency } of this.#entries.values()) total += reservedConcurrency ?? 0;
+    return total;
+  }
+
+  provisionedTotal(): number {
+    let total = 0;
+    for (const { provisionedConcurrency, reservedConcurrency } of this.#entries.values())
+      if (reservedConcurrency === undefined) total += provisionedConcurrency ?? 0;
     return total;
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, EnvironmentId } from '../../packages/server/src/base/index.ts';
+import type { Clock, EnvironmentId, InitializationType } from '../../packages/server/src/base/index.ts';
 import type { FunctionVersion } from '../../packages/server/src/control/index.ts';
 import type {
   Environment,
@@ -62,8 +62,8 @@ export class ScriptedEnvironments implements EnvironmentFactory {
     return this.made.filter((environment) => environment.phase !== 'gone');
   }
 
-  create(version: FunctionVersion): ScriptedEnvironment {
-    const environment = new ScriptedEnvironment(this, version, this.made.length);
+  create(version: FunctionVersion, options?: { readonly initializationType?: InitializationType }): ScriptedEnvironment {
+    const environment = new ScriptedEnvironment(this, version, this.made.length, options?.initializationType ?? 'on-demand');
     this.made.push(environment);
     return environment;
   }
@@ -78,6 +78,7 @@ export class ScriptedEnvironments implements EnvironmentFactory {
 export class ScriptedEnvironment implements Environment {
   readonly id: EnvironmentId;
   readonly version: FunctionVersion;
+  readonly initializationType: InitializationType;
   readonly logStream = 'scripted';
   readonly initialised: Promise<'idle' | 'failed' | 'gone'>;
   readonly gone: Promise<void>;
@@ -88,7 +89,8 @@ export class ScriptedEnvironment implements Environment {
   readonly #house: ScriptedEnvironments;
   readonly #end: () => void;
 
-  constructor(house: ScriptedEnvironments, version: FunctionVersion, number: number) {
+  constructor(house: ScriptedEnvironments, version: FunctionVersion, number: number, type: InitializationType) {
+    this.initializationType = type;
     this.#house = house;
     this.version = version;
     this.id = number.toString(16).padStart(32, '0') as EnvironmentId;

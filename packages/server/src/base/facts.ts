@@ -52,6 +52,8 @@ export interface ConcurrencyFact {
 /** Counted by name in the metric store; `AsyncEventsReceived`, `DeadLetterErrors` … @source spec 5.5 */
 export interface CountFact extends Subject {
   readonly kind: 'count';
+  /** As of an invocation. */
+  readonly alias?: string;
   readonly metric: string;
   readonly value: number;
   readonly unit: 'Count' | 'Milliseconds';

@@ -1,9 +1,12 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { AccountId, Clock, FunctionArn, Region } from '../base/index.ts';
-import type { Catalog, Resolution } from '../control/index.ts';
+import type { Catalog, FunctionVersion, Resolution } from '../control/index.ts';
+import type { Kept } from './kept.ts';
 
 /** One unit of concurrency, held from admission until the environment is free again. Disposing twice is harmless. */
 export interface Slot extends Disposable {
+  /** The place is one of these: the environment is theirs too. */
+  readonly kept: Kept | undefined;
   /** The caller has its answer: the place will be free in a moment. */
   answered(): void;
 }
@@ -34,6 +37,8 @@ interface FunctionCount {
   readonly region: Region;
   readonly functionName: string;
   inUse: number;
+  /** Part of `inUse` in provisioned environments. */
+  provisioned: number;
   readonly leaving: Leaving;
 }
 interface AccountCount {
@@ -43,8 +48,14 @@ interface AccountCount {
   readonly leaving: Leaving;
 }
 
+/** What admission asks of whoever keeps provisioned environments. */
+export interface ProvisionedPlaces {
+  of(version: FunctionVersion): Kept | undefined;
+  setAside(functionArn: FunctionArn): number;
+}
+
 /** Places whose caller is answered already, and who waits for them. */
-interface Leaving {
+export interface Leaving {
   places: number;
   readonly waiters: Set<() => void>;
 }
@@ -53,12 +64,15 @@ interface Leaving {
  * Counts the concurrency of every account, region and function, exactly: taking and giving back happen
  * without an await in between.
  *
- * A function with reserved concurrency has that many places and no more; all others share what the
- * account's limit leaves. @source spec 1.10-01, 1.10-02
+ * A version with provisioned environments has a place for each of them, and they are taken first. Then a
+ * function with reserved concurrency has that many places and no more; all others share what the
+ * account's limit leaves. @source spec 1.10-01, 1.10-02, 1.10-12
  */
 export class Admission {
   readonly #accountConcurrency: number;
   readonly #reservedTotal: NonNullable<Catalog['reservedTotal']>;
+  readonly #provisionedTotal: NonNullable<Catalog['provisionedTotal']>;
+  readonly #keepers: ProvisionedPlaces | undefined;
   readonly #functions = new Map<FunctionArn, FunctionCount>();
   readonly #accounts = new Map<AccountId, Map<Region, AccountCount>>();
 
@@ -66,9 +80,14 @@ export class Admission {
     readonly accountConcurrency: number;
     /** All reserved concurrency of an account in a region, together. */
     readonly reservedTotal?: Catalog['reservedTotal'];
+    /** All provisioned concurrency of functions without a reservation. */
+    readonly provisionedTotal?: Catalog['provisionedTotal'];
+    readonly keepers?: ProvisionedPlaces;
   }) {
     this.#accountConcurrency = options.accountConcurrency;
     this.#reservedTotal = options.reservedTotal ?? (() => 0);
+    this.#provisionedTotal = options.provisionedTotal ?? (() => 0);
+    this.#keepers = options.keepers;
   }
 
   /**
@@ -82,13 +101,19 @@ export class Admission {
     const { functionArn, account, region, functionName } = resolution.version;
     const ours = this.#functionCount(functionArn, { account, region, functionName });
     const theirs = this.#accountCount(account, region);
-    const shared = resolution.reservedConcurrency === undefined;
-    const { leaving } = shared ? theirs : ours;
+    const kept = this.#free(resolution);
+    const shared = resolution.reservedConcurrency === undefined && kept === undefined;
+    const { leaving } = kept ?? (shared ? theirs : ours);
     ours.inUse += 1;
     theirs.inUse += 1;
     if (shared) theirs.unreserved += 1;
+    if (kept !== undefined) {
+      kept.taken += 1;
+      ours.provisioned += 1;
+    }
     let state: 'running' | 'answered' | 'free' = 'running';
     return {
+      kept,
       answered: () => {
         if (state !== 'running') return;
         state = 'answered';
@@ -100,6 +125,10 @@ export class Admission {
         state = 'free';
         theirs.inUse -= 1;
         if (shared) theirs.unreserved -= 1;
+        if (kept !== undefined) {
+          kept.taken -= 1;
+          ours.provisioned -= 1;
+        }
         // Deleted functions must not stay in the table for ever.
         if (--ours.inUse === 0 && ours.leaving.waiters.size === 0) this.#functions.delete(functionArn);
         const first = leaving.waiters.values().next().value;
@@ -119,6 +148,28 @@ export class Admission {
   async enterSoon(resolution: Resolution, clock: Clock, withinMs: number): Promise<Slot | undefined> {
     const leaving = this.#pool(resolution)?.leaving;
     if (leaving === undefined) return undefined;
+    const free = (): boolean => this.refusal(resolution) === undefined;
+    return (await this.#freed(leaving, free, clock, withinMs)) ? this.enter(resolution) : undefined;
+  }
+
+  /**
+   * Waits for a provisioned place whose caller is answered: to spill over for the moment until the environment
+   * asks for its next event would be a cold start for nothing.
+   */
+  async awaitProvisioned(resolution: Resolution, clock: Clock, withinMs: number): Promise<void> {
+    const kept = this.#keepers?.of(resolution.version);
+    if (kept === undefined || kept.leaving.places === 0) return;
+    const free = (): boolean => this.#free(resolution) !== undefined;
+    if (!free()) await this.#freed(kept.leaving, free, clock, withinMs);
+  }
+
+  /** Provisioned environments of the version that was asked for. */
+  provisioned({ version }: Resolution): Kept | undefined {
+    return this.#keepers?.of(version);
+  }
+
+  /** Resolves to true as soon as a place that was about to be free satisfies. */
+  async #freed(leaving: Leaving, free: () => boolean, clock: Clock, withinMs: number): Promise<boolean> {
     const untilMs = clock.monotonic() + withinMs;
     while (clock.monotonic() < untilMs && leaving.waiters.size < leaving.places) {
       const freed = Promise.withResolvers<void>();
@@ -128,23 +179,29 @@ export class Admission {
         await freed.promise;
       }
       leaving.waiters.delete(freed.resolve);
-      if (this.refusal(resolution) === undefined) return this.enter(resolution);
+      if (free()) return true;
     }
-    return undefined;
+    return false;
   }
 
   /** Why `enter` would refuse now, or undefined when it would not. */
   refusal(resolution: Resolution): ThrottleReason | undefined {
     const { functionArn, account, region } = resolution.version;
     const reserved = resolution.reservedConcurrency;
+    if (this.#free(resolution) !== undefined) return undefined;
     if (reserved !== undefined) {
-      const inUse = this.#functions.get(functionArn)?.inUse ?? 0;
-      return inUse < reserved ? undefined : 'ReservedFunctionConcurrentInvocationLimitExceeded';
+      const ours = this.#functions.get(functionArn);
+      const inUse = ours?.inUse ?? 0;
+      const onDemand = inUse - (ours?.provisioned ?? 0);
+      // What is provisioned is set aside from the reservation. @source spec 1.10-12
+      const room = inUse < reserved && onDemand < reserved - (this.#keepers?.setAside(functionArn) ?? 0);
+      return room ? undefined : 'ReservedFunctionConcurrentInvocationLimitExceeded';
     }
     const counts = this.#accountCount(account, region);
     // The second check matters for a moment only: when a reservation was just given up while its places are in use.
     const room =
-      counts.unreserved < this.#accountConcurrency - this.#reservedTotal(account, region) &&
+      counts.unreserved <
+        this.#accountConcurrency - this.#reservedTotal(account, region) - this.#provisionedTotal(account, region) &&
       counts.inUse < this.#accountConcurrency;
     return room ? undefined : 'ConcurrentInvocationLimitExceeded';
   }
@@ -160,6 +217,18 @@ export class Admission {
     }));
   }
 
+  /** Those that keep a place free for this call. Reservation and account still bound the sum, for while numbers change. */
+  #free({ version, provisionedConcurrency, reservedConcurrency }: Resolution): Kept | undefined {
+    if (provisionedConcurrency === undefined) return undefined;
+    const kept = this.#keepers?.of(version);
+    if (kept === undefined || kept.taken >= kept.places) return undefined;
+    const room =
+      reservedConcurrency === undefined
+        ? this.#accountCount(version.account, version.region).inUse < this.#accountConcurrency
+        : (this.#functions.get(version.functionArn)?.inUse ?? 0) < reservedConcurrency;
+    return room ? kept : undefined;
+  }
+
   #pool({ version, reservedConcurrency }: Resolution): FunctionCount | AccountCount | undefined {
     return reservedConcurrency === undefined
       ? this.#accountCount(version.account, version.region)
@@ -172,7 +241,7 @@ export class Admission {
   ): FunctionCount {
     let count = this.#functions.get(functionArn);
     if (count === undefined) {
-      count = { account, region, functionName, inUse: 0, leaving: { places: 0, waiters: new Set() } };
+      count = { account, region, functionName, inUse: 0, provisioned: 0, leaving: { places: 0, waiters: new Set() } };
       this.#functions.set(functionArn, count);
     }
     return count;

@@ -4,6 +4,7 @@ import type { CatalogChange, FunctionVersion } from '../control/index.ts';
 import type { EnvironmentFactory, StopReason } from '../environment/index.ts';
 import { throttled } from './admission.ts';
 import type { KeepAlive } from './keep-alive.ts';
+import type { Cores, Starter } from './kept.ts';
 import { place, type HouseView, type PoolView } from './placement.ts';
 import { Pool, type Box } from './pool.ts';
 
@@ -31,6 +32,8 @@ export class House implements AsyncDisposable {
   #alive = 0;
   /** Pools whose line had to wait for a place to boot; served in turn. */
   readonly #hungry = new Set<Pool>();
+  /** Who wants provisioned environments started. */
+  readonly #starters = new Set<Starter>();
   #look: { readonly timer: Timer; readonly atMs: number } | undefined;
   #tidy: { readonly timer: Timer; readonly atMs: number } | undefined;
   readonly #stops = new Set<Promise<void>>();
@@ -54,8 +57,8 @@ export class House implements AsyncDisposable {
    * @throws ServiceFault TooManyRequestsException when the line is full
    * @throws ServiceFault ServiceException (as a rejection) when none could be started
    */
-  take(version: FunctionVersion): Box | Promise<Box> {
-    const pool = this.#pool(version);
+  take(version: FunctionVersion, tenantId?: string): Box | Promise<Box> {
+    const pool = this.#pool(version, tenantId);
     for (let box = pool.idle.pop(); box !== undefined; box = pool.idle.pop()) {
       this.#leaveIdle(box);
       const { phase } = box.environment;
@@ -72,13 +75,14 @@ export class House implements AsyncDisposable {
 
   /** Its caller is answered; it will be back in a moment, if no extension holds it. */
   answered(box: Box): void {
-    if (box.state !== 'busy' || box.answered) return;
+    if (box.state !== 'busy' || box.answered || box.kept !== undefined) return;
     box.answered = true;
     box.pool.answered += 1;
   }
 
   /** Takes an environment back after its invocation; whoever waits gets it, otherwise it is kept. */
   giveBack(box: Box): void {
+    if (box.kept !== undefined) return box.kept.giveBack(box);
     const { pool } = box;
     const nowMs = this.#clock.monotonic();
     this.#unoccupy(box);
@@ -94,6 +98,7 @@ export class House implements AsyncDisposable {
 
   /** Takes back an environment that could not be used after all; it is never handed out again. */
   discard(box: Box): void {
+    if (box.kept !== undefined) return box.kept.discard(box);
     if (box.state !== 'busy') return;
     this.#unoccupy(box);
     this.#stop(box, 'FAILURE');
@@ -110,6 +115,27 @@ export class House implements AsyncDisposable {
       if (pool.empty) this.#forget(pool);
     }
   }
+
+  /** For those who keep provisioned environments: they boot and live within the same bounds. */
+  readonly cores: Cores = {
+    ask: (starter) => {
+      if (this.#closed) return;
+      this.#starters.add(starter);
+      this.#serveStarters();
+    },
+    began: () => {
+      this.#boots += 1;
+      this.#alive += 1;
+    },
+    booted: () => {
+      this.#boots -= 1;
+      if (!this.#closed) this.#serveHungry();
+    },
+    gone: () => {
+      this.#alive -= 1;
+      if (!this.#closed) this.#serveHungry();
+    },
+  };
 
   counts(): { readonly idle: number; readonly busy: number; readonly booting: number; readonly waiting: number } {
     let busy = 0;
@@ -188,6 +214,21 @@ export class House implements AsyncDisposable {
         this.#hungry.delete(pool);
         if (this.#serve(pool, 1) > 0) progress = true;
       }
+    }
+    this.#serveStarters();
+  }
+
+  /** Callers who wait come first; then what is to be ready for others. */
+  #serveStarters(): void {
+    for (const starter of this.#starters) {
+      if (this.#boots >= this.#keepAlive.boots) return;
+      if (this.#alive >= this.#keepAlive.environments) {
+        if (this.#idle.size === 0) return;
+        this.#evict();
+      }
+      this.#starters.delete(starter);
+      // Added again it stands at the end, and this same loop comes back to it.
+      if (starter.startOne()) this.#starters.add(starter);
     }
   }
 
@@ -294,7 +335,7 @@ export class House implements AsyncDisposable {
   #forget(pool: Pool): void {
     pool.forgotten = true;
     this.#hungry.delete(pool);
-    this.#pools.delete(poolKey(pool.version));
+    this.#pools.delete(poolKey(pool.version, pool.tenantId));
   }
 
   /** One timer for all lines whose patience ends. */
@@ -347,13 +388,21 @@ export class House implements AsyncDisposable {
     if (nextMs < Infinity) this.#tidyWithin(nextMs);
   }
 
-  #pool(version: FunctionVersion): Pool {
+  #pool(version: FunctionVersion, tenantId: string | undefined): Pool {
+    if (tenantId !== undefined) return this.#tenantPool(version, tenantId);
     const known = this.#poolOf.get(version);
     if (known !== undefined && !known.forgotten) return known;
     const key = poolKey(version);
     let pool = this.#pools.get(key);
     if (pool === undefined) this.#pools.set(key, (pool = new Pool(version)));
     this.#poolOf.set(version, pool);
+    return pool;
+  }
+
+  #tenantPool(version: FunctionVersion, tenantId: string): Pool {
+    const key = poolKey(version, tenantId);
+    let pool = this.#pools.get(key);
+    if (pool === undefined) this.#pools.set(key, (pool = new Pool(version, tenantId)));
     return pool;
   }
 
@@ -388,5 +437,5 @@ export class House implements AsyncDisposable {
 export const stopping = (): ServiceFault =>
   new ServiceFault('ServiceException', 'The server is stopping; try again.', { status: 503 });
 
-const poolKey = (version: FunctionVersion): string =>
-  `${version.functionArn}:${version.version}:${version.incarnation}`;
+const poolKey = (version: FunctionVersion, tenantId?: string): string =>
+  `${version.functionArn}:${version.version}:${version.incarnation}${tenantId === undefined ? '' : `:${tenantId}`}`;

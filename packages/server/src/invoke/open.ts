@@ -6,6 +6,7 @@ import { Admission, type ConcurrencyCount } from './admission.ts';
 import { invokeHandlers, type InvokeHandlers } from './handlers.ts';
 import { House } from './house.ts';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.ts';
+import { Keepers, type ProvisionedDesk } from './keepers.ts';
 import { checkJson, checkSize, orEmpty } from './payload.ts';
 import type { InvokeRequest, InvokeResult, Invoker } from './port.ts';
 import type { EventPorts } from './queue/event.ts';
@@ -27,6 +28,8 @@ export interface InvokeOptions {
   readonly queue?: Partial<QueueLimits>;
   /** Settings and targets of asynchronous invocations; AWS's defaults and none when absent. */
   readonly events?: EventPorts;
+  /** Where provisioned concurrency is asked for; opened once its environments can be started. */
+  readonly provisioned?: ProvisionedDesk;
 }
 
 /** The hall: everything that is invoked passes here. */
@@ -54,15 +57,14 @@ export interface InvokeCounts {
 export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
   const { catalog, clock, random, recorder, limits, database } = options;
   const log = rateLimited(options.log, clock);
+  const keepAlive = { ...defaultKeepAlive, ...options.keepAlive };
+  const house = new House({ factory: options.environments, keepAlive, clock, log });
+  const keepers = new Keepers({ catalog, factory: options.environments, keepAlive, clock, log, cores: house.cores });
   const admission = new Admission({
     accountConcurrency: limits.accountConcurrency,
     reservedTotal: catalog.reservedTotal?.bind(catalog),
-  });
-  const house = new House({
-    factory: options.environments,
-    keepAlive: { ...defaultKeepAlive, ...options.keepAlive },
-    clock,
-    log,
+    provisionedTotal: catalog.provisionedTotal?.bind(catalog),
+    keepers,
   });
   const road = new Road({ catalog, admission, house, recorder, clock, random });
   const queue = await EventQueue.open({
@@ -84,6 +86,7 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
     },
   });
   const changes = catalog.onChange((change) => house.onChange(change));
+  options.provisioned?.open(keepers);
 
   const invoke = async (request: InvokeRequest): Promise<InvokeResult> => {
     const resolution = road.resolve(request);
@@ -104,7 +107,11 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
   return {
     invoker: { invoke, enqueue },
     handlers: invokeHandlers({ road, enqueue, limits, clock, random }),
-    counts: () => ({ ...house.counts(), queuedEvents: queue.depth }),
+    counts() {
+      const counts = house.counts();
+      const kept = keepers.counts();
+      return { ...counts, idle: counts.idle + kept.idle, busy: counts.busy + kept.busy, queuedEvents: queue.depth };
+    },
     concurrency: () => admission.counts(),
     async drain({ withinMs }) {
       queue.close();
@@ -114,7 +121,7 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
       changes[Symbol.dispose]();
       queue.abandon();
       await road.drain({ withinMs: 0 });
-      await house[Symbol.asyncDispose]();
+      await Promise.all([house[Symbol.asyncDispose](), keepers.close()]);
       await queue[Symbol.asyncDispose]();
     },
   };

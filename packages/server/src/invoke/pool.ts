@@ -1,5 +1,6 @@
 import type { FunctionVersion } from '../control/index.ts';
 import type { Environment } from '../environment/index.ts';
+import type { Kept } from './kept.ts';
 
 /**
  * How the hall sees one environment. `leaving`: told to stop, or dead; it is never handed out again,
@@ -10,6 +11,8 @@ export type BoxState = 'booting' | 'idle' | 'busy' | 'leaving';
 export interface Box {
   readonly environment: Environment;
   readonly pool: Pool;
+  /** Provisioned: by whom it is kept. */
+  readonly kept?: Kept;
   state: BoxState;
   /** Clock's monotonic milliseconds. */
   readonly createdAtMs: number;
@@ -35,6 +38,8 @@ const newestWeight = 0.2;
 /** The environments of one incarnation of a function version, and the line of requests for them. Holds no policy. */
 export class Pool {
   readonly version: FunctionVersion;
+  /** Environments are never shared between tenants. @source spec 1.15-03 */
+  readonly tenantId: string | undefined;
   readonly boxes = new Set<Box>();
   /** Newest idle last. */
   readonly idle: Box[] = [];
@@ -55,8 +60,9 @@ export class Pool {
   #line: Waiter[] = [];
   #head = 0;
 
-  constructor(version: FunctionVersion) {
+  constructor(version: FunctionVersion, tenantId?: string) {
     this.version = version;
+    this.tenantId = tenantId;
   }
 
   get waiting(): number {

@@ -5,6 +5,8 @@ import type { Invocation, Outcome, Running, Usage } from '../environment/index.t
 import type { Admission, Slot } from './admission.ts';
 import { throttled } from './admission.ts';
 import { stopping, type House } from './house.ts';
+import type { Kept } from './kept.ts';
+import { mostTurns, nextTurn, type Turn } from './lineage.ts';
 import type { Box } from './pool.ts';
 import type { InvokeRequest } from './port.ts';
 import { traceId } from './trace.ts';
@@ -23,6 +25,9 @@ const environmentTries = 3;
 
 /** How long a refused caller waits for a place whose own caller is answered already. */
 const releaseGraceMs = 250;
+
+/** How long a call waits for a provisioned environment whose caller is answered already, before it spills over. */
+const provisionedGraceMs = 50;
 
 /** Steps 4 to 10 of one Invoke, for every gate: resolve, admit, place, run, give back, record. */
 export class Road {
@@ -67,13 +72,7 @@ export class Road {
         { status: 409, members: { Type: 'User' } },
       );
     }
-    if (request.tenantId !== undefined) {
-      // @source spec 1.15-02; no version can have tenant isolation yet, so a tenant id is always one too many
-      throw new ServiceFault('InvalidParameterValueException', 'The function does not have tenant isolation.', {
-        status: 400,
-        members: { Type: 'User' },
-      });
-    }
+    if ((request.tenantId === undefined) !== (resolution.version.tenantIsolation === undefined)) throw wrongTenant(request.tenantId);
     return resolution;
   }
 
@@ -84,19 +83,27 @@ export class Road {
    */
   async start(resolution: Resolution, request: InvokeRequest): Promise<Started> {
     if (this.#closed) throw stopping();
+    const { turns, traceId: trace } = this.#turn(resolution, request.traceId);
+    if (this.isLoop(resolution, turns)) {
+      this.countLoop(resolution);
+      throw recursive();
+    }
+    if (resolution.provisionedConcurrency !== undefined)
+      await this.#admission.awaitProvisioned(resolution, this.#clock, provisionedGraceMs);
     const refusal = this.#admission.refusal(resolution);
     const slot = refusal === undefined ? this.#admission.enter(resolution) : await this.#enterSoon(resolution);
     this.#running += 1;
     try {
       for (let left = environmentTries; ; left -= 1) {
-        const taken = this.#house.take(resolution.version);
+        const taken = slot.kept?.take() ?? this.#house.take(resolution.version, request.tenantId);
         const box = taken instanceof Promise ? await taken : taken;
-        const running = this.#begin(box, resolution, request);
+        const running = this.#begin(box, resolution, request, trace);
         if (running === undefined && left > 1) continue;
         if (running === undefined) {
           throw new ServiceFault('ServiceException', 'The execution environment ended unexpectedly.', { status: 500 });
         }
         this.#answered(running, box, slot);
+        if (resolution.provisionedConcurrency !== undefined) this.#countProvisioned(resolution, box.kept);
         const startedAtMs = this.#clock.now();
         return {
           executedVersion: resolution.version.version,
@@ -109,6 +116,21 @@ export class Road {
       if (isThrottle(error)) this.#recordThrottle(resolution, error);
       throw error;
     }
+  }
+
+  /** How often the function has been called in the chain of this trace, the call in question included. */
+  turns(resolution: Resolution, trace: string): number {
+    return this.#turn(resolution, trace).turns;
+  }
+
+  /** Whether so many turns are a loop that is to end. @source spec 2.10-03, 2.10-04 */
+  isLoop(resolution: Resolution, turns: number): boolean {
+    return turns > mostTurns && resolution.recursiveLoop !== 'Allow';
+  }
+
+  /** @source spec 5.5-15 */
+  countLoop(resolution: Resolution): void {
+    this.#count(resolution, 'RecursiveInvocationsDropped', 1);
   }
 
   /** Counts a refusal that the caller made without asking `start`. */
@@ -147,13 +169,13 @@ export class Road {
   }
 
   /** @returns undefined when the environment was no longer able to take anything */
-  #begin(box: Box, resolution: Resolution, request: InvokeRequest): Running | undefined {
+  #begin(box: Box, resolution: Resolution, request: InvokeRequest, trace: string): Running | undefined {
     const invocation: Invocation = {
       requestId: request.requestId,
       payload: request.payload,
       invokedArn: resolution.invokedArn,
       deadlineMs: this.#clock.now() + resolution.version.timeoutMs,
-      traceId: request.traceId ?? traceId(undefined, { clock: this.#clock, random: this.#random }),
+      traceId: trace,
       ...(request.clientContext === undefined ? {} : { clientContext: request.clientContext }),
       ...(request.tenantId === undefined ? {} : { tenantId: request.tenantId }),
     };
@@ -202,12 +224,59 @@ export class Road {
     for (const resolve of waiting) resolve();
   }
 
+  #turn({ version }: Resolution, trace: string | undefined): Turn {
+    return nextTurn(trace ?? traceId(undefined, { clock: this.#clock, random: this.#random }), version);
+  }
+
+  /** @source spec 5.5-10 */
+  #countProvisioned(resolution: Resolution, kept: Kept | undefined): void {
+    const theirs = kept ?? this.#admission.provisioned(resolution);
+    if (theirs === undefined || theirs.places === 0) return;
+    this.#count(resolution, kept === undefined ? 'ProvisionedConcurrencySpilloverInvocations' : 'ProvisionedConcurrencyInvocations', 1);
+    this.#count(resolution, 'ProvisionedConcurrentExecutions', theirs.taken);
+    this.#count(resolution, 'ProvisionedConcurrencyUtilization', theirs.taken / theirs.places);
+  }
+
+  #count(resolution: Resolution, metric: string, value: number): void {
+    const { account, region, functionName, version } = resolution.version;
+    const { alias } = resolution;
+    this.#recorder.record({
+      kind: 'count',
+      account,
+      region,
+      functionName,
+      version,
+      ...(alias === undefined ? {} : { alias }),
+      metric,
+      value,
+      unit: 'Count',
+      atMs: this.#clock.now(),
+    });
+  }
+
   #recordThrottle(resolution: Resolution, fault: ServiceFault): void {
     const { account, region, functionName, version } = resolution.version;
     const reason = String(fault.members['Reason']);
     this.#recorder.record({ kind: 'throttle', account, region, functionName, version, atMs: this.#clock.now(), reason });
   }
 }
+
+/** @source spec 2.10-03 */
+const recursive = (): ServiceFault =>
+  new ServiceFault('RecursiveInvocationException', 'The function calls itself in a loop, alone or with others; this invocation was stopped.', {
+    status: 400,
+    members: { Type: 'User' },
+  });
+
+/** @source spec 1.15-02; the texts are ours */
+const wrongTenant = (tenantId: string | undefined): ServiceFault =>
+  new ServiceFault(
+    'InvalidParameterValueException',
+    tenantId === undefined
+      ? 'The function has tenant isolation: each invocation names its tenant in X-Amz-Tenant-Id.'
+      : 'The function does not have tenant isolation.',
+    { status: 400, members: { Type: 'User' } },
+  );
 
 export const isThrottle = (error: unknown): error is ServiceFault =>
   error instanceof ServiceFault && error.code === 'TooManyRequestsException';

@@ -4,7 +4,7 @@ import type { Clock, Random } from '../base/index.ts';
 const digits24 = (uuid: string): string => uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(24);
 const digits16 = (uuid: string): string => uuid.slice(0, 8) + uuid.slice(24, 32);
 /** What we pass on; anything else in the header is the caller's mistake and gets a new trace. @source spec 2.1-07 */
-const acceptable = /^(?=.*\bRoot=1-[0-9a-f]{8}-[0-9a-f]{24}\b)[A-Za-z0-9=;:,._ /-]{1,512}$/;
+const acceptable = /^(?=.*\bRoot=1-[0-9a-f]{8}-[0-9a-f]{24}\b)[A-Za-z0-9=;:,._ /|-]{1,1024}$/;
 
 /** The trace of an invocation: the caller's, or a new one that nobody samples. @source spec 5.6-02 */
 export function traceId(header: string | undefined, { clock, random }: { clock: Clock; random: Random }): string {

@@ -6,7 +6,7 @@ import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl } from '../control/index.ts';
 import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
-import { defaultEventInvokeConfig, openInvoke, type Invoke } from '../invoke/index.ts';
+import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
 import { Keys, MasterKey, parsePattern } from '../services/index.ts';
@@ -75,6 +75,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const runtimes = await openRuntimes({ dataDir, clock, log });
   const code = rooms.use(await openCodeStore({ dataDir, limits, clock, random, log }));
   const links = new CodeLinks(masterKey.sealer('code links'), clock);
+  const provisioned = new ProvisionedDesk();
   const control = rooms.use(
     await openControl({
       database,
@@ -85,6 +86,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         codeUrl: (call, account, codeSha256) => archiveLink(call.origin, links.issue({ account, codeSha256 })),
         functionUrl: (id) => pathStyle(options.origin(), id),
         sources: neighbours.sources,
+        provisioned,
+        supports: new Set(['tenantIsolation']),
         objects: {
           get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
         },
@@ -128,6 +131,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     random,
     log,
     limits,
+    provisioned,
     events: {
       eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
       deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),

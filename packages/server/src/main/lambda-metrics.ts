@@ -35,7 +35,7 @@ export class LambdaMetrics implements Recorder, AsyncDisposable {
       case 'throttle':
         return add(this.#of(fact, fact.atMs, undefined), 'Throttles', 'Count', 1);
       case 'count':
-        return add(this.#of(fact, fact.atMs, undefined), fact.metric, fact.unit, fact.value);
+        return add(this.#of(fact, fact.atMs, fact.alias), fact.metric, fact.unit, fact.value);
       case 'concurrency':
         return;
     }

@@ -178,6 +178,7 @@ export class EventQueue implements AsyncDisposable {
         account: event.account,
         region: event.region,
         functionName: event.invokedArn,
+        ...(event.tenantId === undefined ? {} : { tenantId: event.tenantId }),
       });
     } catch (error) {
       lane.shift();
@@ -188,7 +189,10 @@ export class EventQueue implements AsyncDisposable {
     const expired = this.#clock.monotonic() - event.acceptedAtMs >= config.maximumEventAgeMs;
     // Reserved concurrency 0 means nobody will ever run it. @source spec 2.7-03
     const hopeless = resolution.reservedConcurrency === 0;
-    if (expired || hopeless) {
+    const { road } = this.#options;
+    const loops = road.isLoop(resolution, road.turns(resolution, event.traceId));
+    if (loops) road.countLoop(resolution);
+    if (expired || hopeless || loops) {
       lane.shift();
       const condition = expired ? 'EventAgeExceeded' : 'RetriesExhausted';
       this.#spawn(this.#end(event, resolution, config, condition, undefined));
@@ -236,7 +240,7 @@ export class EventQueue implements AsyncDisposable {
     let released: Promise<void> | undefined;
     try {
       const payload = event.payload ?? (await this.#store.payload(event));
-      const { account, region, invokedArn: functionName, requestId, traceId, clientContext } = event;
+      const { account, region, invokedArn: functionName, requestId, traceId, clientContext, tenantId } = event;
       const started = await this.#options.road.start(resolution, {
         account,
         region,
@@ -245,6 +249,7 @@ export class EventQueue implements AsyncDisposable {
         payload,
         traceId,
         ...(clientContext === undefined ? {} : { clientContext }),
+        ...(tenantId === undefined ? {} : { tenantId }),
       });
       released = started.released;
       lane.throttles = 0;

@@ -30,7 +30,7 @@ export class EventStore {
   static async open(database: Database, clock: Clock): Promise<{ store: EventStore; events: StoredEvent[] }> {
     await database.migrate(migrations);
     const rows = await database.all(
-      `SELECT seq, account, region, function_arn, invoked_arn, request_id, trace_id, client_context,
+      `SELECT seq, account, region, function_arn, invoked_arn, request_id, trace_id, client_context, tenant_id,
               payload_bytes, accepted_at, ready_at, attempts, ending
          FROM invoke_event ORDER BY seq`,
     );
@@ -46,6 +46,7 @@ export class EventStore {
       ...names,
       requestId: request.requestId,
       ...(request.clientContext === undefined ? {} : { clientContext: request.clientContext }),
+      ...(request.tenantId === undefined ? {} : { tenantId: request.tenantId }),
       payload: request.payload,
       payloadBytes: request.payload.byteLength,
       acceptedAtMs: this.#clock.monotonic(),
@@ -56,7 +57,7 @@ export class EventStore {
     await this.#writer.write((tx) =>
       tx.run(
         `INSERT INTO invoke_event (seq, account, region, function_arn, invoked_arn, request_id, trace_id, client_context,
-           payload, payload_bytes, accepted_at, ready_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+           tenant_id, payload, payload_bytes, accepted_at, ready_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
         [
           event.seq,
           event.account,
@@ -66,6 +67,7 @@ export class EventStore {
           event.requestId,
           event.traceId,
           event.clientContext ?? null,
+          event.tenantId ?? null,
           request.payload,
           event.payloadBytes,
           nowMs,
@@ -134,6 +136,7 @@ function fromRow(row: SqlRow, clock: Clock): StoredEvent {
       requestId: row['request_id'] as RequestId,
       traceId: row['trace_id'] as string,
       ...(row['client_context'] === null ? {} : { clientContext: row['client_context'] as string }),
+      ...(typeof row['tenant_id'] === 'string' ? { tenantId: row['tenant_id'] } : {}),
       payloadBytes: Number(row['payload_bytes']),
       acceptedAtMs: clock.monotonic() - ageMs,
       attempts: Number(row['attempts']),

@@ -15,6 +15,7 @@ export interface QueuedEvent {
   readonly requestId: RequestId;
   readonly traceId: string;
   readonly clientContext?: string;
+  readonly tenantId?: string;
   readonly payloadBytes: number;
   /** Kept while there is room, read from storage otherwise. */
   payload?: Uint8Array;

@@ -27,5 +27,6 @@ export const migrations: Migrations = {
        ending TEXT,
        response BYTEA
      )`,
+    'ALTER TABLE invoke_event ADD COLUMN tenant_id TEXT',
   ],
 };
