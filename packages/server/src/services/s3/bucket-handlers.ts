@@ -4,6 +4,7 @@ import { checkBucketName, fromDocument, locationOf, ownerOf, toDocument, type Bu
 import { invalidArgument, malformedXml, s3Fault } from './faults.ts';
 import { checkNotifications, testParcels, type NotificationConfiguration } from './notifications.ts';
 import type { S3 } from './s3.ts';
+import { UploadTable } from './uploads.ts';
 
 type Names =
   | 'CreateBucket'
@@ -29,6 +30,7 @@ const mostBuckets = 10_000;
 
 /** Buckets as such. */
 export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
+  const uploads = new UploadTable(s3.table);
   return {
     async CreateBucket(input, call) {
       const name = input.Bucket ?? '';
@@ -85,15 +87,22 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async DeleteBucket(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      if (!(await s3.table.isEmpty(bucket.name))) {
-        throw s3Fault(
+      const notEmpty = (): Error =>
+        s3Fault(
           'BucketNotEmpty',
           409,
           `The bucket you tried to delete is not empty${bucket.versioning === undefined ? '' : '. You must delete all versions in the bucket.'}`,
           { BucketName: bucket.name },
         );
-      }
+      if (!(await s3.table.isEmpty(bucket.name))) throw notEmpty();
       await s3.records.change((draft) => void draft.delete('bucket', '', bucket.name));
+      // Nothing new comes in from here on; what was on its way is here now, and brings the bucket back.
+      const parts = await s3.table.change(async (tx) => ((await s3.table.isEmpty(bucket.name, tx)) ? uploads.endAll(tx, bucket.name) : undefined));
+      if (parts === undefined) {
+        await s3.records.change((draft) => draft.put('bucket', '', bucket.name, bucket));
+        throw notEmpty();
+      }
+      s3.blobs.discard(parts.flatMap(({ segments }) => segments));
       return {};
     },
 

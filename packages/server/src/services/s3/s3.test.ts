@@ -379,9 +379,29 @@ suite('S3 buckets', { timeout: 60_000 }, () => {
     t.assert.strictEqual(raw.stdout, 'hi');
     t.assert.strictEqual(await (await fetch(`${town.street.origin}/${Bucket}/k/1`)).text(), 'hi', 'an unsigned request finds it');
     await s3.deleteObject({ Bucket, Key: 'k/1' });
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'never' });
+    await s3.uploadPart({ Bucket, Key: 'never', UploadId, PartNumber: 1, Body: 'x' });
     await s3.deleteBucket({ Bucket });
     await t.assert.rejects(s3.headBucket({ Bucket }), { name: 'NotFound' });
     await t.assert.rejects(s3.listObjectsV2({ Bucket }), { name: 'NoSuchBucket' });
+    await s3.createBucket({ Bucket });
+    t.assert.strictEqual((await s3.listMultipartUploads({ Bucket })).Uploads, undefined, 'a new bucket of an old name is a new one');
+  });
+
+  test('a bucket that is deleted while objects come either has them or is gone', async (t: TestContext) => {
+    await using town = await openTown();
+    const { s3 } = town;
+    for (let round = 0; round < 10; round += 1) {
+      await s3.createBucket({ Bucket });
+      const [put, deleted] = await Promise.allSettled([s3.putObject({ Bucket, Key: 'k', Body: 'x' }), s3.deleteBucket({ Bucket })]);
+      if (deleted.status === 'rejected') {
+        t.assert.strictEqual(put.status, 'fulfilled');
+        await s3.deleteObject({ Bucket, Key: 'k' });
+        await s3.deleteBucket({ Bucket });
+      } else t.assert.strictEqual(put.status, 'rejected');
+    }
+    await s3.createBucket({ Bucket });
+    t.assert.strictEqual((await s3.listObjectsV2({ Bucket })).KeyCount, 0);
   });
 });
 

@@ -87,6 +87,15 @@ export class UploadTable {
     await tx.run('DELETE FROM s3_upload WHERE upload_id = ?', [uploadId]);
     return parts;
   }
+
+  /** Ends every upload of a bucket. @returns their parts */
+  async endAll(tx: Sql, bucket: string): Promise<Part[]> {
+    const parts: Part[] = [];
+    for (const row of await tx.all('SELECT upload_id FROM s3_upload WHERE bucket = ?', [bucket])) {
+      parts.push(...(await this.end(tx, row['upload_id'] as string)));
+    }
+    return parts;
+  }
 }
 
 const uploadFrom = (row: SqlRow): Upload => ({
