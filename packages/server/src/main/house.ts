@@ -67,7 +67,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   rooms.defer(() => keys.settled());
   let invoke: Invoke | undefined;
   const neighbours = rooms.use(
-    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin }),
+    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict' }),
   );
 
   const sandboxes = await walls(options);

@@ -59,6 +59,8 @@ export interface NeighboursOptions {
   readonly invoker: () => Invoker;
   /** Of this server, for links that no request brought about. */
   readonly origin: () => string;
+  /** Whether policies decide who may do what; otherwise everybody may. */
+  readonly strict: boolean;
 }
 
 export async function openNeighbours(options: NeighboursOptions): Promise<Neighbours> {
@@ -93,7 +95,9 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     }),
   );
   const iam = rooms.use(await openIam({ database, keys, clock, random }));
-  const sts = rooms.use(openSts({ keys, clock }));
+  const sts = rooms.use(
+    openSts({ keys, clock, ...(options.strict ? { role: (arn) => iam.role(arn), mayAssume: (...question) => iam.authority.mayAssume(...question) } : {}) }),
+  );
   const ssm = rooms.use(await openSsm({ database, masterKey, clock }));
   const secrets = rooms.use(await openSecretsManager({ database, masterKey, clock, random, log }));
   const sqs = rooms.use(await openSqs({ database, clock, random, log }));
