@@ -5,3 +5,4 @@ export * from './limits.ts';
 export * from './log.ts';
 export * from './platform-events.ts';
 export * from './random.ts';
+export * from './rate-limited.ts';

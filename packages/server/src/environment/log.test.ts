@@ -3,7 +3,6 @@ import { account, region } from '../../../../test/kit/scripted-catalog.ts';
 import { VirtualClock } from '../../../../test/kit/virtual-clock.ts';
 import { silentLogger, type LogEvent } from '../base/index.ts';
 import { EnvironmentLog } from './log.ts';
-import { quiet } from './quiet.ts';
 
 const open = (logFormat: 'Text' | 'JSON' = 'Text') => {
   const clock = new VirtualClock();
@@ -50,18 +49,5 @@ suite("an environment's log", () => {
       log.platformText('Task timed out');
       t.assert.equal(events.length, count);
     }
-  });
-});
-
-suite("the operator's log", () => {
-  test('takes a bounded number of lines that functions can provoke, and counts the rest', async (t: TestContext) => {
-    const clock = new VirtualClock();
-    const fields: unknown[] = [];
-    const log = quiet({ ...silentLogger, warn: (_message, more) => void fields.push(more) }, clock);
-    for (let count = 0; count < 25; count += 1) log.warn('broke', { count });
-    t.assert.equal(fields.length, 10);
-    await clock.advance(60_000);
-    log.warn('broke', { count: 'again' });
-    t.assert.deepEqual(fields.at(-1), { count: 'again', leftOut: 15 });
   });
 });

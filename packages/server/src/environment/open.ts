@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { newEnvironmentId, type Clock, type InitializationType, type Limits, type Logger, type Random } from '../base/index.ts';
+import { newEnvironmentId, rateLimited, type Clock, type InitializationType, type Limits, type Logger, type Random } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
 import { BootError, Box } from './box.ts';
@@ -9,7 +9,6 @@ import { EnvironmentLog } from './log.ts';
 import { lastWords } from './output.ts';
 import { BoxPool, type PooledBox } from './pool.ts';
 import type { Environment, EnvironmentFactory, EnvironmentPorts } from './port.ts';
-import { quiet } from './quiet.ts';
 import type { ResolvedRuntime, Runtimes } from './runtimes/port.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { logStreamName, neededAtStart } from './variables.ts';
@@ -44,7 +43,7 @@ class Environments implements EnvironmentFactory {
   readonly #alive = new Set<LiveEnvironment>();
 
   constructor(given: EnvironmentsOptions) {
-    const options = { ...given, log: quiet(given.log, given.clock) };
+    const options = { ...given, log: rateLimited(given.log, given.clock) };
     this.#options = options;
     this.#pool = new BoxPool({
       size: options.poolSize ?? 1,

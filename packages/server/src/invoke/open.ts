@@ -1,4 +1,4 @@
-import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
+import { rateLimited, type Clock, type Limits, type Logger, type Random, type Recorder } from '../base/index.ts';
 import type { Catalog } from '../control/index.ts';
 import type { EnvironmentFactory } from '../environment/index.ts';
 import type { Database } from '../storage/index.ts';
@@ -11,7 +11,6 @@ import { checkJson, checkSize, orEmpty } from './payload.ts';
 import type { InvokeRequest, InvokeResult, Invoker } from './port.ts';
 import type { EventPorts } from './queue/event.ts';
 import { EventQueue, type QueueLimits } from './queue/event-queue.ts';
-import { rateLimited } from './rate-limited.ts';
 import { Road } from './road.ts';
 import { traceId } from './trace.ts';
 

@@ -1,4 +1,5 @@
-import type { Clock, LogFields, Logger, LogLevel } from '../base/index.ts';
+import type { Clock } from './clock.ts';
+import type { LogFields, Logger, LogLevel } from './log.ts';
 
 const windowMs = 60_000;
 /** Lines of the same message in a window; the rest is counted. */

@@ -1,6 +1,6 @@
 import { suite, test } from 'node:test';
 import { VirtualClock } from '../../../../test/kit/virtual-clock.ts';
-import { jsonLogger } from '../base/index.ts';
+import { jsonLogger } from './log.ts';
 import { rateLimited } from './rate-limited.ts';
 
 suite('the rate-limited log', () => {
