@@ -1,9 +1,10 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
-import type { Count } from './counts.ts';
+import type { Count, TableCounts } from './counts.ts';
 import type { Keys, Table, TableIndex } from './table.ts';
 
 /** A table as DescribeTable tells it. */
-export function describe(table: Table, count: Count, status: 'ACTIVE' | 'CREATING' | 'UPDATING' | 'DELETING' = 'ACTIVE'): TableDescription {
+export function describe(table: Table, counts: TableCounts, status: 'ACTIVE' | 'CREATING' | 'UPDATING' | 'DELETING' = 'ACTIVE'): TableDescription {
+  const count = counts.get(table.no) ?? none;
   const onDemand = table.billing === 'PAY_PER_REQUEST';
   const local = table.indexes.filter(({ kind }) => kind === 'local');
   const global = table.indexes.filter(({ kind }) => kind === 'global');
@@ -25,12 +26,12 @@ export function describe(table: Table, count: Count, status: 'ACTIVE' | 'CREATIN
     ...(onDemand || table.billingNamed
       ? { BillingModeSummary: { BillingMode: table.billing, ...(onDemand ? { LastUpdateToPayPerRequestDateTime: new Date(table.createdAtMs) } : {}) } }
       : {}),
-    ...(local.length === 0 ? {} : { LocalSecondaryIndexes: local.map((index) => ({ ...describeIndex(table, index, count) })) }),
+    ...(local.length === 0 ? {} : { LocalSecondaryIndexes: local.map((index) => ({ ...describeIndex(table, index, counts.get(index.no) ?? none) })) }),
     ...(global.length === 0
       ? {}
       : {
           GlobalSecondaryIndexes: global.map((index) => ({
-            ...describeIndex(table, index, count),
+            ...describeIndex(table, index, counts.get(index.no) ?? none),
             IndexStatus: index.status,
             ...(index.status === 'CREATING' ? { Backfilling: true } : {}),
             ProvisionedThroughput: {
@@ -70,7 +71,8 @@ export const schemaOf = ({ hash, range }: Keys) => [
   ...(range === undefined ? [] : [{ AttributeName: range.name, KeyType: 'RANGE' as const }]),
 ];
 
-/** Counts of an index are its table's: an upper bound, since items without the key are not in it. */
+const none: Count = { items: 0, bytes: 0 };
+
 function describeIndex(table: Table, index: TableIndex, count: Count) {
   return {
     IndexName: index.name,

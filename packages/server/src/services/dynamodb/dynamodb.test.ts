@@ -326,6 +326,8 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
     );
     await waitUntilTableExists({ client, minDelay: 1, maxDelay: 1, maxWaitTime: 20 }, { TableName: 'indexed' });
     await dynamo.settled();
+    const { Table: described } = await client.send(new DescribeTableCommand({ TableName: 'indexed' }));
+    t.assert.deepEqual([described?.ItemCount, ...(described?.GlobalSecondaryIndexes ?? []).map(({ ItemCount: count }) => count)], [5, 4, 4]);
     const red = await query('byColour', 'colour', { S: 'red' });
     t.assert.equal(red.Count, 4);
   });

@@ -75,13 +75,13 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
         catalogue.forget(table);
         throw error;
       }
-      counts.start(table.no);
-      return { TableDescription: describe(table, { items: 0, bytes: 0 }, 'CREATING') };
+      counts.start(table);
+      return { TableDescription: describe(table, new Map(), 'CREATING') };
     },
 
     async DescribeTable(input, call) {
       const table = find(call, input.TableName);
-      return { Table: describe(table, await counts.of(table.no, room.database)) };
+      return { Table: describe(table, await counts.of(table, room.database)) };
     },
 
     ListTables(input, call) {
@@ -102,7 +102,6 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
       if (table.deletionProtection) {
         throw invalid('Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.');
       }
-      const count = await counts.of(table.no, room.database);
       catalogue.forget(table);
       try {
         await writer.run(async (tx) => {
@@ -115,7 +114,8 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
         catalogue.remember(table);
         throw error;
       }
-      counts.forget(table.no);
+      const count = await counts.of(table, room.database);
+      counts.forget(table);
       background.sweep();
       const { billingNamed: _, ...rest } = table;
       return { TableDescription: describe({ ...rest, billingNamed: false, indexes: [] }, count, 'DELETING') };
@@ -151,7 +151,7 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
       });
       background.sweep();
       background.fill();
-      return { TableDescription: describe(next, await counts.of(table.no, room.database), 'UPDATING') };
+      return { TableDescription: describe(next, await counts.of(table, room.database), 'UPDATING') };
     },
   };
 }

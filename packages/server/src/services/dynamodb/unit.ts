@@ -48,10 +48,12 @@ export class Unit {
         [table.no, key.hash, key.range, encodeItem(next), size, expiresAt ?? null],
       );
     }
-    this.#count(table.no, old, next, size);
+    const oldSize = old === undefined ? 0 : itemSize(old);
+    this.#count(table.no, old === undefined ? undefined : oldSize, next === undefined ? undefined : size);
     for (const index of table.indexes) {
       const before = old === undefined ? undefined : entryKey(index, old);
       const after = next === undefined ? undefined : entryKey(index, next);
+      this.#count(index.no, before === undefined ? undefined : oldSize, after === undefined ? undefined : size);
       if (before !== undefined && after !== undefined && sameKey(before, after)) continue;
       if (before !== undefined) removeEntry(this.#tx, index.no, before, key);
       if (after !== undefined) addEntry(this.#tx, index.no, after, key);
@@ -77,10 +79,11 @@ export class Unit {
     );
   }
 
-  #count(no: number, old: Item | undefined, next: Item | undefined, size: number): void {
+  /** @param before, after  bytes, where there is something */
+  #count(no: number, before: number | undefined, after: number | undefined): void {
     const count = this.effects.counts.get(no) ?? { items: 0, bytes: 0 };
-    count.items += (next === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
-    count.bytes += size - (old === undefined ? 0 : itemSize(old));
+    count.items += (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+    count.bytes += (after ?? 0) - (before ?? 0);
     this.effects.counts.set(no, count);
   }
 
