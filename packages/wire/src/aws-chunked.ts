@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ByteReader } from './byte-reader.ts';
 import { ServiceFault } from './fault.ts';
 import type { RequestHead } from './request.ts';
 
@@ -68,13 +69,11 @@ async function* checked(source: AsyncIterable<Uint8Array>, length: number | unde
   }
 }
 
-/** Longest line between two pieces: a size and a signature, or a trailer. */
-const longestLine = 4096;
 const mostTrailers = 16;
 
 /** `size;chunk-signature=…`, the piece, and so on to a piece of nothing; then the trailers. */
 async function* unwrapped(source: AsyncIterable<Uint8Array>, trailers: Map<string, string>, signer: ChunkSigner | undefined): AsyncGenerator<Uint8Array> {
-  const reader = new Reader(source);
+  const reader = new ByteReader(source, malformed);
   let previous = signer?.seed ?? '';
   for (;;) {
     const [size = '', ...extensions] = (await reader.line()).split(';');
@@ -96,7 +95,7 @@ async function* unwrapped(source: AsyncIterable<Uint8Array>, trailers: Map<strin
   await readTrailers(reader, trailers, signer, previous);
 }
 
-async function readTrailers(reader: Reader, trailers: Map<string, string>, signer: ChunkSigner | undefined, previous: string): Promise<void> {
+async function readTrailers(reader: ByteReader, trailers: Map<string, string>, signer: ChunkSigner | undefined, previous: string): Promise<void> {
   let signedText = '';
   for (;;) {
     const line = await reader.line({ orEnd: true });
@@ -111,53 +110,5 @@ async function readTrailers(reader: Reader, trailers: Map<string, string>, signe
     } else if (signer !== undefined) {
       if (signer.sign('trailer', previous, createHash('sha256').update(signedText).digest('hex')) !== value) throw mismatch();
     }
-  }
-}
-
-/** Lines and counted bytes out of pieces of any size. */
-class Reader {
-  readonly #source: AsyncIterator<Uint8Array>;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source[Symbol.asyncIterator]();
-  }
-
-  async line(options: { readonly orEnd?: boolean } = {}): Promise<string> {
-    for (;;) {
-      const end = this.#rest.indexOf('\r\n');
-      if (end !== -1) {
-        const line = this.#rest.subarray(0, end).toString('latin1');
-        this.#rest = this.#rest.subarray(end + 2);
-        return line;
-      }
-      if (this.#rest.length > longestLine) throw malformed();
-      const more = await this.#more();
-      if (more === undefined) {
-        if (options.orEnd === true && this.#rest.length === 0) return '';
-        throw malformed();
-      }
-      this.#rest = this.#rest.length === 0 ? more : Buffer.concat([this.#rest, more]);
-    }
-  }
-
-  async *bytes(count: number): AsyncGenerator<Uint8Array> {
-    let left = count;
-    while (left > 0) {
-      if (this.#rest.length === 0) {
-        const more = await this.#more();
-        if (more === undefined) throw malformed();
-        this.#rest = more;
-      }
-      const piece = this.#rest.subarray(0, left);
-      this.#rest = this.#rest.subarray(piece.length);
-      left -= piece.length;
-      yield piece;
-    }
-  }
-
-  async #more(): Promise<Buffer | undefined> {
-    const { done, value } = await this.#source.next();
-    return done === true ? undefined : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
 }

@@ -2,6 +2,7 @@ export * from './api.ts';
 export { streamedBody, type ChunkSigner, type StreamedBody } from './aws-chunked.ts';
 export * from './call.ts';
 export * from './fault.ts';
+export { isFormUpload, readFormUpload, type FormUpload } from './form-upload.ts';
 export * from './identify.ts';
 export * from './not-yet.ts';
 export type { Operation } from './operation.ts';

@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   claimedBodyHash,
   identify,
+  isFormUpload,
   isUnhashed,
   loadApi,
+  readFormUpload,
   s3AddressOf,
   ServiceFault,
   streamedBody,
@@ -17,12 +19,13 @@ import {
   type StreamedBody,
   type WireResponse,
 } from '@mayfly/wire';
-import type { Limits, Logger } from '../base/index.ts';
+import { systemClock, type Clock, type Limits, type Logger } from '../base/index.ts';
 import { readBody } from './body.ts';
 import { boundOf } from './bounds.ts';
 import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from './caller.ts';
 import { answerPreflight, bucketCors, isPreflight, type BucketPort } from './cross-origin.ts';
 import { inflated } from './inflate.ts';
+import { postAnswer, postedObject } from './post-object.ts';
 import { send } from './send.ts';
 
 /** Operations of one service by name. */
@@ -40,6 +43,8 @@ export interface AwsDoorOptions {
   /** Absent = signatures are not checked. */
   readonly signatures?: SignatureCheck;
   readonly callers?: CallerSource;
+  /** For policies that expire. */
+  readonly clock?: Pick<Clock, 'now'>;
   /** For requests that only the name of a bucket tells apart, and for pages that a bucket lets in. */
   readonly buckets?: BucketPort;
 }
@@ -104,6 +109,11 @@ export class AwsDoor {
         request.resume();
         return answerPreflight(head, response, bucketCors(head, this.#options.buckets));
       }
+      if (identity.service === 's3' && isFormUpload(head)) {
+        reply = await this.#runForm(api, identity, { request, response, head, requestId });
+        if (!request.complete) response.setHeader('Connection', 'close');
+        return await send(request, response, reply, this.#options.log);
+      }
       const operation = identity.protocol === 'query' ? undefined : api.route(head, identity.protocol, nothing);
       const bound = boundOf(identity.service, operation?.name, limits);
       if (operation?.streamingInput === true) {
@@ -151,6 +161,31 @@ export class AwsDoor {
     }
   }
 
+  /** A web page's form, as the PUT that it stands for. */
+  async #runForm(
+    api: Api,
+    identity: Identity,
+    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string },
+  ): Promise<WireResponse> {
+    const { request, head } = at;
+    try {
+      if (this.#options.signatures !== undefined) {
+        throw new ServiceFault('NotImplemented', 'Mayfly does not take upload forms where signatures are verified.', { status: 400 });
+      }
+      const form = await readFormUpload(head, request);
+      const posted = postedObject(head, form, (this.#options.clock ?? systemClock).now());
+      const operation = api.route(posted.head, identity.protocol, nothing);
+      if (operation === undefined) throw unknownOperation(head);
+      const who = openCaller(head, this.#options.region, this.#options.callers);
+      const reply = await this.#run(api, identity, operation, who, { ...at, head: posted.head, body: posted.body, name: 'PostObject' });
+      return postAnswer(reply, form, posted, head);
+    } catch (error) {
+      if (isCut(error)) throw error;
+      request.resume();
+      return api.encodeFault(this.#faultOf(error, head, at.requestId), identity.protocol, { requestId: at.requestId });
+    }
+  }
+
   #who(head: RequestHead, sha256: string | undefined): Promise<Identified> | Identified {
     const { signatures, region, callers } = this.#options;
     return signatures === undefined ? openCaller(head, region, callers) : strictCaller(head, sha256 ?? '', region, signatures);
@@ -161,7 +196,7 @@ export class AwsDoor {
     identity: Identity,
     operation: Operation,
     who: Identified,
-    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string; body: Uint8Array | StreamedBody },
+    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string; body: Uint8Array | StreamedBody; name?: string },
   ): Promise<WireResponse> {
     const input = api.decode(operation, at.head, identity.protocol, at.body);
     api.validate(operation, input);
@@ -171,7 +206,7 @@ export class AwsDoor {
     const call: Call = {
       requestId: at.requestId,
       service: identity.service,
-      operation: operation.name,
+      operation: at.name ?? operation.name,
       account: who.account,
       region: who.region,
       caller: who.caller,

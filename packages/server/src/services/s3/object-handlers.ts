@@ -38,7 +38,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         meta: received.checksum === undefined ? meta : { ...meta, checksum: received.checksum },
       };
       if (received.bytes === 0) s3.blobs.discard([received.segment]);
-      const object = await s3.store(bucket, key, content, { event: 'ObjectCreated:Put', who: call, conditions: input });
+      const object = await s3.store(bucket, key, content, { event: call.operation === 'PostObject' ? 'ObjectCreated:Post' : 'ObjectCreated:Put', who: call, conditions: input });
       return {
         ETag: `"${object.etag}"`,
         ...versionMember(bucket, object),

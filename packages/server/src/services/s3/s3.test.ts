@@ -474,6 +474,34 @@ suite('S3 and web pages', { timeout: 60_000 }, () => {
     t.assert.match(await curl(url, { ...page, Origin: 'http://evil.com' }, '-X', 'PUT', '--data-binary', 'x'), /^HTTP\/1.1 403 /);
   });
 
+  test('a form uploads a file as its policy allows', async (t: TestContext) => {
+    await using town = await openTown();
+    await town.s3.createBucket({ Bucket });
+    const url = `${town.street.origin}/${Bucket}`;
+    const policy = (expiration: string): string =>
+      Buffer.from(
+        JSON.stringify({ expiration, conditions: [{ bucket: Bucket }, ['starts-with', '$key', 'up/'], ['content-length-range', 1, 100_000], ['starts-with', '$content-type', ''], { success_action_status: '201' }, ['eq', '$x-amz-meta-a', 'b']] }),
+      ).toString('base64');
+    const send = async (fields: Record<string, string>, file: string): Promise<Response> => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries(fields)) form.set(name, value);
+      form.set('file', new Blob([file]), 'näme.txt');
+      return fetch(url, { method: 'POST', body: form });
+    };
+    const fields = { key: 'up/${filename}', 'Content-Type': 'text/plain', success_action_status: '201', 'x-amz-meta-a': 'b', policy: policy('2999-01-01T00:00:00Z') };
+    const body = `\r\n--not the boundary\r\n${'x'.repeat(90_000)}`;
+    const answer = await send(fields, body);
+    t.assert.strictEqual(answer.status, 201);
+    t.assert.match(await answer.text(), /<Key>up\/näme.txt<\/Key>/);
+    const got = await town.s3.getObject({ Bucket, Key: 'up/näme.txt' });
+    t.assert.deepStrictEqual([await text(got), got.ContentType, got.Metadata], [body, 'text/plain', { a: 'b' }]);
+    t.assert.strictEqual((await send({ ...fields, key: 'elsewhere' }, 'x')).status, 403);
+    t.assert.strictEqual((await send({ ...fields, policy: policy('2001-01-01T00:00:00Z') }, 'x')).status, 403);
+    t.assert.match(await (await send(fields, 'x'.repeat(100_001))).text(), /EntityTooLarge/);
+    t.assert.strictEqual((await send({ key: 'plain' }, 'x')).status, 204, 'a policy is not demanded');
+    t.assert.deepStrictEqual((await town.s3.listObjectsV2({ Bucket })).Contents?.map(({ Key }) => Key), ['plain', 'up/näme.txt']);
+  });
+
   test('other services stay closed to pages, whatever a bucket allows', async (t: TestContext) => {
     await using town = await openTown();
     await town.s3.createBucket({ Bucket });
