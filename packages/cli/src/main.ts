@@ -27,6 +27,7 @@ program
   .option('--config <file>', 'settings as JSON')
   .option('--host <host>', 'address to listen on')
   .option('--port <port>', 'port to listen on; 0 = any free one')
+  .option('--host-names <name,...>', 'names under which clients reach this server')
   .option('--data <dir>', 'folder for everything the server keeps')
   .addOption(new Option('--auth <mode>', 'open or strict'))
   .addOption(new Option('--isolation <walls>', 'auto, jail or none'))

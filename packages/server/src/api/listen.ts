@@ -4,6 +4,9 @@ import type { RequestHead } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { serveAdmin, type AdminPorts } from './admin.ts';
 import type { AwsDoor } from './aws.ts';
+import { meansUs } from './host.ts';
+import { keepAliveMs } from './hot/connection.ts';
+import { HotDoor } from './hot/index.ts';
 import { alsoHttp2 } from './sniff.ts';
 import { addressed, type UrlDoor } from './url/index.ts';
 
@@ -11,6 +14,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
+  /** Names that Host may have besides addresses and local ones; absent = any name will do. */
+  readonly hostNames?: readonly string[];
   readonly aws: AwsDoor;
   /** Function URLs; absent = there are none. */
   readonly urls?: UrlDoor;
@@ -52,6 +57,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     };
     const unclear = ambiguous(request);
     if (unclear !== undefined) return refused(unclear);
+    if (options.hostNames !== undefined && !meansUs(request.headers.host, options.hostNames))
+      return refused({ status: 403, message: `This server does not know itself as ${request.headers.host?.slice(0, 200)}. Start it with --host-names to add a name.` });
     // Function URLs are for web pages; who may call them is the function's own business.
     const url = options.urls === undefined ? undefined : addressed(request.headers.host, request.url ?? '/');
     if (url !== undefined && options.urls !== undefined) return options.urls.serve(request, response, url, requestId);
@@ -67,12 +74,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     return aws.serve(request, response, head, requestId);
   };
 
+  const ended = (): void => {
+    underWay -= 1;
+    if (underWay === 0) onQuiet?.();
+  };
+
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     underWay += 1;
-    response.once('close', () => {
-      underWay -= 1;
-      if (underWay === 0) onQuiet?.();
-    });
+    response.once('close', ended);
     answer(request, response).catch((error: unknown) => {
       log.error('A request could not be answered.', { error });
       if (response.headersSent) return void response.destroy();
@@ -87,13 +96,27 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       maxHeaderSize: 16_384,
       headersTimeout: 10_000,
       requestTimeout: 120_000,
-      keepAliveTimeout: 65_000,
+      keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: 1_000,
       noDelay: true,
     },
     take,
   );
-  const http2 = alsoHttp2(server, take);
+  const hot: HotDoor = new HotDoor({
+    aws,
+    clock,
+    random,
+    log,
+    admits: ({ headers, target }) =>
+      !target.startsWith('/_mayfly/') && (options.urls === undefined || addressed(headers['host'], target) === undefined),
+    draining: () => draining,
+    begin: () => {
+      underWay += 1;
+      return ended;
+    },
+    handOver: (socket, bytes) => http2.handOver(socket, bytes),
+  });
+  const http2 = alsoHttp2(server, take, (socket, first) => hot.offer(socket, first));
   server.maxHeadersCount = 100;
   server.on('connect', (_request, socket) => void socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -120,11 +143,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
+      hot.closeIdle();
       if (underWay > 0) {
         using deadline = deadlineOf(clock, withinMs);
         await Promise.race([deadline.passed, new Promise<void>((resolve) => (onQuiet = resolve))]);
       }
       server.closeAllConnections();
+      hot.closeAll();
       http2.closeAll();
       await closed;
     })());

@@ -8,6 +8,8 @@ export interface Config {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
+  /** Names under which clients reach this server, besides addresses and local names. */
+  readonly hostNames: readonly string[];
   readonly dataDir: string;
   readonly auth: 'open' | 'strict';
   /** `auto`: the best this host has. */
@@ -100,6 +102,16 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     read: text(/^[A-Za-z0-9.:-]+$/, 'an address or a host name, for example 127.0.0.1'),
   },
   port: { env: 'MAYFLY_PORT', help: 'port to listen on; 0 = any free one', byDefault: () => 4566, read: whole(0, 65_535, 'ports') },
+  hostNames: {
+    env: 'MAYFLY_HOST_NAMES',
+    help: 'names, with a dot, under which clients reach this server: name,name',
+    byDefault: () => [],
+    read: (value, from) => {
+      const names = typeof value === 'string' ? value.split(',').map((name) => name.trim().toLowerCase()) : value;
+      if (Array.isArray(names) && names.every((name) => typeof name === 'string' && /^[a-z0-9.-]+$/.test(name))) return names as string[];
+      throw wrong(from, value, 'host names, separated by commas');
+    },
+  },
   dataDir: {
     env: 'MAYFLY_DATA',
     help: 'folder for everything the server keeps',

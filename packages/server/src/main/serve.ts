@@ -1,6 +1,6 @@
 import { AwsDoor, listen, UrlDoor, type Listener } from '../api/index.ts';
 import { jsonLogger, systemClock, systemRandom, type Logger } from '../base/index.ts';
-import { ConfigError, type Config } from './config.ts';
+import { isLoopback, type Config } from './config.ts';
 import { openHouse, type FirstKey, type House } from './house.ts';
 import { lockDataFolder } from './lock.ts';
 
@@ -65,6 +65,8 @@ export async function serve(
     await listen({
       host: config.host,
       port: config.port,
+      // Where others may reach us anyway, or where signatures are checked, a name proves nothing.
+      ...(config.auth === 'open' && isLoopback(config.host) ? { hostNames: config.hostNames } : {}),
       aws,
       urls,
       admin: house.admin,
