@@ -20,6 +20,8 @@ export interface Booted {
 }
 
 export interface BootOptions {
+  /** Instead of the runtime's own. */
+  readonly command?: readonly [string, ...string[]] | undefined;
   readonly early?: Readonly<Record<string, string>>;
   readonly wrapper?: string | undefined;
   readonly background?: boolean;
@@ -88,7 +90,8 @@ export class Box implements AsyncDisposable {
    */
   async boot(options: BootOptions = {}): Promise<Booted> {
     const { early, wrapper, background = false } = options;
-    const { command, bootEnv } = this.runtime;
+    const { bootEnv } = this.runtime;
+    const command = options.command ?? this.runtime.command;
     if (command === undefined) throw new Error(`${this.runtime.identifier} has no bootstrap to boot`);
     const hello = Promise.withResolvers<Link>();
     this.#onLink = hello.resolve;

@@ -191,7 +191,7 @@ export class Crew {
     const { box, booted, sources } = this.#options;
     try {
       if (box.runtime.channel === 'frames') return await this.#startFramed(booted);
-      const command = box.runtime.command ?? (await entrypoint(sources.version, sources));
+      const command = box.runtime.commandFor?.(sources.version) ?? box.runtime.command ?? (await entrypoint(sources.version, sources));
       if (this.#state === 'ended') return;
       if ('candidates' in command) return this.#fail(invalidEntrypoint(command.candidates));
       const wrapper = box.runtime.command === undefined ? undefined : execWrapper(sources);
@@ -210,10 +210,11 @@ export class Crew {
   async #startFramed(booted: Booted | undefined): Promise<void> {
     const { box, sources, log, logger } = this.#options;
     const env = functionVariables(sources);
-    const late = Object.keys(sources.version.environment).some(neededAtStart);
+    const { startsWith, commandFor } = box.runtime;
+    const late = startsWith === 'function' || Object.keys(sources.version.environment).some(neededAtStart);
     let ready = booted;
     try {
-      ready ??= late ? await box.boot({ early: env, wrapper: execWrapper(sources) }) : await box.boot();
+      ready ??= late ? await box.boot({ early: env, wrapper: execWrapper(sources), command: commandFor?.(sources.version) }) : await box.boot();
     } catch (error) {
       if (!(error instanceof BootError)) throw error;
       return this.#state === 'ended' ? undefined : this.#watch(error.process);

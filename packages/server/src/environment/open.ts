@@ -134,7 +134,8 @@ class Environments implements EnvironmentFactory {
   async #ready(runtime: ResolvedRuntime, signal: AbortSignal): Promise<PooledBox> {
     const box = await this.#open(runtime, undefined, pooledLimits(this.#options.limits), signal);
     try {
-      return { box, booted: runtime.channel === 'frames' && runtime.command !== undefined ? await box.boot({ background: true }) : undefined };
+      const boots = runtime.channel === 'frames' && runtime.command !== undefined && runtime.startsWith === undefined;
+      return { box, booted: boots ? await box.boot({ background: true }) : undefined };
     } catch (error) {
       const said = error instanceof BootError ? await lastWords(error.process, this.#options.clock) : undefined;
       await box[Symbol.asyncDispose]();

@@ -45,6 +45,23 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
     t.assert.equal(early?.started[0]?.env['AWS_LAMBDA_FUNCTION_NAME'], 'f');
   });
 
+  test('a runtime that starts with its function waits as an empty box, and is started where everything is in place', async (t: TestContext) => {
+    const command = ['/java', '-cp', '/var/runtime'] as const;
+    const runtime = { startsWith: 'function', commandFor: ({ memoryMiB }: { memoryMiB: number }) => [...command, `-Xmx${memoryMiB}m`] as const } as const;
+    await using house = openScriptedGuesthouse('frames', echo, { poolSize: 1, runtime });
+    await house.environment().initialised;
+    await filled(house);
+    const box = house.sandboxes.made.at(-1);
+    t.assert.equal(box?.started.length, 0);
+    const environment = house.environment({ memoryMiB: 1024, environment: { TABLE: 'cats' }, codeDir: '/code' });
+    await environment.initialised;
+    const [started] = box?.started ?? [];
+    t.assert.deepEqual(started?.command, [...command, '-Xmx1024m']);
+    t.assert.deepEqual([started?.env['TABLE'], started?.cwd], ['cats', box?.taskRoot]);
+    t.assert.deepEqual([box?.limits.memoryMiB, box?.bound.get('/var/task')], [1024, '/code']);
+    await filled(house);
+  });
+
   test('a wrapper is started in place of the runtime, with its command as arguments', async (t: TestContext) => {
     await using house = openScriptedGuesthouse('frames', echo, { programs: {} });
     await house.environment({ environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' } }).initialised;

@@ -61,6 +61,7 @@ export class JavaRuntime implements RuntimeDefinition {
     const jdk = this.#jdk()!;
     const visible = jdk.home.startsWith('/usr/');
     const home = visible ? jdk.home : '/var/lang';
+    const command = (...more: readonly string[]) => [`${home}/bin/java`, ...this.#flags(), ...more, '-cp', '/var/runtime', 'mayfly.Bootstrap'] as const;
     return {
       identifier: this.identifier,
       family: this.family,
@@ -70,7 +71,8 @@ export class JavaRuntime implements RuntimeDefinition {
         ...settings(jdk.home).map((folder) => ({ source: folder, target: folder })),
         { source: this.#classes(jdk), target: '/var/runtime' },
       ],
-      command: [`${home}/bin/java`, ...this.#flags(), '-cp', '/var/runtime', 'mayfly.Bootstrap'],
+      command: command(),
+      commandFor: ({ memoryMiB }) => command(...memoryFlags(memoryMiB)),
       bootEnv: { LANG: 'C.UTF-8', TZ: 'UTC' },
       channel: this.#frames ? 'frames' : 'http',
       startsWith: 'function',
@@ -85,7 +87,7 @@ export class JavaRuntime implements RuntimeDefinition {
 
   /** Small and quick to start rather than quick after minutes. `java.lang` is opened for the environment's sake. */
   #flags(): string[] {
-    const common = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-XX:-UsePerfData', '-XX:MaxRAMPercentage=80', '-Dfile.encoding=UTF-8'];
+    const common = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-XX:-UsePerfData', '-Dfile.encoding=UTF-8'];
     return this.#feature === '8' ? common : [...common, '--add-opens=java.base/java.lang=ALL-UNNAMED'];
   }
 
@@ -102,6 +104,12 @@ export class JavaRuntime implements RuntimeDefinition {
     return path.join(this.#sources.folder, 'java', `${jdk.version}-${sourcesDigest(this.#sources.bootstrap, '.java')}`);
   }
 }
+
+/**
+ * Inside a box the JVM sees neither its cgroup nor less than the host's memory, so it is told its share: what is left
+ * over is for classes, compiled code and stacks. A heap that is full is an OutOfMemoryError, and no killed process.
+ */
+const memoryFlags = (memoryMiB: number): string[] => [`-XX:MaxHeapSize=${Math.floor(memoryMiB * 0.85)}m`, '-XX:ReservedCodeCacheSize=32m'];
 
 /** Every JDK of the host: what is no JDK, a runtime without a compiler, does not count. */
 function homes({ env, home, path: search, root }: Host): string[] {

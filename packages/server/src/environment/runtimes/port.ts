@@ -27,6 +27,8 @@ export interface ResolvedRuntime {
    * limits, environment and `/var/task` in place. Absent: it may wait in a pool.
    */
   readonly startsWith?: 'function';
+  /** `command` with what follows from the function, its memory before all; only with `startsWith`. */
+  commandFor?(version: FunctionVersion): readonly [string, ...string[]];
   /** Search paths and the like that Lambda sets for this runtime. @source spec 3.6 */
   functionEnv(version: FunctionVersion): Readonly<Record<string, string>>;
 }
