@@ -1,6 +1,6 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { Clock, Limits, Random, RequestId } from '../../base/index.ts';
-import { buffered, type Invoker } from '../../invoke/index.ts';
+import { buffered, newTraceId, type Invoker } from '../../invoke/index.ts';
 import type { Mapping } from '../port.ts';
 import type { LastTry } from './failure-record.ts';
 
@@ -13,11 +13,16 @@ export type CallResult =
   /** The function is not there, or not able to run. */
   | { readonly kind: 'impossible'; readonly why: string };
 
-/** Calls the mapping's function with a batch. Never rejects. @source spec 6.2-03 */
+/**
+ * Calls the mapping's function with a batch. Never rejects. @source spec 6.2-03
+ *
+ * @param traceId  that one of the records came with: a loop goes through the source and back. @source spec 2.10-01
+ */
 export async function call(
   mapping: Mapping,
   event: object,
   house: { readonly invoker: Invoker; readonly random: Random; readonly limits: Limits; readonly clock: Clock },
+  traceId?: string,
 ): Promise<CallResult> {
   const requestId = house.random.uuid() as RequestId;
   try {
@@ -27,6 +32,7 @@ export async function call(
       functionName: mapping.functionArn,
       requestId,
       payload: Buffer.from(JSON.stringify(event)),
+      ...(traceId === undefined ? {} : { traceId: newTraceId(traceId, house) }),
     });
     const result = await buffered(outcome, house.limits.syncResponseBytes);
     const last = { requestId, executedVersion };

@@ -130,7 +130,7 @@ export class QueuePoller implements Poller {
     const visibilityMs = this.#source.describe(this.#mapping.eventSourceArn)?.visibilityMs ?? 30_000;
     const giveUpAtMs = clock.monotonic() + visibilityMs;
     for (let tries = 0; ; tries += 1) {
-      const result = await call(this.#mapping, { Records: part.map(({ record }) => record) }, this.#house);
+      const result = await call(this.#mapping, { Records: part.map(({ record }) => record) }, this.#house, traceOf(part));
       switch (result.kind) {
         case 'returned':
           return this.#settle(part, result.body);
@@ -193,3 +193,7 @@ export class QueuePoller implements Poller {
     this.#house.book.report(this.#mapping.uuid, { lastProcessingResult: result });
   }
 }
+
+/** The batch is one call and has one trace: that of a message that is on its way round, if there is one. */
+const traceOf = (part: readonly { readonly message: QueueMessage }[]): string | undefined =>
+  part.map(({ message }) => message.attributes['AWSTraceHeader']).find((header) => header?.includes('Lineage=') === true);

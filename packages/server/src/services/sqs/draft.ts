@@ -33,6 +33,7 @@ interface LooseAttribute {
 }
 
 const mostAttributes = 10;
+const longestTrace = 1024;
 // oxlint-disable-next-line no-control-regex -- what XML 1.0 cannot carry, SQS does not take
 const unsendable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Surrogate}/u;
 const idPattern = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
@@ -40,9 +41,11 @@ const idPattern = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
 /**
  * Checks a message against the queue it is for.
  *
+ * @param passedTrace  the sender's own trace header: it travels with the message unless the message names one, so that
+ *   a loop through a queue is seen. @source spec 2.10-01
  * @throws InvalidParameterValue, MissingParameter, InvalidMessageContents
  */
-export function draftOf(input: DraftInput, record: QueueRecord): Draft {
+export function draftOf(input: DraftInput, record: QueueRecord, passedTrace?: string): Draft {
   const body = input.MessageBody;
   if (body === undefined || body === '') throw missingParameter('MessageBody');
   checkText(body);
@@ -50,7 +53,8 @@ export function draftOf(input: DraftInput, record: QueueRecord): Draft {
   const bytes = Buffer.byteLength(body) + bytesOf(attributes);
   const most = numberOf(record, 'MaximumMessageSize');
   if (bytes > most) throw invalidParameter(`One or more parameters are invalid. Reason: Message must be shorter than ${most} bytes.`);
-  const trace = input.MessageSystemAttributes?.['AWSTraceHeader']?.StringValue;
+  const passed = passedTrace !== undefined && passedTrace.length <= longestTrace ? passedTrace : undefined;
+  const trace = input.MessageSystemAttributes?.['AWSTraceHeader']?.StringValue ?? passed;
   return {
     body,
     attributes,

@@ -23,6 +23,7 @@ type Names =
 const batchBytes = 1_048_576;
 
 const senderOf = (call: Call): string => (call.caller.kind === 'signed' ? call.caller.userId : 'anonymous');
+const traceOf = (call: Call): string | undefined => call.headers['x-amzn-trace-id'];
 
 /** Everything that is about messages. */
 export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> {
@@ -42,7 +43,7 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
     async SendMessage(input, call) {
       const house = houseOf(sqs, call, input.QueueUrl);
       const draftInput = input as DraftInput;
-      return send(house, draftOf(draftInput, house.record), draftInput, call);
+      return send(house, draftOf(draftInput, house.record, traceOf(call)), draftInput, call);
     },
 
     async SendMessageBatch(input, call) {
@@ -51,9 +52,9 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
       checkEntries(entries, 'SendMessageBatchRequestEntry');
       checkBatchBytes(entries);
       // A FIFO entry without its group or identity spoils the batch; on AWS too.
-      const drafts = new Map(house.record.fifo ? entries.map((entry) => [entry.Id, draftOf(entry, house.record)]) : []);
+      const drafts = new Map(house.record.fifo ? entries.map((entry) => [entry.Id, draftOf(entry, house.record, traceOf(call))]) : []);
       return inBatch(entries as readonly (DraftInput & { readonly Id: string })[], (entry) =>
-        send(house, drafts.get(entry.Id) ?? draftOf(entry, house.record), entry, call),
+        send(house, drafts.get(entry.Id) ?? draftOf(entry, house.record, traceOf(call)), entry, call),
       );
     },
 
