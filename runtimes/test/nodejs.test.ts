@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, realpathSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { suite, test } from 'node:test';
+import { suite, test, type TestContext } from 'node:test';
 import { arn, Bootstrap, requestId, type Told } from './bootstrap.ts';
 import { interpreter } from './interpreters.ts';
 
@@ -83,7 +83,7 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       });
     }
 
-    test('names what is wrong with a handler that cannot be loaded', async (t) => {
+    test('names what is wrong with a handler that cannot be loaded', async (t: TestContext) => {
       const missing = await failure('exports.other = 1; exports.more = 2;');
       t.assert.deepEqual([missing.frame, missing.errorType, missing.errorMessage], ['F', 'Runtime.HandlerNotFound', 'index.handler is undefined or not exported']);
       t.assert.match(missing.logs.at(-1)!, /"exports":\["other","more"\]/);
@@ -119,7 +119,7 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       t.assert.equal((await failure({ 'index.mjs': 'await new Promise(() => {}); export const handler = 1;' })).errorType, 'Runtime.NodeJsExit');
     });
 
-    test('passes the context', async (t) => {
+    test('passes the context', async (t: TestContext) => {
       await using bootstrap = await Bootstrap.start({
         ...found,
         files: {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { suite, test } from 'node:test';
+import { suite, test, type TestContext } from 'node:test';
 import { arn, Bootstrap, requestId, type Told } from './bootstrap.ts';
 import { interpreter } from './interpreters.ts';
 
@@ -107,7 +107,7 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
       t.assert.equal((await bootstrap.ended).exitCode, 1);
     });
 
-    test('passes the context', async (t) => {
+    test('passes the context', async (t: TestContext) => {
       await using bootstrap = await Bootstrap.start({
         ...found,
         files: {
