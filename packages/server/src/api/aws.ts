@@ -20,6 +20,7 @@ import {
   type WireResponse,
 } from '@mayfly/wire';
 import { systemClock, type Clock, type Limits, type Logger } from '../base/index.ts';
+import type { Authoriser } from './authoriser.ts';
 import { readBody } from './body.ts';
 import { boundOf } from './bounds.ts';
 import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from './caller.ts';
@@ -45,6 +46,8 @@ export interface AwsDoorOptions {
   readonly callers?: CallerSource;
   /** For policies that expire. */
   readonly clock?: Pick<Clock, 'now'>;
+  /** Absent = everybody may do everything. */
+  readonly authoriser?: Authoriser;
   /** For requests that only the name of a bucket tells apart, and for pages that a bucket lets in. */
   readonly buckets?: BucketPort;
 }
@@ -214,7 +217,7 @@ export class AwsDoor {
       origin: `http://${at.head.headers['host'] ?? '127.0.0.1'}`,
       headers: at.head.headers,
     };
-    const output = (await handler(input, call)) as object | undefined;
+    const output = (await handler(input, this.#options.authoriser?.check(call, input as object) ?? call)) as object | undefined;
     return api.encode(operation, identity.protocol, output ?? {}, { requestId: at.requestId });
   }
 

@@ -1,0 +1,12 @@
+import type { Call } from '@mayfly/wire';
+
+/** Decides whether a caller may do what was asked; `main` plugs it in. */
+export interface Authoriser {
+  /**
+   * Called with an input that is well-formed, before anything is done.
+   *
+   * @returns the call as its handler is to see it: in the account whose resource it is about
+   * @throws ServiceFault  the caller may not: AccessDeniedException, in the words of the service
+   */
+  check(call: Call, input: object): Call;
+}
