@@ -16,6 +16,8 @@ export interface Operation {
   readonly payloadMember: string | undefined;
   /** True when that member is an unbounded stream. */
   readonly streamingInput: boolean;
+  /** True when the answer's payload is a stream, of bytes or of events. */
+  readonly streamingOutput: boolean;
 }
 
 /** An exception the service declares. */
@@ -43,15 +45,17 @@ export function readOperations(sdk: object): ReadonlyMap<string, Operation> {
     const input = NormalizedSchema.of(value[4] as never);
     const payload = members(input).find(([, member]) => member.getMergedTraits().httpPayload !== undefined);
     const name = String(value[2]);
+    const output = NormalizedSchema.of(value[5] as never);
     operations.set(name, {
       name,
       method,
       uri,
       status,
       input,
-      output: NormalizedSchema.of(value[5] as never),
+      output,
       payloadMember: payload?.[0],
       streamingInput: payload?.[1].isStreaming() ?? false,
+      streamingOutput: members(output).some(([, member]) => member.isStreaming()),
     });
   }
   return operations;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   claimedBodyHash,
@@ -21,11 +22,11 @@ import {
 } from '@mayfly/wire';
 import { systemClock, type Clock, type Limits, type Logger } from '../base/index.ts';
 import type { Authoriser } from './authoriser.ts';
-import { readBody } from './body.ts';
+import { readBody, type Body } from './body.ts';
 import { boundOf } from './bounds.ts';
 import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from './caller.ts';
 import { answerPreflight, bucketCors, isPreflight, type BucketPort } from './cross-origin.ts';
-import { inflated } from './inflate.ts';
+import { inflated, mayBePacked } from './inflate.ts';
 import { postAnswer, postedObject } from './post-object.ts';
 import { send } from './send.ts';
 
@@ -52,10 +53,29 @@ export interface AwsDoorOptions {
   readonly buckets?: BucketPort;
 }
 
+/** What an exchange brings besides its request. */
+export interface Exchange {
+  readonly requestId: string;
+  /** Aborted when the client goes away before the answer. */
+  hangUp(): AbortSignal;
+  /** Name of what is asked for, where it is another than that of its handler. */
+  readonly operation?: string;
+}
+
+/** A request that can be answered from its bytes alone, by one whole answer. */
+export interface WholeRequest {
+  readonly api: Api;
+  readonly operation: Operation;
+  /** What its body may have. */
+  readonly limitBytes: number;
+}
+
 /** Steps 1 to 3 of an AWS request: which service, who, which operation, is it well-formed; then its handler. */
 export class AwsDoor {
   readonly #options: AwsDoorOptions;
   readonly #tables = new Map<ServiceName, Promise<HandlerTable>>();
+  #lambda: Api | undefined;
+  readonly #loaded = new Map<ServiceName, HandlerTable>();
 
   constructor(options: AwsDoorOptions) {
     this.#options = options;
@@ -68,6 +88,25 @@ export class AwsDoor {
     const cors = identity.service === 's3' ? bucketCors(head, this.#options.buckets) : undefined;
     for (const [name, value] of Object.entries(cors ?? {})) response.setHeader(name, value);
     return this.#serveAs(identity, request, response, head, requestId);
+  }
+
+  /** What a request for Lambda's own API asks for, when neither its body nor its answer is a stream; undefined otherwise. */
+  whole(head: RequestHead): WholeRequest | undefined | Promise<WholeRequest | undefined> {
+    if (this.#identify(head)?.service !== 'lambda') return undefined;
+    if (this.#lambda !== undefined) return this.#wholeOf(this.#lambda, head);
+    return loadApi('lambda').then((api) => this.#wholeOf((this.#lambda = api), head));
+  }
+
+  #wholeOf(api: Api, head: RequestHead): WholeRequest | undefined {
+    const operation = api.route(head, fallback.protocol, nothing);
+    if (operation === undefined || operation.streamingInput || operation.streamingOutput) return undefined;
+    return { api, operation, limitBytes: boundOf('lambda', operation.name, this.#options.limits).bytes };
+  }
+
+  /** The answer to it. @throws Error code `BODY_CUT` or `ECONNRESET` when nobody is there to be answered */
+  answer({ api, operation }: WholeRequest, head: RequestHead, bytes: Uint8Array, exchange: Exchange): Promise<WireResponse> {
+    const sha256 = this.#options.signatures === undefined ? undefined : hash('sha256', bytes, 'hex');
+    return this.#answer(api, fallback, operation, head, sha256 === undefined ? { bytes } : { bytes, sha256 }, exchange);
   }
 
   /** Whether a page of another origin may call unsigned: the bucket has a rule for it. */
@@ -130,18 +169,36 @@ export class AwsDoor {
         close = true;
         throw bound.fault();
       }
-      const claimed = identity.service === 's3' ? claimedBodyHash(head) : undefined;
-      const who = await this.#who(head, isUnhashed(claimed) ? claimed : body.sha256);
-      const bytes = await inflated(head, identity.protocol, body.bytes);
-      const named = operation ?? api.route(head, identity.protocol, bytes);
-      if (named === undefined) throw unknownOperation(head);
-      reply = await this.#run(api, identity, named, who, { request, response, head, requestId, body: bytes });
+      const exchange: Exchange = { requestId, hangUp: () => hangUp(response) };
+      reply = await this.#answer(api, identity, operation, head, body, exchange);
     } catch (error) {
       if (isCut(error)) return void response.destroy();
       reply = api.encodeFault(this.#faultOf(error, head, requestId), identity.protocol, { requestId });
     }
     if (close) response.setHeader('Connection', 'close');
     await send(request, response, reply, this.#options.log);
+  }
+
+  async #answer(
+    api: Api,
+    identity: Identity,
+    operation: Operation | undefined,
+    head: RequestHead,
+    body: Body,
+    exchange: Exchange,
+  ): Promise<WireResponse> {
+    try {
+      const claimed = identity.service === 's3' ? claimedBodyHash(head) : undefined;
+      const identified = this.#who(head, isUnhashed(claimed) ? claimed : body.sha256);
+      const who = identified instanceof Promise ? await identified : identified;
+      const bytes = mayBePacked(head, identity.protocol) ? await inflated(head, identity.protocol, body.bytes) : body.bytes;
+      const named = operation ?? api.route(head, identity.protocol, bytes);
+      if (named === undefined) throw unknownOperation(head);
+      return await this.#run(api, identity, named, who, head, bytes, exchange);
+    } catch (error) {
+      if (isCut(error)) throw error;
+      return api.encodeFault(this.#faultOf(error, head, exchange.requestId), identity.protocol, { requestId: exchange.requestId });
+    }
   }
 
   /** S3's way: the head is verified with the hash that it claims, and the body is checked while the handler reads it. */
@@ -155,7 +212,8 @@ export class AwsDoor {
     try {
       const who = await this.#who(head, claimedBodyHash(head));
       const body = streamedBody(head, request, { hash: this.#options.signatures !== undefined, signer: who.chunks });
-      return await this.#run(api, identity, operation, who, { ...at, body });
+      const exchange: Exchange = { requestId: at.requestId, hangUp: () => hangUp(at.response) };
+      return await this.#run(api, identity, operation, who, head, body, exchange);
     } catch (error) {
       if (isCut(error)) throw error;
       // The rest is read in passing, so that the client is listening when the answer comes; then the connection ends.
@@ -180,7 +238,8 @@ export class AwsDoor {
       const operation = api.route(posted.head, identity.protocol, nothing);
       if (operation === undefined) throw unknownOperation(head);
       const who = openCaller(head, this.#options.region, this.#options.callers);
-      const reply = await this.#run(api, identity, operation, who, { ...at, head: posted.head, body: posted.body, name: 'PostObject' });
+      const exchange: Exchange = { requestId: at.requestId, hangUp: () => hangUp(at.response), operation: 'PostObject' };
+      const reply = await this.#run(api, identity, operation, who, posted.head, posted.body, exchange);
       return postAnswer(reply, form, posted, head);
     } catch (error) {
       if (isCut(error)) throw error;
@@ -199,26 +258,32 @@ export class AwsDoor {
     identity: Identity,
     operation: Operation,
     who: Identified,
-    at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string; body: Uint8Array | StreamedBody; name?: string },
+    head: RequestHead,
+    body: Uint8Array | StreamedBody,
+    exchange: Exchange,
   ): Promise<WireResponse> {
-    const input = api.decode(operation, at.head, identity.protocol, at.body);
+    const input = api.decode(operation, head, identity.protocol, body);
     api.validate(operation, input);
-    const table = await this.#table(identity.service);
+    const table = this.#loaded.get(identity.service) ?? (await this.#table(identity.service));
     const handler = Object.hasOwn(table, operation.name) ? table[operation.name] : undefined;
-    if (handler === undefined) throw unknownOperation(at.head);
+    if (handler === undefined) throw unknownOperation(head);
+    let signal: AbortSignal | undefined;
     const call: Call = {
-      requestId: at.requestId,
+      requestId: exchange.requestId,
       service: identity.service,
-      operation: at.name ?? operation.name,
+      operation: exchange.operation ?? operation.name,
       account: who.account,
       region: who.region,
       caller: who.caller,
-      signal: hangUp(at.response),
-      origin: `http://${at.head.headers['host'] ?? '127.0.0.1'}`,
-      headers: at.head.headers,
+      // Most handlers never look.
+      get signal() {
+        return (signal ??= exchange.hangUp());
+      },
+      origin: `http://${head.headers['host'] ?? '127.0.0.1'}`,
+      headers: head.headers,
     };
     const output = (await handler(input, this.#options.authoriser?.check(call, input as object) ?? call)) as object | undefined;
-    return api.encode(operation, identity.protocol, output ?? {}, { requestId: at.requestId });
+    return api.encode(operation, identity.protocol, output ?? {}, { requestId: exchange.requestId });
   }
 
   #table(service: ServiceName): Promise<HandlerTable> {
@@ -227,7 +292,10 @@ export class AwsDoor {
       table = this.#options.handlers[service]();
       this.#tables.set(service, table);
       // A failed load is tried again by the next request.
-      table.catch(() => this.#tables.delete(service));
+      table.then(
+        (loaded) => this.#loaded.set(service, loaded),
+        () => this.#tables.delete(service),
+      );
     }
     return table;
   }
@@ -262,6 +330,7 @@ const pathForText = (head: RequestHead): string => (head.target.split('?')[0] ??
 /** Aborted when the connection ends before the answer. */
 function hangUp(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
+  if (response.destroyed) controller.abort(new Error('The client hung up.'));
   response.once('close', () => {
     if (!response.writableFinished) controller.abort(new Error('The client hung up.'));
   });

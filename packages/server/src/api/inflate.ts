@@ -7,6 +7,10 @@ const unpacked = promisify(gunzip);
 /** What a packed body may unpack to; the wall of a bomb. */
 const inflatedBytes = 8_388_608;
 
+/** Whether `inflated` would look at the body. */
+export const mayBePacked = (head: RequestHead, protocol: Protocol): boolean =>
+  head.headers['content-encoding'] === 'gzip' && !protocol.startsWith('rest');
+
 /**
  * The body as the protocol means it. SDKs send large PutMetricData requests packed, and sign what they
  * send. In REST protocols the encoding belongs to the payload: an object stored packed comes back packed.
@@ -14,7 +18,7 @@ const inflatedBytes = 8_388_608;
  * @throws SerializationException, RequestEntityTooLargeException
  */
 export async function inflated(head: RequestHead, protocol: Protocol, bytes: Uint8Array): Promise<Uint8Array> {
-  if (head.headers['content-encoding'] !== 'gzip' || protocol.startsWith('rest')) return bytes;
+  if (!mayBePacked(head, protocol)) return bytes;
   try {
     return await unpacked(bytes, { maxOutputLength: inflatedBytes });
   } catch (cause) {

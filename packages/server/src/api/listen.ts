@@ -102,13 +102,21 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
     take,
   );
+  let admitted: string | undefined;
+  /** Ours, and not a function's; clients say the same one all day. */
+  const isPlainHost = (host: string | undefined): boolean => {
+    const plain =
+      (options.hostNames === undefined || meansUs(host, options.hostNames)) &&
+      (options.urls === undefined || addressed(host, '/') === undefined);
+    if (plain) admitted = host;
+    return plain;
+  };
   const hot: HotDoor = new HotDoor({
     aws,
     clock,
     random,
     log,
-    admits: ({ headers, target }) =>
-      !target.startsWith('/_mayfly/') && (options.urls === undefined || addressed(headers['host'], target) === undefined),
+    admits: ({ headers, target }) => !target.startsWith('/_mayfly/') && (headers['host'] === admitted || isPlainHost(headers['host'])),
     draining: () => draining,
     begin: () => {
       underWay += 1;

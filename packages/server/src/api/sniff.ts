@@ -14,7 +14,12 @@ const mostStreams = 128;
  * The server's own way of taking connections is kept for everything else, so its timeouts and its
  * counting of connections hold as before.
  */
-export function alsoHttp2(server: HttpServer, serve: (request: IncomingMessage, response: ServerResponse) => void): { closeAll(): void } {
+export function alsoHttp2(
+  server: HttpServer,
+  serve: (request: IncomingMessage, response: ServerResponse) => void,
+  /** Asked with the first bytes whether it takes a connection that is not HTTP/2. */
+  offer: (socket: Socket, first: Buffer) => boolean = () => false,
+): { handOver(socket: Socket, bytes: Buffer): void; closeAll(): void } {
   const sessions = new Set<ServerHttp2Session>();
   const second = createHttp2Server({ maxSessionMemory: 64, settings: { maxConcurrentStreams: mostStreams }, unknownProtocolTimeout: 10_000 });
   second.on('session', (session) => {
@@ -32,6 +37,14 @@ export function alsoHttp2(server: HttpServer, serve: (request: IncomingMessage, 
   const silent = new Set<Socket>();
   const takers = server.listeners('connection') as ((this: HttpServer, socket: Socket) => void)[];
   server.removeAllListeners('connection');
+  /** To the server's own way, these bytes first. */
+  const handOver = (socket: Socket, bytes: Buffer): void => {
+    socket.pause();
+    socket.setTimeout(0);
+    socket.unshift(bytes);
+    for (const take of takers) take.call(server, socket);
+    socket.resume();
+  };
   server.on('connection', (socket: Socket) => {
     socket.setTimeout(silenceMs, () => socket.destroy());
     const ignored = (): void => {};
@@ -41,21 +54,21 @@ export function alsoHttp2(server: HttpServer, serve: (request: IncomingMessage, 
     socket.once('data', (chunk: Buffer) => {
       forget();
       socket.off('close', forget);
-      socket.pause();
-      socket.setTimeout(0);
       socket.off('error', ignored);
       socket.removeAllListeners('timeout');
-      socket.unshift(chunk);
-      // A session reads the socket itself, what was put back included.
       if (chunk.length >= 4 && preface.subarray(0, chunk.length).equals(chunk.subarray(0, preface.length))) {
+        socket.pause();
+        socket.setTimeout(0);
+        socket.unshift(chunk);
+        // A session reads the socket itself, what was put back included.
         second.emit('connection', socket);
         return;
       }
-      for (const take of takers) take.call(server, socket);
-      socket.resume();
+      if (!offer(socket, chunk)) handOver(socket, chunk);
     });
   });
   return {
+    handOver,
     closeAll() {
       for (const session of sessions) session.destroy();
       for (const socket of silent) socket.destroy();

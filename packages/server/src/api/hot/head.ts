@@ -1,0 +1,84 @@
+import type { RequestHead } from '@mayfly/wire';
+
+/** A whole head that can be read in one way only. */
+export interface ReadHead {
+  readonly head: RequestHead;
+  /** Where the body begins. */
+  readonly bodyAt: number;
+  readonly bodyBytes: number;
+}
+
+/** More of a head than any client of Lambda sends is left to the general parser. */
+const mostHeadBytes = 8_192;
+const mostHeaders = 48;
+const mostLengthDigits = 8;
+
+const endOfHead = Buffer.from('\r\n\r\n');
+const requestLine = /(GET|POST|PUT|DELETE) (\/[\x21\x24-\x7e]*) HTTP\/1\.1\r\n/y;
+/** One space, no white space at either end, visible ASCII: what every client writes, and nothing else. */
+const headerLine = /([A-Za-z0-9_-]{1,64}): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)\r\n/y;
+
+/** Headers with a meaning for the connection, for how the body is read, or for who may ask: not for the short way. */
+const elsewhere = new Set([
+  'connection',
+  'content-encoding',
+  'cookie',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'origin',
+  'proxy-connection',
+  'range',
+  'sec-fetch-site',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-amz-target',
+]);
+
+/**
+ * Reads a request's head strictly. Anything that has a second reading, that is not complete, or that
+ * this way has no use for is left to the general parser, which gets the same bytes.
+ *
+ * @param bytes  begins with the request
+ * @returns undefined when the general parser is to look at it
+ */
+export function readHead(bytes: Buffer): ReadHead | undefined {
+  const end = bytes.indexOf(endOfHead);
+  if (end < 0 || end > mostHeadBytes) return undefined;
+  const text = bytes.toString('latin1', 0, end + 2);
+  requestLine.lastIndex = 0;
+  const line = requestLine.exec(text);
+  if (line === null) return undefined;
+  const [whole, method = '', target = ''] = line;
+  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  let count = 0;
+  for (let at = whole.length; at < text.length; ) {
+    headerLine.lastIndex = at;
+    const header = headerLine.exec(text);
+    if (header === null || ++count > mostHeaders) return undefined;
+    const name = lowerCase(header[1] as string);
+    if (headers[name] !== undefined) return undefined;
+    const value = header[2] as string;
+    if (elsewhere.has(name) && !(name === 'connection' && value === 'keep-alive')) return undefined;
+    headers[name] = value;
+    at = headerLine.lastIndex;
+  }
+  if (headers['host'] === undefined) return undefined;
+  const length = headers['content-length'];
+  if (length !== undefined && (length.length > mostLengthDigits || !/^(0|[1-9]\d*)$/.test(length))) return undefined;
+  return { head: { method, target, headers }, bodyAt: end + 4, bodyBytes: length === undefined ? 0 : Number(length) };
+}
+
+/** Names as clients spell them, in lower case; the same few all day. */
+const lowered = new Map<string, string>();
+const mostLowered = 500;
+
+function lowerCase(name: string): string {
+  const known = lowered.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (lowered.size < mostLowered) lowered.set(name, lower);
+  return lower;
+}
