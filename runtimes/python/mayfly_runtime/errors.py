@@ -44,7 +44,9 @@ def _text(value):
 
 
 def _error(message, kind, trace, request_id):
-    return {"errorMessage": message, "errorType": kind, "requestId": request_id or "", "stackTrace": list(trace)}
+    # Lambda's client for Python 3.8 does not tell the request.
+    request = {"requestId": request_id or ""} if sys.version_info >= (3, 9) else {}
+    return {"errorMessage": message, "errorType": kind, **request, "stackTrace": list(trace)}
 
 
 def _cause(kind, message, frames):

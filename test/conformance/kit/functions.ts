@@ -31,7 +31,8 @@ export const create = async (stage: Stage, name: string, options: Options = {}):
 export async function created(stage: Stage, name: string, options: Options = {}): Promise<Answer> {
   const answer = await create(stage, name, options);
   if (answer['Error'] !== undefined) throw new Error(`${name} was not created: ${JSON.stringify(answer['Error'])}`);
-  await settled(stage, name);
+  const { State, StateReason } = await settled(stage, name);
+  if (State !== 'Active') throw new Error(`${name} is ${String(State)}: ${String(StateReason)}`);
   return answer;
 }
 

@@ -8,7 +8,7 @@ export interface Difference {
 const placeholder = /<([a-zA-Z][^<>]*)>|(?<=^|\t)date(?=[\t ])/g;
 
 /** Words that stand for a value of their own kind. */
-const anything = new Set(['date', 'datetime', 'timestamp', 'lambda-url', 'code-sha256']);
+const anything = new Set(['date', 'datetime', 'timestamp', 'lambda-url', 'code-sha256', 'sent-timestamp', 'sender-id']);
 
 /** Members that AWS shows since that day; older recordings cannot have them. */
 const shownSince: Readonly<Record<string, string>> = {
@@ -28,6 +28,8 @@ const shownSince: Readonly<Record<string, string>> = {
  * recording has not must be absent here too, unless AWS shows them only since after that day.
  */
 export class Matcher {
+  /** Members whose values are not compared. */
+  readonly apart = new Set<string>(['HTTPHeaders']);
   readonly #bound = new Map<string, string>();
   readonly #recordedOn: string;
 
@@ -51,7 +53,7 @@ export class Matcher {
     const names = new Set([...Object.keys(theirs), ...Object.keys(mine)]);
     return [...names].flatMap((name) => {
       const where = at === '' ? name : `${at}.${name}`;
-      if (name === 'HTTPHeaders') return [];
+      if (this.apart.has(name) && Object.hasOwn(theirs, name) && Object.hasOwn(mine, name)) return [];
       if (Object.hasOwn(theirs, name)) return this.differences(theirs[name], mine[name], where);
       const isNewer = (shownSince[name] ?? '') > this.#recordedOn;
       return isNewer || mine[name] === undefined ? [] : [{ at: where, recorded: undefined, ours: mine[name] }];
@@ -61,7 +63,7 @@ export class Matcher {
   #text(recorded: string, ours: unknown): boolean {
     if (anything.has(recorded)) return typeof ours === 'string' || typeof ours === 'number';
     const whole = /^<[^<>]*>$/.exec(recorded) !== null;
-    if (whole && typeof ours !== 'string') return ours !== undefined && (typeof ours === 'object' || !recorded.includes(':'));
+    if (whole && typeof ours !== 'string') return ours !== undefined && ours !== null;
     if (typeof ours !== 'string') return false;
     const names: string[] = [];
     let pattern = '';

@@ -87,7 +87,12 @@ export class Stage implements Disposable {
       this.differences.push({ answer: name, at: 'Error', recorded: undefined, ours: refusal });
       return;
     }
-    for (const difference of this.#matcher.differences(recorded, plain(answer))) this.differences.push({ answer: name, ...difference });
+    for (const difference of this.#matcher.differences(plain(recorded), plain(answer))) this.differences.push({ answer: name, ...difference });
+  }
+
+  /** Members whose values are this server's own, such as addresses. */
+  apart(...names: readonly string[]): void {
+    for (const name of names) this.#matcher.apart.add(name);
   }
 
   /** Waits for an answer and compares it. */

@@ -4,6 +4,8 @@ import { codeSigningScenarios } from './code-signing.ts';
 import { configurationScenarios } from './configuration.ts';
 import { layerScenarios } from './layers.ts';
 import { urlScenarios } from './urls.ts';
+import { invokeScenarios } from './invoke.ts';
+import { commonScenarios } from './runtimes-common.ts';
 import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
@@ -22,6 +24,8 @@ export const scenarios: Scenarios = {
   ...eventInvokeScenarios,
   ...permissionScenarios,
   ...concurrencyScenarios,
+  ...commonScenarios,
+  ...invokeScenarios,
   ...urlScenarios,
   ...layerScenarios,
   ...configurationScenarios,

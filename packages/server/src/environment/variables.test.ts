@@ -36,6 +36,13 @@ suite("a function's variables", () => {
     t.assert.equal(env['AWS_EXECUTION_ENV'], 'AWS_Lambda_nodejs24.x');
   });
 
+  test('the format of logs is told where it is JSON', (t: TestContext) => {
+    t.assert.equal(functionVariables(sources({}))['AWS_LAMBDA_LOG_FORMAT'], undefined);
+    const json = sources({});
+    json.version = { ...json.version, logging: { ...json.version.logging, logFormat: 'JSON' } };
+    t.assert.equal(functionVariables(json)['AWS_LAMBDA_LOG_FORMAT'], 'JSON');
+  });
+
   test('a runtime that is only an operating system has no AWS_EXECUTION_ENV', (t: TestContext) => {
     t.assert.equal(functionVariables(sources({}, { family: 'provided' }))['AWS_EXECUTION_ENV'], undefined);
   });

@@ -35,6 +35,10 @@ export function functionVariables(sources: VariableSources): Variables {
     AWS_LAMBDA_LOG_STREAM_NAME: logStream,
     LAMBDA_TASK_ROOT: sources.taskRoot,
     LAMBDA_RUNTIME_DIR: '/var/runtime',
+    _AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1',
+    _AWS_XRAY_DAEMON_PORT: '2000',
+    // As a shell leaves them that starts the interpreter; recorded of all but these two.
+    ...(runtime.family === 'java' || runtime.family === 'provided' ? {} : { PWD: sources.taskRoot, SHLVL: '0' }),
   };
 }
 
@@ -53,7 +57,8 @@ const defaults = ({ version, endpointUrl }: VariableSources): Variables => ({
   AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
   AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
   AWS_ENDPOINT_URL: endpointUrl,
-  AWS_LAMBDA_LOG_FORMAT: version.logging.logFormat,
+  // Recorded as absent where the format is Text.
+  ...(version.logging.logFormat === 'JSON' ? { AWS_LAMBDA_LOG_FORMAT: 'JSON' } : {}),
   ...(version.logging.applicationLogLevel === undefined ? {} : { AWS_LAMBDA_LOG_LEVEL: version.logging.applicationLogLevel }),
 });
 
@@ -66,7 +71,6 @@ const shared = ({ version, credentials, initializationType, runtimeApiAddress }:
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMiB),
   AWS_LAMBDA_INITIALIZATION_TYPE: initializationType,
   AWS_LAMBDA_RUNTIME_API: runtimeApiAddress,
-  AWS_ACCESS_KEY: credentials.accessKeyId,
   AWS_ACCESS_KEY_ID: credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   AWS_SESSION_TOKEN: credentials.sessionToken,

@@ -21,6 +21,8 @@ const maximum = 500;
 export class Verified {
   readonly #file: string;
   readonly #entries: Map<string, Entry>;
+  /** The last write asked for: one at a time, since they share a draft. */
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(file: string, entries: Map<string, Entry>) {
     this.#file = file;
@@ -50,6 +52,12 @@ export class Verified {
     this.#entries.delete(executable);
     this.#entries.set(executable, { mtimeMs, size, answer });
     while (this.#entries.size > maximum) this.#entries.delete(this.#entries.keys().next().value!);
+    const write = this.#written.then(() => this.#write());
+    this.#written = write.catch(() => undefined);
+    await write;
+  }
+
+  async #write(): Promise<void> {
     await mkdir(path.dirname(this.#file), { recursive: true, mode: 0o755 });
     const draft = `${this.#file}.${process.pid}`;
     await writeFile(draft, JSON.stringify(Object.fromEntries(this.#entries), undefined, 1));
