@@ -1,0 +1,30 @@
+import path from 'node:path';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { lambdaClient } from '../../kit/functions.ts';
+import { RunningServer, temporaryFolder } from '../../kit/server.ts';
+
+export interface House extends AsyncDisposable {
+  readonly origin: string;
+  readonly client: LambdaClient;
+  readonly server: RunningServer;
+  /** Settings of any other client. */
+  readonly settings: { readonly endpoint: string; readonly region: string; readonly maxAttempts: number; readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } };
+}
+
+/** One real server, started as its user starts it, and a client of it. */
+export async function openHouse(...flags: readonly string[]): Promise<House> {
+  const folder = temporaryFolder();
+  const server = await RunningServer.start(path.join(folder.path, 'data'), flags);
+  const client = lambdaClient(server.origin);
+  return {
+    origin: server.origin,
+    client,
+    server,
+    settings: { endpoint: server.origin, region: 'us-east-1', maxAttempts: 1, credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' } },
+    async [Symbol.asyncDispose]() {
+      client.destroy();
+      await server.stop();
+      folder[Symbol.dispose]();
+    },
+  };
+}
