@@ -70,7 +70,9 @@ export class Background implements AsyncDisposable {
         removed = await this.#room.writer.run((tx) => (row['kind'] === 'item' ? sweepItems(tx, no) : sweepEntries(tx, no)));
       }
       if (this.#closed) return;
-      await this.#room.writer.run((tx) => tx.run('DELETE FROM dynamodb_dropped WHERE kind = ? AND no = ?', [row['kind'] ?? null, no]));
+      await this.#room.writer.run((tx) =>
+        tx.run('DELETE FROM dynamodb_dropped WHERE kind = ? AND no = ?', [row['kind'] ?? null, no]),
+      );
     }
   }
 
@@ -110,7 +112,8 @@ async function fillStep(tx: PipelinedSql, table: Table, index: TableIndex, hash:
     const { type, range: rangeType } = { type: index.keys.hash.type, range: index.keys.range?.type };
     // Items written before the index may hold another type under its key; they stay out of it.
     const fits = item[index.keys.hash.name] !== undefined && type in (item[index.keys.hash.name] ?? {});
-    const fitsRange = index.keys.range === undefined || (rangeType !== undefined && rangeType in (item[index.keys.range.name] ?? {}));
+    const fitsRange =
+      index.keys.range === undefined || (rangeType !== undefined && rangeType in (item[index.keys.range.name] ?? {}));
     const entry = fits && fitsRange ? entryKey(index, item) : undefined;
     if (entry !== undefined) addEntry(tx, index.no, entry, last);
   }
@@ -137,11 +140,8 @@ async function sweepEntries(tx: Sql, no: number): Promise<number> {
     [no],
   );
   if (last === undefined) return tx.run('DELETE FROM dynamodb_entry WHERE index_no = ?', [no]).then(() => 0);
-  return tx.run('DELETE FROM dynamodb_entry WHERE index_no = ? AND (hash_key, range_key, item_hash, item_range) <= (?, ?, ?, ?)', [
-    no,
-    last['hash_key'] ?? null,
-    last['range_key'] ?? null,
-    last['item_hash'] ?? null,
-    last['item_range'] ?? null,
-  ]);
+  return tx.run(
+    'DELETE FROM dynamodb_entry WHERE index_no = ? AND (hash_key, range_key, item_hash, item_range) <= (?, ?, ?, ?)',
+    [no, last['hash_key'] ?? null, last['range_key'] ?? null, last['item_hash'] ?? null, last['item_range'] ?? null],
+  );
 }

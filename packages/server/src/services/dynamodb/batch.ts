@@ -55,7 +55,9 @@ export function batchHandlers(room: Room): Batch {
       return {
         Responses: responses,
         UnprocessedKeys: unprocessed,
-        ...(input.ReturnConsumedCapacity === undefined || input.ReturnConsumedCapacity === 'NONE' ? {} : { ConsumedCapacity: capacity }),
+        ...(input.ReturnConsumedCapacity === undefined || input.ReturnConsumedCapacity === 'NONE'
+          ? {}
+          : { ConsumedCapacity: capacity }),
       };
     },
 
@@ -66,7 +68,9 @@ export function batchHandlers(room: Room): Batch {
       const writes = requests.flatMap(([name, list]) =>
         list.map(({ PutRequest: put, DeleteRequest: del }) => {
           if ((put === undefined) === (del === undefined)) {
-            throw invalid('Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes');
+            throw invalid(
+              'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes',
+            );
           }
           const write =
             put === undefined

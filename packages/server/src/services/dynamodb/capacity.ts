@@ -8,7 +8,8 @@ export const readUnits = (bytes: number, factor: { readonly consistent: boolean;
   Math.max(1, Math.ceil(bytes / 4096)) * (factor.transactional === true ? 2 : factor.consistent ? 1 : 0.5);
 
 /** @source as above: 1 KB a write unit */
-export const writeUnits = (bytes: number, transactional = false): number => Math.max(1, Math.ceil(bytes / 1024)) * (transactional ? 2 : 1);
+export const writeUnits = (bytes: number, transactional = false): number =>
+  Math.max(1, Math.ceil(bytes / 1024)) * (transactional ? 2 : 1);
 
 export interface Use {
   readonly table: number;
@@ -21,7 +22,9 @@ export function consumed(wanted: Wanted, table: Table, use: Use): ConsumedCapaci
   const total = indexes.reduce((sum, [, units]) => sum + units, use.table);
   if (wanted === 'TOTAL') return { TableName: table.name, CapacityUnits: total };
   const of = (kind: TableIndex['kind']) =>
-    Object.fromEntries(indexes.filter(([index]) => index.kind === kind).map(([{ name }, units]) => [name, { CapacityUnits: units }]));
+    Object.fromEntries(
+      indexes.filter(([index]) => index.kind === kind).map(([{ name }, units]) => [name, { CapacityUnits: units }]),
+    );
   const [global, local] = [of('global'), of('local')];
   return {
     TableName: table.name,

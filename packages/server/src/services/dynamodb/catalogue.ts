@@ -14,7 +14,8 @@ export class Catalogue {
 
   static async load(sql: Sql): Promise<Catalogue> {
     const catalogue = new Catalogue();
-    for (const row of await sql.all('SELECT data FROM dynamodb_table')) catalogue.remember(JSON.parse(row['data'] as string) as Table);
+    for (const row of await sql.all('SELECT data FROM dynamodb_table'))
+      catalogue.remember(JSON.parse(row['data'] as string) as Table);
     const last = await sql.get(
       `SELECT MAX(no) AS no FROM (SELECT MAX(no) AS no FROM dynamodb_dropped UNION ALL SELECT MAX(stream_no) FROM dynamodb_stream) AS used`,
     );
@@ -71,4 +72,5 @@ export class Catalogue {
 
 const keyOf = ({ account, region }: Place, name: string): string => `${account}/${region}/${name}`;
 
-export const tableName = (nameOrArn: string): string => /^arn:[^:]*:dynamodb:[^:]*:[^:]*:table\/([^/]+)/.exec(nameOrArn)?.[1] ?? nameOrArn;
+export const tableName = (nameOrArn: string): string =>
+  /^arn:[^:]*:dynamodb:[^:]*:[^:]*:table\/([^/]+)/.exec(nameOrArn)?.[1] ?? nameOrArn;

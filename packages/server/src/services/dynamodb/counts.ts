@@ -23,7 +23,13 @@ export class Counts {
 
   async of(table: Table, sql: Sql): Promise<TableCounts> {
     const counts = new Map<number, Count>();
-    counts.set(table.no, this.#known.get(table.no) ?? (await count(sql, 'SELECT COUNT(*) AS items, COALESCE(SUM(size), 0) AS bytes FROM dynamodb_item WHERE table_no = ?', [table.no])));
+    counts.set(
+      table.no,
+      this.#known.get(table.no) ??
+        (await count(sql, 'SELECT COUNT(*) AS items, COALESCE(SUM(size), 0) AS bytes FROM dynamodb_item WHERE table_no = ?', [
+          table.no,
+        ])),
+    );
     for (const { no } of table.indexes) {
       const entries = `SELECT COUNT(*) AS items, COALESCE(SUM(i.size), 0) AS bytes FROM dynamodb_entry e CROSS JOIN dynamodb_item i
         WHERE e.index_no = ? AND i.table_no = ? AND i.hash_key = e.item_hash AND i.range_key = e.item_range`;

@@ -3,7 +3,11 @@ import type { Count, TableCounts } from './counts.ts';
 import type { Keys, Table, TableIndex } from './table.ts';
 
 /** A table as DescribeTable tells it. */
-export function describe(table: Table, counts: TableCounts, status: 'ACTIVE' | 'CREATING' | 'UPDATING' | 'DELETING' = 'ACTIVE'): TableDescription {
+export function describe(
+  table: Table,
+  counts: TableCounts,
+  status: 'ACTIVE' | 'CREATING' | 'UPDATING' | 'DELETING' = 'ACTIVE',
+): TableDescription {
   const count = counts.get(table.no) ?? none;
   const onDemand = table.billing === 'PAY_PER_REQUEST';
   const local = table.indexes.filter(({ kind }) => kind === 'local');
@@ -24,9 +28,16 @@ export function describe(table: Table, counts: TableCounts, status: 'ACTIVE' | '
     TableArn: table.arn,
     TableId: table.id,
     ...(onDemand || table.billingNamed
-      ? { BillingModeSummary: { BillingMode: table.billing, ...(onDemand ? { LastUpdateToPayPerRequestDateTime: new Date(table.createdAtMs) } : {}) } }
+      ? {
+          BillingModeSummary: {
+            BillingMode: table.billing,
+            ...(onDemand ? { LastUpdateToPayPerRequestDateTime: new Date(table.createdAtMs) } : {}),
+          },
+        }
       : {}),
-    ...(local.length === 0 ? {} : { LocalSecondaryIndexes: local.map((index) => ({ ...describeIndex(table, index, counts.get(index.no) ?? none) })) }),
+    ...(local.length === 0
+      ? {}
+      : { LocalSecondaryIndexes: local.map((index) => ({ ...describeIndex(table, index, counts.get(index.no) ?? none) })) }),
     ...(global.length === 0
       ? {}
       : {
@@ -46,11 +57,19 @@ export function describe(table: Table, counts: TableCounts, status: 'ACTIVE' | '
       : {
           LatestStreamLabel: table.stream.label,
           LatestStreamArn: table.stream.arn,
-          ...(table.stream.enabled ? { StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream.viewType } } : {}),
+          ...(table.stream.enabled
+            ? { StreamSpecification: { StreamEnabled: true, StreamViewType: table.stream.viewType } }
+            : {}),
         }),
     ...(table.sse === undefined
       ? {}
-      : { SSEDescription: { Status: 'ENABLED', SSEType: table.sse.type as 'KMS', ...(table.sse.keyArn === undefined ? {} : { KMSMasterKeyArn: table.sse.keyArn }) } }),
+      : {
+          SSEDescription: {
+            Status: 'ENABLED',
+            SSEType: table.sse.type as 'KMS',
+            ...(table.sse.keyArn === undefined ? {} : { KMSMasterKeyArn: table.sse.keyArn }),
+          },
+        }),
     ...(table.tableClass === undefined ? {} : { TableClassSummary: { TableClass: table.tableClass as 'STANDARD' } }),
     ...(table.onDemandThroughput === undefined ? {} : { OnDemandThroughput: table.onDemandThroughput }),
     ...(table.warmThroughput === undefined

@@ -66,7 +66,8 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
         { AttributeName: 'at', AttributeType: range },
       ],
     });
-  const put = (table: string, item: Record<string, AttributeValue>) => client.send(new PutItemCommand({ TableName: table, Item: item }));
+  const put = (table: string, item: Record<string, AttributeValue>) =>
+    client.send(new PutItemCommand({ TableName: table, Item: item }));
 
   test('a table can be created, waited for, described, and deleted', async (t) => {
     const created = await create({ TableName: 'life', Tags: [{ Key: 'team', Value: 'a' }] });
@@ -79,7 +80,10 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
     await client.send(new UntagResourceCommand({ ResourceArn: table?.TableArn, TagKeys: ['team'] }));
     const tags = await client.send(new ListTagsOfResourceCommand({ ResourceArn: table?.TableArn }));
     t.assert.deepEqual(tags.Tags, [{ Key: 'b', Value: 'c' }]);
-    await t.assert.rejects(create({ TableName: 'life' }), { name: 'ResourceInUseException', message: 'Table already exists: life' });
+    await t.assert.rejects(create({ TableName: 'life' }), {
+      name: 'ResourceInUseException',
+      message: 'Table already exists: life',
+    });
     await client.send(new DeleteTableCommand({ TableName: 'life' }));
     await waitUntilTableNotExists({ client, minDelay: 1, maxDelay: 1, maxWaitTime: 20 }, { TableName: 'life' });
     await t.assert.rejects(client.send(new DescribeTableCommand({ TableName: 'life' })), {
@@ -107,11 +111,19 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
   test('return values of put, update and delete', async (t: TestContext) => {
     await create({ TableName: 'returns' });
     const key = { id: { S: 'id1' } };
-    const first = await client.send(new PutItemCommand({ TableName: 'returns', Item: { ...key, data: { S: 'foobar' } }, ReturnValues: 'ALL_OLD' }));
+    const first = await client.send(
+      new PutItemCommand({ TableName: 'returns', Item: { ...key, data: { S: 'foobar' } }, ReturnValues: 'ALL_OLD' }),
+    );
     t.assert.equal(first.Attributes, undefined);
-    const second = await client.send(new PutItemCommand({ TableName: 'returns', Item: { ...key, n: { N: '1' } }, ReturnValues: 'ALL_OLD' }));
+    const second = await client.send(
+      new PutItemCommand({ TableName: 'returns', Item: { ...key, n: { N: '1' } }, ReturnValues: 'ALL_OLD' }),
+    );
     t.assert.deepEqual(second.Attributes, { ...key, data: { S: 'foobar' } });
-    const update = (expression: string, values: Record<string, AttributeValue>, wanted: 'UPDATED_NEW' | 'UPDATED_OLD' | 'ALL_NEW') =>
+    const update = (
+      expression: string,
+      values: Record<string, AttributeValue>,
+      wanted: 'UPDATED_NEW' | 'UPDATED_OLD' | 'ALL_NEW',
+    ) =>
       client.send(
         new UpdateItemCommand({
           TableName: 'returns',
@@ -123,7 +135,10 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
       );
     t.assert.deepEqual((await update('ADD n :one', { ':one': { N: '2' } }, 'UPDATED_NEW')).Attributes, { n: { N: '3' } });
     t.assert.deepEqual((await update('SET n = n + :x', { ':x': { N: '0.5' } }, 'UPDATED_OLD')).Attributes, { n: { N: '3' } });
-    t.assert.deepEqual((await update('SET a.b = :x', { ':x': { S: 'y' } }, 'ALL_NEW').catch((error: Error) => error.message)), 'The document path provided in the update expression is invalid for update');
+    t.assert.deepEqual(
+      await update('SET a.b = :x', { ':x': { S: 'y' } }, 'ALL_NEW').catch((error: Error) => error.message),
+      'The document path provided in the update expression is invalid for update',
+    );
     const gone = await client.send(new DeleteItemCommand({ TableName: 'returns', Key: key, ReturnValues: 'ALL_OLD' }));
     t.assert.deepEqual(gone.Attributes, { ...key, n: { N: '3.5' } });
   });
@@ -196,7 +211,8 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
 
   test('a query asks for a stretch of sort keys', async (t) => {
     await pairs('words', 'S');
-    for (const word of ['a', 'ab', 'abc', 'b', 'ba', 'c']) await put('words', { id: { S: 'x' }, at: { S: word }, len: { N: String(word.length) } });
+    for (const word of ['a', 'ab', 'abc', 'b', 'ba', 'c'])
+      await put('words', { id: { S: 'x' }, at: { S: word }, len: { N: String(word.length) } });
     const ask = async (condition: string, values: Record<string, string>, more = {}) => {
       const page = await client.send(
         new QueryCommand({
@@ -237,7 +253,11 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
     await pairs('large');
     for (let n = 0; n < 5; n += 1) await put('large', { id: { S: 'x' }, at: { N: String(n) }, pad: { S: 'x'.repeat(300_000) } });
     const first = await client.send(
-      new QueryCommand({ TableName: 'large', KeyConditionExpression: 'id = :x', ExpressionAttributeValues: { ':x': { S: 'x' } } }),
+      new QueryCommand({
+        TableName: 'large',
+        KeyConditionExpression: 'id = :x',
+        ExpressionAttributeValues: { ':x': { S: 'x' } },
+      }),
     );
     t.assert.equal(first.Count, 3);
     t.assert.deepEqual(first.LastEvaluatedKey, { id: { S: 'x' }, at: { N: '2' } });
@@ -284,7 +304,12 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
         },
       ],
     });
-    for (const [id, owner, score] of [['a', 'x', '2'], ['b', 'x', '10'], ['c', 'x', '2'], ['d', 'y', '1']] as const) {
+    for (const [id, owner, score] of [
+      ['a', 'x', '2'],
+      ['b', 'x', '10'],
+      ['c', 'x', '2'],
+      ['d', 'y', '1'],
+    ] as const) {
       await put('indexed', { id: { S: id }, owner: { S: owner }, score: { N: score }, colour: { S: 'red' }, hidden: { S: 'h' } });
     }
     await put('indexed', { id: { S: 'e' }, hidden: { S: 'not in the index' } });
@@ -313,21 +338,35 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.deepEqual(Object.keys(one.Items?.[0] ?? {}).toSorted(), ['colour', 'id', 'owner', 'score']);
     t.assert.deepEqual(Object.keys(one.LastEvaluatedKey ?? {}).toSorted(), ['id', 'owner', 'score']);
     const two = await query('byOwner', 'owner', { S: 'x' }, { ExclusiveStartKey: one.LastEvaluatedKey });
-    t.assert.deepEqual([...(one.Items ?? []), ...(two.Items ?? [])].map((item) => item['id']?.S).toSorted(), ['a', 'b', 'c', 'd']);
+    t.assert.deepEqual([...(one.Items ?? []), ...(two.Items ?? [])].map((item) => item['id']?.S).toSorted(), [
+      'a',
+      'b',
+      'c',
+      'd',
+    ]);
     t.assert.equal(two.Items?.at(-1)?.['id']?.S, 'b');
     await client.send(
       new UpdateTableCommand({
         TableName: 'indexed',
         AttributeDefinitions: [{ AttributeName: 'colour', AttributeType: 'S' }],
         GlobalSecondaryIndexUpdates: [
-          { Create: { IndexName: 'byColour', KeySchema: [{ AttributeName: 'colour', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } } },
+          {
+            Create: {
+              IndexName: 'byColour',
+              KeySchema: [{ AttributeName: 'colour', KeyType: 'HASH' }],
+              Projection: { ProjectionType: 'ALL' },
+            },
+          },
         ],
       }),
     );
     await waitUntilTableExists({ client, minDelay: 1, maxDelay: 1, maxWaitTime: 20 }, { TableName: 'indexed' });
     await dynamo.settled();
     const { Table: described } = await client.send(new DescribeTableCommand({ TableName: 'indexed' }));
-    t.assert.deepEqual([described?.ItemCount, ...(described?.GlobalSecondaryIndexes ?? []).map(({ ItemCount: count }) => count)], [5, 4, 4]);
+    t.assert.deepEqual(
+      [described?.ItemCount, ...(described?.GlobalSecondaryIndexes ?? []).map(({ ItemCount: count }) => count)],
+      [5, 4, 4],
+    );
     const red = await query('byColour', 'colour', { S: 'red' });
     t.assert.equal(red.Count, 4);
   });
@@ -342,7 +381,10 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
     await client.send(new BatchWriteItemCommand({ RequestItems: { batch: [{ DeleteRequest: { Key: { id: { S: '2' } } } }] } }));
     const got = await client.send(
       new BatchGetItemCommand({
-        RequestItems: { batch: { Keys: ['1', '2', '3'].map((id) => ({ id: { S: id } })) }, types: { Keys: [{ id: { S: 'none' } }] } },
+        RequestItems: {
+          batch: { Keys: ['1', '2', '3'].map((id) => ({ id: { S: id } })) },
+          types: { Keys: [{ id: { S: 'none' } }] },
+        },
       }),
     );
     t.assert.deepEqual(got.Responses, { batch: [{ id: { S: '1' } }, { id: { S: '3' } }], types: [] });
@@ -359,10 +401,16 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
 
   test('a batch may carry sixteen megabytes less what JSON adds', async (t: TestContext) => {
     await create({ TableName: 'heavy' });
-    const requests = Array.from({ length: 25 }, (_, n) => ({ PutRequest: { Item: { id: { S: String(n) }, pad: { B: new Uint8Array(390_000) } } } }));
+    const requests = Array.from({ length: 25 }, (_, n) => ({
+      PutRequest: { Item: { id: { S: String(n) }, pad: { B: new Uint8Array(390_000) } } },
+    }));
     const { UnprocessedItems: left } = await client.send(new BatchWriteItemCommand({ RequestItems: { heavy: requests } }));
     t.assert.deepEqual(left, {});
-    const got = await client.send(new BatchGetItemCommand({ RequestItems: { heavy: { Keys: requests.map(({ PutRequest: { Item: item } }) => ({ id: item.id })) } } }));
+    const got = await client.send(
+      new BatchGetItemCommand({
+        RequestItems: { heavy: { Keys: requests.map(({ PutRequest: { Item: item } }) => ({ id: item.id })) } },
+      }),
+    );
     t.assert.equal(got.Responses?.['heavy']?.length, 25);
   });
 
@@ -409,12 +457,19 @@ suite('DynamoDB, asked by the real SDK client', { timeout: 60_000 }, () => {
         TransactItems: ['a', 'b', 'c'].map((id) => ({ Get: { TableName: 'bank', Key: { id: { S: id } } } })),
       }),
     );
-    t.assert.deepEqual(got.Responses?.map(({ Item: item }) => item?.['n']?.N), ['6', '4', undefined]);
+    t.assert.deepEqual(
+      got.Responses?.map(({ Item: item }) => item?.['n']?.N),
+      ['6', '4', undefined],
+    );
   });
 
   test('consumed capacity is told when asked for', async (t) => {
     const answer = await client.send(
-      new PutItemCommand({ TableName: 'bank', Item: { id: { S: 'z' }, pad: { S: 'x'.repeat(1500) } }, ReturnConsumedCapacity: 'TOTAL' }),
+      new PutItemCommand({
+        TableName: 'bank',
+        Item: { id: { S: 'z' }, pad: { S: 'x'.repeat(1500) } },
+        ReturnConsumedCapacity: 'TOTAL',
+      }),
     );
     t.assert.deepEqual(answer.ConsumedCapacity, { TableName: 'bank', CapacityUnits: 2 });
   });

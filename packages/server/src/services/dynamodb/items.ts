@@ -89,7 +89,10 @@ function returned(wanted: string | undefined, update: Update | undefined, { old,
 const touched = (update: Update | undefined): Projection => pathsOf(update);
 
 function spent(
-  input: { readonly ReturnConsumedCapacity?: 'INDEXES' | 'TOTAL' | 'NONE' | undefined; readonly ReturnItemCollectionMetrics?: string | undefined },
+  input: {
+    readonly ReturnConsumedCapacity?: 'INDEXES' | 'TOTAL' | 'NONE' | undefined;
+    readonly ReturnItemCollectionMetrics?: string | undefined;
+  },
   write: Write,
   written: Written,
 ) {

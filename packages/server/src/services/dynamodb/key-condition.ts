@@ -76,7 +76,15 @@ function bounds({ operator, values }: Single): Omit<KeyRange, 'hash'> {
 const fault = (message: string) => invalid(`Invalid KeyConditionExpression: ${message}`);
 const badOperator = (operator: string) => fault(`Invalid operator used in KeyConditionExpression: ${operator}`);
 
-const names = { or: 'OR', not: 'NOT', in: 'IN', exists: 'attribute_exists', notExists: 'attribute_not_exists', type: 'attribute_type', contains: 'contains' };
+const names = {
+  or: 'OR',
+  not: 'NOT',
+  in: 'IN',
+  exists: 'attribute_exists',
+  notExists: 'attribute_not_exists',
+  type: 'attribute_type',
+  contains: 'contains',
+};
 const turned = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '=': '=' } as const;
 
 function flatten(condition: Condition): readonly Single[] {

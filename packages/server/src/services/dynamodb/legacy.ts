@@ -30,7 +30,8 @@ function one(name: string, old: OldCondition): Condition {
       if (old.Value !== undefined) throw invalidParameter(`Value cannot be used when Exists is false for Attribute: ${name}`);
       return { kind: 'notExists', path };
     }
-    if (old.Value === undefined) throw invalidParameter(`Value must be provided when Exists is ${old.Exists ?? 'null'} for Attribute: ${name}`);
+    if (old.Value === undefined)
+      throw invalidParameter(`Value must be provided when Exists is ${old.Exists ?? 'null'} for Attribute: ${name}`);
     return { kind: 'compare', comparator: '=', left: of, right: { kind: 'value', value: readValue(old.Value) } };
   }
   const operator = old.ComparisonOperator;
@@ -85,10 +86,12 @@ export function updateOf(updates: object): Update {
     const value = readValue(each.Value);
     if (action === 'PUT') set.push({ path, to: { kind: 'value', value } });
     else if (action === 'ADD') {
-      if (!['N', 'SS', 'NS', 'BS', 'L'].includes(typeOf(value))) throw invalidParameter(`ADD action is not supported for the type ${typeOf(value)}`);
+      if (!['N', 'SS', 'NS', 'BS', 'L'].includes(typeOf(value)))
+        throw invalidParameter(`ADD action is not supported for the type ${typeOf(value)}`);
       add.push({ path, value });
     } else {
-      if (!['SS', 'NS', 'BS'].includes(typeOf(value))) throw invalidParameter(`DELETE action with value is not supported for the type ${typeOf(value)}`);
+      if (!['SS', 'NS', 'BS'].includes(typeOf(value)))
+        throw invalidParameter(`DELETE action with value is not supported for the type ${typeOf(value)}`);
       del.push({ path, value });
     }
   }

@@ -29,7 +29,12 @@ const print = ({ hash, range, owner, score }: Row): string => `${hash}/${range}/
 const hashes = fc.constantFrom('a', 'b', 'c', 'd');
 const numbers = fc.constantFrom('-100', '-1.5', '-1', '0', '0.001', '1', '2', '10', '1e20', '3e-50');
 const owners = fc.option(fc.constantFrom('x', 'y'), { nil: undefined });
-const row: fc.Arbitrary<Row> = fc.record({ hash: hashes, range: numbers, owner: owners, score: fc.option(numbers, { nil: undefined }) });
+const row: fc.Arbitrary<Row> = fc.record({
+  hash: hashes,
+  range: numbers,
+  owner: owners,
+  score: fc.option(numbers, { nil: undefined }),
+});
 const change = fc.oneof(
   row.map((of) => ({ kind: 'put' as const, of })),
   row.map((of) => ({ kind: 'delete' as const, of })),
@@ -92,15 +97,30 @@ const rowOf = (item: Readonly<Record<string, { S?: string; N?: string }>>): Row 
   owner: item['owner']?.S,
   score: item['score']?.N,
 });
-const canonical = (of: Row): Row => rowOf(Object.fromEntries(Object.entries(itemOf(of)).map(([name, value]) => [name, 'N' in value ? { N: plain(value.N) } : value])));
-const plain = (value: string): string => (value === '1e20' ? '100000000000000000000' : value === '3e-50' ? `0.${'0'.repeat(49)}3` : value);
+const canonical = (of: Row): Row =>
+  rowOf(
+    Object.fromEntries(Object.entries(itemOf(of)).map(([name, value]) => [name, 'N' in value ? { N: plain(value.N) } : value])),
+  );
+const plain = (value: string): string =>
+  value === '1e20' ? '100000000000000000000' : value === '3e-50' ? `0.${'0'.repeat(49)}3` : value;
 
 suite('a table and a simple model of it', { timeout: 120_000 }, () => {
   test('answer alike, whatever is written and however it is asked', async (t) => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(change, { minLength: 1, maxLength: 40 }),
-        fc.array(fc.record({ index: fc.constantFrom(undefined, 'local', 'global'), hash: hashes, owner: fc.constantFrom('x', 'y'), comparator, bound: numbers, forward: fc.boolean(), limit: fc.integer({ min: 1, max: 5 }) }), { minLength: 1, maxLength: 6 }),
+        fc.array(
+          fc.record({
+            index: fc.constantFrom(undefined, 'local', 'global'),
+            hash: hashes,
+            owner: fc.constantFrom('x', 'y'),
+            comparator,
+            bound: numbers,
+            forward: fc.boolean(),
+            limit: fc.integer({ min: 1, max: 5 }),
+          }),
+          { minLength: 1, maxLength: 6 },
+        ),
         fc.integer({ min: 1, max: 4 }),
         async (changes, queries, segments) => {
           await using table = await openTable();
@@ -118,13 +138,25 @@ suite('a table and a simple model of it', { timeout: 120_000 }, () => {
             } else {
               const sets = of.owner === undefined ? 'REMOVE #o' : 'SET #o = :o';
               const values = of.owner === undefined ? {} : { ExpressionAttributeValues: { ':o': text(of.owner) } };
-              await table.db.UpdateItem({ TableName, Key: key, UpdateExpression: sets, ExpressionAttributeNames: { '#o': 'owner' }, ...values }, call);
+              await table.db.UpdateItem(
+                { TableName, Key: key, UpdateExpression: sets, ExpressionAttributeNames: { '#o': 'owner' }, ...values },
+                call,
+              );
               model.set(id, { ...(model.get(id) ?? { hash: own.hash, range: own.range, score: undefined }), owner: own.owner });
             }
           }
-          const fits = { '<': (n: number) => n < 0, '<=': (n: number) => n <= 0, '=': (n: number) => n === 0, '>': (n: number) => n > 0, '>=': (n: number) => n >= 0 };
+          const fits = {
+            '<': (n: number) => n < 0,
+            '<=': (n: number) => n <= 0,
+            '=': (n: number) => n === 0,
+            '>': (n: number) => n > 0,
+            '>=': (n: number) => n >= 0,
+          };
           for (const query of queries) {
-            const [hashName, rangeName] = query.index === 'global' ? (['owner', 'score'] as const) : (['hash', query.index === 'local' ? 'score' : 'range'] as const);
+            const [hashName, rangeName] =
+              query.index === 'global'
+                ? (['owner', 'score'] as const)
+                : (['hash', query.index === 'local' ? 'score' : 'range'] as const);
             const wanted = query.index === 'global' ? query.owner : query.hash;
             const expected = [...model.values()].filter((each) => {
               const range = each[rangeName];
@@ -151,13 +183,25 @@ suite('a table and a simple model of it', { timeout: 120_000 }, () => {
             } while (start !== undefined);
             t.assert.deepEqual(found.map(print).toSorted(), expected.map(print).toSorted());
             const ranges = found.map((each) => each[rangeName] ?? '');
-            t.assert.deepEqual(ranges, ranges.toSorted((a, b) => (query.forward ? order(a, b) : order(b, a))));
+            t.assert.deepEqual(
+              ranges,
+              ranges.toSorted((a, b) => (query.forward ? order(a, b) : order(b, a))),
+            );
           }
           const scanned: Row[] = [];
           for (let segment = 0; segment < segments; segment += 1) {
             let start: object | undefined;
             do {
-              const page = await table.db.Scan({ TableName, Segment: segment, TotalSegments: segments, Limit: 3, ...(start === undefined ? {} : { ExclusiveStartKey: start as never }) }, call);
+              const page = await table.db.Scan(
+                {
+                  TableName,
+                  Segment: segment,
+                  TotalSegments: segments,
+                  Limit: 3,
+                  ...(start === undefined ? {} : { ExclusiveStartKey: start as never }),
+                },
+                call,
+              );
               scanned.push(...(page.Items ?? []).map((item) => rowOf(item as never)));
               start = page.LastEvaluatedKey;
             } while (start !== undefined);

@@ -63,7 +63,9 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
     timer = clock.after(trimEveryMs, () => {
       trimming = streams
         .trim((work) => writer.run(work))
-        .then(() => writer.run((tx) => tx.run('DELETE FROM dynamodb_token WHERE at < ?', [Math.floor(clock.now()) - tokenLifeMs])))
+        .then(() =>
+          writer.run((tx) => tx.run('DELETE FROM dynamodb_token WHERE at < ?', [Math.floor(clock.now()) - tokenLifeMs])),
+        )
         .catch((error: unknown) => log.error('Old stream records could not be trimmed; the next try follows.', { error }))
         .finally(() => void (closed || trimLater()));
     });

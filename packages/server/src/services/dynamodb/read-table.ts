@@ -22,7 +22,8 @@ export function readKeys(schema: SchemaInput | undefined, attributes: Attributes
   if (range !== undefined && range.KeyType !== 'RANGE') {
     throw invalid('Invalid KeySchema: The second KeySchemaElement is not a RANGE key type');
   }
-  if (more.length > 0) throw invalid('Invalid KeySchema: Mayfly takes one HASH and one RANGE key; keys of several attributes are not there yet');
+  if (more.length > 0)
+    throw invalid('Invalid KeySchema: Mayfly takes one HASH and one RANGE key; keys of several attributes are not there yet');
   if (hash.AttributeName === range?.AttributeName) {
     throw invalid('Both the Hash Key and the Range Key element in the KeySchema have the same name');
   }
@@ -40,10 +41,17 @@ export function readKeys(schema: SchemaInput | undefined, attributes: Attributes
 
 /** @throws ValidationException when an attribute is defined that no key uses */
 export function checkAttributesUsed(attributes: Attributes, keys: Keys, indexes: readonly TableIndex[]): void {
-  const used = new Set([keys, ...indexes.map((index) => index.keys)].flatMap(({ hash, range }) => [hash.name, ...(range === undefined ? [] : [range.name])]));
+  const used = new Set(
+    [keys, ...indexes.map((index) => index.keys)].flatMap(({ hash, range }) => [
+      hash.name,
+      ...(range === undefined ? [] : [range.name]),
+    ]),
+  );
   if (attributes.every(({ name }) => used.has(name))) return;
   if (indexes.length === 0) {
-    throw invalidParameter('Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions');
+    throw invalidParameter(
+      'Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions',
+    );
   }
   throw invalidParameter(
     `Some AttributeDefinitions are not used. AttributeDefinitions: [${attributes.map(({ name }) => name).join(', ')}], keys used: [${[...used].join(', ')}]`,
@@ -52,7 +60,9 @@ export function checkAttributesUsed(attributes: Attributes, keys: Keys, indexes:
 
 export function readIndexes(input: CreateInput, attributes: Attributes, keys: Keys, nextNo: () => number): readonly TableIndex[] {
   const local = (input.LocalSecondaryIndexes ?? []).map((each) => readLocal(each, attributes, keys, nextNo));
-  const global = (input.GlobalSecondaryIndexes ?? []).map((each) => readGlobal(each, attributes, nextNo, input.BillingMode ?? 'PROVISIONED'));
+  const global = (input.GlobalSecondaryIndexes ?? []).map((each) =>
+    readGlobal(each, attributes, nextNo, input.BillingMode ?? 'PROVISIONED'),
+  );
   if (input.LocalSecondaryIndexes?.length === 0) throw invalidParameter('List of LocalSecondaryIndexes is empty');
   if (input.GlobalSecondaryIndexes?.length === 0) throw invalidParameter('List of GlobalSecondaryIndexes is empty');
   if (local.length > mostLocal) throw invalidParameter('Number of LocalSecondaryIndexes exceeds per-table limit of 5');
@@ -86,7 +96,9 @@ export function readGlobal(input: GlobalInput, attributes: Attributes, nextNo: (
     throw invalidParameter(`ProvisionedThroughput must be specified for index: ${input.IndexName ?? ''}`);
   }
   if (billing === 'PAY_PER_REQUEST' && throughput !== undefined) {
-    throw invalidParameter(`ProvisionedThroughput should not be specified for index: ${input.IndexName ?? ''} when BillingMode is PAY_PER_REQUEST`);
+    throw invalidParameter(
+      `ProvisionedThroughput should not be specified for index: ${input.IndexName ?? ''} when BillingMode is PAY_PER_REQUEST`,
+    );
   }
   return {
     no: nextNo(),
@@ -122,6 +134,8 @@ export function checkBilling(input: Pick<CreateInput, 'BillingMode' | 'Provision
     throw invalidParameter('ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED');
   }
   if (billing === 'PAY_PER_REQUEST' && input.ProvisionedThroughput !== undefined) {
-    throw invalidParameter('Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST');
+    throw invalidParameter(
+      'Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST',
+    );
   }
 }

@@ -74,7 +74,10 @@ export function updateWrite(room: Room, input: UpdateInput, call: Call): Write &
 const shows = (input: Conditional): boolean => input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
 
 function conditional(input: Conditional, valued: readonly string[], more: Readonly<Record<string, unknown>>) {
-  const expressions = { UpdateExpression: more['UpdateExpression'] as string | undefined, ConditionExpression: input.ConditionExpression };
+  const expressions = {
+    UpdateExpression: more['UpdateExpression'] as string | undefined,
+    ConditionExpression: input.ConditionExpression,
+  };
   checkNotMixed(
     { Expected: input.Expected, AttributeUpdates: more['AttributeUpdates'], ConditionalOperator: input.ConditionalOperator },
     expressions,

@@ -77,8 +77,10 @@ function select({ table, index, within, after, descending }: Stretch, fetch: num
   if ('hash' in within) {
     add(`${of}.hash_key = ?`, within.hash);
     // The place where the last page ended is the nearer bound; two bounds would leave the engine a choice.
-    if (within.low !== undefined && (after === undefined || descending)) add(`${of}.range_key ${within.low.inclusive ? '>=' : '>'} ?`, within.low.bytes);
-    if (within.high !== undefined && (after === undefined || !descending)) add(`${of}.range_key ${within.high.inclusive ? '<=' : '<'} ?`, within.high.bytes);
+    if (within.low !== undefined && (after === undefined || descending))
+      add(`${of}.range_key ${within.low.inclusive ? '>=' : '>'} ?`, within.low.bytes);
+    if (within.high !== undefined && (after === undefined || !descending))
+      add(`${of}.range_key ${within.high.inclusive ? '<=' : '<'} ?`, within.high.bytes);
   } else {
     if (after === undefined) add(`${of}.hash_key >= ?`, within.from);
     if (within.to !== undefined) add(`${of}.hash_key < ?`, within.to);

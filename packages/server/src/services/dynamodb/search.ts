@@ -58,7 +58,13 @@ export function searchHandlers(room: Room): Search {
       if (after !== undefined && Buffer.compare((after.entry ?? after.item).hash, within.hash) !== 0) {
         throw invalid('The provided starting key is outside query boundaries based on provided conditions');
       }
-      const stretch = { table, within, descending: input.ScanIndexForward === false, ...opt('index', index), ...opt('after', after) };
+      const stretch = {
+        table,
+        within,
+        descending: input.ScanIndexForward === false,
+        ...opt('index', index),
+        ...opt('after', after),
+      };
       return page(room, input, stretch, wanted);
     },
     async Scan(input, call) {
@@ -72,7 +78,10 @@ export function searchHandlers(room: Room): Search {
       const within = segmentOf(input);
       const after = startOf(input.ExclusiveStartKey, table, index);
       const start = (after?.entry ?? after?.item)?.hash;
-      if (start !== undefined && (Buffer.compare(start, within.from) < 0 || (within.to !== undefined && Buffer.compare(start, within.to) >= 0))) {
+      if (
+        start !== undefined &&
+        (Buffer.compare(start, within.from) < 0 || (within.to !== undefined && Buffer.compare(start, within.to) >= 0))
+      ) {
         throw invalid(
           `The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: ${input.TotalSegments} Segment: ${input.Segment}`,
         );
@@ -110,10 +119,15 @@ function read(
   return { placeholders, filter, projection };
 }
 
-function source(room: Room, input: QueryInput | ScanInput, call: Call): { readonly table: Table; readonly index: TableIndex | undefined } {
+function source(
+  room: Room,
+  input: QueryInput | ScanInput,
+  call: Call,
+): { readonly table: Table; readonly index: TableIndex | undefined } {
   const table = room.catalogue.get(call, input.TableName);
   if (input.IndexName === undefined) {
-    if (input.Select === 'ALL_PROJECTED_ATTRIBUTES') throw invalid('ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName');
+    if (input.Select === 'ALL_PROJECTED_ATTRIBUTES')
+      throw invalid('ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName');
     checkSelect(input);
     return { table, index: undefined };
   }
@@ -133,7 +147,12 @@ function source(room: Room, input: QueryInput | ScanInput, call: Call): { readon
 }
 
 function checkSelect(input: QueryInput | ScanInput): void {
-  const named = input.ProjectionExpression !== undefined ? 'ProjectionExpression' : input.AttributesToGet === undefined ? undefined : 'AttributesToGet';
+  const named =
+    input.ProjectionExpression !== undefined
+      ? 'ProjectionExpression'
+      : input.AttributesToGet === undefined
+        ? undefined
+        : 'AttributesToGet';
   if (input.Select === 'SPECIFIC_ATTRIBUTES' && named === undefined) {
     throw invalid('Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES');
   }
@@ -146,7 +165,8 @@ function checkSelect(input: QueryInput | ScanInput): void {
 function checkFilter(filter: Condition | undefined, keys: readonly string[]): void {
   if (filter === undefined) return;
   for (const name of namesIn(filter)) {
-    if (keys.includes(name)) throw invalid(`Filter Expression can only contain non-primary key attributes: Primary key attribute: ${name}`);
+    if (keys.includes(name))
+      throw invalid(`Filter Expression can only contain non-primary key attributes: Primary key attribute: ${name}`);
   }
 }
 
@@ -177,7 +197,12 @@ function namesIn(condition: Condition): readonly string[] {
 function startOf(raw: object | undefined, table: Table, index: TableIndex | undefined): Place | undefined {
   if (raw === undefined) return undefined;
   const key = readItem(raw);
-  const attributes = new Map([...keyAttributes(table.keys), ...(index === undefined ? [] : keyAttributes(index.keys))].map((each) => [each.name, each.type]));
+  const attributes = new Map(
+    [...keyAttributes(table.keys), ...(index === undefined ? [] : keyAttributes(index.keys))].map((each) => [
+      each.name,
+      each.type,
+    ]),
+  );
   const fits =
     Object.keys(key).length === attributes.size &&
     [...attributes].every(([name, type]) => {
@@ -189,10 +214,15 @@ function startOf(raw: object | undefined, table: Table, index: TableIndex | unde
   return { item: itemKey(table.keys, key), ...(entry === undefined ? {} : { entry }) };
 }
 
-function segmentOf({ Segment: segment, TotalSegments: total }: ScanInput): { readonly from: Uint8Array; readonly to?: Uint8Array } {
+function segmentOf({ Segment: segment, TotalSegments: total }: ScanInput): {
+  readonly from: Uint8Array;
+  readonly to?: Uint8Array;
+} {
   if (segment === undefined && total === undefined) return { from: new Uint8Array(0) };
-  if (total === undefined) throw invalid('The TotalSegments parameter is required but was not present in the request when Segment parameter is present');
-  if (segment === undefined) throw invalid('The Segment parameter is required but was not present in the request when parameter TotalSegments is present');
+  if (total === undefined)
+    throw invalid('The TotalSegments parameter is required but was not present in the request when Segment parameter is present');
+  if (segment === undefined)
+    throw invalid('The Segment parameter is required but was not present in the request when parameter TotalSegments is present');
   if (segment >= total) {
     throw invalid(
       `The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: ${segment} is not less than TotalSegments: ${total}`,
@@ -256,7 +286,8 @@ function viewOf(table: Table, index: TableIndex | undefined, select: string | un
   if (index.kind === 'global' && beyond.length > 0) {
     throw invalidParameter(`Global secondary index ${index.name} does not project [${[...new Set(beyond)].join(', ')}]`);
   }
-  if (index.kind === 'local' && (beyond.length > 0 || projection !== undefined || select === 'ALL_ATTRIBUTES')) return { seen: (item: Item) => item };
+  if (index.kind === 'local' && (beyond.length > 0 || projection !== undefined || select === 'ALL_ATTRIBUTES'))
+    return { seen: (item: Item) => item };
   return {
     seen(item: Item): Item {
       const part: Record<string, Value> = {};

@@ -40,7 +40,9 @@ export function settingHandlers(room: Room, ttl: TimeToLive): Settings {
       const { ttlAttribute } = find(call, input.TableName);
       return Promise.resolve({
         TimeToLiveDescription:
-          ttlAttribute === undefined ? { TimeToLiveStatus: 'DISABLED' as const } : { TimeToLiveStatus: 'ENABLED' as const, AttributeName: ttlAttribute },
+          ttlAttribute === undefined
+            ? { TimeToLiveStatus: 'DISABLED' as const }
+            : { TimeToLiveStatus: 'ENABLED' as const, AttributeName: ttlAttribute },
       });
     },
     async UpdateTimeToLive(input, call) {
@@ -62,7 +64,8 @@ export function settingHandlers(room: Room, ttl: TimeToLive): Settings {
     },
     async UpdateContinuousBackups(input, call) {
       const table = find(call, input.TableName);
-      const { PointInTimeRecoveryEnabled: enabled = false, RecoveryPeriodInDays: days } = input.PointInTimeRecoverySpecification ?? {};
+      const { PointInTimeRecoveryEnabled: enabled = false, RecoveryPeriodInDays: days } =
+        input.PointInTimeRecoverySpecification ?? {};
       const next: Table = { ...table, pointInTimeRecovery: enabled, ...(days === undefined ? {} : { recoveryDays: days }) };
       await replace(room, table, next);
       return { ContinuousBackupsDescription: backups(next, room.clock.now()) };
@@ -74,17 +77,26 @@ export function settingHandlers(room: Room, ttl: TimeToLive): Settings {
         TableMaxReadCapacityUnits: 40_000,
         TableMaxWriteCapacityUnits: 40_000,
       }),
-    DescribeEndpoints: (_, call) => Promise.resolve({ Endpoints: [{ Address: new URL(call.origin).host, CachePeriodInMinutes: 1440 }] }),
+    DescribeEndpoints: (_, call) =>
+      Promise.resolve({ Endpoints: [{ Address: new URL(call.origin).host, CachePeriodInMinutes: 1440 }] }),
     DescribeContributorInsights(input, call) {
       const { name } = find(call, input.TableName);
-      return Promise.resolve({ TableName: name, ...(input.IndexName === undefined ? {} : { IndexName: input.IndexName }), ContributorInsightsStatus: 'DISABLED' as const });
+      return Promise.resolve({
+        TableName: name,
+        ...(input.IndexName === undefined ? {} : { IndexName: input.IndexName }),
+        ContributorInsightsStatus: 'DISABLED' as const,
+      });
     },
     DescribeKinesisStreamingDestination: (input, call) =>
       Promise.resolve({ TableName: find(call, input.TableName).name, KinesisDataStreamDestinations: [] }),
     async TagResource(input, call) {
       const table = byArn(call, input.ResourceArn);
-      const tags = { ...table.tags, ...Object.fromEntries((input.Tags ?? []).map(({ Key: key = '', Value: value = '' }) => [key, value])) };
-      if (Object.keys(tags).length > 50) throw invalid('One or more parameter values were invalid: Too many tags: the limit is 50');
+      const tags = {
+        ...table.tags,
+        ...Object.fromEntries((input.Tags ?? []).map(({ Key: key = '', Value: value = '' }) => [key, value])),
+      };
+      if (Object.keys(tags).length > 50)
+        throw invalid('One or more parameter values were invalid: Too many tags: the limit is 50');
       await replace(room, table, { ...table, tags });
       return {};
     },

@@ -59,7 +59,12 @@ async function openTown(file?: string) {
     async iterator(arn: string, type: 'TRIM_HORIZON' | 'LATEST' | 'AFTER_SEQUENCE_NUMBER' | 'AT_SEQUENCE_NUMBER', from?: string) {
       const { StreamDescription: stream } = await streams.send(new DescribeStreamCommand({ StreamArn: arn }));
       const answer = await streams.send(
-        new GetShardIteratorCommand({ StreamArn: arn, ShardId: stream?.Shards?.[0]?.ShardId, ShardIteratorType: type, SequenceNumber: from }),
+        new GetShardIteratorCommand({
+          StreamArn: arn,
+          ShardId: stream?.Shards?.[0]?.ShardId,
+          ShardIteratorType: type,
+          SequenceNumber: from,
+        }),
       );
       return answer.ShardIterator;
     },
@@ -80,7 +85,12 @@ suite('DynamoDB streams, read by the real SDK client', { timeout: 60_000 }, () =
     await town.client.send(new PutItemCommand({ TableName: 'table', Item: { ...key, data: raw } }));
     await town.client.send(new PutItemCommand({ TableName: 'table', Item: { ...key, data: raw } }));
     await town.client.send(
-      new UpdateItemCommand({ TableName: 'table', Key: key, UpdateExpression: 'SET v = :v', ExpressionAttributeValues: { ':v': { N: '1' } } }),
+      new UpdateItemCommand({
+        TableName: 'table',
+        Key: key,
+        UpdateExpression: 'SET v = :v',
+        ExpressionAttributeValues: { ':v': { N: '1' } },
+      }),
     );
     await town.client.send(new DeleteItemCommand({ TableName: 'table', Key: key }));
     await town.client.send(new DeleteItemCommand({ TableName: 'table', Key: key }));
@@ -93,7 +103,10 @@ suite('DynamoDB streams, read by the real SDK client', { timeout: 60_000 }, () =
         ['REMOVE', undefined, { ...key, data: raw, v: { N: '1' } }, 20],
       ],
     );
-    t.assert.deepEqual([records[0]?.eventSource, records[0]?.eventVersion, records[0]?.awsRegion], ['aws:dynamodb', '1.1', 'us-east-1']);
+    t.assert.deepEqual(
+      [records[0]?.eventSource, records[0]?.eventVersion, records[0]?.awsRegion],
+      ['aws:dynamodb', '1.1', 'us-east-1'],
+    );
   });
 
   for (const [viewType, images] of [
@@ -107,7 +120,10 @@ suite('DynamoDB streams, read by the real SDK client', { timeout: 60_000 }, () =
       await town.client.send(new PutItemCommand({ TableName: 'table', Item: key }));
       await town.client.send(new PutItemCommand({ TableName: 'table', Item: { ...key, more: { S: 'x' } } }));
       const [, record] = await town.records(await town.iterator(arn, 'TRIM_HORIZON'));
-      t.assert.deepEqual(Object.keys(record?.dynamodb ?? {}).filter((name) => name.endsWith('Image')), images);
+      t.assert.deepEqual(
+        Object.keys(record?.dynamodb ?? {}).filter((name) => name.endsWith('Image')),
+        images,
+      );
       t.assert.equal(record?.dynamodb?.StreamViewType, viewType);
     });
   }
@@ -141,7 +157,9 @@ suite('DynamoDB streams, read by the real SDK client', { timeout: 60_000 }, () =
     const first = await town.streams.send(new GetRecordsCommand({ ShardIterator: await town.iterator(arn, 'TRIM_HORIZON') }));
     t.assert.deepEqual([first.Records?.length, first.NextShardIterator], [1, undefined]);
     await town.clock.advance(10);
-    await town.client.send(new UpdateTableCommand({ TableName: 'table', StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' } }));
+    await town.client.send(
+      new UpdateTableCommand({ TableName: 'table', StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' } }),
+    );
     const { Streams: list } = await town.streams.send(new ListStreamsCommand({ TableName: 'table' }));
     t.assert.equal(list?.length, 2);
     const { Table: table } = await town.client.send(new DescribeTableCommand({ TableName: 'table' }));
@@ -166,12 +184,15 @@ suite('DynamoDB streams, read by the real SDK client', { timeout: 60_000 }, () =
     );
     await town.client.send(new PutItemCommand({ TableName: 'table', Item: { id: { S: 'soon' }, due: inSeconds(60) } }));
     await town.client.send(new PutItemCommand({ TableName: 'table', Item: { id: { S: 'never' }, due: { S: 'not a number' } } }));
-    await town.client.send(new PutItemCommand({ TableName: 'table', Item: { id: { S: 'ancient' }, due: inSeconds(-6 * 365 * 86_400) } }));
+    await town.client.send(
+      new PutItemCommand({ TableName: 'table', Item: { id: { S: 'ancient' }, due: inSeconds(-6 * 365 * 86_400) } }),
+    );
     const described = await town.client.send(new DescribeTimeToLiveCommand({ TableName: 'table' }));
     t.assert.deepEqual(described.TimeToLiveDescription, { TimeToLiveStatus: 'ENABLED', AttributeName: 'due' });
     const latest = await town.iterator(arn, 'LATEST');
     await town.clock.advance(61_000);
-    const there = async (id: string) => (await town.client.send(new GetItemCommand({ TableName: 'table', Key: { id: { S: id } } }))).Item !== undefined;
+    const there = async (id: string) =>
+      (await town.client.send(new GetItemCommand({ TableName: 'table', Key: { id: { S: id } } }))).Item !== undefined;
     t.assert.deepEqual(await Promise.all(['before', 'soon', 'never', 'ancient'].map(there)), [false, false, true, true]);
     const records = await town.records(latest);
     t.assert.deepEqual(
@@ -215,7 +236,10 @@ suite('DynamoDB streams, read by the real SDK client', { timeout: 60_000 }, () =
     t.assert.deepEqual((await town.client.send(new GetItemCommand({ TableName: 'table', Key: key }))).Item, key);
     await town.client.send(new DeleteItemCommand({ TableName: 'table', Key: key }));
     const records = await town.records(await town.iterator(arn, 'AFTER_SEQUENCE_NUMBER', sequence));
-    t.assert.deepEqual(records.map(({ eventName }) => eventName), ['REMOVE']);
+    t.assert.deepEqual(
+      records.map(({ eventName }) => eventName),
+      ['REMOVE'],
+    );
     const { Table: table } = await town.client.send(new DescribeTableCommand({ TableName: 'table' }));
     t.assert.equal(table?.ItemCount, 0);
   });

@@ -47,7 +47,13 @@ export interface Table {
   readonly throughput: Throughput;
   readonly onDemandThroughput?: object;
   readonly warmThroughput?: Throughput;
-  readonly stream?: { readonly no: number; readonly arn: string; readonly label: string; readonly viewType: StreamViewType; readonly enabled: boolean };
+  readonly stream?: {
+    readonly no: number;
+    readonly arn: string;
+    readonly label: string;
+    readonly viewType: StreamViewType;
+    readonly enabled: boolean;
+  };
   readonly sse?: { readonly type: string; readonly keyArn?: string };
   readonly tableClass?: string;
   readonly deletionProtection: boolean;
@@ -65,10 +71,12 @@ export interface ItemKey {
 
 export const noRange = new Uint8Array(0);
 
-export const keyNames = ({ hash, range }: Keys): readonly string[] => (range === undefined ? [hash.name] : [hash.name, range.name]);
+export const keyNames = ({ hash, range }: Keys): readonly string[] =>
+  range === undefined ? [hash.name] : [hash.name, range.name];
 export const keyAttributes = ({ hash, range }: Keys): readonly KeyAttribute[] => (range === undefined ? [hash] : [hash, range]);
 
-export const sameKey = (a: ItemKey, b: ItemKey): boolean => Buffer.compare(a.hash, b.hash) === 0 && Buffer.compare(a.range, b.range) === 0;
+export const sameKey = (a: ItemKey, b: ItemKey): boolean =>
+  Buffer.compare(a.hash, b.hash) === 0 && Buffer.compare(a.range, b.range) === 0;
 export const keyText = ({ hash, range }: ItemKey): string => `${hex(hash)}/${hex(range)}`;
 
 export function itemKey(keys: Keys, item: Item): ItemKey {
@@ -106,7 +114,10 @@ export function checkKey(table: Table, key: Item): ItemKey {
 
 /** @source Developer Guide, "Constraints": keys are not empty; 2048 and 1024 bytes */
 function checkKeyValues(keys: Keys, item: Item): void {
-  for (const [attribute, limit] of [[keys.hash, 2048] as const, ...(keys.range === undefined ? [] : [[keys.range, 1024] as const])]) {
+  for (const [attribute, limit] of [
+    [keys.hash, 2048] as const,
+    ...(keys.range === undefined ? [] : [[keys.range, 1024] as const]),
+  ]) {
     const value = member(item, attribute.name) as Value;
     const empty = 'S' in value ? value.S === '' && 'string' : 'B' in value && value.B.length === 0 && 'binary';
     if (empty !== false) {
@@ -129,7 +140,8 @@ export function checkItem(table: Table, item: Item): ItemKey {
   for (const { name, type } of keyAttributes(table.keys)) {
     const value = member(item, name);
     if (value === undefined) throw invalidParameter(`Missing the key ${name} in the item`);
-    if (typeOf(value) !== type) throw invalidParameter(`Type mismatch for key ${name} expected: ${type} actual: ${typeOf(value)}`);
+    if (typeOf(value) !== type)
+      throw invalidParameter(`Type mismatch for key ${name} expected: ${type} actual: ${typeOf(value)}`);
   }
   checkKeyValues(table.keys, item);
   for (const index of table.indexes) checkIndexed(table, index, item);
@@ -141,7 +153,9 @@ function checkIndexed(table: Table, index: TableIndex, item: Item): void {
     const value = member(item, name);
     if (value === undefined || keyNames(table.keys).includes(name)) continue;
     if (typeOf(value) !== type) {
-      throw invalidParameter(`Type mismatch for Index Key ${name} Expected: ${type} Actual: ${typeOf(value)} IndexName: ${index.name}`);
+      throw invalidParameter(
+        `Type mismatch for Index Key ${name} Expected: ${type} Actual: ${typeOf(value)} IndexName: ${index.name}`,
+      );
     }
     const empty = 'S' in value ? value.S === '' && 'string' : 'B' in value && value.B.length === 0 && 'binary';
     if (empty !== false) {
@@ -157,4 +171,3 @@ export function projectedNames(table: Table, index: TableIndex): readonly string
   if (index.projection.type === 'ALL') return undefined;
   return [...new Set([...keyNames(table.keys), ...keyNames(index.keys), ...(index.projection.nonKeys ?? [])])];
 }
-

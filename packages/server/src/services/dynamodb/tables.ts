@@ -3,13 +3,24 @@ import type { Sql } from '../../storage/index.ts';
 import { Catalogue, tableName } from './catalogue.ts';
 import { describe } from './describe.ts';
 import { inUse, invalid, invalidParameter, tableNotFound } from './faults.ts';
-import { checkAttributesUsed, checkBilling, readAttributes, readGlobal, readIndexes, readKeys, readThroughput } from './read-table.ts';
+import {
+  checkAttributesUsed,
+  checkBilling,
+  readAttributes,
+  readGlobal,
+  readIndexes,
+  readKeys,
+  readThroughput,
+} from './read-table.ts';
 import type { Room } from './room.ts';
 import type { Streams } from './streams/streams.ts';
 import type { StreamViewType, Table, TableIndex } from './table.ts';
 import type { Background } from './background.ts';
 
-type TableHandlers = Pick<Handlers<DynamoDbOperations>, 'CreateTable' | 'DescribeTable' | 'DeleteTable' | 'UpdateTable' | 'ListTables'>;
+type TableHandlers = Pick<
+  Handlers<DynamoDbOperations>,
+  'CreateTable' | 'DescribeTable' | 'DeleteTable' | 'UpdateTable' | 'ListTables'
+>;
 type UpdateInput = DynamoDbOperations['UpdateTable']['input'];
 type StreamInput = UpdateInput['StreamSpecification'];
 
@@ -35,7 +46,10 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
       checkAttributesUsed(attributes, keys, indexes);
       if (catalogue.find(call, name) !== undefined) throw inUse(`Table already exists: ${name}`);
       if (catalogue.list(call).length >= mostTables) {
-        throw new ServiceFault('LimitExceededException', `Subscriber limit exceeded: There is a limit of ${mostTables} tables per subscriber`);
+        throw new ServiceFault(
+          'LimitExceededException',
+          `Subscriber limit exceeded: There is a limit of ${mostTables} tables per subscriber`,
+        );
       }
       const arn = `arn:aws:dynamodb:${call.region}:${call.account}:table/${name}`;
       const stream = newStream(input.StreamSpecification, arn, room);
@@ -56,7 +70,12 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
         ...(input.OnDemandThroughput === undefined ? {} : { onDemandThroughput: input.OnDemandThroughput }),
         ...(input.WarmThroughput === undefined
           ? {}
-          : { warmThroughput: { read: input.WarmThroughput.ReadUnitsPerSecond ?? 0, write: input.WarmThroughput.WriteUnitsPerSecond ?? 0 } }),
+          : {
+              warmThroughput: {
+                read: input.WarmThroughput.ReadUnitsPerSecond ?? 0,
+                write: input.WarmThroughput.WriteUnitsPerSecond ?? 0,
+              },
+            }),
         ...(stream === undefined ? {} : { stream }),
         ...sseOf(input.SSESpecification, call),
         ...(input.TableClass === undefined ? {} : { tableClass: input.TableClass }),
@@ -100,7 +119,9 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
     async DeleteTable(input, call) {
       const table = find(call, input.TableName);
       if (table.deletionProtection) {
-        throw invalid('Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.');
+        throw invalid(
+          'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
+        );
       }
       catalogue.forget(table);
       try {
@@ -126,7 +147,8 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
       const stream = changedStream(input.StreamSpecification, table, room);
       const indexes = changedIndexes(input, table, room);
       const billing = input.BillingMode ?? table.billing;
-      if (billing === 'PROVISIONED' && table.billing !== 'PROVISIONED') checkBilling({ BillingMode: billing, ProvisionedThroughput: input.ProvisionedThroughput });
+      if (billing === 'PROVISIONED' && table.billing !== 'PROVISIONED')
+        checkBilling({ BillingMode: billing, ProvisionedThroughput: input.ProvisionedThroughput });
       const kept = keptAttributes(input, table, indexes.now);
       const next: Table = {
         ...table,
@@ -141,7 +163,12 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
         ...(input.OnDemandThroughput === undefined ? {} : { onDemandThroughput: input.OnDemandThroughput }),
         ...(input.WarmThroughput === undefined
           ? {}
-          : { warmThroughput: { read: input.WarmThroughput.ReadUnitsPerSecond ?? 0, write: input.WarmThroughput.WriteUnitsPerSecond ?? 0 } }),
+          : {
+              warmThroughput: {
+                read: input.WarmThroughput.ReadUnitsPerSecond ?? 0,
+                write: input.WarmThroughput.WriteUnitsPerSecond ?? 0,
+              },
+            }),
         deletionProtection: input.DeletionProtectionEnabled ?? table.deletionProtection,
       };
       await replace(room, table, next, async (tx) => {
@@ -165,7 +192,12 @@ function checkName(name: string): void {
 }
 
 /** Puts one record of a table in the place of another, in memory and in its row. */
-export async function replace(room: Room, table: Table, next: Table, also: (tx: Sql) => Promise<void> = async () => {}): Promise<void> {
+export async function replace(
+  room: Room,
+  table: Table,
+  next: Table,
+  also: (tx: Sql) => Promise<void> = async () => {},
+): Promise<void> {
   room.catalogue.remember(next);
   try {
     await room.writer.run(async (tx) => {
@@ -181,7 +213,10 @@ export async function replace(room: Room, table: Table, next: Table, also: (tx: 
 const drop = (tx: Sql, kind: 'item' | 'entry', no: number): Promise<number> =>
   tx.run('INSERT INTO dynamodb_dropped (kind, no) VALUES (?, ?) ON CONFLICT DO NOTHING', [kind, no]);
 
-function sseOf(input: DynamoDbOperations['CreateTable']['input']['SSESpecification'], call: Call): { readonly sse?: NonNullable<Table['sse']> } {
+function sseOf(
+  input: DynamoDbOperations['CreateTable']['input']['SSESpecification'],
+  call: Call,
+): { readonly sse?: NonNullable<Table['sse']> } {
   if (input?.Enabled !== true) return {};
   const key = input.KMSMasterKeyId ?? `arn:aws:kms:${call.region}:${call.account}:alias/aws/dynamodb`;
   return { sse: { type: 'KMS', keyArn: key } };
@@ -189,12 +224,19 @@ function sseOf(input: DynamoDbOperations['CreateTable']['input']['SSESpecificati
 
 function newStream(input: StreamInput, tableArn: string, { catalogue, clock }: Room): Table['stream'] {
   if (input?.StreamEnabled !== true) {
-    if (input?.StreamViewType !== undefined) throw invalidParameter('StreamViewType can only be specified when StreamEnabled is true');
+    if (input?.StreamViewType !== undefined)
+      throw invalidParameter('StreamViewType can only be specified when StreamEnabled is true');
     return undefined;
   }
   if (input.StreamViewType === undefined) throw invalidParameter('StreamViewType must be specified when StreamEnabled is true');
   const label = new Date(clock.now()).toISOString().slice(0, -1);
-  return { no: catalogue.nextNo(), arn: `${tableArn}/stream/${label}`, label, viewType: input.StreamViewType as StreamViewType, enabled: true };
+  return {
+    no: catalogue.nextNo(),
+    arn: `${tableArn}/stream/${label}`,
+    label,
+    viewType: input.StreamViewType as StreamViewType,
+    enabled: true,
+  };
 }
 
 function changedStream(input: StreamInput, table: Table, room: Room): Table['stream'] {
@@ -208,22 +250,34 @@ function changedStream(input: StreamInput, table: Table, room: Room): Table['str
 }
 
 /** @throws LimitExceededException for more than one new or dropped index a call. @source API Reference, UpdateTable */
-function changedIndexes(input: UpdateInput, table: Table, room: Room): { readonly now: readonly TableIndex[]; readonly gone: readonly TableIndex[] } {
+function changedIndexes(
+  input: UpdateInput,
+  table: Table,
+  room: Room,
+): { readonly now: readonly TableIndex[]; readonly gone: readonly TableIndex[] } {
   const updates = input.GlobalSecondaryIndexUpdates ?? [];
   if (updates.filter(({ Update: update }) => update === undefined).length > 1) {
-    throw new ServiceFault('LimitExceededException', 'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table');
+    throw new ServiceFault(
+      'LimitExceededException',
+      'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
+    );
   }
-  const attributes = input.AttributeDefinitions === undefined ? table.attributes : mergeAttributes(table, readAttributes(input.AttributeDefinitions));
+  const attributes =
+    input.AttributeDefinitions === undefined
+      ? table.attributes
+      : mergeAttributes(table, readAttributes(input.AttributeDefinitions));
   let now = table.indexes;
   const gone: TableIndex[] = [];
   const named = (name: string | undefined): TableIndex => {
     const index = now.find((each) => each.kind === 'global' && each.name === name);
-    if (index === undefined) throw new ServiceFault('ResourceNotFoundException', `Requested resource not found: Index: ${name} not found`);
+    if (index === undefined)
+      throw new ServiceFault('ResourceNotFoundException', `Requested resource not found: Index: ${name} not found`);
     return index;
   };
   for (const { Create: create, Update: update, Delete: del } of updates) {
     if (create !== undefined) {
-      if (now.some(({ name }) => name === create.IndexName)) throw invalid(`Attempting to create an index which already exists: ${create.IndexName}`);
+      if (now.some(({ name }) => name === create.IndexName))
+        throw invalid(`Attempting to create an index which already exists: ${create.IndexName}`);
       const index = readGlobal(create as never, attributes, () => room.catalogue.nextNo(), input.BillingMode ?? table.billing);
       now = [...now, { ...index, status: 'CREATING' }];
     } else if (del !== undefined) {

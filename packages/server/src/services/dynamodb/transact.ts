@@ -26,7 +26,8 @@ export function transactHandlers(room: Room): Transact {
     async TransactWriteItems(input, call) {
       const writes = (input.TransactItems ?? []).map((each) => planOf(room, each, call));
       const places = writes.map(({ table, key }) => `${table.no}/${keyText(key)}`);
-      if (new Set(places).size < places.length) throw invalid('Transaction request cannot include multiple operations on one item');
+      if (new Set(places).size < places.length)
+        throw invalid('Transaction request cannot include multiple operations on one item');
       const written = await room.writer.change(async (unit) => {
         const { ClientRequestToken: token } = input;
         if (token === undefined) return transact(unit, writes);
@@ -39,7 +40,10 @@ export function transactHandlers(room: Room): Transact {
       const uses = new Map<Table, Use>();
       for (const [index, write] of writes.entries()) {
         const result = written?.[index];
-        const use = result === undefined ? { table: readUnits(0, { consistent: true, transactional: true }) } : writeUse(write, result, true);
+        const use =
+          result === undefined
+            ? { table: readUnits(0, { consistent: true, transactional: true }) }
+            : writeUse(write, result, true);
         uses.set(write.table, sum(uses.get(write.table), use));
       }
       return capacities(input.ReturnConsumedCapacity, uses);

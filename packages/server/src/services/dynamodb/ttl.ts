@@ -62,7 +62,9 @@ export class TimeToLive implements AsyncDisposable {
       try {
         let deleted = stepRows;
         while (deleted === stepRows && !this.#closed) deleted = await this.#step();
-        const next = await this.#room.database.get('SELECT MIN(expires_at) AS at FROM dynamodb_item WHERE expires_at > ?', [this.#floorMs()]);
+        const next = await this.#room.database.get('SELECT MIN(expires_at) AS at FROM dynamodb_item WHERE expires_at > ?', [
+          this.#floorMs(),
+        ]);
         const at = next?.['at'];
         this.#arm(at === null || at === undefined ? this.#clock.now() + longestWaitMs : Number(at));
       } catch (error) {

@@ -38,7 +38,11 @@ export class Unit {
     if (old === undefined && next === undefined) return;
     const size = next === undefined ? 0 : itemSize(next);
     if (next === undefined) {
-      this.#tx.later('DELETE FROM dynamodb_item WHERE table_no = ? AND hash_key = ? AND range_key = ?', [table.no, key.hash, key.range]);
+      this.#tx.later('DELETE FROM dynamodb_item WHERE table_no = ? AND hash_key = ? AND range_key = ?', [
+        table.no,
+        key.hash,
+        key.range,
+      ]);
     } else {
       const expiresAt = expiryOf(table, next);
       this.effects.earliestExpiryMs = Math.min(this.effects.earliestExpiryMs, expiresAt ?? Infinity);
@@ -62,13 +66,15 @@ export class Unit {
   }
 
   /** Digest of the transaction answered under a client's token. */
-  async tokenDigest(place: { readonly account: string; readonly region: string }, token: string, lifeMs: number): Promise<string | undefined> {
-    const row = await this.#tx.get('SELECT digest FROM dynamodb_token WHERE account = ? AND region = ? AND token = ? AND at > ?', [
-      place.account,
-      place.region,
-      token,
-      this.nowMs - lifeMs,
-    ]);
+  async tokenDigest(
+    place: { readonly account: string; readonly region: string },
+    token: string,
+    lifeMs: number,
+  ): Promise<string | undefined> {
+    const row = await this.#tx.get(
+      'SELECT digest FROM dynamodb_token WHERE account = ? AND region = ? AND token = ? AND at > ?',
+      [place.account, place.region, token, this.nowMs - lifeMs],
+    );
     return row?.['digest'] as string | undefined;
   }
   keepToken(place: { readonly account: string; readonly region: string }, token: string, digest: string): void {

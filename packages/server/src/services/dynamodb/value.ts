@@ -80,14 +80,18 @@ function readSet(type: 'SS' | 'NS' | 'BS', raw: readonly string[] | readonly Uin
   if (type === 'BS') {
     const set = raw as readonly Uint8Array[];
     if (new Set(set.map(hex)).size < set.length) {
-      throw invalidParameter(`Input collection [${set.map((each) => Buffer.from(each).toString('base64')).join(', ')}]of type BS contains duplicates.`);
+      throw invalidParameter(
+        `Input collection [${set.map((each) => Buffer.from(each).toString('base64')).join(', ')}]of type BS contains duplicates.`,
+      );
     }
     return { BS: set };
   }
   const strings = raw as readonly string[];
   const set = type === 'NS' ? strings.map(canonicalNumber) : strings;
   if (new Set(set).size < set.length) {
-    throw type === 'NS' ? invalid('Input collection contains duplicates') : invalidParameter(`Input collection [${set.join(', ')}] contains duplicates.`);
+    throw type === 'NS'
+      ? invalid('Input collection contains duplicates')
+      : invalidParameter(`Input collection [${set.join(', ')}] contains duplicates.`);
   }
   return type === 'NS' ? { NS: set } : { SS: set };
 }

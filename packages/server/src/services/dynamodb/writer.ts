@@ -20,7 +20,13 @@ export class Writer {
   /** Told of the earliest expiry a commit brought, milliseconds since the epoch. */
   onExpiry: (atMs: number) => void = () => {};
 
-  constructor(options: { readonly database: Database; readonly clock: Clock; readonly wakers: Wakers; readonly counts: Counts; readonly sequence: Sequence }) {
+  constructor(options: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly wakers: Wakers;
+    readonly counts: Counts;
+    readonly sequence: Sequence;
+  }) {
     this.#group = new GroupCommit(options.database);
     this.#clock = options.clock;
     this.#wakers = options.wakers;

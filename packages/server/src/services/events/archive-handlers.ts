@@ -5,7 +5,10 @@ import { checkPattern, given, paged, tokenOf, type Desk } from './desk.ts';
 import { exists, invalid, notFound } from './faults.ts';
 import type { Archive } from './kinds.ts';
 
-type ArchiveHandlers = Pick<Handlers<EventBridgeOperations>, 'CreateArchive' | 'DescribeArchive' | 'UpdateArchive' | 'DeleteArchive' | 'ListArchives'>;
+type ArchiveHandlers = Pick<
+  Handlers<EventBridgeOperations>,
+  'CreateArchive' | 'DescribeArchive' | 'UpdateArchive' | 'DeleteArchive' | 'ListArchives'
+>;
 
 export function archiveHandlers(desk: Desk): ArchiveHandlers {
   const { records, buses, archives, group, ingest, clock } = desk;

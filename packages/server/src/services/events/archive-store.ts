@@ -45,16 +45,27 @@ export class ArchiveStore {
   }
 
   /** Of a span of time (to its end, exclusive), behind a number. */
-  async read(archiveNo: number, span: { readonly fromMs: number; readonly toMs: number; readonly afterSeq: number }, limit: number): Promise<readonly Archived[]> {
+  async read(
+    archiveNo: number,
+    span: { readonly fromMs: number; readonly toMs: number; readonly afterSeq: number },
+    limit: number,
+  ): Promise<readonly Archived[]> {
     const rows = await this.#database.all(
       'SELECT seq, at, event FROM events_archived WHERE archive_no = ? AND seq > ? AND at >= ? AND at < ? ORDER BY seq LIMIT ?',
       [archiveNo, span.afterSeq, span.fromMs, span.toMs, limit],
     );
-    return rows.map((row) => ({ seq: Number(row['seq']), atMs: Number(row['at']), event: JSON.parse(row['event'] as string) as EventDocument }));
+    return rows.map((row) => ({
+      seq: Number(row['seq']),
+      atMs: Number(row['at']),
+      event: JSON.parse(row['event'] as string) as EventDocument,
+    }));
   }
 
   async count(archiveNo: number): Promise<{ readonly events: number; readonly bytes: number }> {
-    const row = await this.#database.get('SELECT COUNT(*) AS events, COALESCE(SUM(bytes), 0) AS bytes FROM events_archived WHERE archive_no = ?', [archiveNo]);
+    const row = await this.#database.get(
+      'SELECT COUNT(*) AS events, COALESCE(SUM(bytes), 0) AS bytes FROM events_archived WHERE archive_no = ?',
+      [archiveNo],
+    );
     return { events: Number(row?.['events'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
   }
 

@@ -7,7 +7,13 @@ import type { Bus, Tags } from './kinds.ts';
 
 type BusHandlers = Pick<
   Handlers<EventBridgeOperations>,
-  'CreateEventBus' | 'DescribeEventBus' | 'UpdateEventBus' | 'DeleteEventBus' | 'ListEventBuses' | 'PutPermission' | 'RemovePermission'
+  | 'CreateEventBus'
+  | 'DescribeEventBus'
+  | 'UpdateEventBus'
+  | 'DeleteEventBus'
+  | 'ListEventBuses'
+  | 'PutPermission'
+  | 'RemovePermission'
 >;
 
 /** @source EventBridge User Guide, "Quotas" */
@@ -15,8 +21,9 @@ const mostBuses = 100;
 
 type Statement = { readonly Sid?: string };
 
-export const tagsOf = (tags: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] | undefined): Tags =>
-  Object.fromEntries((tags ?? []).map(({ Key: key = '', Value: value = '' }) => [key, value]));
+export const tagsOf = (
+  tags: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] | undefined,
+): Tags => Object.fromEntries((tags ?? []).map(({ Key: key = '', Value: value = '' }) => [key, value]));
 
 export function busHandlers({ records, buses, clock }: Desk): BusHandlers {
   const change = async (call: Call, nameOrArn: string | undefined, edit: (bus: Bus) => Bus): Promise<Bus> => {
@@ -43,7 +50,8 @@ export function busHandlers({ records, buses, clock }: Desk): BusHandlers {
         tags: tagsOf(input.Tags),
       };
       await records.change((draft) => {
-        if (name === 'default' || draft.get('bus', scopeOf(call), name) !== undefined) throw exists(`Event bus ${name} already exists.`);
+        if (name === 'default' || draft.get('bus', scopeOf(call), name) !== undefined)
+          throw exists(`Event bus ${name} already exists.`);
         if (draft.list('bus', scopeOf(call)).length >= mostBuses) throw tooMany();
         draft.put('bus', scopeOf(call), name, bus);
       });
@@ -52,7 +60,11 @@ export function busHandlers({ records, buses, clock }: Desk): BusHandlers {
 
     DescribeEventBus(input, call) {
       const bus = buses.get(call, busPlace(call, input.Name).bus);
-      return Promise.resolve({ ...described(bus), ...given('KmsKeyIdentifier', bus.kmsKey), ...(bus.deadLetterArn === undefined ? {} : { DeadLetterConfig: { Arn: bus.deadLetterArn } }) });
+      return Promise.resolve({
+        ...described(bus),
+        ...given('KmsKeyIdentifier', bus.kmsKey),
+        ...(bus.deadLetterArn === undefined ? {} : { DeadLetterConfig: { Arn: bus.deadLetterArn } }),
+      });
     },
 
     async UpdateEventBus(input, call) {
@@ -70,7 +82,8 @@ export function busHandlers({ records, buses, clock }: Desk): BusHandlers {
       if (name === 'default') throw invalid('Cannot delete event bus default.');
       buses.get(call, name);
       await records.change((draft) => {
-        if (draft.list('rule', scopeOf(call)).some(({ bus }) => bus === name)) throw invalid(`Cannot delete event bus ${name} since it has rules.`);
+        if (draft.list('rule', scopeOf(call)).some(({ bus }) => bus === name))
+          throw invalid(`Cannot delete event bus ${name} since it has rules.`);
         draft.delete('bus', scopeOf(call), name);
       });
       return {};
@@ -92,7 +105,9 @@ export function busHandlers({ records, buses, clock }: Desk): BusHandlers {
           Principal: principal === '*' ? '*' : { AWS: `arn:aws:iam::${principal}:root` },
           Action: action,
           Resource: bus.arn,
-          ...(condition === undefined ? {} : { Condition: { [condition.Type ?? '']: { [condition.Key ?? '']: condition.Value } } }),
+          ...(condition === undefined
+            ? {}
+            : { Condition: { [condition.Type ?? '']: { [condition.Key ?? '']: condition.Value } } }),
         };
         const others = (bus.policy?.Statement ?? []).filter((each) => (each as Statement).Sid !== sid);
         return { ...bus, policy: { Version: '2012-10-17', Statement: [...others, statement] } };
@@ -105,7 +120,8 @@ export function busHandlers({ records, buses, clock }: Desk): BusHandlers {
         const { policy, ...rest } = bus;
         if (input.RemoveAllPermissions === true) return rest;
         const left = (policy?.Statement ?? []).filter((each) => (each as Statement).Sid !== input.StatementId);
-        if (policy === undefined || left.length === policy.Statement.length) throw notFound('Statement with the provided id does not exist.');
+        if (policy === undefined || left.length === policy.Statement.length)
+          throw notFound('Statement with the provided id does not exist.');
         return left.length === 0 ? rest : { ...bus, policy: { ...policy, Statement: left } };
       });
       return {};

@@ -7,7 +7,8 @@ export interface Place {
   readonly region: string;
 }
 
-export const busArn = ({ account, region }: Place, name: string): string => `arn:aws:events:${region}:${account}:event-bus/${name}`;
+export const busArn = ({ account, region }: Place, name: string): string =>
+  `arn:aws:events:${region}:${account}:event-bus/${name}`;
 
 export const ruleArn = ({ account, region }: Place, bus: string, rule: string): string =>
   `arn:aws:events:${region}:${account}:rule/${bus === 'default' ? '' : `${bus}/`}${rule}`;

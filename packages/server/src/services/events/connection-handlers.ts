@@ -20,7 +20,11 @@ type ConnectionHandlers = Pick<
   | 'ListApiDestinations'
 >;
 
-const needed = { BASIC: 'BasicAuthParameters', API_KEY: 'ApiKeyAuthParameters', OAUTH_CLIENT_CREDENTIALS: 'OAuthParameters' } as const;
+const needed = {
+  BASIC: 'BasicAuthParameters',
+  API_KEY: 'ApiKeyAuthParameters',
+  OAUTH_CLIENT_CREDENTIALS: 'OAuthParameters',
+} as const;
 /** @source API Reference, CreateApiDestination */
 const defaultRate = 300;
 
@@ -38,7 +42,8 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
   };
   const opened = (of: Connection): AuthParameters => JSON.parse(openText(sealer, of.sealed) ?? '{}') as AuthParameters;
   const checkAuth = (type: Connection['type'], auth: AuthParameters): void => {
-    if (auth[needed[type]] === undefined) throw invalid(`Authorization parameters must be provided for authorization type ${type}: ${needed[type]}.`);
+    if (auth[needed[type]] === undefined)
+      throw invalid(`Authorization parameters must be provided for authorization type ${type}: ${needed[type]}.`);
   };
   const changed = (of: Connection) => ({
     ConnectionArn: of.arn,
@@ -107,13 +112,20 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
     },
 
     async DeauthorizeConnection(input, call) {
-      const next: Connection = { ...connection(call, input.Name), isDeauthorized: true, sealed: sealText(sealer, '{}'), changedAtMs: clock.now() };
+      const next: Connection = {
+        ...connection(call, input.Name),
+        isDeauthorized: true,
+        sealed: sealText(sealer, '{}'),
+        changedAtMs: clock.now(),
+      };
       await records.change((draft) => draft.put('connection', scopeOf(call), next.name, next));
       return changed(next);
     },
 
     ListConnections(input, call) {
-      const all = records.list('connection', scopeOf(call)).filter((each) => input.ConnectionState === undefined || changed(each).ConnectionState === input.ConnectionState);
+      const all = records
+        .list('connection', scopeOf(call))
+        .filter((each) => input.ConnectionState === undefined || changed(each).ConnectionState === input.ConnectionState);
       const page = paged(all, input, input.NamePrefix);
       return Promise.resolve({
         Connections: page.items.map((each) => ({ ...changed(each), Name: each.name, AuthorizationType: each.type })),
@@ -136,7 +148,8 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
         changedAtMs: clock.now(),
       };
       await records.change((draft) => {
-        if (draft.get('destination', scopeOf(call), name) !== undefined) throw exists(`An api-destination '${name}' already exists.`);
+        if (draft.get('destination', scopeOf(call), name) !== undefined)
+          throw exists(`An api-destination '${name}' already exists.`);
         draft.put('destination', scopeOf(call), name, made);
       });
       return stateOf(made);
@@ -170,7 +183,9 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
     },
 
     ListApiDestinations(input, call) {
-      const all = records.list('destination', scopeOf(call)).filter((each) => input.ConnectionArn === undefined || each.connectionArn === input.ConnectionArn);
+      const all = records
+        .list('destination', scopeOf(call))
+        .filter((each) => input.ConnectionArn === undefined || each.connectionArn === input.ConnectionArn);
       const page = paged(all, input, input.NamePrefix);
       return Promise.resolve({ ApiDestinations: page.items.map(listed), ...tokenOf(page) });
     },
@@ -208,7 +223,8 @@ function shown(auth: AuthParameters): object {
 /** Plain HTTP too: destinations on one's own machine have no certificate. @throws ValidationException */
 function checkedUrl(text: string | undefined): string {
   const url = text !== undefined && URL.canParse(text.replaceAll('*', 'x')) ? new URL(text.replaceAll('*', 'x')) : undefined;
-  if (text === undefined || url === undefined || !['http:', 'https:'].includes(url.protocol)) throw invalid('Parameter InvocationEndpoint is not valid.');
+  if (text === undefined || url === undefined || !['http:', 'https:'].includes(url.protocol))
+    throw invalid('Parameter InvocationEndpoint is not valid.');
   return text;
 }
 

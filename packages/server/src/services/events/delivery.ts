@@ -36,7 +36,10 @@ export class Delivery {
 
   async deliver(parcel: Parcel, attempt: number, signal: AbortSignal): Promise<Ending> {
     const load = JSON.parse(parcel.body) as Load;
-    const failure = load.broken === undefined ? await this.#attempt(load, signal) : { code: 'INVALID_PARAMETER', message: load.broken, final: true };
+    const failure =
+      load.broken === undefined
+        ? await this.#attempt(load, signal)
+        : { code: 'INVALID_PARAMETER', message: load.broken, final: true };
     if (failure === undefined) return { kind: 'done' };
     const exhausted = failure.final ? undefined : this.#exhausted(load, attempt);
     if (!failure.final && exhausted === undefined) {
@@ -46,7 +49,8 @@ export class Delivery {
   }
 
   #exhausted({ target, acceptedAtMs }: Load, attempt: number): string | undefined {
-    const { MaximumRetryAttempts: retries = defaultRetryPolicy.maximumRetryAttempts, MaximumEventAgeInSeconds: ageS } = target.RetryPolicy ?? {};
+    const { MaximumRetryAttempts: retries = defaultRetryPolicy.maximumRetryAttempts, MaximumEventAgeInSeconds: ageS } =
+      target.RetryPolicy ?? {};
     const ageMs = ageS === undefined ? defaultRetryPolicy.maximumAgeMs : ageS * 1000;
     if (attempt > retries) return 'MaximumRetryAttempts';
     return this.#options.clock.now() - acceptedAtMs > ageMs ? 'MaximumEventAgeInSeconds' : undefined;
@@ -72,8 +76,10 @@ export class Delivery {
 
   async #toBus(load: Load, arn: string): Promise<Failure | undefined> {
     const { bus, ...place } = busPlace(load.place, arn);
-    if (this.#options.buses.find(place, bus) === undefined) return { code: 'NO_RESOURCE', message: `Event bus ${bus} does not exist.`, final: true };
-    if (load.hops >= mostHops) return { code: 'INVALID_PARAMETER', message: 'The event has passed too many event buses.', final: true };
+    if (this.#options.buses.find(place, bus) === undefined)
+      return { code: 'NO_RESOURCE', message: `Event bus ${bus} does not exist.`, final: true };
+    if (load.hops >= mostHops)
+      return { code: 'INVALID_PARAMETER', message: 'The event has passed too many event buses.', final: true };
     await this.#options.ingest.accept([{ place, bus, event: load.event, hops: load.hops + 1 }]);
     return undefined;
   }
@@ -83,9 +89,11 @@ export class Delivery {
     const name = arn.split('/')[1] ?? '';
     const destination = records.get('destination', scopeOf(load.place), name);
     const connection = records.get('connection', scopeOf(load.place), destination?.connectionArn.split('/')[1] ?? '');
-    if (destination === undefined || connection === undefined) return { code: 'NO_RESOURCE', message: `API destination ${name} or its connection does not exist.`, final: true };
+    if (destination === undefined || connection === undefined)
+      return { code: 'NO_RESOURCE', message: `API destination ${name} or its connection does not exist.`, final: true };
     const auth = openText(this.#options.sealer, connection.sealed);
-    if (auth === undefined || connection.isDeauthorized === true) return { code: 'NO_PERMISSIONS', message: `Connection ${connection.name} is not authorized.`, final: true };
+    if (auth === undefined || connection.isDeauthorized === true)
+      return { code: 'NO_PERMISSIONS', message: `Connection ${connection.name} is not authorized.`, final: true };
     return this.#calls.call(destination, connection, JSON.parse(auth) as AuthParameters, load, payload, signal);
   }
 
@@ -106,7 +114,8 @@ export class Delivery {
       RETRY_ATTEMPTS: { DataType: 'Number', StringValue: String(attempt - 1) },
       ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
     });
-    if (buried === undefined || buried.final || clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs) return { kind: 'done' };
+    if (buried === undefined || buried.final || clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs)
+      return { kind: 'done' };
     return { kind: 'retry', inMs: backoffMs(attempt, random.float()) };
   }
 }

@@ -30,7 +30,8 @@ export function checkPattern(text: string | undefined): void {
   try {
     parsePattern(text);
   } catch (error) {
-    if (error instanceof PatternError) throw new ServiceFault('InvalidEventPatternException', `Event pattern is not valid. Reason: ${error.message}`);
+    if (error instanceof PatternError)
+      throw new ServiceFault('InvalidEventPatternException', `Event pattern is not valid. Reason: ${error.message}`);
     throw error;
   }
 }
@@ -43,7 +44,12 @@ export function paged<Item extends { readonly name: string }>(
 ): Page<Item> {
   return pageOf(
     items.filter(({ name }) => prefix === undefined || name.startsWith(prefix)),
-    { limit: input.Limit ?? 100, token: input.NextToken, nameOf: ({ name }) => name, invalid: () => invalid('Parameter NextToken is not valid.') },
+    {
+      limit: input.Limit ?? 100,
+      token: input.NextToken,
+      nameOf: ({ name }) => name,
+      invalid: () => invalid('Parameter NextToken is not valid.'),
+    },
   );
 }
 

@@ -61,7 +61,12 @@ export class DestinationCalls {
       });
       const hasBody = !['GET', 'HEAD', 'OPTIONS'].includes(destination.method);
       const body = hasBody ? withMembers(payload, pairs(shared.BodyParameters)) : undefined;
-      const answer = await this.#http.send(url, { method: destination.method, headers, signal: deadline.signal, ...(body === undefined ? {} : { body }) });
+      const answer = await this.#http.send(url, {
+        method: destination.method,
+        headers,
+        signal: deadline.signal,
+        ...(body === undefined ? {} : { body }),
+      });
       if (answer.status >= 200 && answer.status < 300) return undefined;
       if (answer.status === 401) this.#tokens.delete(connection.arn);
       const seconds = Number(answer.retryAfter);
@@ -72,7 +77,11 @@ export class DestinationCalls {
         ...(seconds > 0 && seconds <= 86_400 ? { retryInMs: seconds * 1000 } : {}),
       };
     } catch (error) {
-      return { code: 'SDK_CLIENT_ERROR', message: `The endpoint could not be reached: ${String((error as Error).message)}`, final: false };
+      return {
+        code: 'SDK_CLIENT_ERROR',
+        message: `The endpoint could not be reached: ${String((error as Error).message)}`,
+        final: false,
+      };
     }
   }
 
@@ -121,7 +130,10 @@ export class DestinationCalls {
     const { access_token: token, token_type: type, expires_in: seconds } = JSON.parse(answer.body) as Record<string, unknown>;
     if (answer.status >= 300 || typeof token !== 'string') throw new Error(`the authorization server answered ${answer.status}`);
     const lifeMs = typeof seconds === 'number' && seconds > 60 ? (seconds - 60) * 1000 : 60_000;
-    return { header: `${typeof type === 'string' && type.toLowerCase() !== 'bearer' ? type : 'Bearer'} ${token}`, untilMs: this.#clock.monotonic() + lifeMs };
+    return {
+      header: `${typeof type === 'string' && type.toLowerCase() !== 'bearer' ? type : 'Bearer'} ${token}`,
+      untilMs: this.#clock.monotonic() + lifeMs,
+    };
   }
 
   #deadline(stop: AbortSignal): Disposable & { readonly signal: AbortSignal } {

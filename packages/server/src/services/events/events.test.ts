@@ -19,7 +19,14 @@ const functionArn = `arn:aws:lambda:us-east-1:${account}:function:f`;
 const key = new MasterKey(new Uint8Array(32).fill(7), systemRandom);
 
 /** EventBridge and SQS behind a door, on a virtual clock; functions are a list of what they got. */
-async function openTown(options: { readonly file?: string; readonly clock?: VirtualClock; readonly lambda?: TargetPorts['lambda']; readonly http?: DestinationHttp } = {}) {
+async function openTown(
+  options: {
+    readonly file?: string;
+    readonly clock?: VirtualClock;
+    readonly lambda?: TargetPorts['lambda'];
+    readonly http?: DestinationHttp;
+  } = {},
+) {
   const stack = new AsyncDisposableStack();
   const clock = options.clock ?? new VirtualClock({ epochMs: Date.parse('2026-11-24T10:00:30Z') });
   const base = { clock, random: systemRandom, log: silentLogger };
@@ -33,11 +40,20 @@ async function openTown(options: { readonly file?: string; readonly clock?: Virt
     },
   };
   const ports = { sqs: sqs.port, lambda };
-  const service = stack.use(await openEventBridge({ database, ...base, sealer: key.sealer('events'), ports, ...(options.http === undefined ? {} : { http: options.http }) }));
+  const service = stack.use(
+    await openEventBridge({
+      database,
+      ...base,
+      sealer: key.sealer('events'),
+      ports,
+      ...(options.http === undefined ? {} : { http: options.http }),
+    }),
+  );
   const street = stack.use(await openStreet({ events: service.handlers, sqs: sqs.handlers }));
   const events = new sdk.EventBridge(street.client);
   stack.defer(() => events.destroy());
-  const makeQueue = (name: string) => sqs.handlers.CreateQueue({ QueueName: name }, { account, region: 'us-east-1', origin: street.origin } as never);
+  const makeQueue = (name: string) =>
+    sqs.handlers.CreateQueue({ QueueName: name }, { account, region: 'us-east-1', origin: street.origin } as never);
   return {
     clock,
     events,
@@ -48,10 +64,15 @@ async function openTown(options: { readonly file?: string; readonly clock?: Virt
     /** Bodies of what a queue holds by now. */
     async taken(name: string) {
       await settle(30);
-      return (await sqs.port.receive(queueArn(name), { max: 10, waitMs: 0 })).map(({ body, messageAttributes }) => ({ body, messageAttributes }));
+      return (await sqs.port.receive(queueArn(name), { max: 10, waitMs: 0 })).map(({ body, messageAttributes }) => ({
+        body,
+        messageAttributes,
+      }));
     },
     put: (entry: Partial<sdk.PutEventsRequestEntry> = {}) =>
-      events.putEvents({ Entries: [{ Source: 'shop', DetailType: 'order', Detail: '{"id":1,"tags":["a","b"],"who":{"name":"Ann"}}', ...entry }] }),
+      events.putEvents({
+        Entries: [{ Source: 'shop', DetailType: 'order', Detail: '{"id":1,"tags":["a","b"],"who":{"name":"Ann"}}', ...entry }],
+      }),
     async rule(target: Partial<sdk.Target>, pattern: object = { source: ['shop'] }) {
       await events.putRule({ Name: 'rule', EventPattern: JSON.stringify(pattern) });
       await events.putTargets({ Rule: 'rule', Targets: [{ Id: 'target', Arn: queueArn('queue'), ...target }] });
@@ -94,7 +115,10 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     });
     t.assert.equal(failed, 3);
     t.assert.deepEqual(entries?.slice(0, 2), [
-      { ErrorCode: 'InvalidArgument', ErrorMessage: 'Parameter DetailType is not valid. Reason: DetailType is a required argument.' },
+      {
+        ErrorCode: 'InvalidArgument',
+        ErrorMessage: 'Parameter DetailType is not valid. Reason: DetailType is a required argument.',
+      },
       { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' },
     ]);
     t.assert.equal(entries?.[2]?.ErrorCode, 'NotAuthorizedForSourceException');
@@ -105,10 +129,24 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     ['a part', { InputPath: '$.detail.who' }, '{"name":"Ann"}'],
     ['a deep part', { InputPath: '$.detail.tags[1]' }, '"b"'],
     ['a constant', { Input: '{"fixed":true}' }, '{"fixed":true}'],
-    ['a text', { InputTransformer: { InputPathsMap: { n: '$.detail.who.name', w: '$.detail.who', no: '$.detail.no' }, InputTemplate: '"Hi <n>, <w>, <no>!"' } }, '"Hi Ann, {name:Ann}, !"'],
+    [
+      'a text',
+      {
+        InputTransformer: {
+          InputPathsMap: { n: '$.detail.who.name', w: '$.detail.who', no: '$.detail.no' },
+          InputTemplate: '"Hi <n>, <w>, <no>!"',
+        },
+      },
+      '"Hi Ann, {name:Ann}, !"',
+    ],
     [
       'a document',
-      { InputTransformer: { InputPathsMap: { n: '$.detail.who.name', t: '$.detail.tags', no: '$.detail.no' }, InputTemplate: '{"n": <n>, "t": <t>, "text": "to <n>", "no": <no>, "rule": "<aws.events.rule-name>"}' } },
+      {
+        InputTransformer: {
+          InputPathsMap: { n: '$.detail.who.name', t: '$.detail.tags', no: '$.detail.no' },
+          InputTemplate: '{"n": <n>, "t": <t>, "text": "to <n>", "no": <no>, "rule": "<aws.events.rule-name>"}',
+        },
+      },
       '{"n":"Ann","t":["a","b"],"text":"to Ann","no":"","rule":"rule"}',
     ],
   ] as const) {
@@ -123,10 +161,13 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
 
   test('a template with a placeholder from nowhere is refused', async (t: TestContext) => {
     await using town = await openTown();
-    await t.assert.rejects(town.rule({ InputTransformer: { InputPathsMap: { a: '$.id' }, InputTemplate: '{"x": <notdefinedkey>}' } }), {
-      name: 'ValidationException',
-      message: 'InputTemplate for target target contains invalid placeholder notdefinedkey.',
-    });
+    await t.assert.rejects(
+      town.rule({ InputTransformer: { InputPathsMap: { a: '$.id' }, InputTemplate: '{"x": <notdefinedkey>}' } }),
+      {
+        name: 'ValidationException',
+        message: 'InputTemplate for target target contains invalid placeholder notdefinedkey.',
+      },
+    );
     await t.assert.rejects(town.rule({ Arn: `arn:aws:ecs:us-east-1:${account}:cluster/c` }), { name: 'ValidationException' });
   });
 
@@ -146,9 +187,14 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     await clock.advance(60_000);
     t.assert.equal(attempts.length, 4);
     const gaps = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
-    t.assert.ok(gaps.every((gap, index) => gap >= 500 * 2 ** index && gap <= 1000 * 2 ** index + 20), String(gaps));
+    t.assert.ok(
+      gaps.every((gap, index) => gap >= 500 * 2 ** index && gap <= 1000 * 2 ** index + 20),
+      String(gaps),
+    );
     const [letter] = await town.taken('dead');
-    const told = Object.fromEntries(Object.entries(letter?.messageAttributes ?? {}).map(([name, value]) => [name, value.StringValue]));
+    const told = Object.fromEntries(
+      Object.entries(letter?.messageAttributes ?? {}).map(([name, value]) => [name, value.StringValue]),
+    );
     t.assert.deepEqual(told, {
       RULE_ARN: `arn:aws:events:us-east-1:${account}:rule/rule`,
       TARGET_ARN: functionArn,
@@ -238,7 +284,11 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     await town.makeQueue('queue');
     await town.rule({});
     const bus = `arn:aws:events:us-east-1:${account}:event-bus/default`;
-    const { ArchiveArn: archive } = await town.events.createArchive({ ArchiveName: 'all', EventSourceArn: bus, EventPattern: '{"source":["shop"]}' });
+    const { ArchiveArn: archive } = await town.events.createArchive({
+      ArchiveName: 'all',
+      EventSourceArn: bus,
+      EventPattern: '{"source":["shop"]}',
+    });
     for (const id of [1, 2, 3]) await town.put({ Detail: JSON.stringify({ id }) });
     await town.put({ Source: 'other' });
     t.assert.equal((await town.taken('queue')).length, 3);
@@ -251,14 +301,25 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
       Destination: { Arn: bus },
     };
     t.assert.equal((await town.events.startReplay(replay)).State, 'STARTING');
-    const again = (await town.taken('queue')).map(({ body }) => JSON.parse(body) as { 'replay-name': string; detail: { id: number } });
-    t.assert.deepEqual(again.map((event) => [event['replay-name'], event.detail.id]), [['again', 1], ['again', 2], ['again', 3]]);
+    const again = (await town.taken('queue')).map(
+      ({ body }) => JSON.parse(body) as { 'replay-name': string; detail: { id: number } },
+    );
+    t.assert.deepEqual(
+      again.map((event) => [event['replay-name'], event.detail.id]),
+      [
+        ['again', 1],
+        ['again', 2],
+        ['again', 3],
+      ],
+    );
     t.assert.equal((await town.events.describeReplay({ ReplayName: 'again' })).State, 'COMPLETED');
     t.assert.equal((await town.events.describeArchive({ ArchiveName: 'all' })).EventCount, 3);
     await t.assert.rejects(town.events.startReplay({ ...replay, ReplayName: 'b', EventEndTime: replay.EventStartTime }), {
       message: 'Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.',
     });
-    await t.assert.rejects(town.events.createArchive({ ArchiveName: 'all', EventSourceArn: bus }), { name: 'ResourceAlreadyExistsException' });
+    await t.assert.rejects(town.events.createArchive({ ArchiveName: 'all', EventSourceArn: bus }), {
+      name: 'ResourceAlreadyExistsException',
+    });
   });
 
   test('an API destination is called with what its connection adds, and secrets are neither shown nor readable on disk', async (t: TestContext) => {
@@ -279,8 +340,15 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
       Name: 'c',
       AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
       AuthParameters: {
-        OAuthParameters: { ClientParameters: { ClientID: 'id', ClientSecret: 'hush-hush' }, AuthorizationEndpoint: `${origin}/token`, HttpMethod: 'POST' },
-        InvocationHttpParameters: { BodyParameters: [{ Key: 'extra', Value: 'yes' }], QueryStringParameters: [{ Key: 'q', Value: '1' }] },
+        OAuthParameters: {
+          ClientParameters: { ClientID: 'id', ClientSecret: 'hush-hush' },
+          AuthorizationEndpoint: `${origin}/token`,
+          HttpMethod: 'POST',
+        },
+        InvocationHttpParameters: {
+          BodyParameters: [{ Key: 'extra', Value: 'yes' }],
+          QueryStringParameters: [{ Key: 'q', Value: '1' }],
+        },
       },
     });
     const { ApiDestinationArn: destination } = await town.events.createApiDestination({
@@ -289,11 +357,18 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
       InvocationEndpoint: `${origin}/orders/*`,
       HttpMethod: 'PUT',
     });
-    await town.rule({ Arn: destination, InputPath: '$.detail', HttpParameters: { PathParameterValues: ['$.detail.id'], HeaderParameters: { 'X-Who': '$.detail.who.name' } } });
+    await town.rule({
+      Arn: destination,
+      InputPath: '$.detail',
+      HttpParameters: { PathParameterValues: ['$.detail.id'], HeaderParameters: { 'X-Who': '$.detail.who.name' } },
+    });
     await town.put();
     while (seen.length < 2) await settle(5);
     const call = seen.at(-1);
-    t.assert.deepEqual([seen[0]?.url, call?.url, call?.headers.authorization, call?.headers['x-who']], ['/token', '/orders/1?q=1', 'Bearer t0k3n', 'Ann']);
+    t.assert.deepEqual(
+      [seen[0]?.url, call?.url, call?.headers.authorization, call?.headers['x-who']],
+      ['/token', '/orders/1?q=1', 'Bearer t0k3n', 'Ann'],
+    );
     t.assert.deepEqual(JSON.parse(call?.body ?? ''), { id: 1, tags: ['a', 'b'], who: { name: 'Ann' }, extra: 'yes' });
     const described = await town.events.describeConnection({ Name: 'c' });
     t.assert.ok(!JSON.stringify(described).includes('hush-hush'));
@@ -321,22 +396,33 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     await town.rule({ Arn: destination });
     for (let n = 0; n < 5; n += 1) await town.put();
     await clock.advance(10_000);
-    t.assert.deepEqual(calls.map((at) => Math.round(at - (calls[0] ?? 0))), [0, 500, 1000, 1500, 2000]);
+    t.assert.deepEqual(
+      calls.map((at) => Math.round(at - (calls[0] ?? 0))),
+      [0, 500, 1000, 1500, 2000],
+    );
   });
 
   test('rules and targets are listed, tagged, tested and deleted in the words of EventBridge', async (t: TestContext) => {
     await using town = await openTown();
     const { events } = town;
-    await t.assert.rejects(events.describeEventBus({ Name: 'none' }), { name: 'ResourceNotFoundException', message: 'Event bus none does not exist.' });
+    await t.assert.rejects(events.describeEventBus({ Name: 'none' }), {
+      name: 'ResourceNotFoundException',
+      message: 'Event bus none does not exist.',
+    });
     await t.assert.rejects(events.deleteEventBus({ Name: 'default' }), { message: 'Cannot delete event bus default.' });
-    await t.assert.rejects(events.putRule({ Name: 'r', ScheduleExpression: 'cron(71 8 1 * ? *)' }), { message: 'Parameter ScheduleExpression is not valid.' });
+    await t.assert.rejects(events.putRule({ Name: 'r', ScheduleExpression: 'cron(71 8 1 * ? *)' }), {
+      message: 'Parameter ScheduleExpression is not valid.',
+    });
     await t.assert.rejects(events.putRule({ Name: 'r', EventPattern: '{"source":[]}' }), {
       name: 'InvalidEventPatternException',
       message: /^Event pattern is not valid. Reason: /,
     });
     await town.rule({ Arn: functionArn });
     await t.assert.rejects(events.deleteRule({ Name: 'rule' }), { message: "Rule can't be deleted since it has targets." });
-    await t.assert.rejects(events.putTargets({ Rule: 'rule', Targets: [1, 2, 3, 4, 5].map((n) => ({ Id: `t${n}`, Arn: functionArn })) }), { name: 'LimitExceededException' });
+    await t.assert.rejects(
+      events.putTargets({ Rule: 'rule', Targets: [1, 2, 3, 4, 5].map((n) => ({ Id: `t${n}`, Arn: functionArn })) }),
+      { name: 'LimitExceededException' },
+    );
     t.assert.deepEqual((await events.listRuleNamesByTarget({ TargetArn: functionArn })).RuleNames, ['rule']);
     const { Arn: arn, CreatedBy: by, State: state } = await events.describeRule({ Name: 'rule' });
     t.assert.deepEqual([by, state], [account, 'ENABLED']);
@@ -348,6 +434,8 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.deepEqual((await events.listRules({})).Rules, []);
     await events.putPermission({ StatementId: 's', Principal: '111111111111', Action: 'events:PutEvents' });
     t.assert.match((await events.describeEventBus({})).Policy ?? '', /arn:aws:iam::111111111111:root/);
-    await t.assert.rejects(events.removePermission({ StatementId: 'x' }), { message: 'Statement with the provided id does not exist.' });
+    await t.assert.rejects(events.removePermission({ StatementId: 'x' }), {
+      message: 'Statement with the provided id does not exist.',
+    });
   });
 });

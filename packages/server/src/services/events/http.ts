@@ -3,7 +3,12 @@ export interface DestinationHttp {
   /** Rejects when there is no answer. Redirects are not followed. */
   send(
     url: string,
-    request: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string; readonly signal: AbortSignal },
+    request: {
+      readonly method: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body?: string;
+      readonly signal: AbortSignal;
+    },
   ): Promise<{ readonly status: number; readonly retryAfter?: string; readonly body: string }>;
 }
 

@@ -49,7 +49,13 @@ export class Ingest {
   readonly #clock: Clock;
   readonly #compiled = new Map<string, Compiled>();
 
-  constructor(options: { readonly buses: Buses; readonly archives: ArchiveStore; readonly outbox: (targetArn: string) => Outbox; readonly group: GroupCommit; readonly clock: Clock }) {
+  constructor(options: {
+    readonly buses: Buses;
+    readonly archives: ArchiveStore;
+    readonly outbox: (targetArn: string) => Outbox;
+    readonly group: GroupCommit;
+    readonly clock: Clock;
+  }) {
     this.#buses = options.buses;
     this.#archives = options.archives;
     this.#group = options.group;
@@ -128,7 +134,9 @@ export class Ingest {
     return {
       rules: this.#buses
         .rules(place, bus)
-        .flatMap((rule) => (rule.pattern === undefined || rule.state === 'DISABLED' ? [] : [{ rule, pattern: parsePattern(rule.pattern) }])),
+        .flatMap((rule) =>
+          rule.pattern === undefined || rule.state === 'DISABLED' ? [] : [{ rule, pattern: parsePattern(rule.pattern) }],
+        ),
       archives: this.#buses.records
         .list('archive', scopeOf(place))
         .filter((archive) => archive.busArn === arn)

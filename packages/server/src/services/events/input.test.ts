@@ -12,7 +12,12 @@ const event: EventDocument = {
   time: '2026-11-24T10:00:00Z',
   region: 'us-east-1',
   resources: [],
-  detail: { command: 'update-account', payload: { acc_id: '0a787ecb-4015', sf_id: 'baz' }, single: ['HIGH'], multi: ['ACTIVE', 'INACTIVE'] },
+  detail: {
+    command: 'update-account',
+    payload: { acc_id: '0a787ecb-4015', sf_id: 'baz' },
+    single: ['HIGH'],
+    multi: ['ACTIVE', 'INACTIVE'],
+  },
 };
 const rule = { name: 'r', arn: 'arn:aws:events:us-east-1:111111111111:rule/bus/r' };
 const paths = {
@@ -51,7 +56,11 @@ suite('input templates, as the recorded answers have them', { timeout: 60_000 },
 
   test('a value of an event cannot break out of its place', (t) => {
     const hostile = { ...event, detail: { payload: { acc_id: '", "admin": "yes' } } };
-    const input = inputOf({ Id: 't', Arn: 'a', InputTransformer: { InputPathsMap: paths, InputTemplate: '{"id": "user <userId>"}' } }, hostile, rule);
+    const input = inputOf(
+      { Id: 't', Arn: 'a', InputTransformer: { InputPathsMap: paths, InputTemplate: '{"id": "user <userId>"}' } },
+      hostile,
+      rule,
+    );
     t.assert.deepEqual(input.kind === 'payload' && (JSON.parse(input.payload) as object), { id: 'user ", "admin": "yes' });
   });
 

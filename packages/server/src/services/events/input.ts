@@ -11,9 +11,11 @@ export type TargetInput =
 /** Which of four ways a target wants its events: whole, a part, a constant, or a template. @throws ValidationException at PutTargets */
 export function checkInput(target: Target): void {
   const ways = [target.Input, target.InputPath, target.InputTransformer].filter((way) => way !== undefined);
-  if (ways.length > 1) throw invalid(`Only one of Input, InputPath, or InputTransformer must be provided for target ${target.Id}.`);
+  if (ways.length > 1)
+    throw invalid(`Only one of Input, InputPath, or InputTransformer must be provided for target ${target.Id}.`);
   if (target.Input !== undefined && !isJson(target.Input)) throw invalid(`JSON syntax error in input for target ${target.Id}`);
-  if (target.InputPath !== undefined && parseJsonPath(target.InputPath) === undefined) throw invalid(`Invalid InputPath for target ${target.Id}.`);
+  if (target.InputPath !== undefined && parseJsonPath(target.InputPath) === undefined)
+    throw invalid(`Invalid InputPath for target ${target.Id}.`);
   const { InputPathsMap: paths = {}, InputTemplate: template = '' } = target.InputTransformer ?? {};
   for (const [name, path] of Object.entries(paths)) {
     if (parseJsonPath(path) === undefined) throw invalid(`InputPath for target ${target.Id} is invalid: ${name}`);
@@ -27,7 +29,13 @@ export function checkInput(target: Target): void {
 }
 
 const placeholder = /<([A-Za-z0-9_.-]+)>/g;
-const predefined = ['aws.events.rule-arn', 'aws.events.rule-name', 'aws.events.event', 'aws.events.event.json', 'aws.events.event.ingestion-time'];
+const predefined = [
+  'aws.events.rule-arn',
+  'aws.events.rule-name',
+  'aws.events.event',
+  'aws.events.event.json',
+  'aws.events.event.ingestion-time',
+];
 
 /** What a target gets of an event. @source EventBridge User Guide, "Input transformation", read 2026-11 */
 export function inputOf(target: Target, event: EventDocument, rule: Pick<Rule, 'name' | 'arn'>): TargetInput {
@@ -38,7 +46,9 @@ export function inputOf(target: Target, event: EventDocument, rule: Pick<Rule, '
   }
   if (target.InputTransformer === undefined) return { kind: 'payload', payload: JSON.stringify(event) };
   const { InputPathsMap: paths = {}, InputTemplate: template = '' } = target.InputTransformer;
-  const values = new Map<string, unknown>(Object.entries(paths).map(([name, path]) => [name, select(event, parseJsonPath(path) ?? [])]));
+  const values = new Map<string, unknown>(
+    Object.entries(paths).map(([name, path]) => [name, select(event, parseJsonPath(path) ?? [])]),
+  );
   const { detail: _, ...outer } = event;
   values.set('aws.events.rule-arn', rule.arn);
   values.set('aws.events.rule-name', rule.name);

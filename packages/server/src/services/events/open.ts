@@ -65,7 +65,16 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
   const group = new GroupCommit(database);
   const buses = new Buses(records, clock.now());
   const ingest: Ingest = new Ingest({ buses, archives, group, clock, outbox: (arn) => (isDestination(arn) ? calls : outbox) });
-  const delivery = new Delivery({ buses, ingest, ports, http: options.http ?? systemDestinationHttp, sealer, clock, random, log });
+  const delivery = new Delivery({
+    buses,
+    ingest,
+    ports,
+    http: options.http ?? systemDestinationHttp,
+    sealer,
+    clock,
+    random,
+    log,
+  });
   const deliver: Deliver = (parcel, attempt, signal) => delivery.deliver(parcel, attempt, signal);
   const outbox: Outbox = await Outbox.open({ database, clock, log, service: 'events', deliver });
   // Endpoints out there may take seconds or want to be called seldom: nobody else should wait for them.
@@ -79,9 +88,13 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
       const beforeMs = clock.now() - archive.retentionDays * 86_400_000;
       await group
         .write((tx) => archives.drop(tx, archive.no, beforeMs))
-        .catch((error: unknown) => log.error('An archive of events could not be trimmed; the next try follows.', { archive: archive.arn, error }));
+        .catch((error: unknown) =>
+          log.error('An archive of events could not be trimmed; the next try follows.', { archive: archive.arn, error }),
+        );
     }
-    await replays.forget(clock.now() - replaysKeptMs).catch((error: unknown) => log.error('Old replays could not be forgotten.', { error }));
+    await replays
+      .forget(clock.now() - replaysKeptMs)
+      .catch((error: unknown) => log.error('Old replays could not be forgotten.', { error }));
   });
   outbox.start();
   calls.start();

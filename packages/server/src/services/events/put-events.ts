@@ -18,9 +18,11 @@ export function putEvents(
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Handler<Input, EventBridgeOperations['PutEvents']['output']> {
   return async (input, call) => {
-    if (input.EndpointId !== undefined) throw invalid('Mayfly does not have global endpoints of EventBridge yet. docs/parity.md lists what it has.');
+    if (input.EndpointId !== undefined)
+      throw invalid('Mayfly does not have global endpoints of EventBridge yet. docs/parity.md lists what it has.');
     const entries = input.Entries ?? [];
-    if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > mostBytes) throw invalid('Total size of the entries in the request is over the limit.');
+    if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > mostBytes)
+      throw invalid('Total size of the entries in the request is over the limit.');
     const results = entries.map((entry) => judge(entry, call));
     const arrivals: Arrival[] = [];
     const answers = results.map((result, index) => {
@@ -53,7 +55,10 @@ export function putEvents(
 /** @source EventBridge User Guide, "Calculating PutEvents event entry size" */
 const sizeOf = (entry: Entry): number =>
   (entry.Time === undefined ? 0 : 14) +
-  [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])].reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
+  [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])].reduce(
+    (sum, text) => sum + Buffer.byteLength(text ?? ''),
+    0,
+  );
 
 function judge(entry: Entry, call: Call): { readonly detail: object } | { readonly code: string; readonly message: string } {
   for (const name of ['Source', 'DetailType', 'Detail'] as const) {
@@ -62,7 +67,8 @@ function judge(entry: Entry, call: Call): { readonly detail: object } | { readon
     }
   }
   // The services of this server come in by another door.
-  if (entry.Source?.startsWith('aws.') === true && call.service === 'events') return { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' };
+  if (entry.Source?.startsWith('aws.') === true && call.service === 'events')
+    return { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' };
   try {
     const detail: unknown = JSON.parse(entry.Detail ?? '');
     if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) return { detail };

@@ -48,13 +48,18 @@ export class Replays implements AsyncDisposable {
       StartReplay: async (input, call) => {
         const name = input.ReplayName ?? '';
         const archive = records.get('archive', scopeOf(call), input.EventSourceArn?.split(':archive/')[1] ?? '');
-        if (archive === undefined) throw invalid(`Parameter EventSourceArn is not valid. Reason: Archive ${input.EventSourceArn?.split('/')[1]} does not exist.`);
+        if (archive === undefined)
+          throw invalid(
+            `Parameter EventSourceArn is not valid. Reason: Archive ${input.EventSourceArn?.split('/')[1]} does not exist.`,
+          );
         const destination = input.Destination?.Arn ?? '';
         const { bus, ...place } = busPlace(call, destination);
         if (this.#desk.buses.find(place, bus) === undefined) throw notFound(`Event bus ${bus} does not exist.`);
-        if (destination !== archive.busArn) throw invalid('Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.');
+        if (destination !== archive.busArn)
+          throw invalid('Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.');
         const [fromMs, toMs] = [input.EventStartTime?.getTime() ?? 0, input.EventEndTime?.getTime() ?? 0];
-        if (fromMs >= toMs) throw invalid('Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.');
+        if (fromMs >= toMs)
+          throw invalid('Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.');
         const replay: Replay = {
           name,
           arn: `arn:aws:events:${call.region}:${call.account}:replay/${name}`,
@@ -82,7 +87,10 @@ export class Replays implements AsyncDisposable {
           ...described(replay),
           ReplayArn: replay.arn,
           ...given('Description', replay.description),
-          Destination: { Arn: replay.destinationArn, ...(replay.filterArns === undefined ? {} : { FilterArns: [...replay.filterArns] }) },
+          Destination: {
+            Arn: replay.destinationArn,
+            ...(replay.filterArns === undefined ? {} : { FilterArns: [...replay.filterArns] }),
+          },
         });
       },
 
@@ -90,7 +98,8 @@ export class Replays implements AsyncDisposable {
         find(call, input.ReplayName);
         const replay = await records.change((draft) => {
           const now = draft.get('replay', scopeOf(call), input.ReplayName ?? '');
-          if (now === undefined || ended.includes(now.state)) throw invalid(`Replay ${input.ReplayName} is not in a valid state for this operation.`);
+          if (now === undefined || ended.includes(now.state))
+            throw invalid(`Replay ${input.ReplayName} is not in a valid state for this operation.`);
           const next = { ...now, state: 'CANCELLING' as const };
           draft.put('replay', scopeOf(call), now.name, next);
           return next;
@@ -129,7 +138,11 @@ export class Replays implements AsyncDisposable {
         await this.#update(scope, name, { state: archive === undefined ? 'FAILED' : 'CANCELLED', endedAtMs: clock.now() });
         return;
       }
-      const step = await archives.read(archive.no, { fromMs: replay.fromMs, toMs: replay.toMs, afterSeq: replay.lastSeq }, stepEvents);
+      const step = await archives.read(
+        archive.no,
+        { fromMs: replay.fromMs, toMs: replay.toMs, afterSeq: replay.lastSeq },
+        stepEvents,
+      );
       const last = step.at(-1);
       if (last === undefined) {
         await this.#update(scope, name, { state: 'COMPLETED', endedAtMs: clock.now() });

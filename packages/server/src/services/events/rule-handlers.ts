@@ -11,7 +11,14 @@ import type { RuleSchedules } from './rule-schedules.ts';
 
 type RuleHandlers = Pick<
   Handlers<EventBridgeOperations>,
-  'PutRule' | 'DescribeRule' | 'DeleteRule' | 'EnableRule' | 'DisableRule' | 'ListRules' | 'ListRuleNamesByTarget' | 'TestEventPattern'
+  | 'PutRule'
+  | 'DescribeRule'
+  | 'DeleteRule'
+  | 'EnableRule'
+  | 'DisableRule'
+  | 'ListRules'
+  | 'ListRuleNamesByTarget'
+  | 'TestEventPattern'
 >;
 
 /** @source EventBridge User Guide, "Quotas": 300 a bus, which AWS lifts on request */
@@ -19,7 +26,10 @@ const mostRules = 2000;
 
 export function ruleHandlers(desk: Desk, schedules: RuleSchedules): RuleHandlers {
   const { records, buses, ingest, clock } = desk;
-  const find = (call: Call, input: { readonly Name?: string | undefined; readonly EventBusName?: string | undefined }): Rule & { readonly place: Place } => {
+  const find = (
+    call: Call,
+    input: { readonly Name?: string | undefined; readonly EventBusName?: string | undefined },
+  ): Rule & { readonly place: Place } => {
     const { bus, ...place } = busPlace(call, input.EventBusName);
     buses.get(place, bus);
     const rule = buses.rule(place, bus, input.Name ?? '');
@@ -30,14 +40,19 @@ export function ruleHandlers(desk: Desk, schedules: RuleSchedules): RuleHandlers
     await records.change((draft) => {
       const scope = scopeOf(place);
       const known = draft.get('rule', scope, `${rule.bus}/${rule.name}`);
-      if (known === undefined && draft.list('rule', scope).filter(({ bus }) => bus === rule.bus).length >= mostRules) throw tooMany();
+      if (known === undefined && draft.list('rule', scope).filter(({ bus }) => bus === rule.bus).length >= mostRules)
+        throw tooMany();
       // Targets may have changed since the rule was read.
       draft.put('rule', scope, `${rule.bus}/${rule.name}`, { ...rule, targets: known?.targets ?? rule.targets });
     });
     ingest.changed(place, rule.bus);
     await schedules.changed(place, rule.name);
   };
-  const setState = async (call: Call, input: { readonly Name?: string | undefined; readonly EventBusName?: string | undefined }, state: Rule['state']): Promise<object> => {
+  const setState = async (
+    call: Call,
+    input: { readonly Name?: string | undefined; readonly EventBusName?: string | undefined },
+    state: Rule['state'],
+  ): Promise<object> => {
     const { place, ...rule } = find(call, input);
     await save(place, { ...rule, state });
     return {};
@@ -107,7 +122,10 @@ export function ruleHandlers(desk: Desk, schedules: RuleSchedules): RuleHandlers
     ListRuleNamesByTarget(input, call) {
       const { bus, ...place } = busPlace(call, input.EventBusName);
       buses.get(place, bus);
-      const page = paged(buses.rules(place, bus).filter(({ targets }) => targets.some(({ Arn: arn }) => arn === input.TargetArn)), input);
+      const page = paged(
+        buses.rules(place, bus).filter(({ targets }) => targets.some(({ Arn: arn }) => arn === input.TargetArn)),
+        input,
+      );
       return Promise.resolve({ RuleNames: page.items.map(({ name }) => name), ...tokenOf(page) });
     },
 
@@ -119,7 +137,8 @@ export function ruleHandlers(desk: Desk, schedules: RuleSchedules): RuleHandlers
       } catch {
         event = undefined;
       }
-      if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new ServiceFault('ValidationException', 'Parameter Event is not valid.', { status: 400 });
+      if (typeof event !== 'object' || event === null || Array.isArray(event))
+        throw new ServiceFault('ValidationException', 'Parameter Event is not valid.', { status: 400 });
       return Promise.resolve({ Result: parsePattern(input.EventPattern ?? '').matches(event) });
     },
   };

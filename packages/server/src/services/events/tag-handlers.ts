@@ -11,7 +11,9 @@ const mostTags = 50;
 
 /** Tags of buses and rules. */
 export function tagHandlers({ records, buses }: Desk): TagHandlers {
-  type Found = { readonly kind: 'bus'; readonly name: string; readonly value: Bus } | { readonly kind: 'rule'; readonly name: string; readonly value: Rule };
+  type Found =
+    | { readonly kind: 'bus'; readonly name: string; readonly value: Bus }
+    | { readonly kind: 'rule'; readonly name: string; readonly value: Rule };
   const find = (call: Call, arn: string | undefined): Found => {
     const [kind = '', ...parts] = arn?.split(':').slice(5).join(':').split('/') ?? [];
     if (kind === 'event-bus') {
@@ -31,7 +33,8 @@ export function tagHandlers({ records, buses }: Desk): TagHandlers {
       const scope = scopeOf(call);
       const tags = edit((draft.get(found.kind, scope, found.name) ?? found.value).tags);
       if (Object.keys(tags).length > mostTags) throw invalid('The number of tags exceeds the limit of 50.');
-      if (found.kind === 'bus') draft.put('bus', scope, found.name, { ...(draft.get('bus', scope, found.name) ?? found.value), tags });
+      if (found.kind === 'bus')
+        draft.put('bus', scope, found.name, { ...(draft.get('bus', scope, found.name) ?? found.value), tags });
       else draft.put('rule', scope, found.name, { ...(draft.get('rule', scope, found.name) ?? found.value), tags });
     });
     return {};
@@ -39,7 +42,9 @@ export function tagHandlers({ records, buses }: Desk): TagHandlers {
   return {
     TagResource: (input, call) => change(call, input.ResourceARN, (tags) => ({ ...tags, ...tagsOf(input.Tags) })),
     UntagResource: (input, call) =>
-      change(call, input.ResourceARN, (tags) => Object.fromEntries(Object.entries(tags).filter(([key]) => input.TagKeys?.includes(key) !== true))),
+      change(call, input.ResourceARN, (tags) =>
+        Object.fromEntries(Object.entries(tags).filter(([key]) => input.TagKeys?.includes(key) !== true)),
+      ),
     ListTagsForResource: (input, call) =>
       Promise.resolve({ Tags: Object.entries(find(call, input.ResourceARN).value.tags).map(([Key, Value]) => ({ Key, Value })) }),
   };

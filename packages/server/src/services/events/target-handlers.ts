@@ -13,7 +13,11 @@ type TargetHandlers = Pick<Handlers<EventBridgeOperations>, 'PutTargets' | 'Remo
 const mostTargets = 5;
 
 export function targetHandlers({ records, buses, ingest, ports }: Desk): TargetHandlers {
-  const edit = async (call: Call, input: { readonly Rule?: string | undefined; readonly EventBusName?: string | undefined }, change: (rule: Rule) => Rule): Promise<void> => {
+  const edit = async (
+    call: Call,
+    input: { readonly Rule?: string | undefined; readonly EventBusName?: string | undefined },
+    change: (rule: Rule) => Rule,
+  ): Promise<void> => {
     const { bus, ...place } = busPlace(call, input.EventBusName);
     buses.get(place, bus);
     await records.change((draft) => {
@@ -26,9 +30,12 @@ export function targetHandlers({ records, buses, ingest, ports }: Desk): TargetH
   const check = (target: Target): void => {
     checkInput(target);
     const arn = target.Arn ?? '';
-    if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:./.test(arn)) throw invalid(`Parameter ${arn} is not valid. Reason: Provided Arn is not in correct format.`);
+    if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:./.test(arn))
+      throw invalid(`Parameter ${arn} is not valid. Reason: Provided Arn is not in correct format.`);
     if (canReach(ports, arn) || /^arn:[^:]*:events:[^:]*:[^:]*:(event-bus|api-destination)\//.test(arn)) return;
-    throw new ServiceFault('ValidationException', `Mayfly cannot deliver to ${arn} yet. docs/parity.md lists what it can.`, { status: 400 });
+    throw new ServiceFault('ValidationException', `Mayfly cannot deliver to ${arn} yet. docs/parity.md lists what it can.`, {
+      status: 400,
+    });
   };
   return {
     async PutTargets(input, call) {
@@ -47,7 +54,11 @@ export function targetHandlers({ records, buses, ingest, ports }: Desk): TargetH
       await edit(call, input, (rule) => {
         for (const id of input.Ids ?? []) {
           if (rule.targets.some((each) => each.Id === id)) continue;
-          gone.push({ TargetId: id, ErrorCode: 'ResourceNotFoundException', ErrorMessage: `Rule ${rule.name} does not have target(s) with Id(s): ${id}` });
+          gone.push({
+            TargetId: id,
+            ErrorCode: 'ResourceNotFoundException',
+            ErrorMessage: `Rule ${rule.name} does not have target(s) with Id(s): ${id}`,
+          });
         }
         return { ...rule, targets: rule.targets.filter(({ Id: id }) => input.Ids?.includes(id ?? '') !== true) };
       });
@@ -59,7 +70,10 @@ export function targetHandlers({ records, buses, ingest, ports }: Desk): TargetH
       buses.get(place, bus);
       const rule = buses.rule(place, bus, input.Rule ?? '');
       if (rule === undefined) throw ruleNotFound(input.Rule ?? '', bus);
-      const page = paged(rule.targets.map((target) => ({ name: target.Id ?? '', target })).sort((a, b) => (a.name < b.name ? -1 : 1)), input);
+      const page = paged(
+        rule.targets.map((target) => ({ name: target.Id ?? '', target })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+        input,
+      );
       return Promise.resolve({ Targets: page.items.map(({ target }) => target), ...tokenOf(page) });
     },
   };

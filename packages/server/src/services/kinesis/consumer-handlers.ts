@@ -17,11 +17,23 @@ const mostConsumers = 20;
 
 export function consumerHandlers(streams: Streams, clock: Clock, signal: AbortSignal): ConsumerHandlers {
   const subscriptions = new Subscriptions(streams, clock, signal);
-  const find = (call: Call, input: { readonly StreamARN?: string | undefined; readonly ConsumerName?: string | undefined; readonly ConsumerARN?: string | undefined }) => {
+  const find = (
+    call: Call,
+    input: {
+      readonly StreamARN?: string | undefined;
+      readonly ConsumerName?: string | undefined;
+      readonly ConsumerARN?: string | undefined;
+    },
+  ) => {
     const stream = streams.get(call, undefined, input.ConsumerARN ?? input.StreamARN ?? '');
-    const consumer = stream.consumers.find(({ arn, name }) => (input.ConsumerARN === undefined ? name === input.ConsumerName : arn === input.ConsumerARN));
+    const consumer = stream.consumers.find(({ arn, name }) =>
+      input.ConsumerARN === undefined ? name === input.ConsumerName : arn === input.ConsumerARN,
+    );
     if (consumer === undefined) {
-      throw new ServiceFault('ResourceNotFoundException', `Consumer ${input.ConsumerName ?? input.ConsumerARN}, under account ${call.account} not found.`);
+      throw new ServiceFault(
+        'ResourceNotFoundException',
+        `Consumer ${input.ConsumerName ?? input.ConsumerARN}, under account ${call.account} not found.`,
+      );
     }
     return { stream, consumer };
   };
@@ -33,10 +45,18 @@ export function consumerHandlers(streams: Streams, clock: Clock, signal: AbortSi
         throw inUse(`Consumer ${name} under stream ${stream.name} already exists for account ${stream.account}.`);
       }
       if (stream.consumers.length >= mostConsumers) {
-        throw new ServiceFault('LimitExceededException', `Consumer count for stream ${stream.name} would exceed the limit of ${mostConsumers}.`);
+        throw new ServiceFault(
+          'LimitExceededException',
+          `Consumer count for stream ${stream.name} would exceed the limit of ${mostConsumers}.`,
+        );
       }
       const createdAtMs = Math.floor(clock.now());
-      const consumer: Consumer = { name, arn: `${stream.arn}/consumer/${name}:${Math.floor(createdAtMs / 1000)}`, createdAtMs, tags: input.Tags ?? {} };
+      const consumer: Consumer = {
+        name,
+        arn: `${stream.arn}/consumer/${name}:${Math.floor(createdAtMs / 1000)}`,
+        createdAtMs,
+        tags: input.Tags ?? {},
+      };
       await streams.save({ ...stream, consumers: [...stream.consumers, consumer] }, stream);
       return { Consumer: { ...described(consumer), ConsumerStatus: 'CREATING' as const } };
     },
@@ -56,7 +76,12 @@ export function consumerHandlers(streams: Streams, clock: Clock, signal: AbortSi
       const stream: Stream = streams.get(call, undefined, input.StreamARN ?? '');
       const { items, next } = pageOf(
         stream.consumers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-        { limit: input.MaxResults ?? 100, token: input.NextToken, nameOf: ({ name }) => name, invalid: () => badArgument('Invalid NextToken.') },
+        {
+          limit: input.MaxResults ?? 100,
+          token: input.NextToken,
+          nameOf: ({ name }) => name,
+          invalid: () => badArgument('Invalid NextToken.'),
+        },
       );
       return Promise.resolve({ Consumers: items.map(described), ...(next === undefined ? {} : { NextToken: next }) });
     },
@@ -65,7 +90,9 @@ export function consumerHandlers(streams: Streams, clock: Clock, signal: AbortSi
       const { stream, consumer } = find(call, { ConsumerARN: input.ConsumerARN });
       const shard = shardOf(stream, input.ShardId ?? '');
       const after = await startOf(streams, clock, stream, shard, { Type: undefined, ...input.StartingPosition });
-      return { EventStream: subscriptions.open({ stream, consumerArn: consumer.arn, shard, after, signal: call.signal }) as never };
+      return {
+        EventStream: subscriptions.open({ stream, consumerArn: consumer.arn, shard, after, signal: call.signal }) as never,
+      };
     },
   };
 }

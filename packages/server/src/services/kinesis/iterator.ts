@@ -27,7 +27,12 @@ export function openIterator(text: string, nowMs: number): Iterator {
   }
   const [streamArn, ...numbers] = Array.isArray(parts) ? (parts as unknown[]) : [];
   const [streamNo, shard, after, issuedAtMs] = numbers as [number, number, number, number];
-  if (typeof streamArn !== 'string' || numbers.length !== 4 || ![streamNo, shard, after].every(Number.isSafeInteger) || !Number.isFinite(issuedAtMs)) {
+  if (
+    typeof streamArn !== 'string' ||
+    numbers.length !== 4 ||
+    ![streamNo, shard, after].every(Number.isSafeInteger) ||
+    !Number.isFinite(issuedAtMs)
+  ) {
     throw badArgument('Invalid ShardIterator.');
   }
   if (nowMs - issuedAtMs > lifeMs) {

@@ -45,8 +45,15 @@ async function openTown() {
     client,
     put: (data: string, key = 'k', hash?: string) =>
       client.send(new PutRecordCommand({ StreamName, Data: Buffer.from(data), PartitionKey: key, ExplicitHashKey: hash })),
-    iterator: async (type: ShardIteratorType, more: { StartingSequenceNumber?: string | undefined; Timestamp?: Date; ShardId?: string } = {}) =>
-      (await client.send(new GetShardIteratorCommand({ StreamName, ShardId: 'shardId-000000000000', ShardIteratorType: type, ...more }))).ShardIterator,
+    iterator: async (
+      type: ShardIteratorType,
+      more: { StartingSequenceNumber?: string | undefined; Timestamp?: Date; ShardId?: string } = {},
+    ) =>
+      (
+        await client.send(
+          new GetShardIteratorCommand({ StreamName, ShardId: 'shardId-000000000000', ShardIteratorType: type, ...more }),
+        )
+      ).ShardIterator,
     read: async (iterator: string | undefined, limit?: number) => {
       const answer = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }));
       return { ...answer, text: (answer.Records ?? []).map(({ Data: data }) => Buffer.from(data ?? []).toString()).join(' ') };
@@ -63,12 +70,18 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
     const { SequenceNumber: first } = await town.put('');
     await town.put('ünicödé 统一码 💣');
     const { Records: many } = await town.client.send(
-      new PutRecordsCommand({ StreamName: 'stream', Records: [1, 2].map((n) => ({ Data: Buffer.from(`n${n}`), PartitionKey: `p${n}` })) }),
+      new PutRecordsCommand({
+        StreamName: 'stream',
+        Records: [1, 2].map((n) => ({ Data: Buffer.from(`n${n}`), PartitionKey: `p${n}` })),
+      }),
     );
     t.assert.equal(many?.length, 2);
     const { text, Records: records, MillisBehindLatest: behind } = await town.read(await town.iterator('TRIM_HORIZON'));
     t.assert.equal(text, ' ünicödé 统一码 💣 n1 n2');
-    t.assert.deepEqual(records?.map(({ PartitionKey: key }) => key), ['k', 'k', 'p1', 'p2']);
+    t.assert.deepEqual(
+      records?.map(({ PartitionKey: key }) => key),
+      ['k', 'k', 'p1', 'p2'],
+    );
     t.assert.equal(records?.[0]?.SequenceNumber, first);
     t.assert.equal(records?.[0]?.ApproximateArrivalTimestamp?.getTime(), town.clock.now());
     t.assert.equal(behind, 0);
@@ -104,24 +117,45 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.equal((await town.put('high', 'k', String(2n ** 128n - 1n))).ShardId, 'shardId-000000000001');
     await t.assert.rejects(town.put('no', 'k', String(2n ** 128n)), { name: 'InvalidArgumentException' });
     // MD5 of "a" begins with 0x0c, that of "c" with 0x4a, that of "b" with 0x92.
-    t.assert.deepEqual(await Promise.all(['a', 'c', 'b'].map(async (key) => (await town.put('x', key)).ShardId?.at(-1))), ['0', '0', '1']);
+    t.assert.deepEqual(await Promise.all(['a', 'c', 'b'].map(async (key) => (await town.put('x', key)).ShardId?.at(-1))), [
+      '0',
+      '0',
+      '1',
+    ]);
   });
 
   test('a split and a merge leave parents that end and children that follow', async (t: TestContext) => {
     await using town = await openTown();
     await town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
     await town.put('before');
-    await town.client.send(new SplitShardCommand({ StreamName: 'stream', ShardToSplit: 'shardId-000000000000', NewStartingHashKey: String(2n ** 127n) }));
+    await town.client.send(
+      new SplitShardCommand({
+        StreamName: 'stream',
+        ShardToSplit: 'shardId-000000000000',
+        NewStartingHashKey: String(2n ** 127n),
+      }),
+    );
     t.assert.equal((await town.put('after', 'k', '1')).ShardId, 'shardId-000000000001');
     const parent = await town.read(await town.iterator('TRIM_HORIZON'));
     t.assert.deepEqual([parent.text, parent.NextShardIterator], ['before', undefined]);
-    t.assert.deepEqual(parent.ChildShards?.map(({ ShardId: id }) => id?.at(-1)), ['1', '2']);
+    t.assert.deepEqual(
+      parent.ChildShards?.map(({ ShardId: id }) => id?.at(-1)),
+      ['1', '2'],
+    );
     await town.client.send(
-      new MergeShardsCommand({ StreamName: 'stream', ShardToMerge: 'shardId-000000000001', AdjacentShardToMerge: 'shardId-000000000002' }),
+      new MergeShardsCommand({
+        StreamName: 'stream',
+        ShardToMerge: 'shardId-000000000001',
+        AdjacentShardToMerge: 'shardId-000000000002',
+      }),
     );
     const shards = await town.shards();
     t.assert.deepEqual(
-      shards.map(({ ParentShardId: one, AdjacentParentShardId: two, SequenceNumberRange: range }) => [one?.at(-1), two?.at(-1), range?.EndingSequenceNumber !== undefined]),
+      shards.map(({ ParentShardId: one, AdjacentParentShardId: two, SequenceNumberRange: range }) => [
+        one?.at(-1),
+        two?.at(-1),
+        range?.EndingSequenceNumber !== undefined,
+      ]),
       [
         [undefined, undefined, true],
         ['0', undefined, true],
@@ -130,20 +164,29 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
       ],
     );
     await t.assert.rejects(
-      town.client.send(new SplitShardCommand({ StreamName: 'stream', ShardToSplit: 'shardId-000000000000', NewStartingHashKey: '7' })),
+      town.client.send(
+        new SplitShardCommand({ StreamName: 'stream', ShardToSplit: 'shardId-000000000000', NewStartingHashKey: '7' }),
+      ),
       { name: 'ResourceInUseException' },
     );
     const latest = await town.client.send(new ListShardsCommand({ StreamName: 'stream', ShardFilter: { Type: 'AT_LATEST' } }));
-    t.assert.deepEqual(latest.Shards?.map(({ ShardId: id }) => id?.at(-1)), ['3']);
+    t.assert.deepEqual(
+      latest.Shards?.map(({ ShardId: id }) => id?.at(-1)),
+      ['3'],
+    );
   });
 
   test('a stream is rescaled evenly, in steps that have two parents at most', async (t) => {
     await using town = await openTown();
     await town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 2 }));
-    await town.client.send(new UpdateShardCountCommand({ StreamName: 'stream', TargetShardCount: 3, ScalingType: 'UNIFORM_SCALING' }));
+    await town.client.send(
+      new UpdateShardCountCommand({ StreamName: 'stream', TargetShardCount: 3, ScalingType: 'UNIFORM_SCALING' }),
+    );
     const open = (await town.shards()).filter(({ SequenceNumberRange: range }) => range?.EndingSequenceNumber === undefined);
-    const starts = open.map(({ HashKeyRange: range }) => BigInt(range?.StartingHashKey ?? '')).toSorted((a, b) => (a < b ? -1 : 1));
-    t.assert.deepEqual(starts, [0n, 2n ** 128n / 3n, (2n ** 129n) / 3n]);
+    const starts = open
+      .map(({ HashKeyRange: range }) => BigInt(range?.StartingHashKey ?? ''))
+      .toSorted((a, b) => (a < b ? -1 : 1));
+    t.assert.deepEqual(starts, [0n, 2n ** 128n / 3n, 2n ** 129n / 3n]);
   });
 
   test('shards are listed in pages', async (t) => {
@@ -191,7 +234,9 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
       message: 'Stream stream under account 000000000000 not found.',
     });
     await town.client.send(new CreateStreamCommand({ StreamName: 'stream', StreamModeDetails: { StreamMode: 'ON_DEMAND' } }));
-    await t.assert.rejects(town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 })), { name: 'ResourceInUseException' });
+    await t.assert.rejects(town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 })), {
+      name: 'ResourceInUseException',
+    });
     const { StreamDescription: stream } = await town.client.send(new DescribeStreamCommand({ StreamName: 'stream' }));
     t.assert.deepEqual([stream?.StreamStatus, stream?.Shards?.length, stream?.EncryptionType], ['ACTIVE', 4, 'NONE']);
   });
@@ -212,9 +257,15 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
   test('consumers are registered, described and pushed to', async (t) => {
     await using town = await openTown();
     await town.client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
-    const { StreamDescriptionSummary: summary } = await town.client.send(new DescribeStreamSummaryCommand({ StreamName: 'stream' }));
-    const { Consumer: consumer } = await town.client.send(new RegisterStreamConsumerCommand({ StreamARN: summary?.StreamARN, ConsumerName: 'c' }));
-    const { ConsumerDescription: described } = await town.client.send(new DescribeStreamConsumerCommand({ ConsumerARN: consumer?.ConsumerARN }));
+    const { StreamDescriptionSummary: summary } = await town.client.send(
+      new DescribeStreamSummaryCommand({ StreamName: 'stream' }),
+    );
+    const { Consumer: consumer } = await town.client.send(
+      new RegisterStreamConsumerCommand({ StreamARN: summary?.StreamARN, ConsumerName: 'c' }),
+    );
+    const { ConsumerDescription: described } = await town.client.send(
+      new DescribeStreamConsumerCommand({ ConsumerARN: consumer?.ConsumerARN }),
+    );
     t.assert.deepEqual([described?.ConsumerStatus, described?.StreamARN], ['ACTIVE', summary?.StreamARN]);
     await town.put('early');
     const { EventStream: events } = await town.client.send(
@@ -242,7 +293,10 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
     await town.put('hello');
     const batch = await town.kinesis.streams.read(arn, 'shardId-000000000000', { at: 'trimHorizon' }, 10);
     const event = batch.records[0]?.event as { kinesis: { data: string; approximateArrivalTimestamp: number }; eventID: string };
-    t.assert.deepEqual([woken, event.kinesis.data, event.kinesis.approximateArrivalTimestamp], [1, 'aGVsbG8=', town.clock.now() / 1000]);
+    t.assert.deepEqual(
+      [woken, event.kinesis.data, event.kinesis.approximateArrivalTimestamp],
+      [1, 'aGVsbG8=', town.clock.now() / 1000],
+    );
     t.assert.match(event.eventID, /^shardId-000000000000:4966\d{52}$/);
   });
 });

@@ -31,7 +31,11 @@ export async function openKinesis({ database, clock, log }: KinesisOptions): Pro
   const streams = await Streams.open(database, clock);
   const closing = new AbortController();
   const trimming = repeating(clock, trimEveryMs, () =>
-    streams.trim().catch((error: unknown) => log.error('Old records of Kinesis streams could not be trimmed; the next try follows.', { error })),
+    streams
+      .trim()
+      .catch((error: unknown) =>
+        log.error('Old records of Kinesis streams could not be trimmed; the next try follows.', { error }),
+      ),
   );
   return {
     handlers: {

@@ -32,7 +32,8 @@ export function recordHandlers(streams: Streams, clock: Clock): RecordHandlers {
     async PutRecords(input, call) {
       const stream = streams.get(call, input.StreamName, input.StreamARN);
       const entries = (input.Records ?? []).map((record) => entryOf(stream, record));
-      if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > requestBytes) throw badArgument('Records size exceeds 10 MB limit');
+      if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > requestBytes)
+        throw badArgument('Records size exceeds 10 MB limit');
       const placed = await streams.put(stream, entries);
       return {
         FailedRecordCount: 0,
@@ -49,13 +50,22 @@ export function recordHandlers(streams: Streams, clock: Clock): RecordHandlers {
         SequenceNumber: input.StartingSequenceNumber,
         Timestamp: input.Timestamp,
       });
-      return { ShardIterator: sealIterator({ streamArn: stream.arn, streamNo: stream.no, shard: shard.no, after, issuedAtMs: clock.now() }) };
+      return {
+        ShardIterator: sealIterator({
+          streamArn: stream.arn,
+          streamNo: stream.no,
+          shard: shard.no,
+          after,
+          issuedAtMs: clock.now(),
+        }),
+      };
     },
 
     async GetRecords(input, call) {
       const iterator = openIterator(input.ShardIterator ?? '', clock.now());
       const stream = streams.get(call, undefined, iterator.streamArn);
-      if (stream.no !== iterator.streamNo || stream.arn !== iterator.streamArn) throw badArgument('The shard iterator is of another stream.');
+      if (stream.no !== iterator.streamNo || stream.arn !== iterator.streamArn)
+        throw badArgument('The shard iterator is of another stream.');
       const shard = shardOf(stream, shardId(iterator.shard));
       const page = await pageOf(streams, stream, shard, iterator.after, Math.min(input.Limit ?? mostRecords, mostRecords));
       const last = page.rows.at(-1);
@@ -73,7 +83,11 @@ export function recordHandlers(streams: Streams, clock: Clock): RecordHandlers {
 /** @throws InvalidArgumentException, ValidationException */
 function entryOf(
   stream: Stream,
-  input: { readonly Data?: Uint8Array | undefined; readonly PartitionKey?: string | undefined; readonly ExplicitHashKey?: string | undefined },
+  input: {
+    readonly Data?: Uint8Array | undefined;
+    readonly PartitionKey?: string | undefined;
+    readonly ExplicitHashKey?: string | undefined;
+  },
 ): Entry {
   const entry = { partitionKey: input.PartitionKey ?? '', data: input.Data ?? new Uint8Array(0) };
   const limit = stream.maxRecordKiB * 1024;
@@ -86,7 +100,10 @@ function entryOf(
   }
   if (input.ExplicitHashKey === undefined) return entry;
   const hash = readHashKey(input.ExplicitHashKey);
-  if (hash === undefined) throw badArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${input.ExplicitHashKey}`);
+  if (hash === undefined)
+    throw badArgument(
+      `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${input.ExplicitHashKey}`,
+    );
   return { ...entry, hash };
 }
 
@@ -113,7 +130,10 @@ export async function startOf(streams: Streams, clock: Clock, stream: Stream, sh
     case 'LATEST':
       return shard.endSeq ?? streams.lastSeq;
     case 'AT_TIMESTAMP': {
-      if (start.Timestamp === undefined) throw badArgument('Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.');
+      if (start.Timestamp === undefined)
+        throw badArgument(
+          'Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.',
+        );
       if (start.Timestamp.getTime() > clock.now()) {
         throw badArgument(
           `The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. timestampInMillis: ${start.Timestamp.getTime()}, currentTimestampInMillis: ${Math.floor(clock.now())}`,
@@ -122,7 +142,10 @@ export async function startOf(streams: Streams, clock: Clock, stream: Stream, sh
       return streams.seqBefore(stream, shard, start.Timestamp.getTime());
     }
     default: {
-      if (start.SequenceNumber === undefined) throw badArgument(`Must specify startingSequenceNumber parameter for iterator of type ${start.Type}. Current request has no startingSequenceNumber parameter.`);
+      if (start.SequenceNumber === undefined)
+        throw badArgument(
+          `Must specify startingSequenceNumber parameter for iterator of type ${start.Type}. Current request has no startingSequenceNumber parameter.`,
+        );
       const seq = seqOf(start.SequenceNumber);
       if (seq !== 0 && (seq < shard.startSeq || seq > streams.lastSeq)) {
         throw badArgument(

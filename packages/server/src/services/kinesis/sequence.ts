@@ -11,7 +11,10 @@ export const sequenceNumber = (seq: number, shard: number): string =>
 /** @throws InvalidArgumentException for what is no number of ours */
 export function seqOf(text: string): number {
   if (text === '0') return 0;
-  const seq = text.length === head.length + seqDigits + shardDigits && text.startsWith(head) ? Number(text.slice(head.length, -shardDigits)) : NaN;
+  const seq =
+    text.length === head.length + seqDigits + shardDigits && text.startsWith(head)
+      ? Number(text.slice(head.length, -shardDigits))
+      : NaN;
   if (!Number.isSafeInteger(seq)) throw badArgument(`The sequence number ${text.slice(0, 128)} is not valid.`);
   return seq;
 }

@@ -18,7 +18,10 @@ export function shardHandlers(streams: Streams, clock: Clock): ShardHandlers {
   const now = (): At => ({ seq: streams.lastSeq, atMs: Math.floor(clock.now()) });
   const openShard = (stream: Stream, id: string): Shard => {
     const shard = shardOf(stream, id);
-    if (!isOpen(shard)) throw inUse(`Shard ${shardId(shard.no)} in stream ${stream.name} under account ${stream.account} has already been merged or split, and thus is not eligible for merging or splitting.`);
+    if (!isOpen(shard))
+      throw inUse(
+        `Shard ${shardId(shard.no)} in stream ${stream.name} under account ${stream.account} has already been merged or split, and thus is not eligible for merging or splitting.`,
+      );
     return shard;
   };
   return {
@@ -29,12 +32,16 @@ export function shardHandlers(streams: Streams, clock: Clock): ShardHandlers {
       }
       const stream = streams.get(call, input.StreamName, page?.arn ?? input.StreamARN);
       const after = page?.after ?? (input.ExclusiveStartShardId === undefined ? undefined : shardNo(input.ExclusiveStartShardId));
-      const all = filtered(stream, page?.filter ?? input.ShardFilter, clock.now()).filter(({ no }) => after === undefined || no > after);
+      const all = filtered(stream, page?.filter ?? input.ShardFilter, clock.now()).filter(
+        ({ no }) => after === undefined || no > after,
+      );
       const shown = all.slice(0, input.MaxResults ?? 1000);
       const last = shown.at(-1);
       return Promise.resolve({
         Shards: shown.map(describeShard),
-        ...(all.length > shown.length && last !== undefined ? { NextToken: writePage({ arn: stream.arn, after: last.no, filter: page?.filter ?? input.ShardFilter }) } : {}),
+        ...(all.length > shown.length && last !== undefined
+          ? { NextToken: writePage({ arn: stream.arn, after: last.no, filter: page?.filter ?? input.ShardFilter }) }
+          : {}),
       });
     },
 
@@ -56,7 +63,9 @@ export function shardHandlers(streams: Streams, clock: Clock): ShardHandlers {
       const one = openShard(stream, input.ShardToMerge ?? '');
       const two = openShard(stream, input.AdjacentShardToMerge ?? '');
       if (!areNeighbours(one, two)) {
-        throw badArgument(`Shards ${shardId(one.no)} and ${shardId(two.no)} in stream ${stream.name} under account ${stream.account} are not an adjacent pair of shards eligible for merging`);
+        throw badArgument(
+          `Shards ${shardId(one.no)} and ${shardId(two.no)} in stream ${stream.name} under account ${stream.account} are not an adjacent pair of shards eligible for merging`,
+        );
       }
       await streams.save({ ...stream, shards: merge(stream.shards, one, two, now()) }, stream);
       return {};
@@ -67,15 +76,24 @@ export function shardHandlers(streams: Streams, clock: Clock): ShardHandlers {
       const current = stream.shards.filter(isOpen).length;
       const target = input.TargetShardCount ?? current;
       if (stream.mode === 'ON_DEMAND') {
-        throw new ServiceFault('ValidationException', `Request is invalid. Stream ${stream.name} under account ${stream.account} is in On-Demand mode.`, { status: 400 });
+        throw new ServiceFault(
+          'ValidationException',
+          `Request is invalid. Stream ${stream.name} under account ${stream.account} is in On-Demand mode.`,
+          { status: 400 },
+        );
       }
       if (target > current * 2) {
-        throw badArgument(`UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: ${current} Target shard count: ${target}`);
+        throw badArgument(
+          `UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: ${current} Target shard count: ${target}`,
+        );
       }
       if (target < current / 2) {
-        throw badArgument(`UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: ${current} Target shard count: ${target}`);
+        throw badArgument(
+          `UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: ${current} Target shard count: ${target}`,
+        );
       }
-      if (target > mostShards) throw new ServiceFault('LimitExceededException', `UpdateShardCount cannot scale a stream over ${mostShards} shards.`);
+      if (target > mostShards)
+        throw new ServiceFault('LimitExceededException', `UpdateShardCount cannot scale a stream over ${mostShards} shards.`);
       if (target !== current) await streams.save({ ...stream, shards: rescale(stream.shards, target, now()) }, stream);
       return { StreamName: stream.name, StreamARN: stream.arn, CurrentShardCount: current, TargetShardCount: target };
     },
@@ -85,7 +103,8 @@ export function shardHandlers(streams: Streams, clock: Clock): ShardHandlers {
 /** @source API Reference, ShardFilter */
 function filtered(stream: Stream, filter: Filter, nowMs: number): readonly Shard[] {
   const horizonMs = nowMs - stream.retentionHours * 3_600_000;
-  const openAt = (atMs: number) => (shard: Shard) => shard.createdAtMs <= atMs && (shard.closedAtMs === undefined || shard.closedAtMs >= atMs);
+  const openAt = (atMs: number) => (shard: Shard) =>
+    shard.createdAtMs <= atMs && (shard.closedAtMs === undefined || shard.closedAtMs >= atMs);
   const openSince = (atMs: number) => (shard: Shard) => shard.closedAtMs === undefined || shard.closedAtMs >= atMs;
   const timestamp = (): number => {
     if (filter?.Timestamp === undefined) throw badArgument(`Timestamp is required for the ShardFilter type ${filter?.Type}.`);

@@ -42,7 +42,8 @@ type Metric = (typeof allMetrics)[number] | 'ALL';
 
 /** Streams are ACTIVE as soon as they exist. */
 export function streamHandlers(streams: Streams, clock: Clock): StreamHandlers {
-  const openShards = (call: Call): number => streams.list(call).reduce((sum, { shards }) => sum + shards.filter(isOpen).length, 0);
+  const openShards = (call: Call): number =>
+    streams.list(call).reduce((sum, { shards }) => sum + shards.filter(isOpen).length, 0);
   return {
     async CreateStream(input, call) {
       const name = input.StreamName ?? '';
@@ -50,11 +51,16 @@ export function streamHandlers(streams: Streams, clock: Clock): StreamHandlers {
       if (streams.find(arn) !== undefined) throw inUse(`Stream ${name} under account ${call.account} already exists.`);
       const mode = input.StreamModeDetails?.StreamMode ?? 'PROVISIONED';
       if (mode === 'ON_DEMAND' && input.ShardCount !== undefined) {
-        throw new ServiceFault('ValidationException', 'ShardCount cannot be specified for a stream in ON_DEMAND mode.', { status: 400 });
+        throw new ServiceFault('ValidationException', 'ShardCount cannot be specified for a stream in ON_DEMAND mode.', {
+          status: 400,
+        });
       }
       const count = mode === 'ON_DEMAND' ? onDemandShards : (input.ShardCount ?? 1);
       if (openShards(call) + count > shardLimit) {
-        throw new ServiceFault('LimitExceededException', `This request would exceed the shard limit for the account ${call.account} in ${call.region}. Limit: ${shardLimit}.`);
+        throw new ServiceFault(
+          'LimitExceededException',
+          `This request would exceed the shard limit for the account ${call.account} in ${call.region}. Limit: ${shardLimit}.`,
+        );
       }
       const atMs = Math.floor(clock.now());
       await streams.save(
@@ -81,7 +87,9 @@ export function streamHandlers(streams: Streams, clock: Clock): StreamHandlers {
     async DeleteStream(input, call) {
       const stream = streams.get(call, input.StreamName, input.StreamARN);
       if (stream.consumers.length > 0 && input.EnforceConsumerDeletion !== true) {
-        throw inUse(`Stream ${stream.name} under account ${stream.account} has consumers registered. Set EnforceConsumerDeletion to delete them too.`);
+        throw inUse(
+          `Stream ${stream.name} under account ${stream.account} has consumers registered. Set EnforceConsumerDeletion to delete them too.`,
+        );
       }
       await streams.remove(stream);
       return {};
@@ -89,7 +97,9 @@ export function streamHandlers(streams: Streams, clock: Clock): StreamHandlers {
 
     ListStreams(input, call) {
       const after =
-        input.NextToken === undefined ? input.ExclusiveStartStreamName : readToken(input.NextToken, () => badArgument('Invalid NextToken.'));
+        input.NextToken === undefined
+          ? input.ExclusiveStartStreamName
+          : readToken(input.NextToken, () => badArgument('Invalid NextToken.'));
       const all = streams.list(call).filter(({ name }) => after === undefined || name > after);
       const page = all.slice(0, input.Limit ?? 100);
       const last = page.at(-1);
@@ -142,9 +152,14 @@ export function streamHandlers(streams: Streams, clock: Clock): StreamHandlers {
       const stream = streams.get(call, input.StreamName, input.StreamARN);
       const hours = input.RetentionPeriodHours ?? 0;
       if (hours < stream.retentionHours) {
-        throw badArgument(`Requested retention period (${hours} hours) for stream ${stream.name} can not be shorter than existing retention period (${stream.retentionHours} hours). Use DecreaseRetentionPeriod API.`);
+        throw badArgument(
+          `Requested retention period (${hours} hours) for stream ${stream.name} can not be shorter than existing retention period (${stream.retentionHours} hours). Use DecreaseRetentionPeriod API.`,
+        );
       }
-      if (hours > longestRetentionHours) throw badArgument(`Maximum allowed retention period is ${longestRetentionHours} hours. Requested retention period (${hours} hours) is too long.`);
+      if (hours > longestRetentionHours)
+        throw badArgument(
+          `Maximum allowed retention period is ${longestRetentionHours} hours. Requested retention period (${hours} hours) is too long.`,
+        );
       await streams.save({ ...stream, retentionHours: hours }, stream);
       return {};
     },
@@ -153,9 +168,14 @@ export function streamHandlers(streams: Streams, clock: Clock): StreamHandlers {
       const stream = streams.get(call, input.StreamName, input.StreamARN);
       const hours = input.RetentionPeriodHours ?? 0;
       if (hours > stream.retentionHours) {
-        throw badArgument(`Requested retention period (${hours} hours) for stream ${stream.name} can not be longer than existing retention period (${stream.retentionHours} hours). Use IncreaseRetentionPeriod API.`);
+        throw badArgument(
+          `Requested retention period (${hours} hours) for stream ${stream.name} can not be longer than existing retention period (${stream.retentionHours} hours). Use IncreaseRetentionPeriod API.`,
+        );
       }
-      if (hours < firstRetentionHours) throw badArgument(`Minimum allowed retention period is ${firstRetentionHours} hours. Requested retention period (${hours} hours) is too short.`);
+      if (hours < firstRetentionHours)
+        throw badArgument(
+          `Minimum allowed retention period is ${firstRetentionHours} hours. Requested retention period (${hours} hours) is too short.`,
+        );
       await streams.save({ ...stream, retentionHours: hours }, stream);
       return {};
     },
@@ -191,7 +211,11 @@ export function streamHandlers(streams: Streams, clock: Clock): StreamHandlers {
     async DisableEnhancedMonitoring(input, call) {
       const stream = streams.get(call, input.StreamName, input.StreamARN);
       const off = named(input.ShardLevelMetrics);
-      return setMetrics(streams, stream, stream.metrics.filter((metric) => !off.includes(metric as Metric)));
+      return setMetrics(
+        streams,
+        stream,
+        stream.metrics.filter((metric) => !off.includes(metric as Metric)),
+      );
     },
   };
 }

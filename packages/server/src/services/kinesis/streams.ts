@@ -107,7 +107,8 @@ export class Streams implements ShardSource {
       // Gone for good first; its records follow in steps, and what a crash leaves of them is swept at the next start.
       await this.#group.write(async (tx) => {
         await tx.run('DELETE FROM kinesis_stream WHERE stream_no = ?', [stream.no]);
-        for (const { no } of stream.shards) await tx.run('INSERT INTO kinesis_dropped (stream_no, shard_no) VALUES (?, ?)', [stream.no, no]);
+        for (const { no } of stream.shards)
+          await tx.run('INSERT INTO kinesis_dropped (stream_no, shard_no) VALUES (?, ?)', [stream.no, no]);
       });
     } catch (error) {
       this.#streams.set(stream.arn, stream);
@@ -122,7 +123,9 @@ export class Streams implements ShardSource {
     for (const row of await this.#database.all('SELECT stream_no, shard_no FROM kinesis_dropped')) {
       const [streamNo, shard] = [Number(row['stream_no']), Number(row['shard_no'])];
       await this.#drop(streamNo, shard, Number.MAX_SAFE_INTEGER);
-      await this.#group.write((tx) => tx.run('DELETE FROM kinesis_dropped WHERE stream_no = ? AND shard_no = ?', [streamNo, shard]));
+      await this.#group.write((tx) =>
+        tx.run('DELETE FROM kinesis_dropped WHERE stream_no = ? AND shard_no = ?', [streamNo, shard]),
+      );
     }
   }
 
@@ -133,7 +136,9 @@ export class Streams implements ShardSource {
 
   /** Resolves when the records are on stable storage. @returns where each is, in their order */
   async put(stream: Stream, entries: readonly Entry[]): Promise<readonly { readonly shard: number; readonly seq: number }[]> {
-    const open = stream.shards.filter(isOpen).map((shard) => ({ no: shard.no, low: BigInt(shard.low), high: BigInt(shard.high) }));
+    const open = stream.shards
+      .filter(isOpen)
+      .map((shard) => ({ no: shard.no, low: BigInt(shard.low), high: BigInt(shard.high) }));
     const placed = entries.map((entry) => {
       const hash = entry.hash ?? hashKey(entry.partitionKey);
       const shard = open.find(({ low, high }) => low <= hash && hash <= high);
@@ -181,7 +186,8 @@ export class Streams implements ShardSource {
       for (const { no } of stream.shards) await this.#drop(stream.no, no, horizonMs);
       const now = this.#streams.get(stream.arn);
       const shards = now?.shards.filter(({ closedAtMs }) => closedAtMs === undefined || closedAtMs > horizonMs);
-      if (now !== undefined && shards !== undefined && shards.length < now.shards.length) await this.save({ ...now, shards }, now);
+      if (now !== undefined && shards !== undefined && shards.length < now.shards.length)
+        await this.save({ ...now, shards }, now);
     }
   }
 
@@ -248,7 +254,8 @@ export class Streams implements ShardSource {
   }
 }
 
-export const streamArn = ({ account, region }: Place, name: string): string => `arn:aws:kinesis:${region}:${account}:stream/${name}`;
+export const streamArn = ({ account, region }: Place, name: string): string =>
+  `arn:aws:kinesis:${region}:${account}:stream/${name}`;
 
 async function writeStream(tx: Sql, stream: Stream): Promise<void> {
   const data = JSON.stringify(stream);

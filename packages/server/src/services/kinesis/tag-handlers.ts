@@ -17,12 +17,18 @@ export function tagHandlers(streams: Streams): TagHandlers {
     const edited = (tags: Tags): Tags => {
       const now = edit(tags);
       if (Object.keys(now).length <= mostTags) return now;
-      throw new ServiceFault('InvalidArgumentException', `Failed to add tags to stream ${stream.name} under account ${stream.account} because a given stream cannot have more than ${mostTags} tags associated with it.`);
+      throw new ServiceFault(
+        'InvalidArgumentException',
+        `Failed to add tags to stream ${stream.name} under account ${stream.account} because a given stream cannot have more than ${mostTags} tags associated with it.`,
+      );
     };
     const next =
       of === undefined
         ? { ...stream, tags: edited(stream.tags) }
-        : { ...stream, consumers: stream.consumers.map((each) => (each.arn === of ? { ...each, tags: edited(each.tags) } : each)) };
+        : {
+            ...stream,
+            consumers: stream.consumers.map((each) => (each.arn === of ? { ...each, tags: edited(each.tags) } : each)),
+          };
     await streams.save(next, stream);
     return {};
   };
@@ -40,14 +46,18 @@ export function tagHandlers(streams: Streams): TagHandlers {
   return {
     AddTagsToStream: (input, call) =>
       change(streams.get(call, input.StreamName, input.StreamARN), undefined, (tags) => ({ ...tags, ...input.Tags })),
-    RemoveTagsFromStream: (input, call) => change(streams.get(call, input.StreamName, input.StreamARN), undefined, without(input.TagKeys)),
+    RemoveTagsFromStream: (input, call) =>
+      change(streams.get(call, input.StreamName, input.StreamARN), undefined, without(input.TagKeys)),
     ListTagsForStream(input, call) {
       const { tags } = streams.get(call, input.StreamName, input.StreamARN);
       const keys = Object.keys(tags)
         .sort()
         .filter((key) => input.ExclusiveStartTagKey === undefined || key > input.ExclusiveStartTagKey);
       const shown = keys.slice(0, input.Limit ?? mostTags);
-      return Promise.resolve({ Tags: shown.map((Key) => ({ Key, Value: tags[Key] ?? '' })), HasMoreTags: keys.length > shown.length });
+      return Promise.resolve({
+        Tags: shown.map((Key) => ({ Key, Value: tags[Key] ?? '' })),
+        HasMoreTags: keys.length > shown.length,
+      });
     },
     TagResource(input, call) {
       const { stream, of } = target(call, input.ResourceARN);

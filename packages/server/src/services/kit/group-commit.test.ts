@@ -34,7 +34,10 @@ suite('group commit', { timeout: 60_000 }, () => {
     await table.add('x');
     const waits = table.group.write((tx) => tx.run('INSERT INTO t VALUES (?)', ['x']));
     const results = await Promise.allSettled([table.add('a'), waits, table.add('x'), table.add('b')]);
-    t.assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    t.assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
+    );
     t.assert.equal(await table.ids(), 'abx');
   });
 });

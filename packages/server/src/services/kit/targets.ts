@@ -10,7 +10,9 @@ export interface TargetPorts {
   };
   readonly sqs?: Pick<SqsPort, 'send' | 'describe'>;
   readonly sns?: Pick<SnsPort, 'publish'>;
-  readonly logs?: { put(logGroupArn: string, logStream: string, event: { readonly atMs: number; readonly message: string }): Promise<void> };
+  readonly logs?: {
+    put(logGroupArn: string, logStream: string, event: { readonly atMs: number; readonly message: string }): Promise<void>;
+  };
   readonly kinesis?: { put(streamArn: string, partitionKey: string, data: Uint8Array): Promise<void> };
   readonly stepFunctions?: { start(stateMachineArn: string, input: string): Promise<void> };
 }
@@ -36,19 +38,32 @@ export interface Refusal {
   readonly final: boolean;
 }
 
-const bringers: Readonly<Record<string, { readonly port: keyof TargetPorts; readonly bring: (ports: TargetPorts, shipment: Shipment) => Promise<unknown> | undefined }>> = {
+const bringers: Readonly<
+  Record<
+    string,
+    { readonly port: keyof TargetPorts; readonly bring: (ports: TargetPorts, shipment: Shipment) => Promise<unknown> | undefined }
+  >
+> = {
   lambda: { port: 'lambda', bring: ({ lambda }, { arn, payload }) => lambda?.invokeAsync(arn, payload) },
   sqs: {
     port: 'sqs',
     bring: ({ sqs }, { arn, payload, messageGroupId, id }) =>
       sqs?.send(arn, payload, {
         ...(messageGroupId === undefined ? {} : { groupId: messageGroupId }),
-        ...(sqs.describe(arn)?.fifo === true && sqs.describe(arn)?.contentBasedDeduplication !== true ? { deduplicationId: id } : {}),
+        ...(sqs.describe(arn)?.fifo === true && sqs.describe(arn)?.contentBasedDeduplication !== true
+          ? { deduplicationId: id }
+          : {}),
       }),
   },
   sns: { port: 'sns', bring: ({ sns }, { arn, payload }) => sns?.publish(arn, { message: payload }) },
-  logs: { port: 'logs', bring: ({ logs }, { arn, payload, id, atMs }) => logs?.put(arn.replace(/:\*$/, ''), id, logEvent(payload, atMs)) },
-  kinesis: { port: 'kinesis', bring: ({ kinesis }, { arn, payload, partitionKey, id }) => kinesis?.put(arn, partitionKey ?? id, Buffer.from(payload)) },
+  logs: {
+    port: 'logs',
+    bring: ({ logs }, { arn, payload, id, atMs }) => logs?.put(arn.replace(/:\*$/, ''), id, logEvent(payload, atMs)),
+  },
+  kinesis: {
+    port: 'kinesis',
+    bring: ({ kinesis }, { arn, payload, partitionKey, id }) => kinesis?.put(arn, partitionKey ?? id, Buffer.from(payload)),
+  },
   states: { port: 'stepFunctions', bring: ({ stepFunctions }, { arn, payload }) => stepFunctions?.start(arn, payload) },
 };
 
@@ -63,7 +78,8 @@ export const canReach = (ports: TargetPorts, arn: string): boolean => {
 export async function bring(ports: TargetPorts, shipment: Shipment): Promise<Refusal | undefined> {
   const bringer = Object.hasOwn(bringers, serviceOf(shipment.arn)) ? bringers[serviceOf(shipment.arn)] : undefined;
   const brought = bringer?.bring(ports, shipment);
-  if (brought === undefined) return { code: 'NO_RESOURCE', message: `Nothing here can be reached at ${shipment.arn}.`, final: true };
+  if (brought === undefined)
+    return { code: 'NO_RESOURCE', message: `Nothing here can be reached at ${shipment.arn}.`, final: true };
   try {
     await brought;
     return undefined;
@@ -73,13 +89,15 @@ export async function bring(ports: TargetPorts, shipment: Shipment): Promise<Ref
   }
 }
 
-const isFinal = ({ status, code }: ServiceFault): boolean => (status ?? 400) < 500 && status !== 429 && !/Throttl|TooManyRequests|LimitExceeded/.test(code);
+const isFinal = ({ status, code }: ServiceFault): boolean =>
+  (status ?? 400) < 500 && status !== 429 && !/Throttl|TooManyRequests|LimitExceeded/.test(code);
 
 /** A transformed event may be a log event by itself. @source EventBridge User Guide, "CloudWatch Logs as a target" */
 function logEvent(payload: string, atMs: number): { readonly atMs: number; readonly message: string } {
   try {
     const { timestamp, message, ...more } = JSON.parse(payload) as Record<string, unknown>;
-    if (typeof timestamp === 'number' && typeof message === 'string' && Object.keys(more).length === 0) return { atMs: timestamp, message };
+    if (typeof timestamp === 'number' && typeof message === 'string' && Object.keys(more).length === 0)
+      return { atMs: timestamp, message };
   } catch {
     // Any text is a message.
   }
@@ -104,11 +122,28 @@ export const backoffMs = (attempt: number, chance: number): number =>
 type MessageAttributes = Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;
 
 /** A message with attributes, to a dead-letter queue. @returns why it did not arrive */
-export function bringToQueue({ sqs }: TargetPorts, queueArn: string, body: string, attributes: MessageAttributes): Promise<Refusal | undefined> {
-  return bring({ ...(sqs === undefined ? {} : { sqs: { describe: (arn) => sqs.describe(arn), send: (arn, text, options) => sqs.send(arn, text, { ...options, attributes }) } }) }, {
-    arn: queueArn,
-    payload: body,
-    id: 'dead-letter',
-    atMs: 0,
-  });
+export function bringToQueue(
+  { sqs }: TargetPorts,
+  queueArn: string,
+  body: string,
+  attributes: MessageAttributes,
+): Promise<Refusal | undefined> {
+  return bring(
+    {
+      ...(sqs === undefined
+        ? {}
+        : {
+            sqs: {
+              describe: (arn) => sqs.describe(arn),
+              send: (arn, text, options) => sqs.send(arn, text, { ...options, attributes }),
+            },
+          }),
+    },
+    {
+      arn: queueArn,
+      payload: body,
+      id: 'dead-letter',
+      atMs: 0,
+    },
+  );
 }

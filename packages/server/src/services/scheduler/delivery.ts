@@ -49,7 +49,8 @@ export class Delivery {
   }
 
   #exhausted({ target, acceptedAtMs }: Load, attempt: number): string | undefined {
-    const { MaximumRetryAttempts: retries = defaultRetryPolicy.maximumRetryAttempts, MaximumEventAgeInSeconds: ageS } = target.RetryPolicy ?? {};
+    const { MaximumRetryAttempts: retries = defaultRetryPolicy.maximumRetryAttempts, MaximumEventAgeInSeconds: ageS } =
+      target.RetryPolicy ?? {};
     const ageMs = ageS === undefined ? defaultRetryPolicy.maximumAgeMs : ageS * 1000;
     if (attempt > retries) return 'MaximumRetryAttempts';
     return this.#clock.now() - acceptedAtMs > ageMs ? 'MaximumEventAgeInSeconds' : undefined;
@@ -77,7 +78,8 @@ export class Delivery {
     } catch {
       detail = undefined;
     }
-    if (typeof detail !== 'object' || detail === null) return { code: 'MalformedDetail', message: 'Detail is malformed.', final: true };
+    if (typeof detail !== 'object' || detail === null)
+      return { code: 'MalformedDetail', message: 'Detail is malformed.', final: true };
     try {
       await this.#ports.eventBridge?.put({ account, region }, [{ source, detailType, detail, bus: target.Arn ?? '' }]);
       return undefined;
@@ -91,7 +93,10 @@ export class Delivery {
   async #bury(load: Load, payload: string, failure: Refusal, attempt: number, exhausted: string | undefined): Promise<Ending> {
     const queueArn = load.target.DeadLetterConfig?.Arn;
     if (queueArn === undefined) {
-      this.#log.debug('A run of a schedule was given up, and it has no dead-letter queue.', { schedule: load.scheduleArn, reason: failure.code });
+      this.#log.debug('A run of a schedule was given up, and it has no dead-letter queue.', {
+        schedule: load.scheduleArn,
+        reason: failure.code,
+      });
       return { kind: 'done' };
     }
     const text = (value: string) => ({ DataType: 'String', StringValue: value });
@@ -106,7 +111,8 @@ export class Delivery {
       TARGET_ARN: text(load.target.Arn ?? ''),
       ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
     });
-    if (refusal === undefined || refusal.final || this.#clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs) return { kind: 'done' };
+    if (refusal === undefined || refusal.final || this.#clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs)
+      return { kind: 'done' };
     return { kind: 'retry', inMs: backoffMs(attempt, this.#random.float()) };
   }
 }

@@ -21,7 +21,8 @@ const mostGroups = 500;
 
 export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperations> {
   const { records, runs, ports, clock } = desk;
-  const nameOf = (input: { readonly Name: string | undefined; readonly GroupName?: string | undefined }): string => `${input.GroupName ?? 'default'}/${input.Name}`;
+  const nameOf = (input: { readonly Name: string | undefined; readonly GroupName?: string | undefined }): string =>
+    `${input.GroupName ?? 'default'}/${input.Name}`;
   const find = (call: Call, input: { readonly Name: string | undefined; readonly GroupName?: string | undefined }): Schedule => {
     const schedule = records.get('schedule', scopeOf(call), nameOf(input));
     if (schedule === undefined) throw notFound(`Schedule ${input.Name} does not exist.`);
@@ -32,8 +33,17 @@ export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperat
     if (found === undefined) throw notFound(`Schedule group ${name} does not exist.`);
     return found;
   };
-  const paged = <Item>(items: readonly Item[], input: { readonly MaxResults?: number | undefined; readonly NextToken?: string | undefined }, nameIn: (item: Item) => string) =>
-    pageOf(items, { limit: input.MaxResults ?? 100, token: input.NextToken, nameOf: nameIn, invalid: () => invalid('Invalid NextToken.') });
+  const paged = <Item>(
+    items: readonly Item[],
+    input: { readonly MaxResults?: number | undefined; readonly NextToken?: string | undefined },
+    nameIn: (item: Item) => string,
+  ) =>
+    pageOf(items, {
+      limit: input.MaxResults ?? 100,
+      token: input.NextToken,
+      nameOf: nameIn,
+      invalid: () => invalid('Invalid NextToken.'),
+    });
   return {
     async CreateSchedule(input, call) {
       group(call, input.GroupName ?? 'default');
@@ -45,7 +55,8 @@ export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperat
           if (input.ClientToken !== undefined && known.clientToken === input.ClientToken) return false;
           throw conflict(`Schedule ${input.Name} already exists.`);
         }
-        if (draft.list('schedule', scopeOf(call)).length >= mostSchedules) throw quota('The number of schedules exceeds the limit.');
+        if (draft.list('schedule', scopeOf(call)).length >= mostSchedules)
+          throw quota('The number of schedules exceeds the limit.');
         draft.put('schedule', scopeOf(call), nameOf(input), schedule);
         return true;
       });
@@ -104,7 +115,8 @@ export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperat
         const known = draft.get('group', scopeOf(call), name);
         if (known !== undefined && input.ClientToken !== undefined && known.clientToken === input.ClientToken) return;
         if (name === 'default' || known !== undefined) throw conflict(`Schedule group ${name} already exists.`);
-        if (draft.list('group', scopeOf(call)).length >= mostGroups) throw quota('The number of schedule groups exceeds the limit.');
+        if (draft.list('group', scopeOf(call)).length >= mostGroups)
+          throw quota('The number of schedule groups exceeds the limit.');
         draft.put('group', scopeOf(call), name, made);
       });
       return { ScheduleGroupArn: made.arn };
@@ -133,7 +145,10 @@ export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperat
         .filter(({ name }) => input.NamePrefix === undefined || name.startsWith(input.NamePrefix))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const page = paged(all, input, ({ name }) => name);
-      return Promise.resolve({ ScheduleGroups: page.items.map(describedGroup), ...(page.next === undefined ? {} : { NextToken: page.next }) });
+      return Promise.resolve({
+        ScheduleGroups: page.items.map(describedGroup),
+        ...(page.next === undefined ? {} : { NextToken: page.next }),
+      });
     },
 
     async TagResource(input, call) {
@@ -150,7 +165,9 @@ export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperat
       return {};
     },
     ListTagsForResource: (input, call) =>
-      Promise.resolve({ Tags: Object.entries(group(call, groupName(input.ResourceArn)).tags).map(([Key, Value]) => ({ Key, Value })) }),
+      Promise.resolve({
+        Tags: Object.entries(group(call, groupName(input.ResourceArn)).tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
   };
 }
 
@@ -163,7 +180,12 @@ const defaultGroup = (desk: SchedulerDesk, { account, region }: Call): Group => 
   tags: {},
 });
 
-async function changeTags({ records }: SchedulerDesk, call: Call, group: Group, edit: (tags: Group['tags']) => Group['tags']): Promise<void> {
+async function changeTags(
+  { records }: SchedulerDesk,
+  call: Call,
+  group: Group,
+  edit: (tags: Group['tags']) => Group['tags'],
+): Promise<void> {
   await records.change((draft) => {
     const now = draft.get('group', scopeOf(call), group.name) ?? group;
     const tags = edit(now.tags);
@@ -192,8 +214,14 @@ const described = (schedule: Schedule) => ({
   ...(schedule.kmsKeyArn === undefined ? {} : { KmsKeyArn: schedule.kmsKeyArn }),
   State: schedule.state,
   // What a schedule does not say of its retries is said for it.
-  Target: { ...schedule.target, RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185, ...schedule.target.RetryPolicy } },
-  FlexibleTimeWindow: schedule.windowMs === 0 ? { Mode: 'OFF' as const } : { Mode: 'FLEXIBLE' as const, MaximumWindowInMinutes: schedule.windowMs / 60_000 },
+  Target: {
+    ...schedule.target,
+    RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185, ...schedule.target.RetryPolicy },
+  },
+  FlexibleTimeWindow:
+    schedule.windowMs === 0
+      ? { Mode: 'OFF' as const }
+      : { Mode: 'FLEXIBLE' as const, MaximumWindowInMinutes: schedule.windowMs / 60_000 },
   ActionAfterCompletion: schedule.afterCompletion,
   CreationDate: new Date(schedule.createdAtMs),
   LastModificationDate: new Date(schedule.changedAtMs),

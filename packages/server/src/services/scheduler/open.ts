@@ -25,7 +25,13 @@ export async function openScheduler(options: SchedulerOptions): Promise<Schedule
   const { database, clock, random, log, ports } = options;
   const records = await Records.open<SchedulerKinds>(database, 'scheduler');
   const delivery = new Delivery({ ports, clock, random, log });
-  const outbox = await Outbox.open({ database, clock, log, service: 'scheduler', deliver: (parcel, attempt) => delivery.deliver(parcel, attempt) });
+  const outbox = await Outbox.open({
+    database,
+    clock,
+    log,
+    service: 'scheduler',
+    deliver: (parcel, attempt) => delivery.deliver(parcel, attempt),
+  });
   const runs = await Runs.open({ database, records, outbox, clock, random, log });
   outbox.start();
   return {

@@ -38,7 +38,8 @@ export class Runs implements AsyncDisposable {
     for (const { scope, name, value } of options.records.all('schedule')) {
       const key = keyOf(scope, name);
       orphans.delete(key);
-      if (value.state === 'ENABLED') runs.#timetable.set(key, due.get(key) ?? nextDue(value, options.clock.now(), options.random.float()));
+      if (value.state === 'ENABLED')
+        runs.#timetable.set(key, due.get(key) ?? nextDue(value, options.clock.now(), options.random.float()));
     }
     if (orphans.size > 0) {
       await runs.#group.write(async (tx) => {
@@ -50,10 +51,10 @@ export class Runs implements AsyncDisposable {
 
   /** A schedule was made, changed or deleted. */
   async changed(scope: string, name: string): Promise<void> {
-    const { records, clock, random } = this.#options;
+    const { records, random } = this.#options;
     const schedule = records.get('schedule', scope, name);
-    // A rate without a start runs at once: its first slot is this very moment.
-    const due = schedule === undefined ? undefined : nextDue(schedule, clock.now() - 1, random.float());
+    // A rate without a start runs at once: its first slot is the moment it was made, which storing it has left behind.
+    const due = schedule === undefined ? undefined : nextDue(schedule, schedule.changedAtMs - 1, random.float());
     await this.#group.write((tx) => this.#dates.write(tx, keyOf(scope, name), due));
     this.#timetable.set(keyOf(scope, name), due);
   }

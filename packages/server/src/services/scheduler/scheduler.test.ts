@@ -8,6 +8,7 @@ import { PlainDatabase } from '../../../../../test/kit/plain-database.ts';
 import { temporaryFolder } from '../../../../../test/kit/server.ts';
 import { openStreet } from '../../../../../test/kit/street.ts';
 import { VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
+import type { Database } from '../../storage/index.ts';
 import { openScheduler, type SchedulerPorts } from './index.ts';
 
 const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:f';
@@ -15,10 +16,21 @@ const roleArn = 'arn:aws:iam::000000000000:role/r';
 const epochMs = Date.parse('2026-11-24T10:00:30Z');
 
 /** The Scheduler behind a door; functions are a list of what they got and when. */
-async function openTown(options: { readonly file?: string; readonly clock?: VirtualClock; readonly ports?: SchedulerPorts } = {}) {
+async function openTown(
+  options: { readonly file?: string; readonly clock?: VirtualClock; readonly ports?: SchedulerPorts; readonly slowDisk?: () => Promise<void> } = {},
+) {
   const stack = new AsyncDisposableStack();
   const clock = options.clock ?? new VirtualClock({ epochMs });
-  const database = stack.use(new PlainDatabase(options.file));
+  const plain = stack.use(new PlainDatabase(options.file));
+  const { slowDisk = () => Promise.resolve() } = options;
+  const database: Database = {
+    all: (query, values) => plain.all(query, values),
+    get: (query, values) => plain.get(query, values),
+    run: (query, values) => plain.run(query, values),
+    migrate: (migrations) => plain.migrate(migrations),
+    transaction: async (work) => (await slowDisk(), plain.transaction(work)),
+    [Symbol.asyncDispose]: () => plain[Symbol.asyncDispose](),
+  };
   const invoked: { at: string; payload: string }[] = [];
   const lambda = {
     invokeAsync: (_arn: string, payload: string) => {
@@ -26,7 +38,9 @@ async function openTown(options: { readonly file?: string; readonly clock?: Virt
       return Promise.resolve();
     },
   };
-  const service = stack.use(await openScheduler({ database, clock, random: systemRandom, log: silentLogger, ports: options.ports ?? { lambda } }));
+  const service = stack.use(
+    await openScheduler({ database, clock, random: systemRandom, log: silentLogger, ports: options.ports ?? { lambda } }),
+  );
   const street = stack.use(await openStreet({ scheduler: service.handlers }));
   const scheduler = new sdk.Scheduler(street.client);
   stack.defer(() => scheduler.destroy());
@@ -49,7 +63,7 @@ async function openTown(options: { readonly file?: string; readonly clock?: Virt
 const hourMs = 3_600_000;
 
 suite('EventBridge Scheduler, asked by the real SDK client', { timeout: 60_000 }, () => {
-  test('a rate runs at once and then in its steps, with an event like EventBridge\'s', async (t) => {
+  test("a rate runs at once and then in its steps, with an event like EventBridge's", async (t) => {
     await using town = await openTown();
     const { ScheduleArn: arn } = await town.create('rate(2 hours)');
     await town.clock.advance(5 * hourMs);
@@ -68,6 +82,16 @@ suite('EventBridge Scheduler, asked by the real SDK client', { timeout: 60_000 }
     });
   });
 
+  test('a rate runs at once, however long it took to store it', async (t) => {
+    const clock = new VirtualClock({ epochMs });
+    let isSlow = true;
+    await using town = await openTown({ clock, slowDisk: () => (isSlow ? clock.advance(5_000) : Promise.resolve()) });
+    await town.create('rate(2 hours)');
+    isSlow = false;
+    await clock.advance(1000);
+    t.assert.deepEqual(town.invoked.length, 1);
+  });
+
   test('a cron runs by the clock of its zone, between its start and its end', async (t) => {
     await using town = await openTown();
     await town.create('cron(0 9 * * ? *)', {
@@ -83,12 +107,20 @@ suite('EventBridge Scheduler, asked by the real SDK client', { timeout: 60_000 }
     await using town = await openTown();
     const { ScheduleArn: arn } = await town.create('at(2026-11-24T12:30:00)', {
       ActionAfterCompletion: 'DELETE',
-      Target: { Arn: functionArn, RoleArn: roleArn, Input: '{"who":"<aws.scheduler.schedule-arn>","when":"<aws.scheduler.scheduled-time>","try":<aws.scheduler.attempt-number>}' },
+      Target: {
+        Arn: functionArn,
+        RoleArn: roleArn,
+        Input:
+          '{"who":"<aws.scheduler.schedule-arn>","when":"<aws.scheduler.scheduled-time>","try":<aws.scheduler.attempt-number>}',
+      },
     });
     await town.clock.advance(24 * hourMs);
     t.assert.deepEqual(town.times(), ['11-24T12:30:00']);
     t.assert.deepEqual(JSON.parse(town.invoked[0]?.payload ?? ''), { who: arn, when: '2026-11-24T12:30:00Z', try: 1 });
-    await t.assert.rejects(town.scheduler.getSchedule({ Name: 's' }), { name: 'ResourceNotFoundException', message: 'Schedule s does not exist.' });
+    await t.assert.rejects(town.scheduler.getSchedule({ Name: 's' }), {
+      name: 'ResourceNotFoundException',
+      message: 'Schedule s does not exist.',
+    });
   });
 
   test('a flexible window spreads runs, each within its own', async (t: TestContext) => {
@@ -148,7 +180,9 @@ suite('EventBridge Scheduler, asked by the real SDK client', { timeout: 60_000 }
     t.assert.equal(letters[0]?.body, '{"a":1}');
     const told = letters[0]?.attributes ?? {};
     t.assert.deepEqual(
-      [told['SCHEDULE_ARN'], told['RETRY_ATTEMPTS'], told['EXHAUSTED_RETRY_CONDITION'], told['ERROR_CODE']].map((each) => each?.StringValue),
+      [told['SCHEDULE_ARN'], told['RETRY_ATTEMPTS'], told['EXHAUSTED_RETRY_CONDITION'], told['ERROR_CODE']].map(
+        (each) => each?.StringValue,
+      ),
       [arn, '2', 'MaximumRetryAttempts', 'ServiceException'],
     );
   });
@@ -156,13 +190,21 @@ suite('EventBridge Scheduler, asked by the real SDK client', { timeout: 60_000 }
   test('what is no schedule is refused in the words of the Scheduler', async (t: TestContext) => {
     await using town = await openTown();
     for (const expression of ['cron()', 'rate(foo minutes)', 'rate( 10 minutes )', 'at(2021-12-31T23:59:59Z)']) {
-      await t.assert.rejects(town.create(expression), { name: 'ValidationException', message: `Invalid Schedule Expression ${expression}.` });
+      await t.assert.rejects(town.create(expression), {
+        name: 'ValidationException',
+        message: `Invalid Schedule Expression ${expression}.`,
+      });
     }
-    await t.assert.rejects(town.create('rate(1 day)', { ScheduleExpressionTimezone: 'Mars/Olympus' }), { name: 'ValidationException' });
-    await t.assert.rejects(town.create('rate(1 day)', { Target: { Arn: 'arn:aws:scheduler:::aws-sdk:s3:deleteBucket', RoleArn: roleArn } }), {
+    await t.assert.rejects(town.create('rate(1 day)', { ScheduleExpressionTimezone: 'Mars/Olympus' }), {
       name: 'ValidationException',
-      message: /^Mayfly cannot deliver to /,
     });
+    await t.assert.rejects(
+      town.create('rate(1 day)', { Target: { Arn: 'arn:aws:scheduler:::aws-sdk:s3:deleteBucket', RoleArn: roleArn } }),
+      {
+        name: 'ValidationException',
+        message: /^Mayfly cannot deliver to /,
+      },
+    );
     await t.assert.rejects(town.create('rate(1 day)', { GroupName: 'none' }), { message: 'Schedule group none does not exist.' });
     await town.create('rate(1 day)', { State: 'DISABLED', ClientToken: 'once' });
     await town.create('rate(1 day)', { State: 'DISABLED', ClientToken: 'once' });
@@ -179,11 +221,26 @@ suite('EventBridge Scheduler, asked by the real SDK client', { timeout: 60_000 }
     t.assert.deepEqual((await town.scheduler.listTagsForResource({ ResourceArn: group })).Tags, [{ Key: 'b', Value: '2' }]);
     await town.create('cron(0 * * * ? *)', { GroupName: 'g' });
     await town.create('cron(0 * * * ? *)', { Name: 'other', State: 'DISABLED' });
-    t.assert.deepEqual((await town.scheduler.listSchedules({ GroupName: 'g' })).Schedules?.map(({ Name: name }) => name), ['s']);
-    t.assert.deepEqual((await town.scheduler.listScheduleGroups({})).ScheduleGroups?.map(({ Name: name }) => name), ['default', 'g']);
-    await town.scheduler.updateSchedule({ Name: 's', GroupName: 'g', ScheduleExpression: 'rate(3 hours)', FlexibleTimeWindow: { Mode: 'OFF' }, Target: { Arn: functionArn, RoleArn: roleArn } });
+    t.assert.deepEqual(
+      (await town.scheduler.listSchedules({ GroupName: 'g' })).Schedules?.map(({ Name: name }) => name),
+      ['s'],
+    );
+    t.assert.deepEqual(
+      (await town.scheduler.listScheduleGroups({})).ScheduleGroups?.map(({ Name: name }) => name),
+      ['default', 'g'],
+    );
+    await town.scheduler.updateSchedule({
+      Name: 's',
+      GroupName: 'g',
+      ScheduleExpression: 'rate(3 hours)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: { Arn: functionArn, RoleArn: roleArn },
+    });
     const got = await town.scheduler.getSchedule({ Name: 's', GroupName: 'g' });
-    t.assert.deepEqual([got.ScheduleExpression, got.Target?.RetryPolicy?.MaximumRetryAttempts, got.ActionAfterCompletion], ['rate(3 hours)', 185, 'NONE']);
+    t.assert.deepEqual(
+      [got.ScheduleExpression, got.Target?.RetryPolicy?.MaximumRetryAttempts, got.ActionAfterCompletion],
+      ['rate(3 hours)', 185, 'NONE'],
+    );
     await town.scheduler.deleteScheduleGroup({ Name: 'g' });
     await t.assert.rejects(town.scheduler.getSchedule({ Name: 's', GroupName: 'g' }), { name: 'ResourceNotFoundException' });
     const before = town.invoked.length;

@@ -35,4 +35,5 @@ export interface Update {
   readonly delete: readonly { readonly path: Path; readonly value: Value }[];
 }
 
-export const printPath = (path: Path): string => `[${path.map((each) => (typeof each === 'number' ? `[${each}]` : each)).join(', ')}]`;
+export const printPath = (path: Path): string =>
+  `[${path.map((each) => (typeof each === 'number' ? `[${each}]` : each)).join(', ')}]`;

@@ -57,17 +57,24 @@ suite('expressions', { timeout: 60_000 }, () => {
   });
 
   test('updates change what they name and see the item as it was', (t) => {
-    t.assert.deepEqual(update('SET a = n + :6, n = :6 REMOVE row1[0], row1[2] ADD extra :5 DELETE nope :set')['row1'], { L: [{ N: '2' }] });
+    t.assert.deepEqual(update('SET a = n + :6, n = :6 REMOVE row1[0], row1[2] ADD extra :5 DELETE nope :set')['row1'], {
+      L: [{ N: '2' }],
+    });
     const swapped = update('SET n = row1[0], row1[0] = n');
     t.assert.deepEqual([swapped['n'], swapped['row1']], [{ N: '1' }, { L: [{ N: '5' }, { N: '2' }, { N: '3' }] }]);
     t.assert.deepEqual(update('SET row1 = list_append(row1, :list)')['row1'], { L: ['1', '2', '3', '9'].map((N) => ({ N })) });
     t.assert.deepEqual(update('SET row1[7] = :5')['row1'], { L: ['1', '2', '3', '5'].map((N) => ({ N })) });
-    t.assert.deepEqual(update('SET doc.z = if_not_exists(doc.q, :s)')['doc'], { M: { ...(item['doc'] as { M: Item }).M, z: { S: 'de' } } });
+    t.assert.deepEqual(update('SET doc.z = if_not_exists(doc.q, :s)')['doc'], {
+      M: { ...(item['doc'] as { M: Item }).M, z: { S: 'de' } },
+    });
   });
 
   test('projections pick parts and keep the order of lists', (t) => {
     const picked = project(item, parseProjection('row1[2], row1[0], doc.b[0].c, absent', placeholders()));
-    t.assert.deepEqual(picked, { row1: { L: [{ N: '1' }, { N: '3' }] }, doc: { M: { b: { L: [{ M: { c: { BOOL: true } } }] } } } });
+    t.assert.deepEqual(picked, {
+      row1: { L: [{ N: '1' }, { N: '3' }] },
+      doc: { M: { b: { L: [{ M: { c: { BOOL: true } } }] } } },
+    });
   });
 
   test('mistakes are answered in the words of DynamoDB', (t) => {
@@ -76,29 +83,83 @@ suite('expressions', { timeout: 60_000 }, () => {
       [() => check('n ='), 'Invalid ConditionExpression: Syntax error; token: "<EOF>", near: "="'],
       [() => check(''), 'Invalid ConditionExpression: The expression can not be empty;'],
       [() => check('name = :5'), 'Invalid ConditionExpression: Attribute name is a reserved keyword; reserved keyword: name'],
-      [() => check('#x = :5'), 'Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute name: #x'],
-      [() => check('n = :x'), 'Invalid ConditionExpression: An expression attribute value used in expression is not defined; attribute value: :x'],
+      [
+        () => check('#x = :5'),
+        'Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute name: #x',
+      ],
+      [
+        () => check('n = :x'),
+        'Invalid ConditionExpression: An expression attribute value used in expression is not defined; attribute value: :x',
+      ],
       [() => check('foo(n)'), 'Invalid ConditionExpression: Invalid function name; function: foo'],
-      [() => check('n < :b'), 'Invalid ConditionExpression: Incorrect operand type for operator or function; operator or function: <, operand type: BOOL'],
-      [() => check('attribute_exists(:5)'), 'Invalid ConditionExpression: Operator or function requires a document path; operator or function: attribute_exists'],
-      [() => check('attribute_type(n, :s)'), 'Invalid ConditionExpression: Invalid attribute type name found; type: de, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}'],
-      [() => check('begins_with(n)'), 'Invalid ConditionExpression: Incorrect number of operands for operator or function; operator or function: begins_with, number of operands: 1'],
-      [() => update('SET n = :5 SET a = :5'), 'Invalid UpdateExpression: The "SET" section can only be used once in an update expression;'],
-      [() => update('SET doc.a = :5, doc = :5'), 'Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [doc, a], path two: [doc]'],
+      [
+        () => check('n < :b'),
+        'Invalid ConditionExpression: Incorrect operand type for operator or function; operator or function: <, operand type: BOOL',
+      ],
+      [
+        () => check('attribute_exists(:5)'),
+        'Invalid ConditionExpression: Operator or function requires a document path; operator or function: attribute_exists',
+      ],
+      [
+        () => check('attribute_type(n, :s)'),
+        'Invalid ConditionExpression: Invalid attribute type name found; type: de, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}',
+      ],
+      [
+        () => check('begins_with(n)'),
+        'Invalid ConditionExpression: Incorrect number of operands for operator or function; operator or function: begins_with, number of operands: 1',
+      ],
+      [
+        () => update('SET n = :5 SET a = :5'),
+        'Invalid UpdateExpression: The "SET" section can only be used once in an update expression;',
+      ],
+      [
+        () => update('SET doc.a = :5, doc = :5'),
+        'Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [doc, a], path two: [doc]',
+      ],
       [() => update('SET n = nothing'), 'The provided expression refers to an attribute that does not exist in the item'],
       [() => update('SET n = id + :5'), 'An operand in the update expression has an incorrect data type'],
       [() => update('SET nope.where1 = :5'), 'The document path provided in the update expression is invalid for update'],
-      [() => update('ADD n :s'), 'Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeset: ALLOWED_FOR_ADD_OPERAND'],
-      [() => placeholders().checkUsed(), 'Value provided in ExpressionAttributeNames unused in expressions: keys: {#n, #name, #size}'],
+      [
+        () => update('ADD n :s'),
+        'Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeset: ALLOWED_FOR_ADD_OPERAND',
+      ],
+      [
+        () => placeholders().checkUsed(),
+        'Value provided in ExpressionAttributeNames unused in expressions: keys: {#n, #name, #size}',
+      ],
       [() => new Placeholders({}, undefined), 'ExpressionAttributeNames must not be empty'],
-      [() => new Placeholders(undefined, { ':a': {} }), 'ExpressionAttributeValues contains invalid value: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes for key :a'],
+      [
+        () => new Placeholders(undefined, { ':a': {} }),
+        'ExpressionAttributeValues contains invalid value: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes for key :a',
+      ],
     ] as const) {
       t.assert.throws(run, { name: 'ValidationException', message });
     }
   });
 
   test('any text is an expression or a ValidationException', () => {
-    const words = fc.constantFrom('SET', 'n', '=', ':5', '#n', '(', ')', 'AND', 'NOT', 'size', ',', '[', '0', ']', '.', '+', 'REMOVE', '"', 'OR', 'IN');
+    const words = fc.constantFrom(
+      'SET',
+      'n',
+      '=',
+      ':5',
+      '#n',
+      '(',
+      ')',
+      'AND',
+      'NOT',
+      'size',
+      ',',
+      '[',
+      '0',
+      ']',
+      '.',
+      '+',
+      'REMOVE',
+      '"',
+      'OR',
+      'IN',
+    );
     fc.assert(
       fc.property(fc.array(words, { maxLength: 12 }), (parts) => {
         for (const run of [check, update]) {
@@ -134,7 +195,13 @@ suite('numbers and keys', { timeout: 60_000 }, () => {
 
   test('sums are exact', () => {
     const small = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n });
-    fc.assert(fc.property(small, small, (a, b) => printNumber(add(parseNumber(`${a}e-7`), parseNumber(`${b}e-7`))) === canonicalNumber(`${a + b}e-7`)));
+    fc.assert(
+      fc.property(
+        small,
+        small,
+        (a, b) => printNumber(add(parseNumber(`${a}e-7`), parseNumber(`${b}e-7`))) === canonicalNumber(`${a + b}e-7`),
+      ),
+    );
   });
 
   test('what DynamoDB cannot hold is refused in its words', (t) => {

@@ -167,7 +167,8 @@ function parseFunction(reader: Reader): Condition {
   }
   if (name === 'begins_with') {
     for (const operand of [of, part]) {
-      if (operand.kind === 'value' && !['S', 'B'].includes(typeOf(operand.value))) throw badType(reader, name, typeOf(operand.value));
+      if (operand.kind === 'value' && !['S', 'B'].includes(typeOf(operand.value)))
+        throw badType(reader, name, typeOf(operand.value));
     }
     checkDistinct(reader, name, of, [part]);
     return { kind: 'beginsWith', of, part };
@@ -197,7 +198,8 @@ const badType = (reader: Reader, name: string, type: ValueType) =>
 function checkOrdered(reader: Reader, operator: string, operands: readonly Operand[]): void {
   if (operator === '=' || operator === '<>') return;
   for (const operand of operands) {
-    if (operand.kind === 'value' && !['S', 'N', 'B'].includes(typeOf(operand.value))) throw badType(reader, operator, typeOf(operand.value));
+    if (operand.kind === 'value' && !['S', 'N', 'B'].includes(typeOf(operand.value)))
+      throw badType(reader, operator, typeOf(operand.value));
   }
   if (operator !== 'BETWEEN') return;
   const [, low, high] = operands;

@@ -100,7 +100,11 @@ const longNames: Readonly<Record<ValueType, string>> = {
   BOOL: 'BOOLEAN',
 };
 
-function parseOperandOf(reader: Reader, section: string, allowed: readonly ValueType[]): { readonly path: Path; readonly value: Value } {
+function parseOperandOf(
+  reader: Reader,
+  section: string,
+  allowed: readonly ValueType[],
+): { readonly path: Path; readonly value: Value } {
   const path = reader.path();
   if (reader.next.kind !== 'value') throw reader.syntax();
   const value = reader.value();

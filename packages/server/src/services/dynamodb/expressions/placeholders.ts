@@ -57,7 +57,8 @@ function readNames(names: Readonly<Record<string, string>>): ReadonlyMap<string,
   const entries = Object.entries(names);
   if (entries.length === 0) throw invalid('ExpressionAttributeNames must not be empty');
   for (const [key] of entries) {
-    if (!/^#[A-Za-z0-9_]+$/.test(key)) throw invalid(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${key}"`);
+    if (!/^#[A-Za-z0-9_]+$/.test(key))
+      throw invalid(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${key}"`);
   }
   return new Map(entries);
 }
@@ -67,7 +68,8 @@ function readValues(values: object): ReadonlyMap<string, Value> {
   if (entries.length === 0) throw invalid('ExpressionAttributeValues must not be empty');
   const result = new Map<string, Value>();
   for (const [key, value] of entries) {
-    if (!/^:[A-Za-z0-9_]+$/.test(key)) throw invalid(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${key}"`);
+    if (!/^:[A-Za-z0-9_]+$/.test(key))
+      throw invalid(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${key}"`);
     try {
       result.set(key, readValue(value));
     } catch (error) {

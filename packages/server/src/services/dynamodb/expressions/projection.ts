@@ -23,10 +23,14 @@ export function checkOverlap(name: string, paths: readonly Path[]): void {
       const shared = sharedLength(one, two);
       const names = `path one: ${printPath(one)}, path two: ${printPath(two)}`;
       if (shared === Math.min(one.length, two.length)) {
-        throw invalid(`Invalid ${name}: Two document paths overlap with each other; must remove or rewrite one of these paths; ${names}`);
+        throw invalid(
+          `Invalid ${name}: Two document paths overlap with each other; must remove or rewrite one of these paths; ${names}`,
+        );
       }
       if (typeof one[shared] !== typeof two[shared]) {
-        throw invalid(`Invalid ${name}: Two document paths conflict with each other; must remove or rewrite one of these paths; ${names}`);
+        throw invalid(
+          `Invalid ${name}: Two document paths conflict with each other; must remove or rewrite one of these paths; ${names}`,
+        );
       }
     }
   }

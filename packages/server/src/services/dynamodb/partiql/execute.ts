@@ -33,7 +33,10 @@ export function partiQlHandlers(room: Room): PartiQl {
       if (statement.kind === 'select') {
         const after = input.NextToken === undefined ? undefined : decodeItem(readToken(input.NextToken, fault));
         const { items, last } = await select(room, table, statement, { limit: input.Limit ?? Infinity, after });
-        return { Items: items as never, ...(last === undefined ? {} : { NextToken: writeToken(encodeItem(last)), LastEvaluatedKey: last as never }) };
+        return {
+          Items: items as never,
+          ...(last === undefined ? {} : { NextToken: writeToken(encodeItem(last)), LastEvaluatedKey: last as never }),
+        };
       }
       if (statement.kind === 'exists') throw invalid('EXISTS is allowed in transactions only');
       const write = writeOf(table, statement, input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD');
@@ -43,33 +46,37 @@ export function partiQlHandlers(room: Room): PartiQl {
 
     async BatchExecuteStatement(input, call) {
       const responses = await Promise.all(
-        (input.Statements ?? []).map(async ({ Statement: text = '', Parameters: parameters = [], ReturnValuesOnConditionCheckFailure: shows }) => {
-          let name: string | undefined;
-          try {
-            const statement = parseStatement(text, parameters);
-            const table = room.catalogue.get(call, statement.from.table);
-            name = table.name;
-            if (statement.kind === 'select') {
-              const item = await one(room.database, table, statement);
-              return { TableName: name, ...(item === undefined ? {} : { Item: item as never }) };
+        (input.Statements ?? []).map(
+          async ({ Statement: text = '', Parameters: parameters = [], ReturnValuesOnConditionCheckFailure: shows }) => {
+            let name: string | undefined;
+            try {
+              const statement = parseStatement(text, parameters);
+              const table = room.catalogue.get(call, statement.from.table);
+              name = table.name;
+              if (statement.kind === 'select') {
+                const item = await one(room.database, table, statement);
+                return { TableName: name, ...(item === undefined ? {} : { Item: item as never }) };
+              }
+              const write = writeOf(table, statement, shows === 'ALL_OLD');
+              await room.writer.change((unit) => perform(unit, write));
+              return { TableName: name };
+            } catch (error) {
+              if (!(error instanceof ServiceFault)) throw error;
+              return { ...(name === undefined ? {} : { TableName: name }), Error: batchError(error) };
             }
-            const write = writeOf(table, statement, shows === 'ALL_OLD');
-            await room.writer.change((unit) => perform(unit, write));
-            return { TableName: name };
-          } catch (error) {
-            if (!(error instanceof ServiceFault)) throw error;
-            return { ...(name === undefined ? {} : { TableName: name }), Error: batchError(error) };
-          }
-        }),
+          },
+        ),
       );
       return { Responses: responses };
     },
 
     async ExecuteTransaction(input, call) {
-      const statements = (input.TransactStatements ?? []).map(({ Statement: text = '', Parameters: parameters = [], ReturnValuesOnConditionCheckFailure: shows }) => {
-        const statement = parseStatement(text, parameters);
-        return { statement, table: room.catalogue.get(call, statement.from.table), shows: shows === 'ALL_OLD' };
-      });
+      const statements = (input.TransactStatements ?? []).map(
+        ({ Statement: text = '', Parameters: parameters = [], ReturnValuesOnConditionCheckFailure: shows }) => {
+          const statement = parseStatement(text, parameters);
+          return { statement, table: room.catalogue.get(call, statement.from.table), shows: shows === 'ALL_OLD' };
+        },
+      );
       const reads = statements.filter(({ statement }) => statement.kind === 'select').length;
       if (reads > 0 && reads < statements.length) throw invalid('Statements of a transaction either all read or all write');
       if (reads > 0) {
@@ -80,7 +87,9 @@ export function partiQlHandlers(room: Room): PartiQl {
         });
         return { Responses: items.map((item) => (item === undefined ? {} : { Item: item as never })) };
       }
-      const writes = statements.map(({ statement, table, shows }) => writeOf(table, statement as Exclude<Statement, { readonly kind: 'select' }>, shows));
+      const writes = statements.map(({ statement, table, shows }) =>
+        writeOf(table, statement as Exclude<Statement, { readonly kind: 'select' }>, shows),
+      );
       await room.writer.change((unit) => transact(unit, writes));
       return { Responses: [] };
     },
@@ -91,7 +100,8 @@ export function partiQlHandlers(room: Room): PartiQl {
 async function one(sql: Sql, table: Table, statement: Select): Promise<Item | undefined> {
   const parts = split(statement.condition, keyNames(table.keys));
   const key = statement.from.index === undefined ? keyIn(table.keys, parts) : undefined;
-  if (key === undefined) throw invalid('Select statements within BatchExecuteStatement must specify the primary key in the where clause.');
+  if (key === undefined)
+    throw invalid('Select statements within BatchExecuteStatement must specify the primary key in the where clause.');
   const item = await readItemRow(sql, table, itemKey(table.keys, key));
   if (item === undefined || (parts.rest !== undefined && !holds(parts.rest, item))) return undefined;
   return statement.projection === undefined ? item : project(item, statement.projection);
@@ -105,14 +115,27 @@ async function select(
   page: { readonly limit: number; readonly after: Item | undefined },
 ): Promise<{ readonly items: readonly Item[]; readonly last: Item | undefined }> {
   const index = from.index === undefined ? undefined : table.indexes.find(({ name }) => name === from.index);
-  if (from.index !== undefined && index === undefined) throw invalid(`The table does not have the specified index: ${from.index}`);
+  if (from.index !== undefined && index === undefined)
+    throw invalid(`The table does not have the specified index: ${from.index}`);
   const keys = index?.keys ?? table.keys;
   const hash = split(condition, [keys.hash.name]).equal.get(keys.hash.name);
   if (descending && hash === undefined) throw invalid('Must have WHERE clause in the statement when using ORDER BY clause.');
-  const hashIs = (value: Value) => ({ kind: 'compare', comparator: '=', left: { kind: 'path', path: [keys.hash.name] }, right: { kind: 'value', value } }) as const;
+  const hashIs = (value: Value) =>
+    ({
+      kind: 'compare',
+      comparator: '=',
+      left: { kind: 'path', path: [keys.hash.name] },
+      right: { kind: 'value', value },
+    }) as const;
   const within = hash === undefined ? { from: new Uint8Array(0) } : keyRange(hashIs(hash), { hash: keys.hash });
   const after = page.after === undefined ? undefined : placeOf(table, index, page.after);
-  const stretch: Stretch = { table, within, descending, ...(index === undefined ? {} : { index }), ...(after === undefined ? {} : { after }) };
+  const stretch: Stretch = {
+    table,
+    within,
+    descending,
+    ...(index === undefined ? {} : { index }),
+    ...(after === undefined ? {} : { after }),
+  };
   const items: Item[] = [];
   let [bytes, seen] = [0, 0];
   let last: Item | undefined;
@@ -121,13 +144,19 @@ async function select(
     bytes += itemSize(row.item);
     seen += 1;
     last = keyOfRow(table, index, row.item);
-    if (condition === undefined || holds(condition, row.item)) items.push(projection === undefined ? row.item : project(row.item, projection));
+    if (condition === undefined || holds(condition, row.item))
+      items.push(projection === undefined ? row.item : project(row.item, projection));
   }
   return { items, last: seen === page.limit ? last : undefined };
 }
 
 const keyOfRow = (table: Table, index: TableIndex | undefined, item: Item): Item =>
-  Object.fromEntries([...new Set([...keyNames(table.keys), ...(index === undefined ? [] : keyNames(index.keys))])].map((name) => [name, member(item, name) as Value]));
+  Object.fromEntries(
+    [...new Set([...keyNames(table.keys), ...(index === undefined ? [] : keyNames(index.keys))])].map((name) => [
+      name,
+      member(item, name) as Value,
+    ]),
+  );
 
 function placeOf(table: Table, index: TableIndex | undefined, key: Item) {
   const whole = [...keyAttributes(table.keys), ...(index === undefined ? [] : keyAttributes(index.keys))];
@@ -156,5 +185,9 @@ function returned(statement: Statement, { old, next }: Written): Item | undefine
 function batchError(error: ServiceFault): BatchStatementError {
   const code = error.code.replace(/Exception$/, '').replace(/^Validation$/, 'ValidationError');
   const item = error.members['Item'];
-  return { Code: code as NonNullable<BatchStatementError['Code']>, Message: error.message, ...(item === undefined ? {} : { Item: decodeItem(JSON.stringify(item)) as never }) };
+  return {
+    Code: code as NonNullable<BatchStatementError['Code']>,
+    Message: error.message,
+    ...(item === undefined ? {} : { Item: decodeItem(JSON.stringify(item)) as never }),
+  };
 }

@@ -56,7 +56,13 @@ function parseSelect(reader: Reader, kind: 'select' | 'exists'): Statement {
     descending = reader.skip('DESC');
     if (!descending) reader.skip('ASC');
   }
-  return { kind, from, descending, ...(projection.length === 0 ? {} : { projection }), ...(condition === undefined ? {} : { condition }) };
+  return {
+    kind,
+    from,
+    descending,
+    ...(projection.length === 0 ? {} : { projection }),
+    ...(condition === undefined ? {} : { condition }),
+  };
 }
 
 function parseUpdate(reader: Reader): Statement {
@@ -153,7 +159,15 @@ function parseNot(reader: Reader, depth: number): Condition {
   return parsePredicate(reader);
 }
 
-const comparators: Readonly<Record<string, Comparator>> = { '=': '=', '<>': '<>', '!=': '<>', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
+const comparators: Readonly<Record<string, Comparator>> = {
+  '=': '=',
+  '<>': '<>',
+  '!=': '<>',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+};
 
 function parsePredicate(reader: Reader): Condition {
   const called = parseFunction(reader);
@@ -183,7 +197,8 @@ function parsePredicate(reader: Reader): Condition {
     reader.expect(end);
     return not({ kind: 'in', of: left, list });
   }
-  const comparator = reader.next.kind === 'symbol' && Object.hasOwn(comparators, reader.next.text) ? comparators[reader.next.text] : undefined;
+  const comparator =
+    reader.next.kind === 'symbol' && Object.hasOwn(comparators, reader.next.text) ? comparators[reader.next.text] : undefined;
   if (comparator === undefined) throw malformed(`Unexpected ${reader.next.text}`);
   reader.take();
   return { kind: 'compare', comparator, left, right: parseOperand(reader) };
@@ -191,7 +206,8 @@ function parsePredicate(reader: Reader): Condition {
 
 function parseFunction(reader: Reader): Condition | undefined {
   const name = reader.next.text.toLowerCase();
-  if (reader.next.kind !== 'word' || reader.peek(1).text !== '(' || !['begins_with', 'contains', 'attribute_type'].includes(name)) return undefined;
+  if (reader.next.kind !== 'word' || reader.peek(1).text !== '(' || !['begins_with', 'contains', 'attribute_type'].includes(name))
+    return undefined;
   reader.take();
   reader.take();
   const of = parseOperand(reader);

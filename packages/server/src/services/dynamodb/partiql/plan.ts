@@ -59,7 +59,10 @@ export function writeOf(table: Table, statement: Exclude<Statement, { readonly k
     };
     return { kind: 'put', table, key, showsItem, next };
   }
-  const parts = split(statement.condition, keyAttributes(table.keys).map(({ name }) => name));
+  const parts = split(
+    statement.condition,
+    keyAttributes(table.keys).map(({ name }) => name),
+  );
   const keyItem = keyIn(table.keys, parts);
   if (keyItem === undefined) throw noKey();
   const key: ItemKey = checkKey(table, keyItem);
@@ -69,7 +72,14 @@ export function writeOf(table: Table, statement: Exclude<Statement, { readonly k
     case 'update':
       return { kind: 'update', table, key, showsItem, condition: whole, next: updated(table, keyItem, statement.update) };
     case 'delete':
-      return { kind: 'delete', table, key, showsItem, ...(parts.rest === undefined ? {} : { condition: parts.rest }), next: () => undefined };
+      return {
+        kind: 'delete',
+        table,
+        key,
+        showsItem,
+        ...(parts.rest === undefined ? {} : { condition: parts.rest }),
+        next: () => undefined,
+      };
     case 'exists':
       return { kind: 'check', table, key, showsItem, condition: whole, next: (old) => old };
   }

@@ -24,7 +24,10 @@ export class Reader {
     return this.#tokens[this.#at + ahead] ?? { kind: 'end', text: '' };
   }
   is(text: string): boolean {
-    return (this.next.kind === 'symbol' && this.next.text === text) || (this.next.kind === 'word' && this.next.text.toUpperCase() === text);
+    return (
+      (this.next.kind === 'symbol' && this.next.text === text) ||
+      (this.next.kind === 'word' && this.next.text.toUpperCase() === text)
+    );
   }
   /** Takes these tokens if they all come next. */
   skip(...texts: readonly string[]): boolean {
@@ -138,6 +141,7 @@ function setOf(list: readonly Value[]): Value {
   const strings = of((value) => ('S' in value ? value.S : undefined));
   const numbers = of((value) => ('N' in value ? value.N : undefined));
   const bytes = of((value) => ('B' in value ? value.B : undefined));
-  if (list.length === 0 || (strings ?? numbers ?? bytes) === undefined) throw malformed('A set holds strings, numbers or bytes, and at least one of them');
+  if (list.length === 0 || (strings ?? numbers ?? bytes) === undefined)
+    throw malformed('A set holds strings, numbers or bytes, and at least one of them');
   return readValue(strings !== undefined ? { SS: strings } : numbers !== undefined ? { NS: numbers } : { BS: bytes });
 }

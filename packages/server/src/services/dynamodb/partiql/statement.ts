@@ -21,5 +21,11 @@ export type Statement =
   | (Reading & { readonly kind: 'select' })
   | (Reading & { readonly kind: 'exists' })
   | { readonly kind: 'insert'; readonly from: From; readonly item: Item }
-  | { readonly kind: 'update'; readonly from: From; readonly update: Update; readonly condition: Condition; readonly returning?: Returning }
+  | {
+      readonly kind: 'update';
+      readonly from: From;
+      readonly update: Update;
+      readonly condition: Condition;
+      readonly returning?: Returning;
+    }
   | { readonly kind: 'delete'; readonly from: From; readonly condition: Condition; readonly returning?: Returning };

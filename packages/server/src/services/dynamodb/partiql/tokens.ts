@@ -6,7 +6,8 @@ export interface Token {
   readonly text: string;
 }
 
-const pattern = /\s+|([A-Za-z_][A-Za-z0-9_]*)|"((?:[^"]|"")*)"|'((?:[^']|'')*)'|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(\?)|(<<|>>|<>|!=|<=|>=|[=<>()[\]{},.:*+-])/y;
+const pattern =
+  /\s+|([A-Za-z_][A-Za-z0-9_]*)|"((?:[^"]|"")*)"|'((?:[^']|'')*)'|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(\?)|(<<|>>|<>|!=|<=|>=|[=<>()[\]{},.:*+-])/y;
 const kinds: readonly TokenKind[] = ['word', 'name', 'string', 'number', 'parameter', 'symbol'];
 
 /** @source API Reference, ExecuteStatement: 8192 characters */

@@ -66,7 +66,9 @@ export function streamHandlers(streams: Streams, clock: Clock): Handlers<DynamoD
     async GetShardIterator(input, call) {
       const info = find(call, input.StreamArn);
       shardOf(info, input.ShardId);
-      const seal = (after: number) => ({ ShardIterator: sealIterator({ arn: info.arn, shardId: info.shardId, after, issuedAtMs: clock.now() }) });
+      const seal = (after: number) => ({
+        ShardIterator: sealIterator({ arn: info.arn, shardId: info.shardId, after, issuedAtMs: clock.now() }),
+      });
       switch (input.ShardIteratorType) {
         case 'TRIM_HORIZON':
           return seal(info.startSeq);
@@ -79,7 +81,10 @@ export function streamHandlers(streams: Streams, clock: Clock): Handlers<DynamoD
           const seq = seqOf(input.SequenceNumber);
           const [first] = await streams.rows(info, info.startSeq, 1);
           if (seq <= info.startSeq || (first !== undefined && seq < first.seq - 1)) {
-            throw new ServiceFault('TrimmedDataAccessException', 'The operation attempted to read past the oldest stream record in a shard.');
+            throw new ServiceFault(
+              'TrimmedDataAccessException',
+              'The operation attempted to read past the oldest stream record in a shard.',
+            );
           }
           return seal(input.ShardIteratorType === 'AT_SEQUENCE_NUMBER' ? seq - 1 : seq);
         }
@@ -94,7 +99,11 @@ export function streamHandlers(streams: Streams, clock: Clock): Handlers<DynamoD
       let bytes = 0;
       const page = rows.filter(({ record }, index) => (bytes += record.sizeBytes) <= answerBytes || index === 0);
       const after = page.at(-1)?.seq ?? iterator.after;
-      const ended = info.endSeq !== undefined && page.length === rows.length && rows.length < mostRecords && (rows.length === 0 || after >= info.endSeq);
+      const ended =
+        info.endSeq !== undefined &&
+        page.length === rows.length &&
+        rows.length < mostRecords &&
+        (rows.length === 0 || after >= info.endSeq);
       return {
         Records: page.map((row) => recordOf(info, row)),
         ...(ended ? {} : { NextShardIterator: sealIterator({ ...iterator, after, issuedAtMs: clock.now() }) }),
@@ -120,6 +129,8 @@ function recordOf(info: StreamInfo, { seq, atMs, record }: StreamRow) {
       SizeBytes: record.sizeBytes,
       StreamViewType: record.viewType,
     },
-    ...(record.identity === undefined ? {} : { userIdentity: { Type: record.identity.type, PrincipalId: record.identity.principalId } }),
+    ...(record.identity === undefined
+      ? {}
+      : { userIdentity: { Type: record.identity.type, PrincipalId: record.identity.principalId } }),
   };
 }

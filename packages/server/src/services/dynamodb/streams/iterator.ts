@@ -26,9 +26,13 @@ export function openIterator(text: string, nowMs: number): Iterator {
     parts = undefined;
   }
   const [shardId, after, issuedAtMs] = Array.isArray(parts) ? (parts as unknown[]) : [];
-  if (typeof shardId !== 'string' || !Number.isSafeInteger(after) || typeof issuedAtMs !== 'number') throw invalid('Invalid ShardIterator');
+  if (typeof shardId !== 'string' || !Number.isSafeInteger(after) || typeof issuedAtMs !== 'number')
+    throw invalid('Invalid ShardIterator');
   if (nowMs - issuedAtMs > lifeMs) {
-    throw new ServiceFault('ExpiredIteratorException', 'The shard iterator has expired and can no longer be used to retrieve stream records.');
+    throw new ServiceFault(
+      'ExpiredIteratorException',
+      'The shard iterator has expired and can no longer be used to retrieve stream records.',
+    );
   }
   return { arn, shardId, after: after as number, issuedAtMs };
 }

@@ -43,4 +43,3 @@ export function streamRecord(
     ...(identity === undefined ? {} : { identity }),
   };
 }
-

@@ -117,7 +117,8 @@ export class Streams implements ShardSource {
   /** @throws ResourceNotFoundException */
   get(arn: string): StreamInfo {
     const info = this.#streams.get(arn);
-    if (info === undefined) throw new ServiceFault('ResourceNotFoundException', `Requested resource not found: Stream: ${arn} not found`);
+    if (info === undefined)
+      throw new ServiceFault('ResourceNotFoundException', `Requested resource not found: Stream: ${arn} not found`);
     return info;
   }
 
@@ -136,7 +137,10 @@ export class Streams implements ShardSource {
 
   /** Number before the first record at or after a moment. */
   async seqBefore(info: StreamInfo, atMs: number): Promise<number> {
-    const row = await this.#one('SELECT seq FROM dynamodb_record WHERE stream_no = ? AND at >= ? ORDER BY seq LIMIT 1', [info.no, Math.ceil(atMs)]);
+    const row = await this.#one('SELECT seq FROM dynamodb_record WHERE stream_no = ? AND at >= ? ORDER BY seq LIMIT 1', [
+      info.no,
+      Math.ceil(atMs),
+    ]);
     return row === undefined ? this.lastSeq : Number(row['seq']) - 1;
   }
 
@@ -166,7 +170,8 @@ export class Streams implements ShardSource {
 
   async read(streamArn: string, shardId: string, after: ShardPosition, limit: number): Promise<ShardBatch> {
     const info = this.get(streamArn);
-    if (shardId !== info.shardId) throw new ServiceFault('ResourceNotFoundException', `Requested resource not found: Shard: ${shardId} not found`);
+    if (shardId !== info.shardId)
+      throw new ServiceFault('ResourceNotFoundException', `Requested resource not found: Shard: ${shardId} not found`);
     const from = await this.#seqOf(info, after);
     // Read before the rows: what is added in between is seen as not yet read.
     const tip = info.endSeq ?? this.lastSeq;

@@ -18,7 +18,9 @@ export function dayOfMonthTest(text: string): DayTest | undefined {
   const near = /^(\d{1,2})W$/.exec(text)?.[1];
   if (near !== undefined) {
     const wanted = parseNumber(near, bounds.dayOfMonth);
-    return wanted === undefined ? undefined : (year, month, day) => wanted <= daysIn(year, month) && day === nearestWeekday(year, month, wanted);
+    return wanted === undefined
+      ? undefined
+      : (year, month, day) => wanted <= daysIn(year, month) && day === nearestWeekday(year, month, wanted);
   }
   const days = parseField(text, bounds.dayOfMonth);
   return days === undefined ? undefined : (_year, _month, day) => days.has(day);
@@ -38,12 +40,16 @@ export function dayOfWeekTest(text: string): DayTest | undefined {
   const [, lastName] = /^(\w+)L$/.exec(text) ?? [];
   if (lastName !== undefined) {
     const wanted = parseNumber(lastName, bounds.dayOfWeek);
-    return wanted === undefined ? undefined : (year, month, day) => weekday(year, month, day) === wanted && day + 7 > daysIn(year, month);
+    return wanted === undefined
+      ? undefined
+      : (year, month, day) => weekday(year, month, day) === wanted && day + 7 > daysIn(year, month);
   }
   const [, name, nth] = /^(\w+)#([1-5])$/.exec(text) ?? [];
   if (name !== undefined) {
     const wanted = parseNumber(name, bounds.dayOfWeek);
-    return wanted === undefined ? undefined : (year, month, day) => weekday(year, month, day) === wanted && Math.ceil(day / 7) === Number(nth);
+    return wanted === undefined
+      ? undefined
+      : (year, month, day) => weekday(year, month, day) === wanted && Math.ceil(day / 7) === Number(nth);
   }
   const days = parseField(text, bounds.dayOfWeek);
   return days === undefined ? undefined : (year, month, day) => days.has(weekday(year, month, day));

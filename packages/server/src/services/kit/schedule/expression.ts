@@ -57,7 +57,8 @@ function parseCron(body: string): Cron | undefined {
   const months = parseField(month, bounds.month);
   const years = parseField(year, bounds.year);
   const day = dayOfMonth === '?' ? dayOfWeekTest(dayOfWeek.toUpperCase()) : dayOfMonthTest(dayOfMonth.toUpperCase());
-  if (minutes === undefined || hours === undefined || months === undefined || years === undefined || day === undefined) return undefined;
+  if (minutes === undefined || hours === undefined || months === undefined || years === undefined || day === undefined)
+    return undefined;
   return { kind: 'cron', minutes, hours, day, months, years };
 }
 
@@ -69,7 +70,11 @@ function parseCron(body: string): Cron | undefined {
  *
  * @param anchorMs  a rate's first occurrence
  */
-export function nextAfter(expression: Expression, afterMs: number, options: { readonly anchorMs: number; readonly zone?: Zone }): number | undefined {
+export function nextAfter(
+  expression: Expression,
+  afterMs: number,
+  options: { readonly anchorMs: number; readonly zone?: Zone },
+): number | undefined {
   const zone = options.zone ?? utc;
   switch (expression.kind) {
     case 'rate': {
@@ -108,7 +113,13 @@ function nextCron(cron: Cron, afterMs: number, zone: Zone): number | undefined {
   return undefined;
 }
 
-function firstOf(hours: readonly number[], minutes: readonly number[], dayMs: number, afterMs: number, zone: Zone): number | undefined {
+function firstOf(
+  hours: readonly number[],
+  minutes: readonly number[],
+  dayMs: number,
+  afterMs: number,
+  zone: Zone,
+): number | undefined {
   // No clock is set by more than a few hours: most candidates need no look at the tables of the zone.
   const earliestMs = toLocal(zone, afterMs) - 3 * 3_600_000;
   for (const hour of hours) {

@@ -31,7 +31,10 @@ export function parseField(text: string, within: Bounds): Field | undefined {
   return values;
 }
 
-function parsePart(part: string, within: Bounds): { readonly from: number; readonly to: number; readonly step: number } | undefined {
+function parsePart(
+  part: string,
+  within: Bounds,
+): { readonly from: number; readonly to: number; readonly step: number } | undefined {
   const [, start = '', end, stepText] = /^(\*|\w+)(?:-(\w+))?(?:\/(\d{1,4}))?$/.exec(part) ?? [];
   const step = stepText === undefined ? 1 : Number(stepText);
   if (start === '' || step < 1) return undefined;

@@ -5,7 +5,11 @@ import { silentLogger } from '../../../base/index.ts';
 import { VirtualClock } from '../../../../../../test/kit/virtual-clock.ts';
 import { nextAfter, parseExpression, Timetable, zoneOf, type Expression, type Zone } from './index.ts';
 
-const parsed = (text: string): Expression => parseExpression(text) ?? (() => { throw new Error(`not an expression: ${text}`); })();
+const parsed = (text: string): Expression =>
+  parseExpression(text) ??
+  (() => {
+    throw new Error(`not an expression: ${text}`);
+  })();
 const next = (text: string, after: string, zone = 'UTC'): string | undefined => {
   const atMs = nextAfter(parsed(text), Date.parse(after), { anchorMs: Date.parse(after), zone: zoneOf(zone) as Zone });
   return atMs === undefined ? undefined : new Date(atMs).toISOString().replace(':00.000Z', 'Z');
@@ -35,9 +39,28 @@ suite('schedule expressions', { timeout: 60_000 }, () => {
 
   test('what is no expression', (t) => {
     for (const text of [
-      'cron()', 'rate()', 'rate(foo minutes)', 'rate( 10 minutes )', ' rate(10 minutes)', 'rate(1 minutes)', 'rate(2 minute)', 'rate(0 minutes)',
-      'rate(-1 minutes)', 'rate(5 seconds)', 'at(2021-12-31T23:59:59Z)', 'at(2021-12-31)', 'at(2021-02-31T00:00:00)', 'cron(0 10 * * * *)', 'cron(0 10 ? * ? *)',
-      'cron(60 10 * * ? *)', 'cron(0 10 * * ?)', 'cron(0 10 * * ? * *)', 'cron(0 10 ? * 3#1,6#3 *)', 'cron(0 10 ? * 8 *)', 'cron(0 5-2 * * ? *)', 'every day',
+      'cron()',
+      'rate()',
+      'rate(foo minutes)',
+      'rate( 10 minutes )',
+      ' rate(10 minutes)',
+      'rate(1 minutes)',
+      'rate(2 minute)',
+      'rate(0 minutes)',
+      'rate(-1 minutes)',
+      'rate(5 seconds)',
+      'at(2021-12-31T23:59:59Z)',
+      'at(2021-12-31)',
+      'at(2021-02-31T00:00:00)',
+      'cron(0 10 * * * *)',
+      'cron(0 10 ? * ? *)',
+      'cron(60 10 * * ? *)',
+      'cron(0 10 * * ?)',
+      'cron(0 10 * * ? * *)',
+      'cron(0 10 ? * 3#1,6#3 *)',
+      'cron(0 10 ? * 8 *)',
+      'cron(0 5-2 * * ? *)',
+      'every day',
     ]) {
       t.assert.equal(parseExpression(text), undefined, text);
     }
@@ -66,7 +89,12 @@ suite('schedule expressions', { timeout: 60_000 }, () => {
   const zones = fc.constantFrom('UTC', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Pacific/Apia');
 
   test('the next run is after the moment asked for, on a minute that fits, with none in between', (t: TestContext) => {
-    const field = (value: fc.Arbitrary<number>) => fc.oneof(fc.constant('*'), value.map(String), fc.tuple(value, value).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`));
+    const field = (value: fc.Arbitrary<number>) =>
+      fc.oneof(
+        fc.constant('*'),
+        value.map(String),
+        fc.tuple(value, value).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
+      );
     fc.assert(
       fc.property(field(minute), field(hour), moment, zones, (minutes, hours, afterMs, name) => {
         const zone = zoneOf(name) as Zone;
@@ -74,12 +102,17 @@ suite('schedule expressions', { timeout: 60_000 }, () => {
         const found = nextAfter(expression, afterMs, { anchorMs: 0, zone }) ?? 0;
         const fits = (atMs: number): boolean => {
           const local = new Date(atMs + zone.offsetMs(atMs));
-          return expression.kind === 'cron' && expression.minutes.has(local.getUTCMinutes()) && expression.hours.has(local.getUTCHours());
+          return (
+            expression.kind === 'cron' &&
+            expression.minutes.has(local.getUTCMinutes()) &&
+            expression.hours.has(local.getUTCHours())
+          );
         };
         t.assert.ok(found > afterMs && found % 60_000 === 0 && fits(found));
         // The repeated hour of autumn counts once, so look for gaps only where no clock changes.
         if (zone.offsetMs(afterMs) !== zone.offsetMs(found)) return;
-        for (let atMs = (Math.floor(afterMs / 60_000) + 1) * 60_000; atMs < found; atMs += 60_000) t.assert.ok(!fits(atMs) || zone.offsetMs(atMs) !== zone.offsetMs(found));
+        for (let atMs = (Math.floor(afterMs / 60_000) + 1) * 60_000; atMs < found; atMs += 60_000)
+          t.assert.ok(!fits(atMs) || zone.offsetMs(atMs) !== zone.offsetMs(found));
       }),
       { numRuns: 60 },
     );

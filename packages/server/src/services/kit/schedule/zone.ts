@@ -40,7 +40,10 @@ function readZone(name: string): Zone | undefined {
   return {
     name,
     offsetMs(atMs) {
-      const parts = Object.fromEntries(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)])) as Record<string, number>;
+      const parts = Object.fromEntries(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)])) as Record<
+        string,
+        number
+      >;
       const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
       return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(atMs / 1000) * 1000;
     },
