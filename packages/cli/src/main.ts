@@ -124,6 +124,30 @@ runtimes
   .argument('<identifier>', 'for example nodejs22.x')
   .action(async (identifier: string, _options, command: Command) => (await import('./inspect.ts')).add(identifier, flagsOf(command)));
 
+const maxOption = (): Option => new Option('--max <events>', 'at most this many');
+const queue = program.command('queue').description('events that were accepted and have not ended');
+queue
+  .command('ls')
+  .description('how many, how old, by function')
+  .action(async (_options, command: Command) => (await import('./queue.ts')).listQueue(flagsOf(command)));
+queue
+  .command('peek')
+  .description('the oldest of a function')
+  .argument('<name>')
+  .addOption(maxOption())
+  .action(async (name: string, _options, command: Command) => (await import('./queue.ts')).peekQueue(name, flagsOf(command)));
+queue
+  .command('redrive')
+  .description('bring failed ones back from the dead-letter queue')
+  .argument('<name>')
+  .addOption(maxOption().default('1000'))
+  .action(async (name: string, _options, command: Command) => (await import('./queue.ts')).redriveQueue(name, flagsOf(command)));
+queue
+  .command('purge')
+  .description('drop those that wait')
+  .argument('<name>')
+  .action(async (name: string, _options, command: Command) => (await import('./queue.ts')).purgeQueue(name, flagsOf(command)));
+
 const userOption = (): Option => new Option('--user <name>', 'an IAM user; the root of the account when absent');
 const keys = program
   .command('keys')

@@ -2,9 +2,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { queuePath, serveQueue, type QueueDoorPorts } from './queue-door.ts';
 
 /** What `/_mayfly/` tells; `main` plugs it in. */
-export interface AdminPorts {
+export interface AdminPorts extends QueueDoorPorts {
   /** Prometheus text. */
   metrics(): string;
   status(): Promise<object>;
@@ -30,6 +31,7 @@ export async function serveAdmin(
   const json = (status: number, document: object): void => {
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(document));
   };
+  if (path === queuePath || path?.startsWith(`${queuePath}/`) === true) return serveQueue(request, response, ports);
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { message: 'Only GET.' });
   if (path?.startsWith(archivePath) === true) {
     const file = ports.archive?.(path.slice(archivePath.length));

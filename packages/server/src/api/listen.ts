@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { RequestHead } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { serveAdmin, type AdminPorts } from './admin.ts';
+import { markInside } from './queue-door.ts';
 import type { AwsDoor } from './aws.ts';
 import { meansUs } from './host.ts';
 import { keepAliveMs } from './hot/connection.ts';
@@ -166,7 +167,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     host: options.host,
     port,
     origin: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
-    serveConnection: (connection) => void (draining ? connection.destroy() : server.emit('connection', connection)),
+    serveConnection: (connection) => void (draining ? connection.destroy() : server.emit('connection', markInside(connection))),
     drain: ({ withinMs }) => drain(withinMs),
     [Symbol.asyncDispose]: () => drain(0),
   };

@@ -4,6 +4,8 @@ export { ProvisionedDesk } from './keepers.ts';
 export { defaultKeepAlive, type KeepAlive } from './keep-alive.ts';
 export type { ConcurrencyCount, ThrottleReason } from './admission.ts';
 export type { InvokeHandlers } from './handlers.ts';
+export type { QueuedView, QueueRow } from './queue/desk.ts';
+export type { DeadLetters, Redriven } from './queue/redrive.ts';
 export type { QueueLimits } from './queue/event-queue.ts';
 export { defaultEventInvokeConfig } from './queue/event.ts';
 export type { Condition, DeliveryTarget, EndedEvent, EventInvokeConfig, EventPorts } from './queue/event.ts';

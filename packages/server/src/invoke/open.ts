@@ -10,7 +10,9 @@ import { Keepers, type ProvisionedDesk } from './keepers.ts';
 import { checkJson, checkSize, orEmpty } from './payload.ts';
 import type { InvokeRequest, InvokeResult, Invoker } from './port.ts';
 import type { EventPorts } from './queue/event.ts';
+import { QueueDesk } from './queue/desk.ts';
 import { EventQueue, type QueueLimits } from './queue/event-queue.ts';
+import type { DeadLetters } from './queue/redrive.ts';
 import { Road } from './road.ts';
 import { traceId } from './trace.ts';
 
@@ -29,12 +31,16 @@ export interface InvokeOptions {
   readonly events?: EventPorts;
   /** Where provisioned concurrency is asked for; opened once its environments can be started. */
   readonly provisioned?: ProvisionedDesk;
+  /** Where failed events may be brought back from. */
+  readonly deadLetters?: DeadLetters;
 }
 
 /** The hall: everything that is invoked passes here. */
 export interface Invoke extends AsyncDisposable {
   readonly invoker: Invoker;
   readonly handlers: InvokeHandlers;
+  /** For the operator. */
+  readonly queue: Pick<QueueDesk, 'list' | 'peek' | 'purge' | 'redrive'>;
   /** What happens now, for metrics. */
   counts(): InvokeCounts;
   /** By function, only those that run. */
@@ -105,6 +111,7 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
 
   return {
     invoker: { invoke, enqueue },
+    queue: new QueueDesk({ database, queue, catalog, enqueue, deadLetters: options.deadLetters, clock, random }),
     handlers: invokeHandlers({ road, enqueue, limits, clock, random }),
     counts() {
       const counts = house.counts();

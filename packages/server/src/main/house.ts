@@ -134,6 +134,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     provisioned,
     events: {
       eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
+    ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
       deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),
     },
   });
@@ -171,6 +172,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         isolation: sandboxes.reason,
         dataDir,
         environments: hall.counts(),
+      queue: hall.queue,
+      ...(config.auth === 'strict' ? { signatures: keys } : {}),
+      callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
+      region: config.region,
         pooled: Object.fromEntries(environments.pooled()),
         auth: config.auth,
         node: process.version,

@@ -117,6 +117,24 @@ export class EventQueue implements AsyncDisposable {
     this.#wake(lane);
   }
 
+  /** Invocations of a function's events that hold a place. */
+  inFlightOf(functionArn: FunctionArn): number {
+    return this.#lanes.get(functionArn)?.inFlight ?? 0;
+  }
+
+  /** Drops the events of a function that wait for a first or another try. @returns how many */
+  async purge(functionArn: FunctionArn): Promise<number> {
+    const waiting = this.#lanes.get(functionArn)?.clear() ?? [];
+    for (const item of this.#later) if (!(item instanceof Lane) && item.functionArn === functionArn && item.purged !== true) waiting.push(item);
+    for (const event of waiting) {
+      event.purged = true;
+      this.#uncache(event);
+    }
+    this.#size -= waiting.length;
+    await this.#persist(() => this.#store.removeAll(waiting));
+    return waiting.length;
+  }
+
   /** Starts nothing more; what runs may end, and everything else is on storage. */
   close(): void {
     this.#stop.abort();
@@ -375,6 +393,7 @@ export class EventQueue implements AsyncDisposable {
     for (let key = this.#later.firstKey; key !== undefined && key <= nowMs + 1; key = this.#later.firstKey) {
       const item = this.#later.pop();
       if (item === undefined) break;
+      if (!(item instanceof Lane) && item.purged === true) continue;
       const lane = item instanceof Lane ? item : this.#lane(item.functionArn);
       if (item instanceof Lane) lane.looksAgain = false;
       else lane.push(item);

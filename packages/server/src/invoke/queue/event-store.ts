@@ -101,6 +101,13 @@ export class EventStore {
     return this.#writer.write((tx) => tx.run('DELETE FROM invoke_event WHERE seq = ?', [event.seq]));
   }
 
+  async removeAll(events: readonly QueuedEvent[]): Promise<void> {
+    for (let at = 0; at < events.length; at += groupSize) {
+      const seqs = events.slice(at, at + groupSize).map(({ seq }) => seq);
+      await this.#writer.write((tx) => tx.run(`DELETE FROM invoke_event WHERE seq IN (${seqs.map(() => '?').join(', ')})`, seqs));
+    }
+  }
+
   async payload(event: QueuedEvent): Promise<Uint8Array> {
     const row = await this.#database.get('SELECT payload FROM invoke_event WHERE seq = ?', [event.seq]);
     if (!(row?.['payload'] instanceof Uint8Array)) {
@@ -145,6 +152,9 @@ function fromRow(row: SqlRow, clock: Clock): StoredEvent {
     },
   };
 }
+
+/** Rows named in one statement. */
+const groupSize = 500;
 
 /** No stored wait is longer. @source spec 2.9-02 */
 const longestWaitMs = 120_000;

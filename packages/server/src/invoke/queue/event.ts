@@ -24,6 +24,8 @@ export interface QueuedEvent {
   attempts: number;
   /** System errors in a row; not stored, a restart begins again at one second. */
   failures: number;
+  /** An operator dropped it: its row is gone, and it never runs. */
+  purged?: true;
   /** Spoken last word that only needs delivering. */
   ending?: Ending;
 }

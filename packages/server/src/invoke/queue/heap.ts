@@ -24,6 +24,11 @@ export class Heap<T> {
     items[at] = entry;
   }
 
+  /** In no order. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (const { item } of this.#items) yield item;
+  }
+
   pop(): T | undefined {
     const items = this.#items;
     const first = items[0];

@@ -52,6 +52,14 @@ export class Lane {
     this.#events.push(event);
   }
 
+  /** Takes all that wait. */
+  clear(): QueuedEvent[] {
+    const waiting = this.#events.slice(this.#head);
+    this.#events = [];
+    this.#head = 0;
+    return waiting;
+  }
+
   /** Back to the front: it was taken and could not start. */
   unshift(event: QueuedEvent): void {
     if (this.#head > 0) this.#events[--this.#head] = event;
