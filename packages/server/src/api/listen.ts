@@ -9,6 +9,7 @@ import { meansUs } from './host.ts';
 import { keepAliveMs } from './hot/connection.ts';
 import { HotDoor } from './hot/index.ts';
 import { alsoHttp2 } from './sniff.ts';
+import { isForRegistry, type RegistryDoor } from './registry-door.ts';
 import { addressed, type UrlDoor } from './url/index.ts';
 
 export interface ListenOptions {
@@ -20,6 +21,8 @@ export interface ListenOptions {
   readonly aws: AwsDoor;
   /** Function URLs; absent = there are none. */
   readonly urls?: UrlDoor;
+  /** Container images, pushed and pulled below `/v2/`; absent = there are none. */
+  readonly registry?: RegistryDoor;
   readonly admin: AdminPorts;
   readonly clock: Clock;
   readonly random: Random;
@@ -72,6 +75,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     if (stray !== undefined && !aws.welcomes(head)) return refused(stray);
     if (request.url?.startsWith('/_mayfly/') === true)
       return serveAdmin(request, response, admin, { ready: !draining });
+    if (options.registry !== undefined && isForRegistry(head)) return options.registry.serve(request, response);
     return aws.serve(request, response, head, requestId);
   };
 
@@ -91,12 +95,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     });
   };
 
-  // requestTimeout covers only the receiving; an invocation may take its fifteen minutes.
+  // requestTimeout covers only the receiving: an invocation may take its fifteen minutes, an upload its hour.
   const server = createServer(
     {
       maxHeaderSize: 16_384,
       headersTimeout: 10_000,
-      requestTimeout: 120_000,
+      requestTimeout: 3_600_000,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: 1_000,
       noDelay: true,

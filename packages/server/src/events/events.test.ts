@@ -82,6 +82,8 @@ class Rig implements AsyncDisposable {
       deliverFailure: (arn, record, { payload }) => Promise.resolve(void this.failures.push({ arn, record: record as Record<string, unknown>, payload })),
       queues: { sqs: this.queue },
       streams: { kinesis: this.stream, dynamodb: this.stream },
+      readSecret: () => Promise.reject(new Error('no secrets here')),
+      brokerAddresses: () => undefined,
       database: this.database,
       recorder: noRecorder,
       clock: this.clock,

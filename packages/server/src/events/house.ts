@@ -1,7 +1,7 @@
 import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import type { Checkpoints } from './stream/checkpoints.ts';
-import type { CompileFilters, DeliverFailure, MappingBook, QueueSource, ShardSource } from './port.ts';
+import type { BrokerAddresses, CompileFilters, DeliverFailure, MappingBook, QueueSource, ReadSecret, ShardSource } from './port.ts';
 
 /** What every poller is given. */
 export interface PollerHouse {
@@ -12,6 +12,8 @@ export interface PollerHouse {
   /** By the service in a source's ARN: `sqs`; `kinesis`, `dynamodb`. */
   readonly queues: Readonly<Record<string, QueueSource>>;
   readonly streams: Readonly<Record<string, ShardSource>>;
+  readonly readSecret: ReadSecret;
+  readonly brokerAddresses: BrokerAddresses;
   readonly checkpoints: Checkpoints;
   readonly recorder: Recorder;
   readonly clock: Clock;

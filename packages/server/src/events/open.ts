@@ -2,7 +2,7 @@ import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import type { Database } from '../storage/index.ts';
 import type { Poller, PollerHouse } from './house.ts';
-import type { CompileFilters, DeliverFailure, Mapping, MappingBook, QueueSource, ShardSource } from './port.ts';
+import type { BrokerAddresses, CompileFilters, DeliverFailure, Mapping, MappingBook, QueueSource, ReadSecret, ShardSource } from './port.ts';
 import { QueuePoller } from './queue/poller.ts';
 import { Checkpoints } from './stream/checkpoints.ts';
 import { StreamPoller } from './stream/poller.ts';
@@ -14,6 +14,9 @@ export interface EventsOptions {
   readonly deliverFailure: DeliverFailure;
   readonly queues: Readonly<Record<string, QueueSource>>;
   readonly streams: Readonly<Record<string, ShardSource>>;
+  /** For brokers outside. */
+  readonly readSecret: ReadSecret;
+  readonly brokerAddresses: BrokerAddresses;
   readonly database: Database;
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -45,7 +48,8 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
       await old?.[Symbol.asyncDispose]();
       if (mapping === undefined) return house.checkpoints.forget(uuid);
       if (closed) return;
-      const poller = mapping.enabled ? pollerOf(mapping, house) : undefined;
+      const poller = mapping.enabled ? await pollerOf(mapping, house) : undefined;
+      if (closed) return poller?.[Symbol.asyncDispose]();
       if (poller !== undefined) pollers.set(uuid, poller);
       if (mapping.enabled && poller === undefined) {
         house.book.report(uuid, { lastProcessingResult: `PROBLEM: Nothing here reads ${mapping.eventSourceArn}.` });
@@ -82,7 +86,22 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   };
 }
 
-function pollerOf(mapping: Mapping, house: PollerHouse): Poller | undefined {
+/** Clients of brokers are loaded with the first mapping that needs them. */
+async function pollerOf(mapping: Mapping, house: PollerHouse): Promise<Poller | undefined> {
+  const { broker } = mapping;
+  switch (broker?.kind) {
+    case 'kafka':
+    case 'msk': {
+      const { KafkaPoller } = await import('./kafka/poller.ts');
+      return new KafkaPoller(mapping, broker, house);
+    }
+    case 'mq': {
+      const { RabbitPoller } = await import('./rabbitmq/poller.ts');
+      return new RabbitPoller(mapping, broker, house);
+    }
+    case undefined:
+      break;
+  }
   const service = mapping.eventSourceArn.split(':')[2] ?? '';
   const queue = house.queues[service];
   if (queue !== undefined) return new QueuePoller(mapping, queue, house);

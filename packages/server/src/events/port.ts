@@ -33,7 +33,27 @@ export interface Mapping {
   /** 0 = none. */
   readonly tumblingWindowMs: number;
   readonly onFailureArn?: string;
+  /** Brokers only. */
+  readonly broker?: Broker;
 }
+
+/** Where a broker is, and how it lets us in. @source spec 6.1-05 to 6.1-07, 6.6-06 */
+export interface Broker {
+  readonly kind: 'kafka' | 'msk' | 'mq';
+  /** `host:port` each; absent for ARNs, which `brokerAddresses` knows. */
+  readonly addresses?: readonly string[];
+  readonly topics: readonly string[];
+  readonly queues: readonly string[];
+  readonly consumerGroupId?: string;
+  /** SourceAccessConfigurations as they were given: kind and secret ARN or name. */
+  readonly access: readonly { readonly type: string; readonly uri: string }[];
+}
+
+/** Text of a secret; the Secrets Manager of this server gives it. */
+export type ReadSecret = (secretArn: string, scope: { readonly account: AccountId; readonly region: Region }) => Promise<string>;
+
+/** Addresses of a broker that is named by an ARN of AWS; the operator says where it really is. */
+export type BrokerAddresses = (arn: string) => readonly string[] | undefined;
 
 /** The mappings as `control` keeps them; `main` plugs it in. */
 export interface MappingBook {

@@ -22,6 +22,8 @@ export interface Config {
   readonly drainMs: number;
   /** Whether a missing bubblewrap may be installed. */
   readonly install: boolean;
+  /** Where brokers really are that mappings name by an ARN of AWS: ARN → `host:port` each. */
+  readonly brokers: Readonly<Record<string, readonly string[]>>;
   /** What a function of a runtime that this host lacks gets: a refusal at create, or at the call. */
   readonly unavailableRuntimes: 'refuse' | 'accept';
   /** Allows `auth: open` on an address that others can reach. */
@@ -129,6 +131,21 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
   poolSize: { env: 'MAYFLY_POOL_SIZE', help: 'booted boxes kept ready per runtime', byDefault: () => 2, read: whole(0, 1000, 'boxes') },
   drainMs: { env: 'MAYFLY_DRAIN_MS', help: 'how long a stop waits for running invocations', byDefault: () => 10_000, read: whole(0, 900_000, 'milliseconds') },
   install: { env: 'MAYFLY_INSTALL', help: 'install bubblewrap where it is missing', byDefault: () => true, read: yesNo },
+  brokers: {
+    env: 'MAYFLY_BROKERS',
+    help: 'where brokers are that mappings name by ARN: ARN=host:port+host:port,ARN=…',
+    byDefault: () => ({}),
+    read: (value, from) => {
+      const pairs: [string, unknown][] =
+        typeof value === 'string'
+          ? value.split(',').map((pair) => [pair.slice(0, pair.lastIndexOf('=')), pair.slice(pair.lastIndexOf('=') + 1).split('+')])
+          : Object.entries((value ?? {}) as object);
+      for (const [arn, addresses] of pairs)
+        if (!arn.startsWith('arn:') || !Array.isArray(addresses) || !addresses.every((each) => /^[^\s:]+:\d{1,5}$/.test(String(each))))
+          throw wrong(from, arn, 'ARN=host:port, several addresses joined by +');
+      return Object.fromEntries(pairs) as Record<string, readonly string[]>;
+    },
+  },
   unavailableRuntimes: {
     env: 'MAYFLY_UNAVAILABLE_RUNTIMES',
     help: 'refuse functions of runtimes that this host lacks, or accept them until they are called',

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { isNotYet, loadApi, notYet, serviceNames, type ServiceName } from '@mayfly/wire';
-import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
+import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type RegistryDoor, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl } from '../control/index.ts';
 import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
@@ -25,6 +25,8 @@ export interface House extends AsyncDisposable {
   readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
   /** For requests that only the name of a bucket tells apart. */
   readonly buckets: BucketPort;
+  /** Where images are pushed to. */
+  readonly registry: RegistryDoor;
   readonly admin: AdminPorts;
   /** The walls in force, in words for people: `jail: bubblewrap 0.8.0, cgroup v1`. */
   readonly isolation: string;
@@ -67,7 +69,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   rooms.defer(() => keys.settled());
   let invoke: Invoke | undefined;
   const neighbours = rooms.use(
-    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict' }),
+    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict', region: config.region }),
   );
 
   const sandboxes = await walls(options);
@@ -132,9 +134,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log,
     limits,
     provisioned,
+    ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
     events: {
       eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
-    ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
       deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),
     },
   });
@@ -146,6 +148,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     deliverFailure: deliverFailures(neighbours.targets, { clock, random }),
     queues: neighbours.queues,
     streams: neighbours.streams,
+    readSecret: neighbours.secret,
+    brokerAddresses: (arn) => config.brokers[arn],
     database,
     recorder,
     clock,
@@ -165,17 +169,18 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...(config.auth === 'strict' ? { signatures: keys } : {}),
     callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
     buckets: neighbours.buckets,
+    registry: neighbours.registry,
     urls: { urls: control.urls, invoker: hall.invoker },
     admin: {
+      queue: hall.queue,
+      ...(config.auth === 'strict' ? { signatures: keys } : {}),
+      callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
+      region: config.region,
       metrics: () => observe.prometheus(),
       status: async () => ({
         isolation: sandboxes.reason,
         dataDir,
         environments: hall.counts(),
-      queue: hall.queue,
-      ...(config.auth === 'strict' ? { signatures: keys } : {}),
-      callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
-      region: config.region,
         pooled: Object.fromEntries(environments.pooled()),
         auth: config.auth,
         node: process.version,

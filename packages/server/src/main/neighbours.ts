@@ -3,11 +3,12 @@ import { ServiceFault, type ServiceName } from '@mayfly/wire';
 import type { HandlerTable } from '../api/index.ts';
 import type { AccountId, Clock, LogSink, Logger, Random, Region, RequestId } from '../base/index.ts';
 import type { EventSources } from '../control/index.ts';
-import type { QueueSource, ShardSource, Targets, TextAttributes } from '../events/index.ts';
+import type { QueueSource, ReadSecret, ShardSource, Targets, TextAttributes } from '../events/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import {
   openCloudWatch,
   openDynamoDb,
+  openEcr,
   openEventBridge,
   openIam,
   openKinesis,
@@ -23,6 +24,7 @@ import {
   type EventBridge,
   type Keys,
   type MasterKey,
+  type RegistryPort,
   type S3Port,
   type SummarySink,
 } from '../services/index.ts';
@@ -35,10 +37,12 @@ export interface Neighbours extends AsyncDisposable {
   readonly metrics: SummarySink;
   readonly authority: Authority;
   readonly buckets: S3Port;
+  readonly registry: RegistryPort;
   /** What event source mappings read, by the service in the source's ARN. */
   readonly queues: Readonly<Record<string, QueueSource>>;
   readonly streams: Readonly<Record<string, ShardSource>>;
   readonly sources: EventSources;
+  readonly secret: ReadSecret;
   /** What destinations, dead letters and given-up batches are handed to. */
   readonly targets: Targets;
   /** Documents below `/_mayfly/` that a service says are there; undefined for any other path. */
@@ -61,6 +65,8 @@ export interface NeighboursOptions {
   readonly origin: () => string;
   /** Whether policies decide who may do what; otherwise everybody may. */
   readonly strict: boolean;
+  /** Of requests that name none. */
+  readonly region: string;
 }
 
 export async function openNeighbours(options: NeighboursOptions): Promise<Neighbours> {
@@ -118,12 +124,26 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     }),
   );
 
+  const ecr = rooms.use(
+    await openEcr({
+      database,
+      dir: path.join(options.dataDir, 'ecr'),
+      masterKey,
+      clock,
+      random,
+      log,
+      auth: options.strict ? 'strict' : 'open',
+      home: { account: '000000000000', region: options.region },
+    }),
+  );
+
   const opened = rooms.move();
   return {
     tables: {
       cloudwatch: cloudwatch.handlers,
       dynamodb: dynamodb.handlers,
       dynamodbstreams: dynamodb.streamHandlers,
+      ecr: ecr.handlers,
       events: events.handlers,
       iam: iam.handlers,
       kinesis: kinesis.handlers,
@@ -140,10 +160,12 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     metrics: cloudwatch.metrics,
     authority: iam.authority,
     buckets: s3.port,
+    registry: ecr.port,
     queues: { sqs: queueSource(sqs.port) },
     streams: { dynamodb: dynamodb.streams, kinesis: kinesis.streams },
+    secret: secretOf(secrets, options),
     sources: {
-      kinds: new Set(['sqs', 'dynamodb', 'kinesis']),
+      kinds: new Set(['sqs', 'dynamodb', 'kinesis', 'kafka', 'msk', 'mq']),
       async check({ kind, arn, functionTimeoutMs }) {
         switch (kind) {
           case 'sqs': {
@@ -196,6 +218,28 @@ const asyncInvoke =
 
 const messageAttributes = (attributes: TextAttributes = {}) =>
   Object.fromEntries(Object.entries(attributes).map(([name, { dataType, value }]) => [name, { DataType: dataType, StringValue: value }]));
+
+/** Secrets for the house itself, read through the same handler as everybody's. */
+const secretOf =
+  (secrets: Awaited<ReturnType<typeof openSecretsManager>>, { random, origin }: NeighboursOptions): ReadSecret =>
+  async (secretId, { account, region }) => {
+    const found = await secrets.handlers.GetSecretValue?.(
+      { SecretId: secretId },
+      {
+        requestId: random.uuid(),
+        service: 'secretsmanager',
+        operation: 'GetSecretValue',
+        account,
+        region,
+        caller: { kind: 'anonymous' },
+        signal: AbortSignal.timeout(10_000),
+        origin: origin(),
+        headers: {},
+      },
+    );
+    if (found?.SecretString === undefined) throw new Error('It holds no text, and has to hold JSON.');
+    return found.SecretString;
+  };
 
 /** What buckets tell goes to the default bus of their account. */
 const busOf = (events: EventBridge) => ({

@@ -69,6 +69,7 @@ export async function serve(
       ...(config.auth === 'open' && isLoopback(config.host) ? { hostNames: config.hostNames } : {}),
       aws,
       urls,
+      registry: house.registry,
       admin: house.admin,
       clock,
       random,

@@ -2,7 +2,7 @@ import type { Logger } from '../../base/index.ts';
 import { compact } from '../compact.ts';
 import { qualifiedArn, type Scope } from '../names.ts';
 import type { Shelf } from '../records/shelf.ts';
-import type { MappingRecord } from './record.ts';
+import type { BrokerSettings, MappingRecord } from './record.ts';
 
 /** A mapping as a poller wants it: every setting with its value, in milliseconds. */
 export interface MappingView extends Scope {
@@ -25,6 +25,17 @@ export interface MappingView extends Scope {
   readonly bisectOnFunctionError: boolean;
   readonly tumblingWindowMs: number;
   readonly onFailureArn?: string;
+  readonly broker?: BrokerView;
+}
+
+/** Where a broker is, and how it lets us in. */
+export interface BrokerView {
+  readonly kind: 'kafka' | 'msk' | 'mq';
+  readonly addresses?: readonly string[];
+  readonly topics: readonly string[];
+  readonly queues: readonly string[];
+  readonly consumerGroupId?: string;
+  readonly access: readonly { readonly type: string; readonly uri: string }[];
 }
 
 export interface MappingProgress {
@@ -94,7 +105,7 @@ export class MappingBook implements Disposable {
   }
 }
 
-const viewOf = (scope: Scope, { uuid, functionName, qualifier, eventSourceArn, enabled, settings }: MappingRecord): MappingView =>
+const viewOf = (scope: Scope, { uuid, kind, functionName, qualifier, eventSourceArn, enabled, settings }: MappingRecord): MappingView =>
   compact<MappingView>({
     ...scope,
     uuid,
@@ -114,4 +125,15 @@ const viewOf = (scope: Scope, { uuid, functionName, qualifier, eventSourceArn, e
     bisectOnFunctionError: settings.bisect ?? false,
     tumblingWindowMs: (settings.tumblingWindowS ?? 0) * 1000,
     onFailureArn: settings.onFailureArn || undefined,
+    broker: kind === 'kafka' || kind === 'msk' || kind === 'mq' ? brokerOf(kind, settings.broker) : undefined,
+  });
+
+const brokerOf = (kind: BrokerView['kind'], given: BrokerSettings): BrokerView =>
+  compact<BrokerView>({
+    kind,
+    addresses: given.SelfManagedEventSource?.Endpoints?.KAFKA_BOOTSTRAP_SERVERS,
+    topics: given.Topics ?? [],
+    queues: given.Queues ?? [],
+    consumerGroupId: given.SelfManagedKafkaEventSourceConfig?.ConsumerGroupId ?? given.AmazonManagedKafkaEventSourceConfig?.ConsumerGroupId,
+    access: (given.SourceAccessConfigurations ?? []).map(({ Type = '', URI = '' }) => ({ type: Type, uri: URI })),
   });
