@@ -49,22 +49,30 @@ const migrations: Migrations = {
      )`,
     'CREATE INDEX bill_by_function ON bill (account, region, function_name, started_at)',
     'CREATE INDEX bill_by_time ON bill (started_at)',
+    // A row an invocation cost more than the invocation did.
+    `CREATE TABLE bill_page (
+       account TEXT NOT NULL,
+       region TEXT NOT NULL,
+       function_name TEXT NOT NULL,
+       version TEXT NOT NULL,
+       first_at BIGINT NOT NULL,
+       last_at BIGINT NOT NULL,
+       memory_size_mib BIGINT NOT NULL,
+       count BIGINT NOT NULL,
+       body TEXT NOT NULL
+     )`,
+    'CREATE INDEX bill_page_by_function ON bill_page (account, region, function_name, last_at)',
+    'CREATE INDEX bill_page_by_time ON bill_page (last_at)',
+    `INSERT INTO bill_page SELECT account, region, function_name, version, started_at, started_at, memory_size_mib, 1,
+       '[["' || request_id || '",0,' || billed_ms || ',' || duration_ms || ',' || COALESCE(CAST(init_ms AS TEXT), 'null') || ',' ||
+       max_memory_used_mib || ',"' || status || '"]]' FROM bill`,
+    'DROP TABLE bill',
   ],
 };
 
-const columns = 12;
-const oneRow = `(${Array.from({ length: columns }, () => '?').join(', ')})`;
-const insert = (rows: number): string =>
-  `INSERT INTO bill (request_id, account, region, function_name, version, started_at, billed_ms, duration_ms, init_ms,
-     memory_size_mib, max_memory_used_mib, status) VALUES ${Array.from({ length: rows }, () => oneRow).join(', ')}`;
-/** Rows of one statement: few statements to prepare, and short turns of the event loop. */
-const chunkRows = 50;
-const insertChunk = insert(chunkRows);
-const insertOne = insert(1);
-
 /** Written after this long, or when this many have come together. */
 const flushAfterMs = 1000;
-const flushAt = 1000;
+const flushAt = 10_000;
 /** Kept while storage does not answer; what comes beyond is lost, and counted. */
 const bufferBound = 100_000;
 
@@ -72,7 +80,11 @@ const bufferBound = 100_000;
 const keptMs = 90 * 86_400_000;
 const pruneEveryMs = 3_600_000;
 
-/** One row for each invocation, written behind: never on the path of a call. */
+/** Bills of one row at most: what a reader of one of them must parse. */
+const pageBills = 2_000;
+const pagesAtOnce = 20;
+
+/** What each invocation cost, a row for those of one version that are written together. Written behind: never on the path of a call. */
 export class Bills implements AsyncDisposable {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -117,14 +129,20 @@ export class Bills implements AsyncDisposable {
     };
     also('region = ?', query.region);
     also('function_name = ?', query.functionName);
-    also('request_id = ?', query.requestId);
-    also('started_at >= ?', query.fromMs);
-    also('started_at < ?', query.toMs);
-    const rows = await this.#database.all(
-      `SELECT * FROM bill WHERE ${where.join(' AND ')} ORDER BY started_at DESC LIMIT ?`,
-      [...values, query.limit ?? 1000],
-    );
-    return rows.map(fromRow);
+    also('last_at >= ?', query.fromMs);
+    also('first_at < ?', query.toMs);
+    const limit = query.limit ?? 1000;
+    const sql = `SELECT * FROM bill_page WHERE ${where.join(' AND ')} ORDER BY last_at DESC LIMIT ? OFFSET ?`;
+    let found: Bill[] = [];
+    for (let offset = 0; ; offset += pagesAtOnce) {
+      const pages = await this.#database.all(sql, [...values, pagesAtOnce, offset]);
+      for (const page of pages) found.push(...billsOf(page).filter((bill) => fits(bill, query)));
+      found = found.sort((one, other) => other.startedAtMs - one.startedAtMs).slice(0, limit);
+      // What is on later pages is older than all of this.
+      const reachedMs = Number(pages.at(-1)?.['last_at'] ?? 0);
+      const settled = found.length === limit && (found.at(-1)?.startedAtMs ?? 0) >= reachedMs;
+      if (pages.length < pagesAtOnce || settled) return found;
+    }
   }
 
   /** Writes what is there. Never rejects: what could not be written stays for the next time. */
@@ -154,11 +172,7 @@ export class Bills implements AsyncDisposable {
     this.#buffer = [];
     try {
       await this.#database.transaction(async (tx) => {
-        let at = 0;
-        for (; at + chunkRows <= facts.length; at += chunkRows) {
-          await tx.run(insertChunk, facts.slice(at, at + chunkRows).flatMap(toValues));
-        }
-        for (; at < facts.length; at += 1) await insertFact(tx, facts[at]);
+        await Promise.all(pagesOf(facts).map((page) => tx.run(insert, rowOf(page))));
         await this.#prune(tx);
       });
       if (this.#lost > 0) this.#log.warn('Bills were lost while storage did not answer.', { lost: this.#lost });
@@ -174,41 +188,82 @@ export class Bills implements AsyncDisposable {
 
   async #prune(tx: Sql): Promise<void> {
     if (this.#clock.monotonic() - this.#prunedAtMs < pruneEveryMs) return;
-    await tx.run('DELETE FROM bill WHERE started_at < ?', [Math.floor(this.#clock.now() - keptMs)]);
+    await tx.run('DELETE FROM bill_page WHERE last_at < ?', [Math.floor(this.#clock.now() - keptMs)]);
     this.#prunedAtMs = this.#clock.monotonic();
   }
 }
 
-const insertFact = async (tx: Sql, fact: InvocationFact | undefined): Promise<void> => {
-  if (fact !== undefined) await tx.run(insertOne, toValues(fact));
-};
+const insert = `INSERT INTO bill_page (account, region, function_name, version, first_at, last_at, memory_size_mib, count, body)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-const toValues = (fact: InvocationFact): SqlValue[] => [
-  fact.requestId,
-  fact.account,
-  fact.region,
-  fact.functionName,
-  fact.version,
-  Math.floor(fact.startedAtMs),
-  fact.billedMs,
-  fact.durationMs,
-  fact.initMs ?? null,
-  fact.memorySizeMiB,
-  Math.round(fact.maxMemoryUsedMiB),
-  fact.status,
+/** Facts of one version, size and hour, in pages. */
+function pagesOf(facts: readonly InvocationFact[]): InvocationFact[][] {
+  const open = new Map<string, InvocationFact[]>();
+  const pages: InvocationFact[][] = [];
+  for (const fact of facts) {
+    const hour = Math.floor(fact.startedAtMs / 3_600_000);
+    const key = `${fact.account}/${fact.region}/${fact.functionName}/${fact.version}/${fact.memorySizeMiB}/${hour}`;
+    let page = open.get(key);
+    if (page === undefined || page.length >= pageBills) {
+      open.set(key, (page = []));
+      pages.push(page);
+    }
+    page.push(fact);
+  }
+  return pages;
+}
+
+type Line = readonly [
+  requestId: string,
+  sinceMs: number,
+  billedMs: number,
+  durationMs: number,
+  initMs: number | null,
+  maxMemoryUsedMiB: number,
+  status: string,
 ];
 
-const fromRow = (row: SqlRow): Bill => ({
-  requestId: row['request_id'] as string,
-  account: row['account'] as AccountId,
-  region: row['region'] as Region,
-  functionName: row['function_name'] as string,
-  version: row['version'] as string,
-  startedAtMs: Number(row['started_at']),
-  billedMs: Number(row['billed_ms']),
-  durationMs: Number(row['duration_ms']),
-  ...(row['init_ms'] === null ? {} : { initMs: Number(row['init_ms']) }),
-  memorySizeMiB: Number(row['memory_size_mib']),
-  maxMemoryUsedMiB: Number(row['max_memory_used_mib']),
-  status: row['status'] as string,
-});
+function rowOf(page: readonly InvocationFact[]): SqlValue[] {
+  const { account, region, functionName, version, memorySizeMiB } = page[0] as InvocationFact;
+  let firstMs = Infinity;
+  let lastMs = 0;
+  for (const { startedAtMs } of page) {
+    firstMs = Math.min(firstMs, Math.floor(startedAtMs));
+    lastMs = Math.max(lastMs, Math.floor(startedAtMs));
+  }
+  const lines = page.map((fact): Line => [
+    fact.requestId,
+    Math.floor(fact.startedAtMs) - firstMs,
+    fact.billedMs,
+    thousandths(fact.durationMs),
+    fact.initMs === undefined ? null : thousandths(fact.initMs),
+    Math.round(fact.maxMemoryUsedMiB),
+    fact.status,
+  ]);
+  return [account, region, functionName, version, firstMs, lastMs, memorySizeMiB, page.length, JSON.stringify(lines)];
+}
+
+const thousandths = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+function billsOf(row: SqlRow): Bill[] {
+  const firstMs = Number(row['first_at']);
+  return (JSON.parse(row['body'] as string) as Line[]).map(([requestId, sinceMs, billedMs, durationMs, initMs, maxMemoryUsedMiB, status]) => ({
+    requestId,
+    account: row['account'] as AccountId,
+    region: row['region'] as Region,
+    functionName: row['function_name'] as string,
+    version: row['version'] as string,
+    startedAtMs: firstMs + sinceMs,
+    billedMs,
+    durationMs,
+    ...(initMs === null ? {} : { initMs }),
+    memorySizeMiB: Number(row['memory_size_mib']),
+    maxMemoryUsedMiB,
+    status,
+  }));
+}
+
+const fits = ({ requestId, startedAtMs }: Bill, query: BillQuery): boolean =>
+  (query.requestId === undefined || query.requestId === requestId) &&
+  startedAtMs >= (query.fromMs ?? -Infinity) &&
+  startedAtMs < (query.toMs ?? Infinity);

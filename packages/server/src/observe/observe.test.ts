@@ -93,14 +93,14 @@ suite('bills', () => {
     const before = database.commits;
     await ours.advance(1000);
     t.assert.equal(database.commits - before, 1);
-    t.assert.equal((await database.get('SELECT count(*) AS n FROM bill'))?.['n'], 120);
+    t.assert.equal((await database.get('SELECT sum(count) AS n FROM bill_page'))?.['n'], 120);
   });
 
-  test('are written at once when a thousand have come together', async (t) => {
+  test('are written at once when ten thousand have come together', async (t) => {
     const { database, observe, clock: ours } = await opened();
-    for (let index = 0; index < 1000; index += 1) observe.record(invocation());
+    for (let index = 0; index < 10_000; index += 1) observe.record(invocation());
     await ours.advance(0);
-    t.assert.equal((await database.get('SELECT count(*) AS n FROM bill'))?.['n'], 1000);
+    t.assert.equal((await database.get('SELECT sum(count) AS n FROM bill_page'))?.['n'], 10_000);
   });
 
   test('are there after closing and opening again, and can be asked for', async (t) => {
@@ -120,13 +120,30 @@ suite('bills', () => {
     t.assert.equal((await observe.bills({ account, fromMs: noon + 1500 })).length, 1);
   });
 
+  test('come newest first, however they were written', async (t) => {
+    const { observe, clock: ours } = await opened();
+    const noon = ours.now();
+    for (let second = 0; second < 60; second += 1) {
+      for (const late of [0, 5_000]) {
+        const startedAtMs = noon + second * 1000 - late;
+        observe.record(invocation({ functionName: `f${second % 3}`, requestId: `${startedAtMs}` as RequestId, startedAtMs }));
+      }
+      await ours.advance(1000);
+    }
+    const all = await observe.bills({ account, limit: 10_000 });
+    t.assert.equal(all.length, 120);
+    t.assert.deepEqual(all.map((bill) => bill.startedAtMs), all.map((bill) => bill.startedAtMs).toSorted((a, b) => b - a));
+    t.assert.deepEqual((await observe.bills({ account, limit: 7 })).map((bill) => bill.startedAtMs), all.slice(0, 7).map((bill) => bill.startedAtMs));
+    t.assert.deepEqual((await observe.bills({ account, requestId: `${noon}` })).map((bill) => bill.startedAtMs), all.filter((bill) => bill.startedAtMs === noon).map(() => noon));
+  });
+
   test('are kept for ninety days', async (t) => {
     const { database, observe, clock: ours } = await opened();
     const day = 86_400_000;
     observe.record(invocation({ startedAtMs: ours.now() - 91 * day }));
     observe.record(invocation({ startedAtMs: ours.now() - 89 * day }));
     await ours.advance(1000);
-    t.assert.equal((await database.get('SELECT count(*) AS n FROM bill'))?.['n'], 1);
+    t.assert.equal((await database.get('SELECT sum(count) AS n FROM bill_page'))?.['n'], 1);
   });
 
   test('that could not be written are kept for the next try', async (t) => {
@@ -136,7 +153,7 @@ suite('bills', () => {
     await ours.advance(1000);
     database.failure = undefined;
     await ours.advance(1000);
-    t.assert.equal((await database.get('SELECT count(*) AS n FROM bill'))?.['n'], 1);
+    t.assert.equal((await database.get('SELECT sum(count) AS n FROM bill_page'))?.['n'], 1);
   });
 
   test('recording never throws, even when the fact is nonsense', async (t) => {

@@ -25,8 +25,8 @@ export interface SinkOptions {
   readonly holdBytes?: number;
 }
 
-/** How long a line waits for others to share its transaction. */
-const gatherMs = 50;
+/** How long a line waits for others to share its transaction: what a crash can take. Readers do not wait for it. */
+const gatherMs = 500;
 /** Lines of one transaction; enough to make one sync to disk cheap, few enough to keep it short. */
 const linesAtOnce = 4_096;
 const bytesAtOnce = 4 * 1_048_576;
@@ -158,11 +158,20 @@ export class Sink implements LogSink, AsyncDisposable {
   async #writeBatches(items: readonly Item[]): Promise<void> {
     const { groups, store, written } = this.#options;
     const streams = new Map<string, { stream: LogStreamName; lines: LogLine[] }>();
+    // An environment names its stream by the same object every time.
+    const byName = new Map<LogStreamName, LogLine[]>();
     for (const { stream, line } of items) {
+      const known = byName.get(stream);
+      if (known !== undefined) {
+        known.push(line);
+        continue;
+      }
       const key = keyOf(stream);
-      const known = streams.get(key);
-      if (known === undefined) streams.set(key, { stream, lines: [line] });
-      else known.lines.push(line);
+      const other = streams.get(key);
+      const lines = other?.lines ?? [];
+      if (other === undefined) streams.set(key, { stream, lines });
+      byName.set(stream, lines);
+      lines.push(line);
     }
     const batches: (Batch & { readonly name: LogStreamName; readonly group: GroupRecord })[] = [];
     for (const { stream, lines } of streams.values()) {
