@@ -5,3 +5,4 @@ export type { CallerSource, KnownCaller, SignatureCheck } from './caller.ts';
 export { archiveLink, type AdminPorts } from './admin.ts';
 export * from './url/index.ts';
 export type { BucketPort } from './cross-origin.ts';
+export type { RegistryDoor } from './registry-door.ts';

@@ -14,3 +14,4 @@ export * from './cloudwatch/index.ts';
 export * from './events/index.ts';
 export * from './s3/index.ts';
 export * from './scheduler/index.ts';
+export * from './ecr/index.ts';

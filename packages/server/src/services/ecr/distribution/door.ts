@@ -1,0 +1,277 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Logger } from '../../../base/index.ts';
+import { isDigest } from '../blobs.ts';
+import { mostManifestBytes } from '../manifest.ts';
+import { scopeOfHome, scopeOfRepository, type Home } from '../records.ts';
+import { mostBlobBytes, repositoryName, type Registry } from '../registry.ts';
+import { badDigest, DistributionFault, faultOf, sendFault, sendJson, unknownBlob, unsupported } from './answers.ts';
+import type { Uploads } from './uploads.ts';
+
+/** Whose registry a request is for. */
+export interface Visitor extends Home {
+  /** With a password of ECR's; then a repository has to be made before it is pushed to, as on ECR. */
+  readonly signedIn: boolean;
+}
+
+export interface DistributionOptions {
+  readonly registry: Registry;
+  readonly uploads: Uploads;
+  /** Undefined when nobody may look without a password. */
+  readonly visitor: (request: IncomingMessage) => Visitor | undefined;
+  readonly log: Logger;
+}
+
+interface Request {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly visitor: Visitor;
+  readonly repository: string;
+  /** Tag, digest or number of an upload. */
+  readonly reference: string;
+}
+
+/**
+ * The protocol that `docker`, `skopeo` and `buildah` push and pull with.
+ *
+ * @source OCI Distribution Specification 1.1, read 2026-11
+ */
+export class Distribution {
+  readonly #options: DistributionOptions;
+
+  constructor(options: DistributionOptions) {
+    this.#options = options;
+  }
+
+  /** Answers every request below `/v2/`. Never rejects. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
+    try {
+      await this.#answer(request, response);
+    } catch (error) {
+      // Who goes away in the middle needs no answer.
+      if (response.headersSent || response.destroyed) return void response.destroy();
+      const fault = faultOf(error);
+      if (fault === undefined) this.#options.log.error('A request to the image registry failed.', { error });
+      // The rest of the body is not read, so the connection cannot be used again.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      request.resume();
+      sendFault(response, fault ?? new DistributionFault(500, 'UNKNOWN', 'Internal error. The log of the server has the details.'));
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const visitor = this.#options.visitor(request);
+    if (visitor === undefined) {
+      const challenge = `Basic realm="http://${request.headers.host ?? '127.0.0.1'}/",service="ecr"`;
+      throw new DistributionFault(401, 'UNAUTHORIZED', 'Sign in with the password that `aws ecr get-login-password` gives.', { 'WWW-Authenticate': challenge });
+    }
+    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://registry');
+    const method = request.method ?? 'GET';
+    if (pathname === '/v2/' || pathname === '/v2') return sendJson(response, 200, {});
+    if (pathname === '/v2/_catalog') return this.#catalog(response, visitor, query);
+    const [, repository = '', what = '', reference = ''] = /^\/v2\/(.+?)\/(tags\/list|manifests\/|blobs\/uploads(?:\/|$)|blobs\/)([^/]*)$/.exec(pathname) ?? [];
+    if (repository === '') throw new DistributionFault(404, 'UNSUPPORTED', 'Nothing is at this path.');
+    if (!repositoryName.test(repository) || repository.length > 256) throw new DistributionFault(400, 'NAME_INVALID', 'This is no name of a repository.');
+    const at: Request = { request, response, method, query, visitor, repository, reference: decodeURIComponent(reference) };
+    switch (what) {
+      case 'tags/list':
+        return this.#tags(at);
+      case 'manifests/':
+        return this.#manifest(at);
+      case 'blobs/':
+        return this.#blob(at);
+      default:
+        return reference === '' ? this.#begin(at) : this.#upload(at);
+    }
+  }
+
+  #catalog(response: ServerResponse, visitor: Visitor, query: URLSearchParams): void {
+    const names = this.#options.registry.records.list('repository', scopeOfHome(visitor)).map(({ name }) => name);
+    const { page, headers } = paged(names, query, '/v2/_catalog');
+    sendJson(response, 200, { repositories: page }, headers);
+  }
+
+  #tags({ response, visitor, repository, query }: Request): void {
+    const { registry } = this.#options;
+    registry.repository(visitor, repository);
+    const tags = registry.records.list('tag', scopeOfRepository(visitor, repository)).map(({ tag }) => tag);
+    const { page, headers } = paged(tags, query, `/v2/${repository}/tags/list`);
+    sendJson(response, 200, { name: repository, tags: page }, headers);
+  }
+
+  async #manifest(at: Request): Promise<void> {
+    const { request, response, method, visitor, repository, reference } = at;
+    const { registry } = this.#options;
+    const id = isDigest(reference) ? { digest: reference } : { tag: reference };
+    switch (method) {
+      case 'GET':
+      case 'HEAD': {
+        const manifest = registry.manifest(visitor, repository, reference);
+        if (manifest === undefined) throw new DistributionFault(404, 'MANIFEST_UNKNOWN', 'Requested image not found');
+        response.writeHead(200, { 'Content-Type': manifest.mediaType, 'Content-Length': manifest.bytes, 'Docker-Content-Digest': manifest.digest });
+        return void response.end(method === 'HEAD' ? undefined : await registry.blobs.bytes(manifest.digest));
+      }
+      case 'PUT': {
+        await this.#repository(at);
+        const bytes = await whole(request, mostManifestBytes);
+        const { digest } = await registry.putManifest(visitor, repository, bytes, { ...id, mediaType: request.headers['content-type'] });
+        return void response.writeHead(201, { Location: `/v2/${repository}/manifests/${digest}`, 'Docker-Content-Digest': digest, 'Content-Length': 0 }).end();
+      }
+      case 'DELETE':
+        await registry.deleteImage(visitor, repository, id);
+        return void response.writeHead(202, { 'Content-Length': 0 }).end();
+      default:
+        throw unsupported();
+    }
+  }
+
+  async #blob({ request, response, method, visitor, repository, reference: digest }: Request): Promise<void> {
+    const { registry } = this.#options;
+    if (!isDigest(digest)) throw badDigest();
+    registry.repository(visitor, repository);
+    const bytes = registry.hasLayer(visitor, repository, digest);
+    if (bytes === undefined) throw unknownBlob();
+    if (method === 'DELETE') {
+      if (!(await registry.deleteLayer(visitor, repository, digest))) throw new DistributionFault(405, 'UNSUPPORTED', 'An image needs this blob.');
+      return void response.writeHead(202, { 'Content-Length': 0 }).end();
+    }
+    if (method !== 'GET' && method !== 'HEAD') throw unsupported();
+    const range = rangeOf(request.headers.range, bytes);
+    const headers = { 'Content-Type': 'application/octet-stream', 'Docker-Content-Digest': digest, 'Accept-Ranges': 'bytes', ETag: `"${digest}"` };
+    if (range === 'outside') throw new DistributionFault(416, 'SIZE_INVALID', 'The range is outside the blob.', { 'Content-Range': `bytes */${bytes}` });
+    const length = range === undefined ? bytes : range.to - range.from + 1;
+    const partial = range === undefined ? {} : { 'Content-Range': `bytes ${range.from}-${range.to}/${bytes}` };
+    response.writeHead(range === undefined ? 200 : 206, { ...headers, ...partial, 'Content-Length': length });
+    if (method === 'HEAD' || length === 0) return void response.end();
+    await pipeline(registry.blobs.read(digest, range), response).catch(() => response.destroy());
+  }
+
+  /** `POST …/blobs/uploads/`: all at once, by mounting, or the start of an upload. */
+  async #begin(at: Request): Promise<void> {
+    const { request, response, method, query, visitor, repository } = at;
+    const { registry, uploads } = this.#options;
+    if (method !== 'POST') throw unsupported();
+    await this.#repository(at);
+    const [mount, from, digest] = [query.get('mount'), query.get('from'), query.get('digest')];
+    if (mount !== null && from !== null && isDigest(mount) && (await registry.mountLayer(visitor, repository, from, mount))) return created(response, repository, mount);
+    if (digest !== null && !isDigest(digest)) throw badDigest();
+    const upload = await uploads.begin(visitor, repository);
+    if (digest === null) return accepted(response, 202, repository, upload);
+    await this.#finish(at, upload.id, digest, request);
+  }
+
+  async #upload(at: Request): Promise<void> {
+    const { request, response, method, query, visitor, repository, reference: id } = at;
+    const { uploads } = this.#options;
+    switch (method) {
+      case 'GET':
+        return accepted(response, 204, repository, uploads.find(visitor, repository, id));
+      case 'PATCH':
+        return uploads.during(visitor, repository, id, async (upload) => {
+          const from = /^(?:bytes )?(\d+)-\d+/.exec(request.headers['content-range'] ?? '')?.[1];
+          // In order, or not at all: the client asks where we are and goes on from there.
+          if (from !== undefined && Number(from) !== upload.bytes)
+            throw new DistributionFault(416, 'BLOB_UPLOAD_INVALID', `The next byte of this upload is ${upload.bytes}.`, { Range: `0-${Math.max(0, upload.bytes - 1)}` });
+          await take(upload, request);
+          accepted(response, 202, repository, upload);
+        });
+      case 'PUT': {
+        const digest = query.get('digest') ?? '';
+        if (!isDigest(digest)) throw badDigest();
+        return this.#finish(at, id, digest, request);
+      }
+      case 'DELETE': {
+        const upload = uploads.find(visitor, repository, id);
+        uploads.forget(id);
+        await upload.cancel();
+        return void response.writeHead(204).end();
+      }
+      default:
+        throw unsupported();
+    }
+  }
+
+  async #finish({ response, visitor, repository }: Request, id: string, digest: string, body: IncomingMessage): Promise<void> {
+    const { registry, uploads } = this.#options;
+    await uploads.during(visitor, repository, id, async (upload) => {
+      await take(upload, body);
+      uploads.forget(id);
+      await registry.addLayer(visitor, repository, upload, digest);
+    });
+    created(response, repository, digest);
+  }
+
+  /** Who came without ECR's password finds an ordinary registry: a push makes its repository. */
+  async #repository({ visitor, repository }: Request): Promise<void> {
+    const { registry } = this.#options;
+    const known = registry.records.get('repository', scopeOfHome(visitor), repository);
+    if (known === undefined && visitor.signedIn) registry.repository(visitor, repository);
+    if (known === undefined)
+      await registry.createRepository(visitor, repository).catch((error: Error) => {
+        // Layers are pushed side by side, and another one was first.
+        if (error.name !== 'RepositoryAlreadyExistsException') throw error;
+      });
+  }
+}
+
+async function take(upload: { readonly append: (body: AsyncIterable<Uint8Array>, most: number) => Promise<void> }, body: IncomingMessage): Promise<void> {
+  try {
+    await upload.append(kept(body), mostBlobBytes);
+  } catch (error) {
+    if (error instanceof RangeError) throw new DistributionFault(413, 'SIZE_INVALID', error.message);
+    throw error;
+  }
+}
+
+/** Reading that stops early leaves the connection open for the answer. */
+const kept = (request: IncomingMessage): AsyncIterable<Uint8Array> => request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+
+const created = (response: ServerResponse, repository: string, digest: string): void =>
+  void response.writeHead(201, { Location: `/v2/${repository}/blobs/${digest}`, 'Docker-Content-Digest': digest, 'Content-Length': 0 }).end();
+
+function accepted(response: ServerResponse, status: number, repository: string, upload: { readonly id: string; readonly bytes: number }): void {
+  response.writeHead(status, {
+    Location: `/v2/${repository}/blobs/uploads/${upload.id}`,
+    'Docker-Upload-UUID': upload.id,
+    Range: `0-${Math.max(0, upload.bytes - 1)}`,
+    ...(status === 204 ? {} : { 'Content-Length': 0 }),
+  });
+  response.end();
+}
+
+async function whole(request: IncomingMessage, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of kept(request)) {
+    bytes += chunk.length;
+    if (bytes > most) throw new DistributionFault(413, 'SIZE_INVALID', `A manifest may have ${most} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** One range; several at once, and what is no range, are answered with everything. */
+function rangeOf(header: string | undefined, bytes: number): { readonly from: number; readonly to: number } | 'outside' | undefined {
+  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  const from = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
+  const to = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
+  return from >= bytes || from > to ? 'outside' : { from, to };
+}
+
+const mostPage = 1_000;
+
+/** @param names in order */
+function paged(names: readonly string[], query: URLSearchParams, path: string): { readonly page: readonly string[]; readonly headers: Readonly<Record<string, string>> } {
+  const last = query.get('last');
+  const wanted = query.get('n');
+  const size = wanted !== null && /^\d{1,6}$/.test(wanted) ? Math.min(Number(wanted), mostPage) : mostPage;
+  const rest = last === null ? names : names.filter((name) => name > last);
+  const page = rest.slice(0, size);
+  const end = page.at(-1);
+  const more = rest.length > page.length && end !== undefined;
+  return { page, headers: more ? { Link: `<${path}?n=${size}&last=${encodeURIComponent(end)}>; rel="next"` } : {} };
+}

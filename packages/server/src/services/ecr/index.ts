@@ -1,0 +1,2 @@
+export { openEcr, type Ecr } from './open.ts';
+export type { RegistryPort } from './port.ts';
