@@ -25,6 +25,8 @@ export interface BootOptions {
   readonly early?: Readonly<Record<string, string>>;
   readonly wrapper?: string | undefined;
   readonly background?: boolean;
+  /** It runs, and may say something long before it is connected, if it ever is. */
+  onStarted?(process: SandboxProcess): void;
 }
 
 export interface BoxOptions {
@@ -102,6 +104,7 @@ export class Box implements AsyncDisposable {
       cwd: early === undefined ? '/' : this.sandbox.taskRoot,
       background,
     });
+    options.onStarted?.(process);
     const late = Promise.withResolvers<undefined>();
     using _timer = this.#options.clock.after(helloMs, () => late.resolve(undefined));
     const ended = process.exited.then(() => undefined);

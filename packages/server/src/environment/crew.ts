@@ -212,18 +212,20 @@ export class Crew {
     const env = functionVariables(sources);
     const { startsWith, commandFor } = box.runtime;
     const late = startsWith === 'function' || Object.keys(sources.version.environment).some(neededAtStart);
+    if (booted !== undefined) this.#watch(booted.process);
+    // A wrapper may start another program than ours, which then speaks HTTP and never says hello.
+    const onStarted = (process: SandboxProcess): void => (this.#state === 'ended' ? undefined : this.#watch(process));
     let ready = booted;
     try {
-      ready ??= late ? await box.boot({ early: env, wrapper: execWrapper(sources), command: commandFor?.(sources.version) }) : await box.boot();
+      ready ??= await box.boot({ onStarted, ...(late ? { early: env, wrapper: execWrapper(sources), command: commandFor?.(sources.version) } : {}) });
     } catch (error) {
       if (!(error instanceof BootError)) throw error;
-      return this.#state === 'ended' ? undefined : this.#watch(error.process);
+      return;
     }
     if (this.#state === 'ended') return;
     const { process, link } = ready;
     this.#link = link;
     void new FramedRuntime({ link, session: this.session, onLog: (message, atMs) => log.line('function', message, atMs), log: logger });
-    this.#watch(process);
     link.onClosed = () => this.#linkClosed(process);
     const { logging, handler = '' } = sources.version;
     link.send('I', {

@@ -1,6 +1,6 @@
 import { suite, test, type TestContext } from 'node:test';
 import { openScriptedGuesthouse, type ScriptedGuesthouse } from '../../../../test/kit/environments.ts';
-import type { RuntimeScript } from '../../../../test/kit/scripted-runtimes.ts';
+import { httpRuntime, type RuntimeScript } from '../../../../test/kit/scripted-runtimes.ts';
 import { settle } from '../../../../test/kit/virtual-clock.ts';
 
 const echo: RuntimeScript = { handler: (event, reply) => reply.answer(JSON.stringify(event.env)) };
@@ -66,6 +66,16 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
     await using house = openScriptedGuesthouse('frames', echo, { programs: {} });
     await house.environment({ environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' } }).initialised;
     t.assert.deepEqual(house.box.started[0]?.command, ['/opt/wrap', '/var/runtime/bootstrap']);
+  });
+
+  test('a wrapper may start a runtime of its own, which speaks HTTP and says something', async (t: TestContext) => {
+    const other = httpRuntime({ init: (process) => process.write('the other one\n'), handler: (_event, reply) => reply.answer('"by HTTP"') });
+    await using house = openScriptedGuesthouse('frames', echo, { programs: { '/opt/wrap': other } });
+    const environment = house.environment({ environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' } });
+    await environment.initialised;
+    const { outcome } = await house.invoke(environment);
+    t.assert.equal(outcome.kind === 'streamed' ? '' : Buffer.from(outcome.body).toString(), '"by HTTP"');
+    t.assert.ok(house.lines().includes('the other one'));
   });
 
   test('an interpreter that dies while it waits is replaced, and never handed out', async (t: TestContext) => {
