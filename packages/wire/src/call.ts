@@ -8,6 +8,8 @@ export type Caller =
       readonly arn: string;
       readonly userId: string;
       readonly account: string;
+      /** Of short-lived credentials whose signature was verified. */
+      readonly sessionToken?: string;
     };
 
 /** What a handler may know of the call besides its input. */

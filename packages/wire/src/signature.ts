@@ -31,6 +31,8 @@ export interface VerifiedSignature {
   readonly account: string;
   readonly arn: string;
   readonly userId: string;
+  /** Of short-lived credentials; wherever in the request it stood. */
+  readonly sessionToken?: string;
   /** For S3 bodies whose pieces are signed one by one. */
   readonly chunks?: ChunkSigner;
 }
@@ -119,7 +121,13 @@ export class SignatureVerifier {
       throw refused('ExpiredTokenException', 'The security token included in the request is expired');
     }
     this.#remember(cacheKey, { secret: record.secretAccessKey, key });
-    const verified = { accessKeyId: record.accessKeyId, account: record.account, arn: record.arn, userId: record.userId };
+    const verified = {
+      accessKeyId: record.accessKeyId,
+      account: record.account,
+      arn: record.arn,
+      userId: record.userId,
+      ...(record.sessionToken === undefined ? {} : { sessionToken: record.sessionToken }),
+    };
     if (!bodySha256.startsWith('STREAMING-AWS4-HMAC-SHA256-PAYLOAD')) return verified;
     return { ...verified, chunks: { seed: claim.signature, sign: chunkSigning(claim, key) } };
   }

@@ -9,6 +9,8 @@ export interface KnownCaller {
 
 /** A caller whose signature was checked. */
 export interface VerifiedCaller extends KnownCaller {
+  /** Of short-lived credentials. */
+  readonly sessionToken?: string;
   /** When the pieces of the body are signed too. */
   readonly chunks?: ChunkSigner;
 }

@@ -15,3 +15,4 @@ export * from './events/index.ts';
 export * from './s3/index.ts';
 export * from './scheduler/index.ts';
 export * from './ecr/index.ts';
+export * from './access/index.ts';

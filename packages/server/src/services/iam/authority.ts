@@ -67,6 +67,16 @@ export class Authority {
     ).allowed;
   }
 
+  /** Whether a service may, which has no policies of its own: those of the resource decide. */
+  askService(name: string, question: Question): Answer {
+    return this.#answer({ kind: 'service', name }, { identity: [] }, question, '');
+  }
+
+  /** ARN of a user, role, group or profile by its name, which does not tell its path. */
+  arnOf(kind: 'role' | 'user' | 'group' | 'profile', account: string, name: string): string | undefined {
+    return this.#records.get(kind, account, name)?.arn;
+  }
+
   mayAssume(call: Call, action: string, roleArn: string, input: { readonly externalId?: string }): boolean {
     const role = this.role(roleArn);
     if (role === undefined) return false;
@@ -134,7 +144,8 @@ export class Authority {
   #callerOf({ caller, headers }: Pick<Call, 'caller' | 'headers'>): { requester: Requester; policies: PolicySet } {
     if (caller.kind === 'anonymous') return { requester: { kind: 'anonymous' }, policies: { identity: [] } };
     const { account, arn, userId, accessKeyId } = caller;
-    const token = headers['x-amz-security-token'];
+    // The token that was verified: a presigned URL has it in its query, whatever a header says.
+    const token = caller.sessionToken ?? headers['x-amz-security-token'];
     const session = token === undefined ? undefined : this.#keys.session(accessKeyId, token);
     const held = this.policiesOf(arn) ?? { identity: [] };
     const given = [

@@ -35,26 +35,38 @@ export function checkLock(bucket: BucketRecord, meta: ObjectMeta): void {
   if (!bucket.objectLock && (meta.retention !== undefined || meta.legalHold !== undefined)) throw invalidRequest('Bucket is missing Object Lock Configuration');
 }
 
-/** `bucket/key?versionId=…`, encoded as a URL. @throws InvalidArgument, NoSuchKey … */
+/** `bucket/key?versionId=…`, encoded as a URL; undefined for what is none. Whoever decides about the copy reads it the same way. */
+export function readCopySource(
+  text = '',
+): { readonly bucket: string; readonly key: string; readonly versionId: string | undefined } | undefined {
+  const at = text.lastIndexOf('?versionId=');
+  const path = at === -1 ? text : text.slice(0, at);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path.replaceAll('+', '%20')).replace(/^\//, '');
+  } catch {
+    return undefined;
+  }
+  const slash = decoded.indexOf('/');
+  if (slash < 1 || slash === decoded.length - 1) return undefined;
+  return {
+    bucket: decoded.slice(0, slash),
+    key: decoded.slice(slash + 1),
+    versionId: at === -1 ? undefined : text.slice(at + '?versionId='.length),
+  };
+}
+
+/** What is to be copied. @throws InvalidArgument, NoSuchKey … */
 export async function copySource(
   s3: S3,
   text: string | undefined,
   expectedOwner: string | undefined,
 ): Promise<{ readonly sourceBucket: BucketRecord; readonly source: StoredObject }> {
   const invalid = (): Error => invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', text);
-  const at = (text ?? '').lastIndexOf('?versionId=');
-  const path = at === -1 ? (text ?? '') : (text ?? '').slice(0, at);
-  const versionId = at === -1 ? undefined : (text ?? '').slice(at + '?versionId='.length);
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(path.replaceAll('+', '%20')).replace(/^\//, '');
-  } catch {
-    throw invalid();
-  }
-  const slash = decoded.indexOf('/');
-  if (slash < 1 || slash === decoded.length - 1) throw invalid();
-  const sourceBucket = s3.bucket(decoded.slice(0, slash), expectedOwner);
-  const key = decoded.slice(slash + 1);
+  const read = readCopySource(text);
+  if (read === undefined) throw invalid();
+  const { bucket, key, versionId } = read;
+  const sourceBucket = s3.bucket(bucket, expectedOwner);
   const source = await s3.object(sourceBucket, key, versionId).catch((error: unknown) => {
     if (error instanceof ServiceFault && error.code === 'MethodNotAllowed') throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
     throw error instanceof ServiceFault && error.code === 'NoSuchKey' ? noSuchKey(key) : error;

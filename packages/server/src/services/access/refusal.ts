@@ -1,0 +1,60 @@
+import { ServiceFault, type Caller } from '@mayfly/wire';
+import type { Decision } from '../iam/index.ts';
+import type { Demand } from './demand.ts';
+
+/** How each service says no; the JSON protocols say it with 400. */
+const forms: Readonly<Record<string, readonly [code: string, status: number]>> = {
+  cloudwatch: ['AccessDenied', 403],
+  iam: ['AccessDenied', 403],
+  lambda: ['AccessDeniedException', 403],
+  s3: ['AccessDenied', 403],
+  scheduler: ['AccessDeniedException', 403],
+  sns: ['AuthorizationError', 403],
+  sqs: ['AccessDenied', 403],
+  sts: ['AccessDenied', 403],
+};
+
+const kinds = { identity: 'identity-based', resource: 'resource-based' } as const;
+
+/** The answer to who may not, in AWS's words. Which statement denies is for the log alone. */
+export function refusal(service: string, caller: Caller, demand: Demand, decision: Decision): ServiceFault {
+  const [code, status] = forms[service] ?? ['AccessDeniedException', 400];
+  if (caller.kind === 'anonymous')
+    return service === 's3'
+      ? new ServiceFault(code, 'Access Denied', { status })
+      : new ServiceFault('MissingAuthenticationTokenException', 'Missing Authentication Token', { status: 403 });
+  // S3 alone sets the ARN in quotation marks.
+  const resource = service === 's3' ? `"${demand.resource}"` : demand.resource;
+  return new ServiceFault(code, `User: ${caller.arn} is not authorized to perform: ${demand.action} on resource: ${resource} ${why(demand, decision)}`, {
+    status,
+  });
+}
+
+/** @source IAM User Guide, "Troubleshoot access denied error messages", read 2026-11 */
+function why({ action }: Demand, decision: Decision): string {
+  if (decision.kind === 'explicitDeny') return `with an explicit deny in ${article[decision.by.kind]}`;
+  const [first = 'identity'] = decision.kind === 'implicitDeny' ? decision.lacking : [];
+  return `because no ${first === 'boundary' ? 'permissions boundary' : first === 'session' ? 'session policy' : `${kinds[first]} policy`} allows the ${action} action`;
+}
+
+const article = {
+  identity: 'an identity-based policy',
+  resource: 'a resource-based policy',
+  boundary: 'a permissions boundary',
+  session: 'a session policy',
+} as const;
+
+/** A role that the service it is handed to cannot assume. @source spec 1.16-03 */
+export function unassumable(service: string, role: string, passedTo: string): ServiceFault {
+  switch (service) {
+    case 'lambda':
+      return new ServiceFault('InvalidParameterValueException', 'The role defined for the function cannot be assumed by Lambda.', {
+        status: 400,
+        members: { Type: 'User' },
+      });
+    case 'scheduler':
+      return new ServiceFault('ValidationException', 'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.', { status: 400 });
+    default:
+      return new ServiceFault('ValidationException', `Provided role '${role}' cannot be assumed by principal '${passedTo}'.`, { status: 400 });
+  }
+}

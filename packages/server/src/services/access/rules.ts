@@ -1,0 +1,43 @@
+import type { ServiceName } from '@mayfly/wire';
+import type { ServiceRules } from './demand.ts';
+import { dynamoDbRules, dynamoDbStreamsRules } from './tables/dynamodb.ts';
+import { eventsRules } from './tables/events.ts';
+import { iamRules, stsRules, type IamFinder } from './tables/iam.ts';
+import { kinesisRules } from './tables/kinesis.ts';
+import { lambdaRules, type NameReader } from './tables/lambda.ts';
+import type { KeyNames } from './tables/leading-keys.ts';
+import { logsRules } from './tables/logs.ts';
+import { cloudwatchRules, ecrRules } from './tables/others.ts';
+import { secretsRules, ssmRules, type SecretFinder } from './tables/parameters.ts';
+import { s3Rules } from './tables/s3.ts';
+import { schedulerRules } from './tables/scheduler.ts';
+import { snsRules } from './tables/sns.ts';
+import { sqsRules } from './tables/sqs.ts';
+
+/** How names are read and things are found, where an input alone does not say. */
+export interface Readers {
+  readonly functionName: NameReader;
+  readonly iamArn: IamFinder;
+  readonly secretArn: SecretFinder;
+  readonly partitionKeys: KeyNames;
+}
+
+/** What every operation of every service demands. */
+export const rulesOf = (readers: Readers): Readonly<Record<ServiceName, ServiceRules>> => ({
+  cloudwatch: cloudwatchRules,
+  dynamodb: dynamoDbRules(readers.partitionKeys),
+  dynamodbstreams: dynamoDbStreamsRules,
+  ecr: ecrRules,
+  events: eventsRules,
+  iam: iamRules(readers.iamArn),
+  kinesis: kinesisRules,
+  lambda: lambdaRules(readers.functionName),
+  logs: logsRules,
+  s3: s3Rules,
+  scheduler: schedulerRules,
+  secretsmanager: secretsRules(readers.secretArn),
+  sns: snsRules,
+  sqs: sqsRules,
+  ssm: ssmRules,
+  sts: stsRules,
+});

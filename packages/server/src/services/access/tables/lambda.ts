@@ -1,0 +1,145 @@
+import type { LambdaOperations } from '@mayfly/wire';
+import { arnIn, isArn, passRole, text, type AnyInput, type Context, type Demand, type OperationRules, type Place, type ServiceRules } from '../demand.ts';
+
+/** What stands in the place of a function's name. */
+export interface ReadName {
+  readonly account?: string;
+  readonly region?: string;
+  readonly functionName: string;
+  readonly qualifier?: string;
+}
+
+/** Must read names as the handlers do: what is checked has to be what is used. */
+export type NameReader = (given: string) => ReadName | undefined;
+
+const principal = 'lambda.amazonaws.com';
+
+/** @source spec 1.16-01, 1.16-02; Service Authorization Reference, "Actions, resources, and condition keys for AWS Lambda", read 2026-11 */
+export function lambdaRules(readName: NameReader): ServiceRules {
+  const functionArn = (given: string | undefined, place: Place, qualifier?: string): string => {
+    const read = readName(given ?? '');
+    if (read === undefined) return arnIn('lambda', place, `function:${given}`);
+    const { region, account } = { ...place, ...read };
+    const named = read.qualifier ?? qualifier;
+    return `arn:aws:lambda:${region}:${account}:function:${read.functionName}${named === undefined ? '' : `:${named}`}`;
+  };
+  const layerArn = (given: string | undefined, place: Place): string =>
+    given !== undefined && isArn(given) ? given : arnIn('lambda', place, `layer:${given}`);
+  const onFunction = (action: string, given: string | undefined, place: Place, context?: Context): Demand => ({
+    action: `lambda:${action}`,
+    resource: functionArn(given, place),
+    ...(context === undefined ? {} : { context }),
+  });
+  const onLayerVersion = (action: string) => (input: { LayerName?: string | undefined; VersionNumber?: number | undefined }, place: Place): Demand => ({
+    action: `lambda:${action}`,
+    resource: `${layerArn(input.LayerName, place)}:${input.VersionNumber}`,
+  });
+  const invoke = (input: { FunctionName?: string | undefined; Qualifier?: string | undefined }, place: Place): Demand => ({
+    action: 'lambda:InvokeFunction',
+    resource: functionArn(input.FunctionName, place, input.Qualifier),
+  });
+  const qualified = (action: string) => (input: { FunctionName?: string | undefined; Qualifier?: string | undefined }, place: Place): Demand => ({
+    action: `lambda:${action}`,
+    resource: functionArn(input.FunctionName, place, input.Qualifier),
+  });
+  const mapping = (action: string) => (input: { UUID?: string | undefined; FunctionName?: string | undefined }, place: Place): Demand => ({
+    action: `lambda:${action}`,
+    resource: input.UUID === undefined ? '*' : arnIn('lambda', place, `event-source-mapping:${input.UUID}`),
+    context: input.FunctionName === undefined ? {} : { 'lambda:FunctionArn': functionArn(input.FunctionName, place) },
+  });
+  const layers = (given: readonly string[] | undefined): readonly Demand[] =>
+    (given ?? []).map((resource) => ({ action: 'lambda:GetLayerVersion', resource }));
+  const object = (code: { S3Bucket?: string | undefined; S3Key?: string | undefined; S3ObjectVersion?: string | undefined } | undefined): readonly Demand[] =>
+    code?.S3Bucket === undefined
+      ? []
+      : [{ action: code.S3ObjectVersion === undefined ? 's3:GetObject' : 's3:GetObjectVersion', resource: `arn:aws:s3:::${code.S3Bucket}/${code.S3Key}` }];
+
+  const operations: OperationRules<LambdaOperations> = {
+    Invoke: invoke,
+    InvokeAsync: invoke,
+    InvokeWithResponseStream: invoke,
+    GetFunction: qualified('GetFunction'),
+    GetFunctionConfiguration: qualified('GetFunctionConfiguration'),
+    DeleteFunction: qualified('DeleteFunction'),
+    CreateFunction: (input, place) => [
+      onFunction('CreateFunction', input.FunctionName, place, {
+        ...settings(input),
+        ...(input.CodeSigningConfigArn === undefined ? {} : { 'lambda:CodeSigningConfigArn': input.CodeSigningConfigArn }),
+        ...tagsOf(input.Tags),
+      }),
+      ...layers(input.Layers),
+      ...object(input.Code),
+      ...passRole(input.Role, principal, { 'iam:AssociatedResourceArn': functionArn(input.FunctionName, place) }),
+    ],
+    UpdateFunctionConfiguration: (input, place) => [
+      onFunction('UpdateFunctionConfiguration', input.FunctionName, place, settings(input)),
+      ...layers(input.Layers),
+      ...passRole(input.Role, principal, { 'iam:AssociatedResourceArn': functionArn(input.FunctionName, place) }),
+    ],
+    UpdateFunctionCode: (input, place) => [onFunction('UpdateFunctionCode', input.FunctionName, place), ...object(input)],
+    AddPermission: (input, place) =>
+      onFunction('AddPermission', input.FunctionName, place, {
+        'lambda:Principal': input.Principal,
+        'lambda:FunctionUrlAuthType': input.FunctionUrlAuthType,
+      }),
+    CreateFunctionUrlConfig: (input, place) =>
+      onFunction('CreateFunctionUrlConfig', input.FunctionName, place, { 'lambda:FunctionUrlAuthType': input.AuthType }),
+    UpdateFunctionUrlConfig: (input, place) =>
+      onFunction('UpdateFunctionUrlConfig', input.FunctionName, place, { 'lambda:FunctionUrlAuthType': input.AuthType }),
+    PutFunctionCodeSigningConfig: (input, place) =>
+      onFunction('PutFunctionCodeSigningConfig', input.FunctionName, place, { 'lambda:CodeSigningConfigArn': input.CodeSigningConfigArn }),
+    CreateEventSourceMapping: mapping('CreateEventSourceMapping'),
+    UpdateEventSourceMapping: mapping('UpdateEventSourceMapping'),
+    DeleteEventSourceMapping: mapping('DeleteEventSourceMapping'),
+    GetEventSourceMapping: mapping('GetEventSourceMapping'),
+    ListEventSourceMappings: mapping('ListEventSourceMappings'),
+    PublishLayerVersion: (input, place) => [
+      { action: 'lambda:PublishLayerVersion', resource: layerArn(input.LayerName, place) },
+      ...object(input.Content),
+    ],
+    GetLayerVersion: onLayerVersion('GetLayerVersion'),
+    GetLayerVersionByArn: (input) => ({ action: 'lambda:GetLayerVersion', resource: input.Arn ?? '*' }),
+    DeleteLayerVersion: onLayerVersion('DeleteLayerVersion'),
+    GetLayerVersionPolicy: onLayerVersion('GetLayerVersionPolicy'),
+    AddLayerVersionPermission: onLayerVersion('AddLayerVersionPermission'),
+    RemoveLayerVersionPermission: onLayerVersion('RemoveLayerVersionPermission'),
+    PutResourcePolicy: (input) => wholePolicy(input, ['PutResourcePolicy', 'AddPermission', 'RemovePermission']),
+    GetResourcePolicy: (input) => wholePolicy(input, ['GetResourcePolicy', 'GetPolicy']),
+    DeleteResourcePolicy: (input) => wholePolicy(input, ['DeleteResourcePolicy', 'RemovePermission']),
+    TagResource: (input) => ({ action: 'lambda:TagResource', resource: input.Resource ?? '*', context: tagsOf(input.Tags) }),
+    UntagResource: (input) => ({ action: 'lambda:UntagResource', resource: input.Resource ?? '*', context: { 'aws:TagKeys': input.TagKeys ?? [] } }),
+    ListTags: (input) => ({ action: 'lambda:ListTags', resource: input.Resource ?? '*' }),
+  };
+
+  return {
+    prefix: 'lambda',
+    operations,
+    resource(input: AnyInput, place: Place) {
+      const named = text(input['FunctionName']);
+      if (named !== undefined) return functionArn(named, place);
+      const layer = text(input['LayerName']);
+      if (layer !== undefined) return layerArn(layer, place);
+      return text(input['ResourceArn']) ?? text(input['CodeSigningConfigArn']) ?? text(input['CapacityProviderName']) ?? text(input['DurableExecutionArn']);
+    },
+    byAccount: true,
+  };
+}
+
+/** @source spec 1.6-11 */
+const wholePolicy = (input: { ResourceArn?: string | undefined }, actions: readonly string[]): readonly Demand[] =>
+  actions.map((action) => ({ action: `lambda:${action}`, resource: input.ResourceArn ?? '*' }));
+
+/** Layers and networks, by which an administrator may bound what others deploy. @source spec 1.16-02 */
+const settings = (input: {
+  Layers?: readonly string[] | undefined;
+  VpcConfig?: { SubnetIds?: readonly string[] | undefined; SecurityGroupIds?: readonly string[] | undefined } | undefined;
+}): Context => ({
+  'lambda:Layer': input.Layers,
+  'lambda:SubnetIds': input.VpcConfig?.SubnetIds,
+  'lambda:SecurityGroupIds': input.VpcConfig?.SecurityGroupIds,
+});
+
+const tagsOf = (tags: Readonly<Record<string, string>> | undefined): Context =>
+  tags === undefined
+    ? {}
+    : { 'aws:TagKeys': Object.keys(tags), ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])) };
