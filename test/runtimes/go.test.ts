@@ -16,7 +16,7 @@ suite('Go: aws-lambda-go on provided.al2023', { timeout: 280_000, skip: missing(
     const bootstrap = readFileSync(path.join(folder, 'bootstrap'));
     await deploy(house.client, 'go', { bootstrap }, { Runtime: 'provided.al2023', Handler: 'bootstrap', Timeout: 10, MemorySize: 128 });
   });
-  after(() => house[Symbol.asyncDispose]());
+  after(() => house?.[Symbol.asyncDispose]());
 
   test('a handler gets its event, its context and its deadline', async (t: TestContext) => {
     const { answer, log, error } = await invoke(house.client, 'go', { n: 21, rawPath: '/a', version: '2.0' });

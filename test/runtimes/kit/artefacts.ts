@@ -52,16 +52,19 @@ export async function built(name: string, make: (workshop: Workshop) => Promise<
   return target;
 }
 
-/** An archive of a folder's files, with their modes. `prefix` is put before each name. */
-export async function zipFolder(folder: string, options: { readonly prefix?: string; readonly only?: (name: string) => boolean } = {}): Promise<Buffer> {
-  const { prefix = '', only = () => true } = options;
+/** An archive of folders, each under its prefix: `{ '': classes, 'lib/': jars }`. Files keep their modes; byte code caches stay out. */
+export async function zipFolders(folders: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}): Promise<Buffer> {
   const zip = new ZipFile();
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    const file = path.join(folder, name);
-    const stats = statSync(file);
-    if (!stats.isFile() || !only(name)) continue;
-    zip.addBuffer(readFileSync(file), prefix + name, { mode: stats.mode, mtime: new Date(1980, 0, 1), compressionLevel: 1 });
+  const mtime = new Date(1980, 0, 1);
+  for (const [prefix, folder] of Object.entries(folders)) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+      const file = path.join(folder, name);
+      const stats = statSync(file);
+      if (!stats.isFile() || name.includes('__pycache__')) continue;
+      zip.addBuffer(readFileSync(file), prefix + name, { mode: stats.mode, mtime, compressionLevel: 1 });
+    }
   }
+  for (const [name, text] of Object.entries(more)) zip.addBuffer(Buffer.from(text), name, { mode: 0o100755, mtime });
   zip.end();
   const chunks: Buffer[] = [];
   for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
