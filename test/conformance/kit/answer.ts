@@ -30,6 +30,8 @@ export async function answerOf(ear: Eavesdropper, call: Promise<object>): Promis
   try {
     const output = plain(await call) as Record<string, unknown>;
     delete output['$metadata'];
+    // A payload is a stream for boto3, also where it is empty.
+    if ('Payload' in output) output['Payload'] ??= '';
     return { ...output, ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: ear.status } };
   } catch (error) {
     const { name, message, $metadata } = error as { name: string; message: string; $metadata?: { httpStatusCode?: number } };

@@ -1,2 +1,19 @@
 /** Why a scenario is not as recorded, or is not played; the first that fits is shown. */
-export const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [];
+export const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
+  [/test_lambda_concurrent_(code|config)_updates|test_lambda_code_location_zipfile|test_publish_with_update/, 'an update is over here before a second call can find it under way'],
+  [/test_invalid_vpc_config/, 'there are no subnets or security groups here: every identifier of the right form is taken'],
+  [/test_lambda_permission_revisions/, 'recorded in 2022; later recordings name GetPolicy, as Mayfly does'],
+  [/test_lambda_invoke_timed_out_environment_reuse/, 'recorded on the older platform, whose time-outs have no errorType'],
+  [/test_runtime_ulimits/, 'core files are never written, and locked memory and processes are bounded by the cgroup'],
+  [/test_runtime_introspection/, 'a box has another user and no /lambda-entrypoint.sh'],
+  [/test_reserved_concurrency$/, 'messages to destinations have no trace header yet'],
+  [/provisioned_concurrency_moves_with_alias/, 'an alias that moves to another version is served at once'],
+  [/test_invoke_exceptions/, 'recorded in 2023; later recordings end with the qualifier, as Mayfly does'],
+  [/test_maxeventage|test_retries|test_invocation_type_event_error/, 'takes minutes: retries are one and two minutes apart'],
+  [/TestLambdaImages/, 'the server of the test has no image store'],
+  [/python3\.14|python3\.15|ruby|dotnet|java8|java11|java21/, 'the machine that wrote this table has no such interpreter'],
+  [/\[provided\.|TestGoProvidedRuntimes|TestJavaRuntimes|java17|java25/, 'its program has to be compiled first'],
+  [/test_manual_endpoint_injection|custom_id|test_xray/, 'nothing was recorded of it'],
+  [/test_adding_tags/, 'needs CloudFormation'],
+  [/test_name_and_qualifier|test_function_name_and_qualifier_validation/, 'nothing was recorded of it'],
+];

@@ -72,6 +72,11 @@ export class Stage implements Disposable {
     return `arn:aws:lambda:${this.region}:${this.account}:${name}`;
   }
 
+  /** An answer as it was recorded: what was asked can often be read from it. */
+  recorded(name: string): Answer {
+    return plain(this.#recording.answers[name]) as Answer;
+  }
+
   /** The answer as boto3 shows it, errors included. One call at a time. */
   answer(call: Promise<object>): Promise<Answer> {
     return answerOf(this.#ear, call);

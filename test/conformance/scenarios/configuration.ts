@@ -65,7 +65,7 @@ const tooLargeUnzipped: Scenario = async (stage) => {
 };
 
 const large: Scenario = async (stage) => {
-  const options = { files: zeros(240), Handler: 'handler.handler', Timeout: 10 };
+  const options = { files: zeros(100), Handler: 'handler.handler', Timeout: 10 };
   stage.match('create_function_large_zip', await create(stage, FunctionName, options));
 };
 

@@ -6,6 +6,8 @@ import { layerScenarios } from './layers.ts';
 import { urlScenarios } from './urls.ts';
 import { invokeScenarios } from './invoke.ts';
 import { commonScenarios } from './runtimes-common.ts';
+import { mappingScenarios } from './event-source-mappings.ts';
+import { destinationScenarios } from './destinations.ts';
 import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
@@ -24,6 +26,8 @@ export const scenarios: Scenarios = {
   ...eventInvokeScenarios,
   ...permissionScenarios,
   ...concurrencyScenarios,
+  ...destinationScenarios,
+  ...mappingScenarios,
   ...commonScenarios,
   ...invokeScenarios,
   ...urlScenarios,

@@ -13,16 +13,6 @@ const wrongRevision: Scenario = async (stage) => {
   await stage.check('publish_result', api.publishVersion({ FunctionName, RevisionId }));
 };
 
-const publishWithUpdate: Scenario = async (stage) => {
-  const { api } = stage;
-  stage.match('create_response', await created(stage, FunctionName));
-  await stage.check('get_function_result', api.getFunction({ FunctionName }));
-  const ZipFile = await zipOf({ 'index.py': 'def handler(event, context):\n    return "new"\n' });
-  await stage.check('update_function_code_result', api.updateFunctionCode({ FunctionName, ZipFile, Publish: true }));
-  await stage.check('get_function_version_result', api.getFunction({ FunctionName, Qualifier: '1' }));
-  await stage.check('get_function_latest_result', api.getFunction({ FunctionName, Qualifier: '$LATEST' }));
-};
-
 const program = (id: string): Record<string, string> => ({
   'handler.py': `def handler(event, context):\n    return {"version_id": "${id}", "invoked_arn": context.invoked_function_arn, "version_from_ctx": context.function_version}\n`,
 });
@@ -51,7 +41,6 @@ const withCodeChanges: Scenario = async (stage) => {
 
 export const versionScenarios: Scenarios = {
   'TestLambdaVersions.test_publish_with_wrong_revisionid': wrongRevision,
-  'TestLambdaVersions.test_publish_with_update': publishWithUpdate,
   'TestLambdaVersions.test_lambda_versions_with_code_changes': withCodeChanges,
   'TestLambdaMultiAccounts.test_publish_version': async (stage) => {
     await created(stage, FunctionName, { files: echo, Handler: 'handler.handler' });

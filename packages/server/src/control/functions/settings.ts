@@ -57,7 +57,8 @@ export function configured(
     environment,
     kmsKeyArn: emptied(input.KMSKeyArn, base.kmsKeyArn),
     tracingMode: input.TracingConfig?.Mode ?? base.tracingMode,
-    deadLetterTargetArn: input.DeadLetterConfig === undefined ? base.deadLetterTargetArn : input.DeadLetterConfig.TargetArn || undefined,
+    // An empty config changes nothing, an empty ARN takes it away.
+    deadLetterTargetArn: emptied(input.DeadLetterConfig?.TargetArn, base.deadLetterTargetArn),
     layers: layers ?? base.layers,
     fileSystems:
       input.FileSystemConfigs?.map((system) => ({ arn: system.Arn ?? '', localMountPath: system.LocalMountPath ?? '' })) ?? base.fileSystems,

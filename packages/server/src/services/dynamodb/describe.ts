@@ -31,7 +31,7 @@ export function describe(
       ? {
           BillingModeSummary: {
             BillingMode: table.billing,
-            ...(onDemand ? { LastUpdateToPayPerRequestDateTime: new Date(table.createdAtMs) } : {}),
+            ...(onDemand && status !== 'CREATING' ? { LastUpdateToPayPerRequestDateTime: new Date(table.createdAtMs) } : {}),
           },
         }
       : {}),

@@ -1,0 +1,113 @@
+"""Makes calls with boto3, which is what the recordings were made with: one JSON line is one call, one line back is its answer."""
+import base64
+import concurrent.futures
+import copy
+import datetime
+import json
+import os
+import sys
+import tempfile
+import threading
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+lock = threading.Lock()
+clients = {}
+session = botocore.session.get_session()
+loader = session.get_component("data_loader")
+models = tempfile.TemporaryDirectory()
+loader.search_paths.append(models.name)
+
+
+def spoken(service, protocol):
+    """The service's model as if it spoke this protocol alone; answers the name it is loaded by."""
+    name = service + "-" + protocol
+    folder = os.path.join(models.name, name, loader.determine_latest_version(service, "service-2"))
+    if os.path.exists(folder):
+        return name
+    model = copy.deepcopy(loader.load_service_model(service, "service-2"))
+    model["metadata"].update(protocol=protocol, protocols=[protocol], signingName=service)
+    if protocol == "query":
+        for title, operation in model["operations"].items():
+            if "output" in operation:
+                operation["output"].setdefault("resultWrapper", title + "Result")
+    os.makedirs(folder)
+    for kind, content in (("service-2", model), ("endpoint-rule-set-1", loader.load_service_model(service, "endpoint-rule-set-1"))):
+        with open(os.path.join(folder, kind + ".json"), "w") as file:
+            json.dump(content, file)
+    loader.list_available_services.cache_clear() if hasattr(loader.list_available_services, "cache_clear") else None
+    loader._cache.clear()
+    return name
+
+
+def client(call):
+    key = (call["service"], call.get("protocol"), call["region"], call["account"])
+    with lock:
+        if key not in clients:
+            service, protocol, region, account = key
+            clients[key] = session.create_client(
+                spoken(service, protocol) if protocol else service,
+                region_name=region,
+                endpoint_url=sys.argv[1],
+                aws_access_key_id=account,
+                aws_secret_access_key="x",
+                config=Config(
+                    parameter_validation=False,
+                    retries={"total_max_attempts": 1},
+                    read_timeout=60,
+                    max_pool_connections=4,
+                    s3={"addressing_style": "path"},
+                ),
+            )
+        return clients[key]
+
+
+def asked(value):
+    if isinstance(value, dict):
+        if set(value) == {"$bytes"}:
+            return base64.b64decode(value["$bytes"])
+        if set(value) == {"$date"}:
+            return datetime.datetime.fromtimestamp(value["$date"] / 1000, datetime.timezone.utc)
+        return {name: asked(each) for name, each in value.items()}
+    return [asked(each) for each in value] if isinstance(value, list) else value
+
+
+def shown(value):
+    if isinstance(value, dict):
+        value = {str(name): shown(each) for name, each in value.items()}
+        if "HTTPStatusCode" in value.get("ResponseMetadata", {}):
+            value["ResponseMetadata"] = {"HTTPHeaders": {}, "HTTPStatusCode": value["ResponseMetadata"]["HTTPStatusCode"]}
+        return value
+    if isinstance(value, (list, tuple)):
+        return [shown(each) for each in value]
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if hasattr(value, "read"):
+        return shown(value.read())
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return str(value)
+    return value
+
+
+def answer(line):
+    call = json.loads(line)
+    try:
+        out = {"answer": shown(client(call)._make_api_call(call["operation"], asked(call["input"])))}
+    except ClientError as error:
+        out = {"answer": shown(error.response)}
+    except Exception as error:
+        out = {"failed": repr(error)}
+    with lock:
+        sys.stdout.write(json.dumps({"id": call["id"], **out}) + "\n")
+        sys.stdout.flush()
+
+
+print("{}", flush=True)
+with concurrent.futures.ThreadPoolExecutor(16) as pool:
+    for line in sys.stdin:
+        pool.submit(answer, line)
