@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import path from 'node:path';
 
-// Every *.test.ts runs under Node's own test runner; end-to-end files last and one at a time, because
-// each of them starts whole servers.
+// Every *.test.ts runs under Node's own test runner; what starts whole servers comes last and one file at a
+// time: two of them would measure each other.
 const root = path.join(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);
 const all = globSync('{packages,runtimes,test,tools,bench}/**/*.test.ts', {
@@ -11,8 +11,9 @@ const all = globSync('{packages,runtimes,test,tools,bench}/**/*.test.ts', {
   exclude: (name) => name.includes('node_modules'),
 }).sort();
 const chosen = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
-const endToEnd = chosen.filter((file) => file.startsWith('test/e2e'));
-const rest = chosen.filter((file) => !file.startsWith('test/e2e'));
+const isWhole = (file: string): boolean => file.startsWith('test/');
+const endToEnd = chosen.filter(isWhole);
+const rest = chosen.filter((file) => !isWhole(file));
 
 let failed = false;
 for (const [files, concurrency] of [
