@@ -59,8 +59,12 @@ function wait(frames) {
   channel.send(frames);
 }
 
+let contextOf;
+let invokeBuffered;
+
 function invoke(header, body) {
-  const { contextOf } = require('./context.cjs');
+  contextOf ??= require('./context.cjs').contextOf;
+  invokeBuffered ??= require('./invoke.cjs').invokeBuffered;
   phase = 'busy';
   channel.release();
   current.requestId = header.requestId;
@@ -83,7 +87,7 @@ function invoke(header, body) {
     const context = contextOf(header);
     const event = JSON.parse(body.toString('utf8'));
     if (loaded.streams) require('./stream.cjs').invokeStreaming(loaded, event, context, io);
-    else require('./invoke.cjs').invokeBuffered(loaded, event, context, io);
+    else invokeBuffered(loaded, event, context, io);
   } catch (error) {
     io.fail(error);
   }

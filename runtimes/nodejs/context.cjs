@@ -3,15 +3,30 @@
 
 const parsed = (text) => (text === undefined || text === '' ? undefined : JSON.parse(text));
 
-/** @param header  of the event's frame */
-function contextOf(header) {
+let known;
+
+/** What is the same for every invocation; reading the environment costs more than all the rest of a context. */
+function functionOf() {
   const { env } = process;
-  const context = {
+  known = {
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+  return known;
+}
+
+/** @param header  of the event's frame */
+function contextOf(header) {
+  const { functionVersion, functionName, memoryLimitInMB, logGroupName, logStreamName } = known || functionOf();
+  const context = {
+    functionVersion,
+    functionName,
+    memoryLimitInMB,
+    logGroupName,
+    logStreamName,
     clientContext: parsed(header.clientContext),
     identity: parsed(header.cognitoIdentity),
     invokedFunctionArn: header.invokedArn,

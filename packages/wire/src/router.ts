@@ -28,8 +28,9 @@ export interface Match {
  */
 export class Router {
   readonly #routes: readonly Route[];
-  /** A request is asked about twice: for its operation, then for its labels. */
-  readonly #matches = new WeakMap<RequestHead, Match | undefined>();
+  /** A request is asked about twice, for its operation and then for its labels; mostly right after each other. */
+  #lastHead: RequestHead | undefined;
+  #lastMatch: Match | undefined;
 
   constructor(operations: Iterable<Operation>) {
     this.#routes = [...operations]
@@ -39,8 +40,11 @@ export class Router {
   }
 
   match(head: RequestHead): Match | undefined {
-    if (!this.#matches.has(head)) this.#matches.set(head, this.#match(head));
-    return this.#matches.get(head);
+    if (this.#lastHead !== head) {
+      this.#lastMatch = this.#match(head);
+      this.#lastHead = head;
+    }
+    return this.#lastMatch;
   }
 
   #match(head: RequestHead): Match | undefined {

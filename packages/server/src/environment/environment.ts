@@ -2,6 +2,7 @@ import type { Clock, EnvironmentId, InitializationType, InitPhase, Limits, Logge
 import type { FunctionVersion } from '../control/index.ts';
 import type { Booted, Box } from './box.ts';
 import { Crew } from './crew.ts';
+import { Deadline } from './deadline.ts';
 import { failedOutcome, sandboxFailure, timedOut, type Failure } from './failures.ts';
 import { Initialisation } from './initialisation.ts';
 import { Life } from './life.ts';
@@ -56,6 +57,7 @@ export class LiveEnvironment implements Environment {
   readonly #life = new Life();
   readonly #reports: Reports;
   readonly #abort = new AbortController();
+  readonly #deadline: Deadline;
   readonly #initialisedAs: (result: 'idle' | 'failed' | 'gone') => void;
   readonly #hasGone: () => void;
   readonly #begun: Promise<void>;
@@ -72,6 +74,7 @@ export class LiveEnvironment implements Environment {
   constructor(options: LiveEnvironmentOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#deadline = new Deadline(options.clock);
     this.#log = options.log;
     this.#reports = new Reports(options);
     this.id = options.id;
@@ -97,7 +100,8 @@ export class LiveEnvironment implements Environment {
     this.#log.tail = options?.onLog;
     // The wall clock may have jumped since the deadline was made; it gives nobody more than the function's time.
     const leftMs = Math.min(Math.max(0, invocation.deadlineMs - this.#clock.now()), this.version.timeoutMs);
-    run.deadline = this.#clock.after(leftMs, () => this.#timeOut(run));
+    this.#deadline.set(run, leftMs, () => this.#timeOut(run));
+    run.deadline = this.#deadline;
     if (this.#frozen === undefined) this.#go(run);
     else void this.#thaw(this.#frozen, run);
     return run;
@@ -266,7 +270,7 @@ export class LiveEnvironment implements Environment {
     const run = this.#run;
     if (run !== undefined && !run.ending) {
       const nowMs = this.#clock.monotonic();
-      run.deadline?.[Symbol.dispose]();
+      run.deadline?.clear(run);
       run.answered(failedOutcome(failure, run.invocation.requestId), nowMs);
       run.failed(failure);
       // Killing is our time, not the function's.
@@ -321,6 +325,7 @@ export class LiveEnvironment implements Environment {
       run.failed(stopped);
     }
     this.#init?.[Symbol.dispose]();
+    this.#deadline[Symbol.dispose]();
     const crew = this.#crew;
     this.#crew = undefined;
     try {

@@ -59,6 +59,11 @@ export class EnvironmentLog {
     this.listener?.platform(event);
   }
 
+  /** Whether anybody would hear of this event: text has no line for some, and to make one costs what a call does. */
+  heeds(type: PlatformRecord['type']): boolean {
+    return this.listener !== undefined || this.#style.logFormat === 'JSON' || type !== 'platform.runtimeDone';
+  }
+
   /** A line that only the text log has. */
   platformText(message: string): void {
     if (this.#style.logFormat === 'Text') this.#append('platform', message, this.#clock.now());

@@ -36,7 +36,7 @@ export class Reports {
     if (run.doneLogged) return;
     run.doneLogged = true;
     this.#log.settle();
-    this.#log.platform(runtimeDone(this.#version, run));
+    if (this.#log.heeds('platform.runtimeDone')) this.#log.platform(runtimeDone(this.#version, run));
   }
 
   /** END and REPORT; at once where no counter has to be read. @param extensions  whether there were any, whose time counts too */
@@ -66,7 +66,7 @@ export class Reports {
   }
 
   #end(run: Run, maxMemoryUsedMiB: number, extensions: boolean): Usage {
-    run.deadline?.[Symbol.dispose]();
+    run.deadline?.clear(run);
     const { initMs } = this;
     this.initMs = undefined;
     const doneAtMs = run.runtimeDoneAtMs ?? this.#clock.monotonic();

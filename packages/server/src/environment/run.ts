@@ -1,4 +1,5 @@
-import type { PhaseStatus, Timer } from '../base/index.ts';
+import type { PhaseStatus } from '../base/index.ts';
+import type { Deadline } from './deadline.ts';
 import type { Failure } from './failures.ts';
 import type { Invocation, Outcome, Running, Usage } from './port.ts';
 
@@ -8,7 +9,7 @@ export class Run implements Running {
   readonly outcome: Promise<Outcome>;
   readonly released: Promise<Usage>;
   readonly startedAtMs: number;
-  deadline: Timer | undefined;
+  deadline: Deadline | undefined;
   /** START is in the log. */
   started = false;
   answeredAtMs: number | undefined;

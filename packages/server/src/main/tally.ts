@@ -30,7 +30,14 @@ export class Tally {
     if (value < summary.min) summary.min = value;
     if (value > summary.max) summary.max = value;
     const { spread } = summary;
-    const kept = spread.size < exactValues || spread.has(value) ? value : Number(value.toPrecision(2));
+    const kept = spread.size < exactValues || spread.has(value) ? value : twoDigits(value);
     spread.set(kept, (spread.get(kept) ?? 0) + 1);
   }
+}
+
+/** The nearest value of two digits. */
+function twoDigits(value: number): number {
+  if (value <= 0 || !Number.isFinite(value)) return value;
+  const exponent = Math.floor(Math.log10(value)) - 1;
+  return exponent < 0 ? Math.round(value * 10 ** -exponent) / 10 ** -exponent : Math.round(value / 10 ** exponent) * 10 ** exponent;
 }
