@@ -26,16 +26,29 @@ const forms =
  * @throws InvalidParameterValueException two qualifiers that differ. @source spec 0.2-04
  */
 export function parseFunctionName(given: string, qualifier: string | undefined, scope: Scope): FunctionName {
-  if (plain.test(given)) return qualifier === undefined ? { functionName: given } : { functionName: given, qualifier };
-  const parts = forms.exec(given)?.groups;
-  if (parts === undefined) throw invalid(`Invalid function name: ${given}`);
-  checkPlace(parts, scope, given);
-  const derived = parts['qualifier'];
+  const read = readFunctionName(given);
+  if (read === undefined) throw invalid(`Invalid function name: ${given}`);
+  checkPlace(read, scope, given);
+  const derived = read.qualifier;
   if (derived !== undefined && qualifier !== undefined && derived !== qualifier)
     throw invalid('The derived qualifier from the function name does not match the specified qualifier.');
-  const functionName = parts['name'] ?? '';
+  const { functionName } = read;
   const both = derived ?? qualifier;
   return both === undefined ? { functionName } : { functionName, qualifier: both };
+}
+
+/** What stands in a name, wherever it leads; undefined for what is no name. Whoever decides about callers reads names the same way. */
+export function readFunctionName(given: string): (FunctionName & { readonly region?: string; readonly account?: string }) | undefined {
+  if (plain.test(given)) return { functionName: given };
+  const parts = forms.exec(given)?.groups;
+  if (parts === undefined) return undefined;
+  const { region, account, name = '', qualifier } = parts;
+  return {
+    functionName: name,
+    ...(qualifier === undefined ? {} : { qualifier }),
+    ...(region === undefined ? {} : { region }),
+    ...(account === undefined ? {} : { account }),
+  };
 }
 
 /** For operations on the function itself. @throws InvalidParameterValueException when a version or alias is named. @source spec 9.3-20 */
@@ -66,7 +79,7 @@ export function parseLayerName(given: string, scope: Scope): string {
   return parts['name'] ?? '';
 }
 
-function checkPlace(parts: Partial<Record<string, string>>, scope: Scope, given: string): void {
+function checkPlace(parts: { readonly region?: string | undefined; readonly account?: string | undefined }, scope: Scope, given: string): void {
   const { region, account } = parts;
   if (region !== undefined && region !== scope.region)
     throw notFound(`Functions from '${region}' are not reachable in this region ('${scope.region}')`);

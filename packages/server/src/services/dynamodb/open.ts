@@ -29,6 +29,8 @@ export interface DynamoDbOptions {
 export interface DynamoDb extends AsyncDisposable {
   readonly handlers: Handlers<DynamoDbOperations>;
   readonly streamHandlers: Handlers<DynamoDbStreamsOperations>;
+  /** Name of the partition key of a table or of one of its indexes; undefined when there is none. */
+  partitionKey(tableArn: string, indexName?: string): string | undefined;
   /** For pollers inside this process. */
   readonly streams: ShardSource;
   /** Resolves when what goes on behind the scenes (sweeping, filling of indexes) has nothing left to do. */
@@ -74,6 +76,11 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
   trimLater();
 
   return {
+    partitionKey(tableArn, indexName) {
+      const [, , , region = '', account = ''] = tableArn.split(':');
+      const table = catalogue.find({ account, region }, tableArn);
+      return (indexName === undefined ? table : table?.indexes.find(({ name }) => name === indexName))?.keys.hash.name;
+    },
     handlers: {
       ...gaps,
       ...tableHandlers(room, streams, background),

@@ -47,6 +47,8 @@ export interface ServiceEvent {
 
 export interface EventBridge extends AsyncDisposable {
   readonly handlers: Handlers<EventBridgeOperations>;
+  /** Policy of a bus; undefined where there is none. */
+  policy(busArn: string): string | undefined;
   /** For the other services. Resolves when it is on storage for its targets. @throws ResourceNotFoundException for a bus that is not here */
   put(place: Place, events: readonly ServiceEvent[]): Promise<void>;
 }
@@ -110,6 +112,11 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
       ...connectionHandlers(desk),
       ...tagHandlers(desk),
       PutEvents: putEvents(buses, ingest, { clock, random }),
+    },
+    policy(busArn) {
+      const { bus, ...place } = busPlace({ account: '', region: '' }, busArn);
+      const policy = buses.find(place, bus)?.policy;
+      return policy === undefined ? undefined : JSON.stringify(policy);
     },
     put: async (from, events) =>
       ingest.accept(

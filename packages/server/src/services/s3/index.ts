@@ -43,6 +43,12 @@ function portOf(s3: S3): S3Port {
       const bucket = s3.records.get('bucket', '', name);
       return bucket && corsHeaders(bucket, question);
     },
+    ownership(name) {
+      const bucket = s3.records.get('bucket', '', name);
+      if (bucket === undefined) return undefined;
+      const document = bucket.documents['policy'] as { readonly Policy?: string } | undefined;
+      return { account: bucket.account, ...(document?.Policy === undefined ? {} : { policy: document.Policy }) };
+    },
     regionOf: (name) => s3.records.get('bucket', '', name)?.region,
     async get(bucketName, key, versionId) {
       const bucket = s3.bucket(bucketName);

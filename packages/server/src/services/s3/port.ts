@@ -43,6 +43,8 @@ export interface S3Port {
   isBucket(name: string): boolean;
   /** Headers that let a page of another origin in; undefined when no rule of the bucket's CORS configuration fits. */
   cors(bucket: string, question: CorsQuestion): Readonly<Record<string, string>> | undefined;
+  /** A bucket's owner and policy; undefined when there is no such bucket. */
+  ownership(bucket: string): { readonly account: string; readonly policy?: string } | undefined;
   /** Region of a bucket; undefined when there is none. */
   regionOf(bucket: string): string | undefined;
   /** @throws ServiceFault NoSuchBucket, NoSuchKey, NoSuchVersion */

@@ -7,6 +7,8 @@ import { Vault } from './vault.ts';
 
 export interface SecretsManager extends AsyncDisposable {
   readonly handlers: SecretHandlers;
+  /** A secret by name, ARN, or ARN without its last letters; undefined when it is not here. */
+  describe(place: { readonly account: string; readonly region: string }, id: string): { readonly arn: string; readonly policy?: string } | undefined;
   /** Deletes what has waited long enough, now instead of within the hour. */
   purge(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export async function openSecretsManager(options: SecretsOptions): Promise<Secre
   );
   return {
     handlers: secretHandlers(vault),
+    describe: (place, id) => vault.lookUp(place, id),
     purge,
     async [Symbol.asyncDispose]() {
       await timer[Symbol.asyncDispose]();

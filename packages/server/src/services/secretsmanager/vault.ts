@@ -42,6 +42,11 @@ export class Vault {
     this.#clock = options.clock;
   }
 
+  /** Also one that is to be deleted. */
+  lookUp(place: Place, id: string): SecretRecord | undefined {
+    return lookUp(this.records, scopeOf(place), id);
+  }
+
   nowMs(): number {
     return Math.floor(this.#clock.now());
   }

@@ -26,6 +26,10 @@ export async function openSns(options: SnsOptions): Promise<SnsService> {
         const [, , , region, account, name = ''] = topicArn.split(':');
         return sns.records.get('topic', `${account}/${region}`, name) !== undefined;
       },
+      policy(topicArn) {
+        const [, , , region, account, name = ''] = topicArn.split(':');
+        return sns.records.get('topic', `${account}/${region}`, name)?.attributes['Policy'];
+      },
       publish: (topicArn, request) => sns.publish(topicArn, request),
     },
     async certificate(path) {

@@ -17,6 +17,8 @@ export interface SnsPorts {
 /** Topics for the rooms of this process: the same road as the API's. */
 export interface SnsPort {
   has(topicArn: string): boolean;
+  /** The topic's policy, as it was set; undefined where there is none but the one that every topic has. */
+  policy(topicArn: string): string | undefined;
   /** Resolves when the message is on stable storage for each of its subscriptions. @throws ServiceFault as Publish does */
   publish(topicArn: string, request: PublishRequest): Promise<{ readonly messageId: string; readonly sequenceNumber?: string }>;
 }

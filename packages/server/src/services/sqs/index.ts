@@ -45,6 +45,7 @@ function portOf(sqs: Sqs): SqsPort {
         }
       );
     },
+    policy: (queueArn) => sqs.find(queueArn)?.record.attributes['Policy'],
     async send(queueArn, body, options = {}) {
       const house = sqs.house(queueArn);
       const draft = draftOf(

@@ -38,6 +38,8 @@ export interface SendOptions {
 export interface SqsPort {
   /** Undefined for a queue that is not here. */
   describe(queueArn: string): { readonly fifo: boolean; readonly visibilityMs: number; readonly contentBasedDeduplication: boolean } | undefined;
+  /** The queue's policy, as it was set; undefined where there is none. */
+  policy(queueArn: string): string | undefined;
   /** Resolves when the message is on stable storage. @throws ServiceFault as SendMessage does */
   send(queueArn: string, body: string, options?: SendOptions): Promise<SentMessage>;
   /**
