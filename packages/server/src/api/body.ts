@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { Pieces } from '../base/index.ts';
 
 export interface Body {
   readonly bytes: Uint8Array;
@@ -9,13 +10,41 @@ export interface Body {
 
 /** A refused body is still read up to here, so that the client is listening when the answer comes. */
 const courtesyBytes = 134_217_728;
+/** A body of which nothing more comes for so long is not waited for. */
+const silenceMs = 60_000;
+/** Of all bodies that are still coming. Beyond it the one that has taken longest is cut, and so on. */
+const comingBytes = 268_435_456;
+
+/** Bodies that are still coming, longest first: a `Set` keeps insertion order. */
+const coming = new Set<Coming>();
+let cameBytes = 0;
+
+interface Coming {
+  readonly pieces: Pieces;
+  cut(): void;
+}
+
+/** Hundreds of connections may each send as much as their operation allows; together they may not. */
+function makeRoom(newest: Coming): void {
+  for (const each of coming) {
+    if (cameBytes <= comingBytes) return;
+    if (each === newest || each.pieces.bytes === 0) continue;
+    forget(each);
+    each.cut();
+  }
+}
+
+function forget(body: Coming): void {
+  if (!coming.delete(body)) return;
+  cameBytes -= body.pieces.bytes;
+}
 
 /**
  * Reads a request's body, counting while it comes.
  *
  * @param limitBytes  what is kept at most
  * @returns 'tooLarge' once more than that has come; the caller answers and closes the connection
- * @throws Error code `BODY_CUT` when the client goes away in the middle
+ * @throws Error code `BODY_CUT` when the client goes away in the middle, falls silent, or is too slow while others need the room
  */
 export async function readBody(
   request: IncomingMessage,
@@ -24,27 +53,39 @@ export async function readBody(
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > courtesyBytes) return 'tooLarge';
   const hash = options.hash ? createHash('sha256') : undefined;
-  const chunks: Uint8Array[] = [];
+  const pieces = new Pieces();
   let seen = 0;
-  await new Promise<void>((resolve, reject) => {
-    const cut = (): void => {
-      if (!request.complete) reject(Object.assign(new Error('The client went away while sending.'), { code: 'BODY_CUT' }));
-    };
-    request.on('data', (chunk: Uint8Array) => {
-      seen += chunk.length;
-      if (seen <= options.limitBytes) {
-        chunks.push(chunk);
-        hash?.update(chunk);
-      } else {
-        chunks.length = 0;
-        if (seen > courtesyBytes) resolve();
-      }
+  const body: Coming = { pieces, cut: () => request.destroy() };
+  coming.add(body);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const cut = (): void => {
+        if (!request.complete || request.destroyed) reject(Object.assign(new Error('The client went away while sending.'), { code: 'BODY_CUT' }));
+      };
+      request.on('data', (chunk: Uint8Array) => {
+        seen += chunk.length;
+        if (seen <= options.limitBytes) {
+          if (!coming.has(body)) return;
+          pieces.add(chunk);
+          cameBytes += chunk.length;
+          hash?.update(chunk);
+          if (cameBytes > comingBytes) makeRoom(body);
+        } else {
+          forget(body);
+          pieces.clear();
+          if (seen > courtesyBytes) resolve();
+        }
+      });
+      request.once('end', resolve);
+      request.once('error', reject);
+      request.once('close', cut);
+      if (!request.complete) request.setTimeout(silenceMs, () => request.destroy());
     });
-    request.once('end', resolve);
-    request.once('error', reject);
-    request.once('close', cut);
-  });
+  } finally {
+    forget(body);
+    if (!request.destroyed) request.setTimeout(0);
+  }
   if (seen > options.limitBytes) return 'tooLarge';
-  const bytes = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, seen);
+  const bytes = pieces.take();
   return hash === undefined ? { bytes } : { bytes, sha256: hash.digest('hex') };
 }

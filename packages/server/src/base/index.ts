@@ -4,5 +4,6 @@ export * from './ids.ts';
 export * from './limits.ts';
 export * from './log.ts';
 export * from './platform-events.ts';
+export * from './pieces.ts';
 export * from './random.ts';
 export * from './rate-limited.ts';

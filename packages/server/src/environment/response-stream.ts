@@ -2,6 +2,10 @@ import type { StreamEnd } from './port.ts';
 
 /** Held here at most before the runtime is asked to wait. */
 const highWaterBytes = 1_048_576;
+/** What a piece costs beside its content: single bytes must not cost a hundred times what is allowed. */
+const pieceBytes = 128;
+/** A smaller piece is copied, or it would keep the whole of what was received with it. */
+const copiedBytes = 4_096;
 
 /** A response on its way from the runtime to the caller, piece by piece; the slower side sets the pace. */
 export class ResponseStream {
@@ -38,8 +42,8 @@ export class ResponseStream {
     if (this.#ended || piece.byteLength === 0) return true;
     this.#bytes += piece.byteLength;
     if (this.#discarding) return true;
-    this.#pieces.push(piece);
-    this.#heldBytes += piece.byteLength;
+    this.#pieces.push(piece.byteLength < copiedBytes ? Buffer.from(piece) : piece);
+    this.#heldBytes += piece.byteLength + pieceBytes;
     this.#wake();
     this.#full = this.#heldBytes >= highWaterBytes;
     return !this.#full;
@@ -64,7 +68,7 @@ export class ResponseStream {
         }
         const value = this.#pieces.shift();
         if (value === undefined) return { done: true, value: undefined };
-        this.#heldBytes -= value.byteLength;
+        this.#heldBytes -= value.byteLength + pieceBytes;
         this.#room();
         return { done: false, value };
       },

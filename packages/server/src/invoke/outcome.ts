@@ -1,3 +1,4 @@
+import { Pieces } from '../base/index.ts';
 import type { Outcome, StreamEnd } from '../environment/index.ts';
 
 /** A finished invocation as a buffered caller sees it. */
@@ -33,20 +34,20 @@ export async function buffered(outcome: Outcome, limitBytes: number): Promise<Bu
     case 'failed':
       return { body: outcome.body, functionError: 'Unhandled', errorType: outcome.errorType };
     case 'streamed': {
-      const chunks: Uint8Array[] = [];
+      const pieces = new Pieces();
       let bytes = 0;
       try {
         for await (const chunk of outcome.body) {
           bytes += chunk.byteLength;
-          if (bytes <= limitBytes) chunks.push(chunk);
-          else chunks.length = 0;
+          if (bytes <= limitBytes) pieces.add(chunk);
+          else pieces.clear();
         }
       } catch {
         // How it ended is told by `end`; a broken body says nothing more.
       }
       const end: StreamEnd = await outcome.end;
       if (end.kind === 'failed') return { body: end.body, functionError: 'Unhandled', errorType: end.errorType };
-      return bytes > limitBytes ? tooLarge(limitBytes) : { body: Buffer.concat(chunks) };
+      return bytes > limitBytes ? tooLarge(limitBytes) : { body: pieces.take() };
     }
   }
 }

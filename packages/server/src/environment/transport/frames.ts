@@ -1,3 +1,5 @@
+import { Pieces } from '../../base/index.ts';
+
 /** One frame of `runtimes/CHANNEL.md`, as it came. */
 export interface Frame {
   /** One ASCII letter. */
@@ -39,8 +41,7 @@ export function encodeFrame(type: string, header?: object, body?: Uint8Array): r
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
   readonly #maxBodyBytes: number;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new Pieces();
   /** Until this much is there, looking at it is of no use. */
   #wantedBytes = fixedBytes;
   #skipBytes = 0;
@@ -59,21 +60,17 @@ export class FrameReader {
       data = data.subarray(skipped);
     }
     if (data.length === 0) return;
-    if (this.#heldBytes > 0) {
-      this.#held.push(data);
-      this.#heldBytes += data.length;
-      if (this.#heldBytes < this.#wantedBytes) return;
-      data = Buffer.concat(this.#held, this.#heldBytes);
+    if (this.#held.bytes > 0) {
+      this.#held.add(data);
+      if (this.#held.bytes < this.#wantedBytes) return;
+      data = this.#held.take();
     }
-    this.#held = [];
-    this.#heldBytes = 0;
     this.#wantedBytes = fixedBytes;
     let at = 0;
     while (at < data.length) {
       const taken = this.#take(data, at);
       if (taken === 0) {
-        this.#held.push(at === 0 ? data : data.subarray(at));
-        this.#heldBytes = data.length - at;
+        this.#held.add(at === 0 ? data : data.subarray(at));
         return;
       }
       at += taken;

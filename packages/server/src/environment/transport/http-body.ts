@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Pieces } from '../../base/index.ts';
 
 export type Body = { readonly kind: 'whole'; readonly bytes: Buffer } | { readonly kind: 'tooLarge' } | { readonly kind: 'truncated' };
 
@@ -8,16 +9,16 @@ export type Body = { readonly kind: 'whole'; readonly bytes: Buffer } | { readon
  */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Body> {
   return new Promise((resolve) => {
-    let pieces: Buffer[] = [];
+    const pieces = new Pieces();
     let bytes = 0;
     request.on('data', (piece: Buffer) => {
       bytes += piece.length;
-      if (bytes <= limitBytes) pieces.push(piece);
-      else pieces = [];
+      if (bytes <= limitBytes) pieces.add(piece);
+      else pieces.clear();
     });
     request.on('end', () => {
       if (bytes > limitBytes) return resolve({ kind: 'tooLarge' });
-      resolve({ kind: 'whole', bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes) });
+      resolve({ kind: 'whole', bytes: pieces.take() });
     });
     request.on('error', () => resolve({ kind: 'truncated' }));
     request.on('close', () => resolve({ kind: 'truncated' }));
