@@ -46,9 +46,10 @@ public final class Bootstrap {
       Throwable cause = Failure.unwrapped(problem);
       logger.failure(cause);
       flush();
-      link.fail(event.requestId, Failure.type(cause), Failure.json(cause), Failure.xrayCause(cause));
       // Nothing can be trusted after these; the platform starts another.
-      if (cause instanceof VirtualMachineError) Runtime.getRuntime().halt(1);
+      boolean fatal = cause instanceof VirtualMachineError;
+      link.fail(event.requestId, Failure.type(cause), Failure.json(cause), Failure.xrayCause(cause), fatal);
+      if (fatal) Runtime.getRuntime().halt(1);
       return;
     }
     flush();

@@ -77,8 +77,11 @@ public final class FrameLink implements Link {
   }
 
   @Override
-  public void fail(String requestId, String errorType, byte[] body, Map<String, Object> xrayCause) {
-    send(frame('X', Map.of("requestId", requestId, "errorType", errorType, "xrayCause", xrayCause), body), frame('N', null, null));
+  public void fail(String requestId, String errorType, byte[] body, Map<String, Object> xrayCause, boolean fatal) {
+    byte[] failure = frame('X', Map.of("requestId", requestId, "errorType", errorType, "xrayCause", xrayCause), body);
+    // Whoever asks for the next event gets it.
+    if (fatal) send(failure);
+    else send(failure, frame('N', null, null));
   }
 
   @Override

@@ -55,7 +55,7 @@ final class HttpLink implements Link {
   }
 
   @Override
-  public void fail(String requestId, String errorType, byte[] body, Map<String, Object> xrayCause) {
+  public void fail(String requestId, String errorType, byte[] body, Map<String, Object> xrayCause, boolean fatal) {
     post("/invocation/" + requestId + "/error", body, errorType, Json.write(xrayCause));
   }
 

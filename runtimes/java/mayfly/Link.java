@@ -43,7 +43,8 @@ interface Link {
 
   void answer(String requestId, byte[] body);
 
-  void fail(String requestId, String errorType, byte[] body, Map<String, Object> xrayCause);
+  /** @param fatal the process ends after it, and asks for no other event */
+  void fail(String requestId, String errorType, byte[] body, Map<String, Object> xrayCause, boolean fatal);
 
   /** One log event, already formatted. */
   void log(String text, String level, long atMs);
