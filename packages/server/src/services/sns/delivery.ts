@@ -1,6 +1,6 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { Clock, Logger } from '../../base/index.ts';
-import { systemHttp } from '../kit/http.ts';
+import { publicHttp } from '../kit/http.ts';
 import type { Ending, Parcel } from '../kit/outbox.ts';
 import { envelope, lambdaEvent, type Notification } from './envelope.ts';
 import type { MessageAttribute } from './message.ts';
@@ -91,7 +91,7 @@ export class Delivery {
     const late = new AbortController();
     using _deadline = this.#options.clock.after(httpTimeoutMs, () => late.abort(new Error('No answer within 15 seconds.')));
     try {
-      const { status } = await (this.#options.ports.http ?? systemHttp).post(subscription.endpoint, {
+      const { status } = await (this.#options.ports.http ?? publicHttp).post(subscription.endpoint, {
         headers: {
           'Content-Type': 'text/plain; charset=UTF-8',
           'User-Agent': agent,

@@ -10,6 +10,8 @@ import { temporaryFolder } from '../../../../../test/kit/server.ts';
 import { openStreet, type Street } from '../../../../../test/kit/street.ts';
 import { VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
 import { silentLogger, systemClock, systemRandom, type Clock } from '../../base/index.ts';
+import { outwardHttp } from '../kit/http.ts';
+import { outward } from '../kit/outward.ts';
 import { openSqs, type SqsPort } from '../sqs/index.ts';
 import { httpDelayMs } from './delivery.ts';
 import { openSns, type SnsPorts, type SnsService } from './index.ts';
@@ -43,6 +45,7 @@ async function openTown(
         },
       },
       origin: () => options.origin ?? 'http://127.0.0.1:4566',
+      http: outwardHttp({ outward: outward(['localhost']) }),
     },
   });
   const street = await openStreet({ sns: service.handlers, sqs: sqs.handlers });
