@@ -28,6 +28,7 @@ program
   .option('--host <host>', 'address to listen on')
   .option('--port <port>', 'port to listen on; 0 = any free one')
   .option('--host-names <name,...>', 'names under which clients reach this server')
+  .option('--deliver-to <address,...>', 'addresses that are not public and may be sent messages over HTTP: localhost, private, 10.1.0.0/16, 127.0.0.1:3000')
   .option('--data <dir>', 'folder for everything the server keeps')
   .addOption(new Option('--auth <mode>', 'open or strict'))
   .addOption(new Option('--isolation <walls>', 'auto, jail or none'))

@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { awsLimits, type Limits, type LogLevel } from '../base/index.ts';
+import { outward } from '../services/index.ts';
 
 export interface Config {
   readonly host: string;
@@ -10,6 +11,8 @@ export interface Config {
   readonly port: number;
   /** Names under which clients reach this server, besides addresses and local names. */
   readonly hostNames: readonly string[];
+  /** Where messages may be delivered over HTTP besides public addresses; see `outward`. */
+  readonly deliverTo: readonly string[];
   readonly dataDir: string;
   readonly auth: 'open' | 'strict';
   /** `auto`: the best this host has. */
@@ -117,6 +120,20 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
   dataDir: {
     env: 'MAYFLY_DATA',
     help: 'folder for everything the server keeps',
+  deliverTo: {
+    env: 'MAYFLY_DELIVER_TO',
+    help: 'addresses that are not public and may be sent messages over HTTP: localhost, private, 10.1.0.0/16, 127.0.0.1:3000',
+    byDefault: () => [],
+    read: (value, from) => {
+      const addresses: unknown = typeof value === 'string' ? value.split(',').map((each) => each.trim()) : value;
+      try {
+        if (Array.isArray(addresses) && addresses.every((each) => typeof each === 'string')) return outward(addresses) && addresses;
+      } catch {
+        // Said below.
+      }
+      throw wrong(from, value, 'localhost, private, addresses or ranges, each perhaps with a port, separated by commas');
+    },
+  },
     byDefault: (env) => path.join(env['XDG_DATA_HOME'] || path.join(homedir(), '.local', 'share'), 'mayfly'),
     read: (value, from) => path.resolve(text(/^[^\0]+$/, 'a folder')(value, from)),
   },

@@ -9,7 +9,7 @@ import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
-import { Keys, MasterKey, parsePattern } from '../services/index.ts';
+import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
 import type { Config } from './config.ts';
@@ -69,7 +69,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   rooms.defer(() => keys.settled());
   let invoke: Invoke | undefined;
   const neighbours = rooms.use(
-    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict', region: config.region }),
+    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict', region: config.region, http: deliverer(options) }),
   );
 
   const sandboxes = await walls(options);
@@ -207,6 +207,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
 function compileFilters(patterns: readonly string[]): (record: object) => boolean {
   const compiled = patterns.map((pattern) => parsePattern(pattern));
   return (record) => compiled.some((pattern) => pattern.matches(record));
+/** Function URLs are open to everybody; the rest of this server is as private as its address. */
+const deliverer = ({ config, origin }: HouseOptions): HttpPort =>
+  outwardHttp({ outward: outward(config.deliverTo), isOwn: (url) => url.origin === origin() && url.pathname.startsWith('/_mayfly/url/') });
+
 }
 
 /** Whose root may do everything here until somebody makes other keys. */

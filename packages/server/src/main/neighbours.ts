@@ -22,6 +22,7 @@ import {
   openSts,
   type Authority,
   type EventBridge,
+  type HttpPort,
   type Keys,
   type MasterKey,
   type RegistryPort,
@@ -69,6 +70,8 @@ export interface NeighboursOptions {
   readonly region: string;
 }
 
+  /** Deliveries to addresses that callers wrote down. */
+  readonly http: HttpPort;
 export async function openNeighbours(options: NeighboursOptions): Promise<Neighbours> {
   const { database, keys, masterKey, clock, random, log, origin } = options;
   await using rooms = new AsyncDisposableStack();
@@ -109,7 +112,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   const sqs = rooms.use(await openSqs({ database, clock, random, log }));
   const dynamodb = rooms.use(await openDynamoDb({ database, clock, random, log }));
   const kinesis = rooms.use(await openKinesis({ database, clock, log }));
-  const sns = rooms.use(await openSns({ database, clock, random, log, ports: { sqs: sqs.port, lambda, origin } }));
+  const sns = rooms.use(await openSns({ database, clock, random, log, ports: { sqs: sqs.port, lambda, origin, http: options.http } }));
   const targets = { lambda, sqs: sqs.port, sns: sns.port, kinesis };
   const events = rooms.use(await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }));
   const scheduler = rooms.use(await openScheduler({ database, clock, random, log, ports: { ...targets, eventBridge: events } }));

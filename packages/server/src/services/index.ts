@@ -7,6 +7,8 @@ export * from './dynamodb/index.ts';
 export * from './sns/index.ts';
 export * from './kinesis/index.ts';
 export * from './iam/index.ts';
+export { outward, type Outward } from './kit/outward.ts';
+export { outwardHttp, type HttpPort } from './kit/http.ts';
 export { parsePattern } from './kit/pattern/index.ts';
 export * from './ssm/index.ts';
 export * from './secretsmanager/index.ts';
