@@ -98,6 +98,9 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
       Runtime: lambdaRuntimes,
       SnapStartApplyOn: ['PublishedVersions', 'None'],
       EventSourcePosition: ['LATEST', 'AT_TIMESTAMP', 'TRIM_HORIZON'],
+      InvokeMode: ['RESPONSE_STREAM', 'BUFFERED'],
+      FunctionUrlAuthType: ['NONE', 'AWS_IAM'],
+      RecursiveLoop: ['Terminate', 'Allow'],
     },
     memberEnums: {
       'ListLayersRequest.CompatibleRuntime': listedRuntimes,

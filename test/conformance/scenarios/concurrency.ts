@@ -121,12 +121,12 @@ const initFailure: Scenario = async (stage) => {
 const movesWithAlias: Scenario = async (stage) => {
   const { api } = stage;
   stage.match('create-result', await fixture(stage, FunctionName, { Runtime: 'python3.8', Timeout: 2 }));
-  await stage.check('get-function-configuration', api.getFunctionConfiguration({ FunctionName }));
+  await stage.check('get-function-configuration', api.getFunctionConfiguration(target('$LATEST')));
   await stage.check('publish_version_1', api.publishVersion({ FunctionName, Description: 'my-first-version' }));
   await stage.check('get_function_configuration_version_1', api.getFunctionConfiguration(target('1')));
   const Name = 'live';
   await stage.check('create_alias', api.createAlias({ FunctionName, Name, FunctionVersion: '1' }));
-  await stage.check('get_function_before_provisioned', api.getFunction(target(Name)));
+  await stage.check('get_function_before_provisioned', api.getFunction(target('1')));
   await provide(stage, target(Name), 1);
   await provided(stage, target(Name));
   await stage.check('get_function_after_provisioned', api.getFunction(target(Name)));

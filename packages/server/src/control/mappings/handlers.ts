@@ -33,11 +33,14 @@ export function mappingHandlers(
     const { sources } = room.ports;
     if (!(sources?.kinds ?? usual).has(record.kind)) throw unavailable(`nothing on this server polls ${record.kind} sources yet.`);
     const version = desk.get('version', record.functionName, latest);
-    await sources?.check({
-      kind: record.kind,
-      arn: record.eventSourceArn ?? '',
-      functionTimeoutMs: version?.configuration.timeoutMs ?? 3000,
-    });
+    const arn = record.eventSourceArn ?? '';
+    try {
+      await sources?.check({ kind: record.kind, arn, functionTimeoutMs: version?.configuration.timeoutMs ?? 3000 });
+    } catch (error) {
+      // As the stream's own service words it. @source spec 9.3-30
+      if (error instanceof ServiceFault && error.code === 'ResourceNotFoundException') throw invalid(`Stream not found: ${arn}`);
+      throw error;
+    }
   };
 
   return {
