@@ -4,7 +4,7 @@ import { isNotYet, loadApi, notYet, serviceNames, type ServiceName } from '@mayf
 import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type RegistryDoor, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl } from '../control/index.ts';
-import { openEnvironments, openRuntimes, type Runtimes } from '../environment/index.ts';
+import { openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
@@ -82,7 +82,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await openControl({
       database,
       code,
-      runtimes: config.unavailableRuntimes === 'accept' ? accepting(runtimes) : runtimes,
+      runtimes: config.unavailableRuntimes === 'accept' ? accepting(runtimes, clock) : runtimes,
       masterKeyFile: path.join(dataDir, 'keys', 'environment.key'),
       ports: {
         codeUrl: (call, account, codeSha256) => archiveLink(call.origin, links.issue({ account, codeSha256 })),
@@ -224,12 +224,12 @@ async function walls({ config, clock, log }: HouseOptions): ReturnType<typeof op
   return openSandboxes(wanted);
 }
 
-/** For tools that deploy functions of every runtime without calling them: what is missing shows at the call. */
-const accepting = (runtimes: Runtimes): Runtimes => ({
+/** For tools that deploy functions of every runtime of AWS without calling them: what is missing shows at the call. */
+const accepting = (runtimes: Runtimes, clock: Clock): Runtimes => ({
   ...runtimes,
   check: (runtime) => {
     const seen = runtimes.check(runtime);
-    return seen.kind === 'unavailable' ? { kind: 'ready' } : seen;
+    return seen.kind === 'unavailable' && supportPhase(runtime, clock.now()) !== undefined ? { kind: 'ready' } : seen;
   },
 });
 
