@@ -14,12 +14,17 @@ export async function settle(turns = 10): Promise<void> {
 /** Time that passes only when a test says so. */
 export class VirtualClock implements Clock {
   #nowMs = 0;
-  readonly #epochMs: number;
+  #epochMs: number;
   #orders = 0;
   readonly #pending = new Set<Pending>();
 
   constructor(options: { readonly epochMs?: number } = {}) {
     this.#epochMs = options.epochMs ?? Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+  }
+
+  /** The wall clock is set: no time has passed. */
+  jump(byMs: number): void {
+    this.#epochMs += byMs;
   }
 
   now(): number {
