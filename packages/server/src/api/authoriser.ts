@@ -1,4 +1,5 @@
 import type { Call } from '@mayfly/wire';
+import type { FunctionUrl } from './url/port.ts';
 
 /** Decides whether a caller may do what was asked; `main` plugs it in. */
 export interface Authoriser {
@@ -9,4 +10,6 @@ export interface Authoriser {
    * @throws ServiceFault  the caller may not: AccessDeniedException, in the words of the service
    */
   check(call: Call, input: object): Call;
+  /** Whether a caller may call a function by its URL, signed or not. @source spec 1.16-01, 2.8-11 */
+  mayCallUrl(url: FunctionUrl, call: Pick<Call, 'caller' | 'account' | 'region' | 'headers'>): boolean;
 }

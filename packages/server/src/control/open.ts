@@ -40,6 +40,8 @@ export interface Control extends AsyncDisposable {
   readonly urls: Pick<UrlBook, 'find'>;
   /** Statements of one resource policy; each qualifier has its own. For whoever decides about callers. @source spec 1.6-04, 1.6-13 */
   policy(account: AccountId, region: Region, functionName: string, qualifier?: string): readonly Statement[];
+  /** The same of a layer version. @source spec 1.8-07 */
+  layerPolicy(account: AccountId, region: Region, layerName: string, version: string): readonly Statement[];
   /** Resolves when no function is being prepared any more. */
   idle(): Promise<void>;
 }
@@ -81,6 +83,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     urls,
     policy: (account, region, functionName, qualifier) =>
       shelf.desk({ account, region }).get('policy', functionName, qualifier)?.statements ?? [],
+    layerPolicy: (account, region, layerName, version) => shelf.desk({ account, region }).get('layerPolicy', layerName, version)?.statements ?? [],
     idle: () => preparation.idle(),
     async [Symbol.asyncDispose]() {
       await opened.disposeAsync();

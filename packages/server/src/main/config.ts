@@ -14,7 +14,10 @@ export interface Config {
   /** Where messages may be delivered over HTTP besides public addresses; see `outward`. */
   readonly deliverTo: readonly string[];
   readonly dataDir: string;
-  readonly auth: 'open' | 'strict';
+  /** `soft`: signatures are verified, and what policies would refuse is logged instead. */
+  readonly auth: 'open' | 'soft' | 'strict';
+  /** Whether every refusal is logged with the statement that would allow it. */
+  readonly explainDenials: boolean;
   /** `auto`: the best this host has. */
   readonly isolation: 'auto' | 'jail' | 'none';
   /** For requests that name no region. */
@@ -117,9 +120,6 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
       throw wrong(from, value, 'host names, separated by commas');
     },
   },
-  dataDir: {
-    env: 'MAYFLY_DATA',
-    help: 'folder for everything the server keeps',
   deliverTo: {
     env: 'MAYFLY_DELIVER_TO',
     help: 'addresses that are not public and may be sent messages over HTTP: localhost, private, 10.1.0.0/16, 127.0.0.1:3000',
@@ -134,10 +134,19 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
       throw wrong(from, value, 'localhost, private, addresses or ranges, each perhaps with a port, separated by commas');
     },
   },
+  dataDir: {
+    env: 'MAYFLY_DATA',
+    help: 'folder for everything the server keeps',
     byDefault: (env) => path.join(env['XDG_DATA_HOME'] || path.join(homedir(), '.local', 'share'), 'mayfly'),
     read: (value, from) => path.resolve(text(/^[^\0]+$/, 'a folder')(value, from)),
   },
-  auth: { env: 'MAYFLY_AUTH', help: 'open: any key is taken; strict: signatures are verified', byDefault: () => 'open', read: oneOf('open', 'strict') },
+  auth: { env: 'MAYFLY_AUTH', help: 'open: any key is taken; strict: signatures are verified and policies decide; soft: policies are only asked', byDefault: () => 'open', read: oneOf('open', 'soft', 'strict') },
+  explainDenials: {
+    env: 'MAYFLY_EXPLAIN_DENIALS',
+    help: 'log what policies refuse, with the statement that would allow it',
+    byDefault: () => false,
+    read: yesNo,
+  },
   isolation: { env: 'MAYFLY_ISOLATION', help: 'walls around functions: auto, jail or none', byDefault: () => 'auto', read: oneOf('auto', 'jail', 'none') },
   region: {
     env: 'MAYFLY_REGION',

@@ -12,6 +12,7 @@ import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index
 import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
+import { openGatekeeper, type Gatekeeper } from './access.ts';
 import type { Config } from './config.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
@@ -22,6 +23,8 @@ export interface House extends AsyncDisposable {
   /** For `--auth strict`; absent where signatures are not checked. */
   readonly signatures?: SignatureCheck;
   readonly callers: CallerSource;
+  /** Absent where everybody may do everything. */
+  readonly authoriser?: Gatekeeper;
   readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
   /** For requests that only the name of a bucket tells apart. */
   readonly buckets: BucketPort;
@@ -162,18 +165,19 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await Promise.all([events[Symbol.asyncDispose](), hall[Symbol.asyncDispose]()]);
   });
 
-  const firstKey = config.auth === 'strict' ? await keys.ensureRoot(operatorAccount) : undefined;
+  const gatekeeper = config.auth === 'open' ? undefined : openGatekeeper({ config, neighbours, control: () => control, clock, log });
+  const firstKey = gatekeeper === undefined ? undefined : await keys.ensureRoot(operatorAccount);
   const all = rooms.move();
   return {
     handlers: completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers } }),
-    ...(config.auth === 'strict' ? { signatures: keys } : {}),
+    ...(gatekeeper === undefined ? {} : { signatures: keys, authoriser: gatekeeper }),
     callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
     buckets: neighbours.buckets,
     registry: neighbours.registry,
     urls: { urls: control.urls, invoker: hall.invoker },
     admin: {
       queue: hall.queue,
-      ...(config.auth === 'strict' ? { signatures: keys } : {}),
+      ...(gatekeeper === undefined ? {} : { signatures: keys }),
       callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
       region: config.region,
       metrics: () => observe.prometheus(),
@@ -203,14 +207,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   };
 }
 
-/** Patterns are OR-ed. @source spec 6.9-01 */
-function compileFilters(patterns: readonly string[]): (record: object) => boolean {
-  const compiled = patterns.map((pattern) => parsePattern(pattern));
-  return (record) => compiled.some((pattern) => pattern.matches(record));
 /** Function URLs are open to everybody; the rest of this server is as private as its address. */
 const deliverer = ({ config, origin }: HouseOptions): HttpPort =>
   outwardHttp({ outward: outward(config.deliverTo), isOwn: (url) => url.origin === origin() && url.pathname.startsWith('/_mayfly/url/') });
 
+/** Patterns are OR-ed. @source spec 6.9-01 */
+function compileFilters(patterns: readonly string[]): (record: object) => boolean {
+  const compiled = patterns.map((pattern) => parsePattern(pattern));
+  return (record) => compiled.some((pattern) => pattern.matches(record));
 }
 
 /** Whose root may do everything here until somebody makes other keys. */

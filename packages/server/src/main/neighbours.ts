@@ -23,8 +23,10 @@ import {
   type Authority,
   type EventBridge,
   type HttpPort,
+  type Guarded,
   type Keys,
   type MasterKey,
+  type Readers,
   type RegistryPort,
   type S3Port,
   type SummarySink,
@@ -37,6 +39,9 @@ export interface Neighbours extends AsyncDisposable {
   readonly logs: LogSink;
   readonly metrics: SummarySink;
   readonly authority: Authority;
+  /** Policies of a queue, topic, bucket, secret or event bus, by its ARN. */
+  guarded(resource: string): Guarded | undefined;
+  readonly readers: Omit<Readers, 'functionName'>;
   readonly buckets: S3Port;
   readonly registry: RegistryPort;
   /** What event source mappings read, by the service in the source's ARN. */
@@ -66,12 +71,12 @@ export interface NeighboursOptions {
   readonly origin: () => string;
   /** Whether policies decide who may do what; otherwise everybody may. */
   readonly strict: boolean;
+  /** Deliveries to addresses that callers wrote down. */
+  readonly http: HttpPort;
   /** Of requests that name none. */
   readonly region: string;
 }
 
-  /** Deliveries to addresses that callers wrote down. */
-  readonly http: HttpPort;
 export async function openNeighbours(options: NeighboursOptions): Promise<Neighbours> {
   const { database, keys, masterKey, clock, random, log, origin } = options;
   await using rooms = new AsyncDisposableStack();
@@ -162,6 +167,31 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     logs: logs.sink,
     metrics: cloudwatch.metrics,
     authority: iam.authority,
+    guarded(resource) {
+      const [, , service, region = '', account = '', ...rest] = resource.split(':');
+      const of = (policy: string | undefined): Guarded => ({ policies: policy === undefined || policy === '' ? [] : [policy] });
+      switch (service) {
+        case 's3': {
+          const bucket = s3.port.ownership(rest.join(':').split('/')[0] ?? '');
+          return bucket && { ...of(bucket.policy), account: bucket.account };
+        }
+        case 'sqs':
+          return of(sqs.port.policy(resource));
+        case 'sns':
+          return of(sns.port.policy(resource));
+        case 'secretsmanager':
+          return of(secrets.describe({ account, region }, resource)?.policy);
+        case 'events':
+          return of(rest[0]?.startsWith('event-bus/') === true ? events.policy(resource) : undefined);
+        default:
+          return undefined;
+      }
+    },
+    readers: {
+      iamArn: (kind, account, name) => iam.authority.arnOf(kind, account, name),
+      secretArn: (place, id) => secrets.describe(place, id)?.arn,
+      partitionKeys: (tableArn, indexName) => [dynamodb.partitionKey(tableArn, indexName) ?? []].flat(),
+    },
     buckets: s3.port,
     registry: ecr.port,
     queues: { sqs: queueSource(sqs.port) },

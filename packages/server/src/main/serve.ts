@@ -49,6 +49,7 @@ export async function serve(
     log,
     region: config.region,
     ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
+    ...(house.authoriser === undefined ? {} : { authoriser: house.authoriser }),
     callers: house.callers,
     buckets: house.buckets,
   });
@@ -59,6 +60,7 @@ export async function serve(
     random,
     log,
     ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
+    ...(house.authoriser === undefined ? {} : { authoriser: house.authoriser }),
     callers: house.callers,
   });
   listener = rooms.use(

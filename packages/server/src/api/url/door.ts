@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { readCredentialScope, ServiceFault, type RequestHead } from '@mayfly/wire';
 import type { Clock, Limits, Logger, Random, RequestId } from '../../base/index.ts';
 import { buffered, newTraceId, type Invoker, type Outcome } from '../../invoke/index.ts';
+import type { Authoriser } from '../authoriser.ts';
 import { readBody } from '../body.ts';
 import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from '../caller.ts';
 import type { Addressed } from './address.ts';
@@ -21,6 +22,8 @@ export interface UrlDoorOptions {
   readonly log: Logger;
   readonly signatures?: SignatureCheck;
   readonly callers?: CallerSource;
+  /** Absent = everybody may call. */
+  readonly authoriser?: Pick<Authoriser, 'mayCallUrl'>;
 }
 
 /** The data plane of function URLs: HTTP in, one invocation, HTTP out. @source spec 2.8 */
@@ -57,6 +60,9 @@ export class UrlDoor {
       return send(response, refusal(413, 'RequestEntityTooLargeException', { message: `Request must be smaller than ${limits.syncRequestBytes} bytes for the InvokeFunction operation` }));
     }
     const who = url.authType === 'AWS_IAM' ? await this.#signer(request, url, body.sha256 ?? '') : undefined;
+    const headers = request.headers as Readonly<Record<string, string | undefined>>;
+    const caller = who?.caller ?? { kind: 'anonymous' as const };
+    if (this.#options.authoriser?.mayCallUrl(url, { caller, account: who?.account ?? url.account, region: url.region, headers }) === false) throw forbidden();
     const header = request.headers['x-amzn-trace-id'];
     const traceId = newTraceId(typeof header === 'string' ? header : undefined, { clock, random });
     const event = eventOf(url, {
@@ -102,7 +108,7 @@ export class UrlDoor {
     const { signatures, callers } = this.#options;
     if (signatures === undefined) return openCaller(head, url.region, callers);
     const who = await strictCaller(head, sha256, url.region, signatures);
-    if (who.account !== url.account) throw forbidden();
+    if (this.#options.authoriser === undefined && who.account !== url.account) throw forbidden();
     return who;
   }
 
