@@ -28,6 +28,7 @@ export function provisionedHandlers(
     async PutProvisionedConcurrencyConfig(input, call) {
       if (room.ports.provisioned === undefined) throw unavailable('nothing on this server keeps environments ready.');
       const scope = scopeOf(call);
+      if (isUnpublished(parseFunctionName(input.FunctionName ?? '', input.Qualifier, scope).qualifier)) throw unpublished();
       const { functionName, qualifier } = target(input.FunctionName, input.Qualifier, scope);
       const requested = input.ProvisionedConcurrentExecutions ?? 0;
       const record = await room.shelf.change(scope, (desk, change) => {
@@ -82,11 +83,12 @@ export function provisionedHandlers(
 /** @source spec 9.3-27 */
 function target(given: string | undefined, asked: string | undefined, scope: Scope): { functionName: string; qualifier: string } {
   const { functionName, qualifier } = parseFunctionName(given ?? '', asked, scope);
-  if (qualifier === latest || qualifier === latestPublished)
-    throw invalid('Provisioned Concurrency Configs cannot be applied to unpublished function versions.');
-  if (qualifier === undefined) throw invalid('The function resource provided must be an alias or a published version.');
+  if (qualifier === undefined || isUnpublished(qualifier)) throw invalid('The function resource provided must be an alias or a published version.');
   return { functionName, qualifier };
 }
+
+const isUnpublished = (qualifier: string | undefined): boolean => qualifier === latest || qualifier === latestPublished;
+const unpublished = (): Error => invalid('Provisioned Concurrency Configs cannot be applied to unpublished function versions.');
 
 /** @returns the version behind the qualifier. @throws ResourceNotFoundException */
 function checkTarget(desk: Desk, scope: Scope, functionName: string, qualifier: string): string {
@@ -94,7 +96,7 @@ function checkTarget(desk: Desk, scope: Scope, functionName: string, qualifier: 
   if (desk.get('function', functionName) === undefined) throw functionNotFound(arn);
   const version = isVersion(qualifier) ? desk.get('version', functionName, qualifier)?.version : desk.get('alias', functionName, qualifier)?.functionVersion;
   if (version === undefined) throw isVersion(qualifier) ? functionNotFound(arn) : notFound(`Cannot find alias arn: ${arn}`);
-  if (version === latest) throw invalid('Provisioned Concurrency Configs cannot be applied to unpublished function versions.');
+  if (version === latest) throw unpublished();
   return version;
 }
 

@@ -49,8 +49,8 @@ export function mappingHandlers(
       checkTags(input.Tags);
       const name = parseFunctionName(input.FunctionName ?? '', undefined, scope);
       const desk = room.shelf.desk(scope);
-      exists(desk, name);
       const kind = sourceKind(input.EventSourceArn, input);
+      exists(desk, name);
       const settings = newSettings(kind, input.EventSourceArn, input);
       const draft = compact<MappingRecord>({
         uuid: room.random.uuid(),
