@@ -1,17 +1,35 @@
+import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { CreateAccessKeyCommand, CreateRoleCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import path from 'node:path';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { IAM } from '@aws-sdk/client-iam';
+import { Kinesis } from '@aws-sdk/client-kinesis';
+import { Lambda, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda';
+import { S3 } from '@aws-sdk/client-s3';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { SNS } from '@aws-sdk/client-sns';
+import { SQS } from '@aws-sdk/client-sqs';
+import { SSM } from '@aws-sdk/client-ssm';
+import { STS } from '@aws-sdk/client-sts';
+import { silentLogger, systemClock, systemRandom } from '../../packages/server/src/base/index.ts';
+import { Keys as KeyRing, MasterKey } from '../../packages/server/src/services/index.ts';
+import { openStorage } from '../../packages/server/src/storage/index.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
+import { zipOf } from '../kit/zip.ts';
 
 const account = '000000000000';
+const stranger = '111122223333';
 
 /** A server that lets nobody do what no policy allows, and the clients that its operator makes. */
 suite('with --auth strict', { timeout: 120_000 }, () => {
   const folder = temporaryFolder();
   let server: RunningServer;
   let root: Keys;
+  /** Root of another account. */
+  let other: Keys;
 
   before(async () => {
+    other = await rootOf(folder.path, stranger);
     server = await RunningServer.start(folder.path, ['--auth', 'strict', '--pool-size', '0']);
     root = server.started.firstKey ?? nobody;
   });
@@ -20,36 +38,199 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     folder[Symbol.dispose]();
   });
 
-  const to = (credentials: Keys = root) => ({ endpoint: server.origin, region: 'us-east-1', maxAttempts: 1, credentials });
-  const iam = () => new IAMClient(to());
+  const to = (credentials: Keys = root) => ({ endpoint: server.origin, region: 'us-east-1', maxAttempts: 1, credentials, forcePathStyle: true });
+  const iam = (credentials?: Keys) => new IAM(to(credentials));
 
-  async function user(name: string, ...statements: readonly object[]): Promise<Keys> {
-    await iam().send(new CreateUserCommand({ UserName: name }));
-    if (statements.length > 0)
-      await iam().send(new PutUserPolicyCommand({ UserName: name, PolicyName: 'own', PolicyDocument: policy(...statements) }));
-    const { AccessKey } = await iam().send(new CreateAccessKeyCommand({ UserName: name }));
+  async function user(UserName: string, ...statements: readonly object[]): Promise<Keys> {
+    await iam().createUser({ UserName });
+    if (statements.length > 0) await iam().putUserPolicy({ UserName, PolicyName: 'own', PolicyDocument: policy(...statements) });
+    const { AccessKey } = await iam().createAccessKey({ UserName });
     return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
   }
+
+  async function role(RoleName: string, principal: object, ...statements: readonly object[]): Promise<string> {
+    const { Role } = await iam().createRole({
+      RoleName,
+      AssumeRolePolicyDocument: policy({ Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' }),
+    });
+    if (statements.length > 0) await iam().putRolePolicy({ RoleName, PolicyName: 'own', PolicyDocument: policy(...statements) });
+    return Role?.Arn ?? '';
+  }
+
+  async function func(FunctionName: string, Role: string, code: string, credentials?: Keys): Promise<void> {
+    const ZipFile = await zipOf({ 'index.mjs': code });
+    const client = new Lambda(to(credentials));
+    await client.createFunction({ FunctionName, Role, Runtime: 'nodejs24.x', Handler: 'index.handler', Timeout: 20, Code: { ZipFile } });
+    await waitUntilFunctionActiveV2({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { FunctionName });
+  }
+
+  const call = async (FunctionName: string, payload: object = {}, credentials?: Keys): Promise<unknown> => {
+    const { Payload } = await new Lambda(to(credentials)).invoke({ FunctionName, Payload: JSON.stringify(payload) });
+    return JSON.parse(Buffer.from(Payload ?? []).toString());
+  };
+
+  const refused = (t: TestContext, doing: Promise<unknown>, said: string | RegExp, name = 'AccessDeniedException'): Promise<void> =>
+    t.assert.rejects(doing, (error: Error) => {
+      t.assert.strictEqual(error.name, name);
+      if (typeof said === 'string') t.assert.strictEqual(error.message, said);
+      else t.assert.match(error.message, said);
+      return true;
+    });
 
   test('a role is assumed by those whom its trust policy names, and by nobody else', async (t: TestContext) => {
     const ann = await user('ann');
     const ben = await user('ben');
-    await iam().send(
-      new CreateRoleCommand({
-        RoleName: 'for-ann',
-        AssumeRolePolicyDocument: policy({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:user/ann` }, Action: 'sts:AssumeRole' }),
-      }),
-    );
-    const RoleArn = `arn:aws:iam::${account}:role/for-ann`;
-    const assume = (who: Keys, arn = RoleArn) => new STSClient(to(who)).send(new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: 'it' }));
+    const RoleArn = await role('for-ann', { AWS: `arn:aws:iam::${account}:user/ann` });
+    const assume = (who: Keys, arn = RoleArn) => new STS(to(who)).assumeRole({ RoleArn: arn, RoleSessionName: 'it' });
     const { Credentials } = await assume(ann);
-    const session = new STSClient(to(usable(Credentials)));
-    t.assert.strictEqual((await session.send(new GetCallerIdentityCommand({}))).Arn, `arn:aws:sts::${account}:assumed-role/for-ann/it`);
-    await t.assert.rejects(assume(ben), {
-      name: 'AccessDenied',
-      message: `User: arn:aws:iam::${account}:user/ben is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`,
-    });
+    t.assert.strictEqual((await new STS(to(usable(Credentials))).getCallerIdentity({})).Arn, `arn:aws:sts::${account}:assumed-role/for-ann/it`);
+    const said = `User: arn:aws:iam::${account}:user/ben is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`;
+    await refused(t, assume(ben), said, 'AccessDenied');
     await t.assert.rejects(assume(ann, `arn:aws:iam::${account}:role/none`), { name: 'AccessDenied' }, 'a role that does not exist');
+  });
+
+  test('a user may do what a policy of theirs says, and hears from each service in its words what they may not', async (t: TestContext) => {
+    const carl = await user('carl', { Effect: 'Allow', Action: 'lambda:List*', Resource: '*' });
+    const lambda = new Lambda(to(carl));
+    t.assert.ok(Array.isArray((await lambda.listFunctions({})).Functions));
+    const me = `arn:aws:iam::${account}:user/carl`;
+    const says = (action: string, resource: string): string =>
+      `User: ${me} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+    const arn = (service: string, rest: string): string => `arn:aws:${service}:us-east-1:${account}:${rest}`;
+    await refused(t, lambda.getFunction({ FunctionName: 'nothing' }), says('lambda:GetFunction', arn('lambda', 'function:nothing')));
+    await refused(t, new DynamoDB(to(carl)).getItem({ TableName: 'tt', Key: { k: { S: '1' } } }), says('dynamodb:GetItem', arn('dynamodb', 'table/tt')));
+    await refused(t, new Kinesis(to(carl)).deleteStream({ StreamName: 'ss' }), says('kinesis:DeleteStream', arn('kinesis', 'stream/ss')));
+    await refused(t, new SSM(to(carl)).getParameters({ Names: ['/a/b'] }), says('ssm:GetParameters', arn('ssm', 'parameter/a/b')));
+    await refused(t, new SecretsManager(to(carl)).getSecretValue({ SecretId: 'pin' }), says('secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:pin')));
+    await refused(t, new SQS(to(carl)).createQueue({ QueueName: 'qq' }), says('sqs:CreateQueue', arn('sqs', 'qq')), 'AccessDenied');
+    await refused(t, new SNS(to(carl)).publish({ TopicArn: arn('sns', 'tt'), Message: 'm' }), says('sns:Publish', arn('sns', 'tt')), 'AuthorizationErrorException');
+    await refused(t, iam(carl).createUser({ UserName: 'mallory' }), says('iam:CreateUser', `arn:aws:iam::${account}:user/mallory`), 'AccessDenied');
+    await refused(t, new S3(to(carl)).getObject({ Bucket: 'bb0', Key: 'k' }), says('s3:GetObject', 'arn:aws:s3:::bb0/k').replace(/(arn:aws:s3\S+)/, '"$1"'), 'AccessDenied');
+    t.assert.strictEqual((await new STS(to(carl)).getCallerIdentity({})).Arn, me, 'who one is needs no policy');
+  });
+
+  test('a role is handed to a function only by whom iam:PassRole lets, and only when Lambda can assume it', async (t: TestContext) => {
+    const arn = await role('for-functions', { Service: 'lambda.amazonaws.com' });
+    const human = await role('for-humans', { AWS: account });
+    const maker = await user('maker', { Effect: 'Allow', Action: 'lambda:*', Resource: '*' });
+    await refused(
+      t,
+      func('f', arn, ok, maker),
+      `User: arn:aws:iam::${account}:user/maker is not authorized to perform: iam:PassRole on resource: ${arn} because no identity-based policy allows the iam:PassRole action`,
+    );
+    const pass = { Effect: 'Allow', Action: 'iam:PassRole', Resource: '*', Condition: { StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' } } };
+    await iam().putUserPolicy({ UserName: 'maker', PolicyName: 'pass', PolicyDocument: policy(pass) });
+    const cannot = 'The role defined for the function cannot be assumed by Lambda.';
+    await refused(t, func('f', human, ok, maker), cannot, 'InvalidParameterValueException');
+    await refused(t, func('f', `arn:aws:iam::${account}:role/none`, ok, maker), cannot, 'InvalidParameterValueException');
+    await func('f', arn, ok, maker);
+    t.assert.strictEqual(await call('f', {}, maker), 'ok');
+  });
+
+  test('a function inside may do what its role may, and no more', async (t: TestContext) => {
+    await new S3(to()).createBucket({ Bucket: 'data' });
+    await new S3(to()).putObject({ Bucket: 'data', Key: 'open/a', Body: 'A' });
+    await new S3(to()).putObject({ Bucket: 'data', Key: 'closed/b', Body: 'B' });
+    const arn = await role('reader', { Service: 'lambda.amazonaws.com' }, { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::data/open/*' });
+    await func(
+      'reads',
+      arn,
+      `import { S3 } from '@aws-sdk/client-s3';
+       const s3 = new S3({ forcePathStyle: true, maxAttempts: 1 });
+       export const handler = async ({ Key }) => s3.getObject({ Bucket: 'data', Key }).then(({ Body }) => Body.transformToString(), ({ name, message }) => name + ': ' + message);`,
+    );
+    t.assert.strictEqual(await call('reads', { Key: 'open/a' }), 'A');
+    t.assert.strictEqual(
+      await call('reads', { Key: 'closed/b' }),
+      `AccessDenied: User: arn:aws:sts::${account}:assumed-role/reader/reads is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::data/closed/b" because no identity-based policy allows the s3:GetObject action`,
+    );
+    await iam().deleteRolePolicy({ RoleName: 'reader', PolicyName: 'own' });
+    t.assert.match(String(await call('reads', { Key: 'open/a' })), /^AccessDenied/, 'what is taken from the role is gone at once');
+  });
+
+  test('a bucket policy lets in and keeps out; what it denies is denied to everybody', async (t: TestContext) => {
+    const bucket = new S3(to());
+    await bucket.createBucket({ Bucket: 'guarded' });
+    await bucket.putObject({ Bucket: 'guarded', Key: 'k', Body: 'K' });
+    const dora = await user('dora');
+    const read = (who: Keys) => new S3(to(who)).getObject({ Bucket: 'guarded', Key: 'k' });
+    await refused(t, read(dora), /no identity-based policy allows the s3:GetObject action$/, 'AccessDenied');
+    const lets = { Sid: 'lets', Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:user/dora` }, Action: 's3:GetObject', Resource: 'arn:aws:s3:::guarded/*' };
+    await bucket.putBucketPolicy({ Bucket: 'guarded', Policy: policy(lets) });
+    t.assert.strictEqual(await (await read(dora)).Body?.transformToString(), 'K');
+    const keeps = { Sid: 'keeps', Effect: 'Deny', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::guarded/k' };
+    await bucket.putBucketPolicy({ Bucket: 'guarded', Policy: policy(lets, keeps) });
+    for (const who of [dora, root]) await refused(t, read(who), /with an explicit deny in a resource-based policy$/, 'AccessDenied');
+    await refused(t, new S3(to(dora)).putObject({ Bucket: 'guarded', Key: 'k', Body: 'X' }), /s3:PutObject/, 'AccessDenied');
+  });
+
+  test('a listing is allowed by its prefix, a copy by both of its ends, and a batch by each of its objects', async (t: TestContext) => {
+    await new S3(to()).createBucket({ Bucket: 'homes' });
+    await new S3(to()).putObject({ Bucket: 'homes', Key: 'eve/x', Body: 'X' });
+    await new S3(to()).putObject({ Bucket: 'homes', Key: 'bob/y', Body: 'Y' });
+    const eve = await user(
+      'eve',
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::homes', Condition: { StringLike: { 's3:prefix': '${aws:username}/*' } } },
+      { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], Resource: 'arn:aws:s3:::homes/${aws:username}/*' },
+    );
+    const s3 = new S3(to(eve));
+    t.assert.deepStrictEqual((await s3.listObjectsV2({ Bucket: 'homes', Prefix: 'eve/' })).Contents?.map(({ Key }) => Key), ['eve/x']);
+    await refused(t, s3.listObjectsV2({ Bucket: 'homes' }), /s3:ListBucket/, 'AccessDenied');
+    await refused(t, s3.listObjectsV2({ Bucket: 'homes', Prefix: 'bob/' }), /s3:ListBucket/, 'AccessDenied');
+    await refused(t, s3.copyObject({ Bucket: 'homes', Key: 'eve/y', CopySource: 'homes/bob/y' }), /s3:GetObject on resource: "arn:aws:s3:::homes\/bob\/y"/, 'AccessDenied');
+    await refused(t, s3.copyObject({ Bucket: 'homes', Key: 'eve/y', CopySource: '/homes/%62ob/y' }), /s3:GetObject on resource: "arn:aws:s3:::homes\/bob\/y"/, 'AccessDenied');
+    await refused(t, s3.deleteObjects({ Bucket: 'homes', Delete: { Objects: [{ Key: 'eve/x' }, { Key: 'bob/y' }] } }), /s3:DeleteObject on resource: "arn:aws:s3:::homes\/bob\/y"/, 'AccessDenied');
+    await s3.copyObject({ Bucket: 'homes', Key: 'eve/z', CopySource: 'homes/eve/x' });
+  });
+
+  test('an explicit deny wins over every allow, also over one of the resource', async (t: TestContext) => {
+    const { QueueUrl = '' } = await new SQS(to()).createQueue({
+      QueueName: 'wanted',
+      Attributes: { Policy: policy({ Effect: 'Allow', Principal: { AWS: account }, Action: 'sqs:*', Resource: `arn:aws:sqs:us-east-1:${account}:wanted` }) },
+    });
+    const frank = await user(
+      'frank',
+      { Effect: 'Allow', Action: '*', Resource: '*' },
+      { Effect: 'Deny', Action: 'sqs:SendMessage', NotResource: `arn:aws:sqs:*:*:other` },
+    );
+    const sqs = new SQS(to(frank));
+    await sqs.getQueueAttributes({ QueueUrl });
+    const deny = /with an explicit deny in an identity-based policy$/;
+    await refused(t, sqs.sendMessage({ QueueUrl, MessageBody: 'm' }), deny, 'AccessDenied');
+    await refused(t, sqs.sendMessageBatch({ QueueUrl, Entries: [{ Id: '1', MessageBody: 'm' }] }), deny, 'AccessDenied');
+  });
+
+  test('another account gets in where the policy of a queue, a bucket or a function says so and its own policies do not object', async (t: TestContext) => {
+    const queueArn = `arn:aws:sqs:us-east-1:${account}:shared`;
+    const { QueueUrl = '' } = await new SQS(to()).createQueue({ QueueName: 'shared' });
+    const send = (who: Keys) => new SQS(to(who)).sendMessage({ QueueUrl, MessageBody: 'from afar' });
+    await refused(t, send(other), /no resource-based policy allows the sqs:SendMessage action$/, 'AccessDenied');
+    await new SQS(to()).setQueueAttributes({
+      QueueUrl,
+      Attributes: { Policy: policy({ Effect: 'Allow', Principal: { AWS: stranger }, Action: 'sqs:SendMessage', Resource: queueArn }) },
+    });
+    await send(other);
+    await iam(other).createUser({ UserName: 'gus' });
+    const { AccessKey } = await iam(other).createAccessKey({ UserName: 'gus' });
+    const gus = usable(AccessKey);
+    await refused(t, send(gus), /no identity-based policy allows the sqs:SendMessage action$/, 'AccessDenied');
+    const { Messages } = await new SQS(to()).receiveMessage({ QueueUrl });
+    t.assert.deepStrictEqual(Messages?.map(({ Body }) => Body), ['from afar']);
+
+    await func('shared', await role('shared', { Service: 'lambda.amazonaws.com' }), ok);
+    const FunctionName = `arn:aws:lambda:us-east-1:${account}:function:shared`;
+    const lambda = new Lambda(to());
+    await refused(t, call(FunctionName, {}, other), /lambda:InvokeFunction on resource: \S+:function:shared because no resource-based policy allows/);
+    await lambda.publishVersion({ FunctionName: 'shared' });
+    await lambda.createAlias({ FunctionName: 'shared', Name: 'live', FunctionVersion: '1' });
+    await lambda.addPermission({ FunctionName: 'shared', Qualifier: 'live', StatementId: 's', Action: 'lambda:InvokeFunction', Principal: stranger });
+    t.assert.strictEqual(await call(`${FunctionName}:live`, {}, other), 'ok');
+    for (const name of [FunctionName, `${FunctionName}:1`, `${FunctionName}:$LATEST`])
+      await refused(t, call(name, {}, other), /no resource-based policy allows/);
+    await refused(t, new Lambda(to(other)).deleteFunction({ FunctionName: `${FunctionName}:live` }), /lambda:DeleteFunction/);
+    const there = await new Lambda(to(other)).getFunction({ FunctionName }).catch(({ message }: Error) => message);
+    const nowhere = await new Lambda(to(other)).getFunction({ FunctionName: `${FunctionName}-none` }).catch(({ message }: Error) => message);
+    t.assert.strictEqual(String(there), String(nowhere).replace('-none', ''), 'whether it exists is not told');
   });
 });
 
@@ -58,6 +239,7 @@ interface Keys {
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
 }
+const ok = "export const handler = async () => 'ok';";
 const nobody: Keys = { accessKeyId: '', secretAccessKey: '' };
 
 const policy = (...statements: readonly object[]): string => JSON.stringify({ Version: '2012-10-17', Statement: statements });
@@ -67,3 +249,11 @@ const usable = (given: { AccessKeyId?: string | undefined; SecretAccessKey?: str
   secretAccessKey: given?.SecretAccessKey ?? '',
   sessionToken: given?.SessionToken ?? '',
 });
+
+/** A key of an account's root, written into a data folder before a server opens it. */
+async function rootOf(dataDir: string, of: string): Promise<Keys> {
+  await using database = await openStorage({ dataDir, clock: systemClock, log: silentLogger, onFailure: (error) => assert.ifError(error) });
+  const masterKey = MasterKey.open({ file: path.join(dataDir, 'keys', 'master.key'), random: systemRandom });
+  const keys = await KeyRing.open({ database, masterKey, clock: systemClock, random: systemRandom });
+  return await keys.create({ account: of });
+}

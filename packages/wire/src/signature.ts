@@ -181,7 +181,8 @@ function checkScope(claim: Claim, info: ServiceInfo): void {
 
 /** `host` and every `x-amz-*` header present: one of them unsigned could change what the request means. */
 function checkSignedHeaders(claim: Claim, head: RequestHead): void {
-  if (!claim.signedHeaders.includes('host')) throw refused('InvalidSignatureException', "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+  const byAuthority = claim.signedHeaders.includes(':authority') && head.headers[':authority'] === head.headers['host'];
+  if (!byAuthority && !claim.signedHeaders.includes('host')) throw refused('InvalidSignatureException', "'Host' must be a 'SignedHeader' in the AWS Authorization.");
   for (const name of claim.signedHeaders) {
     if (head.headers[name] === undefined) throw mismatch();
   }
