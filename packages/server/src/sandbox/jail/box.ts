@@ -3,9 +3,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Group } from '../cgroup/index.ts';
 import type { ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
-import { asProcessExit, signalInside } from './exit.ts';
 import { boxArguments, boxBinds, enter, type BoxPaths } from './command.ts';
 import type { Shared } from './driver.ts';
+import { passwdOf } from './etc.ts';
+import { asProcessExit, signalInside } from './exit.ts';
 import { bubblewrap } from './obstacle.ts';
 import type { Root } from './roots.ts';
 import { mountFlags, step, type Step } from './steps.ts';
@@ -103,6 +104,7 @@ export class Jail implements Sandbox {
       step.mount('-', this.#slot, '-', mountFlags.shared),
       step.makeFolder(slot('tmp'), 0o1777),
       ...Object.values(late).map((name) => step.makeFolder(slot(name))),
+      ...(this.#ownPasswd ? [step.write(slot('passwd'), passwdOf(this.#user))] : []),
       // Without root the box's user owns these folders, and would be let in to write before code is bound.
       ...(this.#shared.root ? [] : Object.values(late).flatMap((name) => readOnlySelf(slot(name)))),
       ...brought.map(([target, name]) => step.mount(path.join(root, target), slot(name), '-', mountFlags.bind)),
@@ -152,10 +154,15 @@ export class Jail implements Sandbox {
     });
   }
 
+  get #ownPasswd(): boolean {
+    return this.#shared.root && this.#spec.rootfs === undefined;
+  }
+
   #paths(): BoxPaths {
     const slot = (name: string): string => path.join(this.#slot, name);
     const { assembly, folder } = this.#shared;
-    return { root: this.#root?.path ?? '', assembly, all: folder, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), channel: this.#socket };
+    const passwd = this.#ownPasswd ? slot('passwd') : undefined;
+    return { root: this.#root?.path ?? '', assembly, all: folder, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), passwd, channel: this.#socket };
   }
 
   /** Disposing waits for what is under way, so that nothing is made after everything was taken away. */

@@ -22,6 +22,8 @@ export interface BoxPaths {
   readonly task: string;
   readonly opt: string;
   readonly channel: string;
+  /** `/etc/passwd` of this box, where it has a user of its own and no image brings the file. */
+  readonly passwd: string | undefined;
   /** Where the mounts of all boxes are; the new box forgets them. */
   readonly all: string;
 }
@@ -39,6 +41,7 @@ export function boxBinds(paths: BoxPaths, mounts: readonly Mount[]): (readonly [
     [paths.channel, inside('/run/mayfly/channel.sock')],
     [paths.task, inside('/var/task')],
     [paths.opt, inside('/opt')],
+    ...(paths.passwd === undefined ? [] : [[paths.passwd, inside('/etc/passwd')] as const]),
     ...mounts.filter(({ writable }) => writable === true).map(({ source, target }) => [source, inside(target)] as const),
     ['-', paths.all],
   ];

@@ -3,9 +3,13 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { step, type Step } from './steps.ts';
 
+/** Every box has a user of its own under Lambda's name for it: who asks for his home folder is told one. */
+export const passwdOf = (user: number): string =>
+  `root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:${user}:990::/home/sbx_user1051:/sbin/nologin\n`;
+
 /** Files of `/etc` that a function sees, made here: nothing of the host's users, names or addresses. */
 const files = (resolvers: readonly string[]): Readonly<Record<string, string>> => ({
-  passwd: 'root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n',
+  passwd: passwdOf(993),
   group: 'root:x:0:\nsbx_user1051:x:990:\n',
   hosts: '127.0.0.1 localhost sandbox.localdomain sandbox\n::1 localhost\n',
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',

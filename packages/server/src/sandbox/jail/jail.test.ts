@@ -63,6 +63,11 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
     t.assert.match(output, /unshare 1\n/);
   });
 
+  test('has a name and a home folder, as on Lambda, whatever its number; and may not change them', async (t: TestContext) => {
+    const { output } = await run(box, 'id -un; echo ~sbx_user1051; getent passwd "$(id -u)" | cut -d: -f1,6; echo x >>/etc/passwd');
+    t.assert.match(output, /^sbx_user1051\n\/home\/sbx_user1051\nsbx_user1051:\/home\/sbx_user1051\n.*denied/);
+  });
+
   test('sees no process and no secret of the host', async (t: TestContext) => {
     const { output } = await run(box, 'ls -d /proc/[0-9]* | wc -l; cat /etc/shadow; ls /root /home /work 2>&1; touch /x /usr/x');
     t.assert.ok(Number(output.split('\n')[0]) < 8, output);
