@@ -21,6 +21,37 @@ models = tempfile.TemporaryDirectory()
 loader.search_paths.append(models.name)
 
 
+# What the query protocol of SQS calls the members of lists and maps; the published model has kept only what JSON needs.
+SQS_LISTS = {
+    "AttributeNameList": "AttributeName",
+    "MessageAttributeNameList": "MessageAttributeName",
+    "MessageSystemAttributeList": "MessageSystemAttributeName",
+    "TagKeyList": "TagKey",
+    "QueueUrlList": "QueueUrl",
+    "MessageList": "Message",
+    "AWSAccountIdList": "AWSAccountId",
+    "ActionNameList": "ActionName",
+}
+SQS_MAPS = {
+    "QueueAttributeMap": ("Attribute", "Name"),
+    "MessageSystemAttributeMap": ("Attribute", "Name"),
+    "MessageBodyAttributeMap": ("MessageAttribute", "Name"),
+    "MessageBodySystemAttributeMap": ("MessageSystemAttribute", "Name"),
+    "TagMap": ("Tag", "Key"),
+}
+
+
+def name_members(shapes):
+    for name, shape in shapes.items():
+        if shape["type"] == "list" and shape.get("flattened"):
+            shape["member"]["locationName"] = SQS_LISTS.get(name, shape["member"]["shape"])
+        if name in SQS_MAPS:
+            shape["key"]["locationName"], shape["value"]["locationName"] = SQS_MAPS[name][1], "Value"
+        for member in shape.get("members", {}).values():
+            if member["shape"] in SQS_MAPS:
+                member["locationName"] = SQS_MAPS[member["shape"]][0]
+
+
 def spoken(service, protocol):
     """The service's model as if it spoke this protocol alone; answers the name it is loaded by."""
     name = service + "-" + protocol
@@ -30,6 +61,7 @@ def spoken(service, protocol):
     model = copy.deepcopy(loader.load_service_model(service, "service-2"))
     model["metadata"].update(protocol=protocol, protocols=[protocol], signingName=service)
     if protocol == "query":
+        name_members(model["shapes"])
         for title, operation in model["operations"].items():
             if "output" in operation:
                 operation["output"].setdefault("resultWrapper", title + "Result")
@@ -37,7 +69,6 @@ def spoken(service, protocol):
     for kind, content in (("service-2", model), ("endpoint-rule-set-1", loader.load_service_model(service, "endpoint-rule-set-1"))):
         with open(os.path.join(folder, kind + ".json"), "w") as file:
             json.dump(content, file)
-    loader.list_available_services.cache_clear() if hasattr(loader.list_available_services, "cache_clear") else None
     loader._cache.clear()
     return name
 

@@ -20,10 +20,15 @@ export class Deduplication {
     this.#known.set(entry.key, { ...entry, stored: Promise.resolve() });
   }
 
-  /** The message that this one is the same as. */
-  find(key: string, nowMs: number): Known | undefined {
+  /**
+   * The message that this one is the same as.
+   *
+   * @param key       of the queue's present scope, one group or the whole queue
+   * @param queueKey  what was sent while the scope was the queue counts for each group still
+   */
+  find(key: string, queueKey: string, nowMs: number): Known | undefined {
     this.sweep(nowMs);
-    return this.#known.get(key);
+    return this.#known.get(key) ?? this.#known.get(queueKey);
   }
 
   remember(key: string, known: Known): void {

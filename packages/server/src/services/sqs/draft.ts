@@ -43,16 +43,20 @@ const idPattern = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
  *
  * @param passedTrace  the sender's own trace header: it travels with the message unless the message names one, so that
  *   a loop through a queue is seen. @source spec 2.10-01
+ * @param inBatch  SQS has other words for some refusals then, as recorded from it
  * @throws InvalidParameterValue, MissingParameter, InvalidMessageContents
  */
-export function draftOf(input: DraftInput, record: QueueRecord, passedTrace?: string): Draft {
+export function draftOf(input: DraftInput, record: QueueRecord, passedTrace?: string, inBatch = false): Draft {
   const body = input.MessageBody;
   if (body === undefined || body === '') throw missingParameter('MessageBody');
   checkText(body);
   const attributes = attributesOf(input.MessageAttributes ?? {});
   const bytes = Buffer.byteLength(body) + bytesOf(attributes);
   const most = numberOf(record, 'MaximumMessageSize');
-  if (bytes > most) throw invalidParameter(`One or more parameters are invalid. Reason: Message must be shorter than ${most} bytes.`);
+  if (bytes > most) {
+    const verb = inBatch ? 'cannot be validated' : 'are invalid';
+    throw invalidParameter(`One or more parameters ${verb}. Reason: Message must be shorter than ${most} bytes.`);
+  }
   const passed = passedTrace !== undefined && passedTrace.length <= longestTrace ? passedTrace : undefined;
   const trace = input.MessageSystemAttributes?.['AWSTraceHeader']?.StringValue ?? passed;
   return {
@@ -61,7 +65,7 @@ export function draftOf(input: DraftInput, record: QueueRecord, passedTrace?: st
     bytes,
     delayMs: delayOf(input.DelaySeconds, record) * 1000,
     ...(trace === undefined ? {} : { traceHeader: trace }),
-    ...identityOf(input, body, record),
+    ...identityOf(input, body, record, inBatch),
   };
 }
 
@@ -76,7 +80,9 @@ function delayOf(given: number | undefined, record: QueueRecord): number {
   return given;
 }
 
-function identityOf(input: DraftInput, body: string, record: QueueRecord): Pick<Draft, 'groupId' | 'deduplicationId' | 'deduplicationKey'> {
+type Identity = Pick<Draft, 'groupId' | 'deduplicationId' | 'deduplicationKey'>;
+
+function identityOf(input: DraftInput, body: string, record: QueueRecord, inBatch: boolean): Identity {
   const { MessageGroupId: groupId, MessageDeduplicationId: given } = input;
   if (groupId !== undefined && !idPattern.test(groupId)) {
     throw invalidValue(groupId, 'MessageGroupId', 'MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.');
@@ -87,7 +93,10 @@ function identityOf(input: DraftInput, body: string, record: QueueRecord): Pick<
     }
     return groupId === undefined ? {} : { groupId };
   }
-  if (groupId === undefined) throw missingParameter('MessageGroupId');
+  if (groupId === undefined) {
+    if (inBatch) throw invalidParameter('The request must contain the parameter MessageGroupId.');
+    throw missingParameter('MessageGroupId');
+  }
   if (given !== undefined && !idPattern.test(given)) {
     throw invalidValue(given, 'MessageDeduplicationId', 'MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.');
   }

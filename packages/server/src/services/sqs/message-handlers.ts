@@ -52,9 +52,9 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
       checkEntries(entries, 'SendMessageBatchRequestEntry');
       checkBatchBytes(entries);
       // A FIFO entry without its group or identity spoils the batch; on AWS too.
-      const drafts = new Map(house.record.fifo ? entries.map((entry) => [entry.Id, draftOf(entry, house.record, traceOf(call))]) : []);
+      const drafts = new Map(house.record.fifo ? entries.map((entry) => [entry.Id, draftOf(entry, house.record, traceOf(call), true)]) : []);
       return inBatch(entries as readonly (DraftInput & { readonly Id: string })[], (entry) =>
-        send(house, drafts.get(entry.Id) ?? draftOf(entry, house.record, traceOf(call)), entry, call),
+        send(house, drafts.get(entry.Id) ?? draftOf(entry, house.record, traceOf(call), true), entry, call),
       );
     },
 
@@ -161,7 +161,7 @@ function shown(message: ReceivedMessage, system: ReadonlySet<string>, user: read
   const attributes = system.has('All')
     ? message.attributes
     : Object.fromEntries(Object.entries(message.attributes).filter(([name]) => system.has(name)));
-  const all = user.includes('All') || user.includes('.*');
+  const all = user.some((wanted) => wanted === 'All' || wanted === '.*' || wanted === '*');
   const custom = all
     ? message.messageAttributes
     : Object.fromEntries(Object.entries(message.messageAttributes).filter(([name]) => user.some((wanted) => covers(wanted, name))));
@@ -177,5 +177,6 @@ function shown(message: ReceivedMessage, system: ReadonlySet<string>, user: read
   };
 }
 
+/** `Hel.*` covers `Hello` and `Help.Me`. */
 const covers = (wanted: string, name: string): boolean =>
-  wanted === name || (wanted.endsWith('.*') && name.startsWith(wanted.slice(0, -1)));
+  wanted === name || (wanted.endsWith('.*') && name.startsWith(wanted.slice(0, -2)));

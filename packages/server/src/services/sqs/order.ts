@@ -66,13 +66,13 @@ export class StandardOrder implements Order {
 
 interface Group {
   readonly line: Line;
-  inFlight: number;
   listed: boolean;
 }
 
 /**
- * Message groups: within one, strictly in order, and nothing while something is in flight. A receive takes
- * as many as it can of one group before it goes to the next.
+ * Message groups: within one, strictly in order, so nothing that stands behind a message in flight; one whose message
+ * at the head has become visible again is open as far as the next that is hidden (recorded from SQS in 2025-11). A
+ * receive takes as many as it can of one group before it goes to the next.
  */
 export class FifoOrder implements Order {
   readonly #groups = new Map<string, Group>();
@@ -90,17 +90,10 @@ export class FifoOrder implements Order {
   }
 
   release(message: Message): void {
-    const id = message.groupId ?? '';
-    const group = this.#groups.get(id);
-    if (group === undefined) return;
-    group.inFlight = Math.max(0, group.inFlight - 1);
-    this.#list(id);
+    this.#list(message.groupId ?? '');
   }
 
-  /** The group is closed to other receives until `release`. */
-  taken(message: Message): void {
-    this.#group(message).inFlight += 1;
-  }
+  taken(): void {}
 
   begin(): void {
     const id = this.#current?.id;
@@ -120,8 +113,8 @@ export class FifoOrder implements Order {
       if (group === undefined) continue;
       group.listed = false;
       const first = group.line.first(isHere);
-      if (first === undefined && group.inFlight === 0) this.#groups.delete(id);
-      if (first?.state !== 'ready' || group.inFlight > 0) continue;
+      if (first === undefined) this.#groups.delete(id);
+      if (first?.state !== 'ready') continue;
       this.#current = { id, messages: group.line.from(isHere)[Symbol.iterator]() };
     }
   }
@@ -129,13 +122,16 @@ export class FifoOrder implements Order {
   #group(message: Message): Group {
     const id = message.groupId ?? '';
     let group = this.#groups.get(id);
-    if (group === undefined) this.#groups.set(id, (group = { line: new Line(), inFlight: 0, listed: false }));
+    if (group === undefined) this.#groups.set(id, (group = { line: new Line(), listed: false }));
     return group;
   }
 
   #list(id: string): void {
     const group = this.#groups.get(id);
-    if (group === undefined || group.listed || group.inFlight > 0 || group.line.first(isHere) === undefined) return;
+    if (group === undefined || group.listed) return;
+    const first = group.line.first(isHere);
+    if (first === undefined) this.#groups.delete(id);
+    if (first?.state !== 'ready') return;
     group.listed = true;
     this.#open.push(id);
   }

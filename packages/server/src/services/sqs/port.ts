@@ -1,3 +1,4 @@
+import type { Sender } from '../kit/sender.ts';
 import type { Attributes } from './message.ts';
 
 export interface SentMessage {
@@ -29,6 +30,8 @@ export interface SendOptions {
   readonly traceHeader?: string;
   /** Who is said to have sent it; a service's name. */
   readonly senderId?: string;
+  /** For whoever decides whether the queue takes it; the queue itself does not look. */
+  readonly from?: Sender;
 }
 
 /**

@@ -117,7 +117,7 @@ export class Sqs implements AsyncDisposable {
   async send(house: QueueHouse, draft: Draft, senderId: string): Promise<SentMessage> {
     const nowMs = Math.floor(this.clock.now());
     const key = draft.deduplicationKey;
-    const earlier = key === undefined ? undefined : house.deduplication.find(key, nowMs);
+    const earlier = key === undefined ? undefined : house.deduplication.find(key, draft.deduplicationId ?? key, nowMs);
     if (earlier !== undefined) {
       await earlier.stored;
       return sent(house, draft, earlier.messageId, earlier.seq);

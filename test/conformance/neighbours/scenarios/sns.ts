@@ -1,0 +1,3 @@
+import type { Scenarios } from '../kit/stage.ts';
+
+export const snsScenarios: Scenarios = {};
