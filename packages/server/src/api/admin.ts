@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { queuePath, serveQueue, type QueueDoorPorts } from './queue-door.ts';
+import { isOfThisMachine, queuePath, serveQueue, type QueueDoorPorts } from './queue-door.ts';
 
 /** What `/_mayfly/` tells; `main` plugs it in. */
 export interface AdminPorts extends QueueDoorPorts {
@@ -38,6 +38,9 @@ export async function serveAdmin(
     if (file === undefined) return json(403, { message: 'This link is not valid, or not any more. GetFunction gives a new one.' });
     return sendFile(request, response, file);
   }
+  // Names of functions and folders are nobody's business where keys are asked for.
+  if ((path === '/_mayfly/status' || path === '/_mayfly/metrics') && ports.signatures !== undefined && !isOfThisMachine(request))
+    return json(403, { message: 'Where signatures are verified this is for callers on the same machine.' });
   switch (path) {
     case '/_mayfly/health':
       return state.ready ? json(200, { status: 'ok' }) : json(503, { status: 'stopping' });

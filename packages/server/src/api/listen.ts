@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { RequestHead } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { serveAdmin, type AdminPorts } from './admin.ts';
+import { mostConnections } from './connections.ts';
 import { markInside } from './queue-door.ts';
 import type { AwsDoor } from './aws.ts';
 import { meansUs } from './host.ts';
@@ -23,6 +24,8 @@ export interface ListenOptions {
   readonly urls?: UrlDoor;
   /** Container images, pushed and pulled below `/v2/`; absent = there are none. */
   readonly registry?: RegistryDoor;
+  /** Whole requests to Lambda's API take a short way past `node:http`; true unless told otherwise. */
+  readonly hot?: boolean;
   readonly admin: AdminPorts;
   readonly clock: Clock;
   readonly random: Random;
@@ -87,6 +90,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     underWay += 1;
     response.once('close', ended);
+    // A client that does not read its answer is not waited for; what it does read counts as life.
+    response.once('prefinish', () => void request.socket.setTimeout(keepAliveMs));
     answer(request, response).catch((error: unknown) => {
       log.error('A request could not be answered.', { error });
       if (response.headersSent) return void response.destroy();
@@ -129,8 +134,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
     handOver: (socket, bytes) => http2.handOver(socket, bytes),
   });
-  const http2 = alsoHttp2(server, take, (socket, first) => hot.offer(socket, first));
+  const http2 = alsoHttp2(server, take, (socket, first) => options.hot !== false && hot.offer(socket, first));
   server.maxHeadersCount = 100;
+  server.maxConnections = mostConnections();
   server.on('connect', (_request, socket) => void socket.destroy());
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
@@ -206,8 +212,10 @@ function ambiguous(request: IncomingMessage): Refusal | undefined {
 
 /** What comes from a web page that has no business here. */
 function crossSite(request: IncomingMessage): Refusal | undefined {
-  const site = request.headers['sec-fetch-site'];
-  if ((site === 'cross-site' || site === 'same-site') && request.headers.authorization === undefined)
+  const { 'sec-fetch-site': site, origin, host, authorization } = request.headers;
+  // Browsers tell the site only where they trust the way: with TLS, or to this machine. A page's origin they always tell.
+  const stranger = site === undefined ? origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}` : site === 'cross-site' || site === 'same-site';
+  if (stranger && authorization === undefined)
     return { status: 403, message: 'A web page of another origin may not call this server unsigned.' };
   return undefined;
 }

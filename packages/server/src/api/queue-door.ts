@@ -66,6 +66,12 @@ export async function serveQueue(request: IncomingMessage, response: ServerRespo
   }
 }
 
+/** HTTP/2 hides the connection, and with it whose it is. */
+const isFromInside = (request: IncomingMessage): boolean => request.httpVersionMajor !== 1 || inside.has(request.socket);
+const isFromHere = (request: IncomingMessage): boolean => /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '');
+/** A process of this machine, and no function. */
+export const isOfThisMachine = (request: IncomingMessage): boolean => !isFromInside(request) && isFromHere(request);
+
 /** Who may not come in whatever his signature says, and, without signatures, who may not at all. */
 function refusal(request: IncomingMessage, signed: boolean): string | undefined {
   const { host, origin, 'sec-fetch-site': site } = request.headers;
@@ -73,9 +79,8 @@ function refusal(request: IncomingMessage, signed: boolean): string | undefined 
   if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return 'A web page of another origin may not come here.';
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'A web page of another origin may not come here.';
   if (signed) return undefined;
-  // HTTP/2 hides the connection, and with it whose it is.
-  if (request.httpVersionMajor !== 1 || inside.has(request.socket)) return 'A function may not come here.';
-  if (!/^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '')) return 'Without --auth strict this is for callers on the same machine.';
+  if (isFromInside(request)) return 'A function may not come here.';
+  if (!isFromHere(request)) return 'Without --auth strict this is for callers on the same machine.';
   if (!/^(localhost|[a-z0-9-]+\.localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i.test(host ?? '')) return 'This name of the server is not known; use 127.0.0.1.';
   return undefined;
 }

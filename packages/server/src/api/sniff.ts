@@ -7,6 +7,8 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n');
 /** A connection that says nothing is not kept. */
 const silenceMs = 65_000;
 const mostStreams = 128;
+/** Each may have its streams and as much memory as `maxSessionMemory`. */
+const mostSessions = 128;
 
 /**
  * Lets a server answer HTTP/2 on the same port: the first bytes of a connection tell which it is.
@@ -57,6 +59,7 @@ export function alsoHttp2(
       socket.off('error', ignored);
       socket.removeAllListeners('timeout');
       if (chunk.length >= 4 && preface.subarray(0, chunk.length).equals(chunk.subarray(0, preface.length))) {
+        if (sessions.size >= mostSessions) return void socket.on('error', ignored).destroy();
         socket.pause();
         socket.setTimeout(0);
         socket.unshift(chunk);

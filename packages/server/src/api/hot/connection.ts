@@ -46,15 +46,17 @@ export class HotConnection {
   readonly #socket: Socket;
   readonly #options: HotOptions;
   readonly #forget: (connection: HotConnection) => void;
-  /** Bytes that came and were not used yet. */
+  /** Bytes that came while an answer was under way. */
   #held: Buffer = nothing;
+  /** Of a request whose body is still coming. */
   #pieces: Buffer[] = [];
   #missingBytes = 0;
   #bodyTimer: Timer | undefined;
   #reading: Begun | undefined;
   #busy = false;
-  #ended = false;
   #gone = false;
+  /** An answer is on its way that the client does not read. */
+  #unread = false;
   #hangUp: AbortController | undefined;
 
   constructor(socket: Socket, options: HotOptions, forget: (connection: HotConnection) => void) {
@@ -107,34 +109,32 @@ export class HotConnection {
   #admitted(bytes: Buffer, read: ReadHead, whole: WholeRequest | undefined): void {
     if (whole === undefined || read.bodyBytes > whole.limitBytes) return this.#leave(bytes);
     const end = read.bodyAt + read.bodyBytes;
+    // Who sends more before the answer is there has two requests under way, or does not know where one ends.
+    if (bytes.length > end) return this.#leave(bytes);
     if (bytes.length < end) {
       this.#reading = { read, whole };
       this.#missingBytes = end - bytes.length;
-      this.#pieces.push(bytes.subarray(read.bodyAt));
+      this.#pieces.push(bytes);
       this.#bodyTimer = this.#options.clock.after(bodyMs, () => this.#tooSlow());
       return;
     }
-    this.#held = bytes.length === end ? nothing : bytes.subarray(end);
-    void this.#serve(read.head, whole, bytes.subarray(read.bodyAt, end));
+    void this.#serve(read.head, whole, bytes.subarray(read.bodyAt));
   }
 
   #more(chunk: Buffer): void {
-    const missing = this.#missingBytes;
-    if (chunk.length < missing) {
-      this.#missingBytes -= chunk.length;
-      this.#pieces.push(chunk);
-      return;
-    }
+    this.#missingBytes -= chunk.length;
+    this.#pieces.push(chunk);
+    if (this.#missingBytes > 0) return;
     this.#bodyTimer?.[Symbol.dispose]();
     this.#bodyTimer = undefined;
-    this.#missingBytes = 0;
-    this.#pieces.push(chunk.length === missing ? chunk : chunk.subarray(0, missing));
-    this.#held = chunk.length === missing ? nothing : chunk.subarray(missing);
-    const body = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
+    const bytes = Buffer.concat(this.#pieces);
+    const tooMany = this.#missingBytes < 0;
     this.#pieces = [];
+    this.#missingBytes = 0;
     const { read, whole } = this.#reading as Begun;
     this.#reading = undefined;
-    void this.#serve(read.head, whole, body);
+    if (tooMany) this.#leave(bytes);
+    else void this.#serve(read.head, whole, bytes.subarray(read.bodyAt));
   }
 
   async #serve(head: RequestHead, whole: WholeRequest, body: Uint8Array): Promise<void> {
@@ -156,7 +156,7 @@ export class HotConnection {
 
   #reply(reply: WireResponse): void {
     if (!(reply.body instanceof Uint8Array)) throw new TypeError('An answer that was to be whole is a stream.');
-    const close = this.#ended || this.#options.draining();
+    const close = this.#options.draining();
     const pieces = replyBytes({ ...reply, body: reply.body }, { date: this.#options.date(), close, keepAliveS: keepAliveMs / 1000 });
     const [first, second] = pieces as [Uint8Array, Uint8Array?];
     let room: boolean;
@@ -172,9 +172,10 @@ export class HotConnection {
     if (room) this.#next();
     else {
       // Who does not read is not listened to either.
-      this.#busy = true;
+      this.#busy = this.#unread = true;
       this.#socket.pause();
       this.#socket.once('drain', () => {
+        this.#unread = false;
         this.#busy = false;
         this.#next();
       });
@@ -218,14 +219,11 @@ export class HotConnection {
   }
 
   readonly #onData = (chunk: Buffer): void => this.take(chunk);
-  readonly #onEnd = (): void => {
-    this.#ended = true;
-    // A client that has said all it has to say still gets its answer.
-    if (!this.#busy) this.#socket.end();
-  };
+  /** A client that only ends its side looks like one that has gone, and is taken for it, as everywhere on this port. */
+  readonly #onEnd = (): void => void this.#socket.end();
   readonly #onError = (): void => {};
   readonly #onTimeout = (): void => {
-    if (!this.#busy && this.#missingBytes === 0) this.#socket.destroy();
+    if (this.#unread || (!this.#busy && this.#missingBytes === 0)) this.#socket.destroy();
   };
   readonly #onClose = (): void => {
     this.#bodyTimer?.[Symbol.dispose]();
