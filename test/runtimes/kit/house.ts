@@ -11,10 +11,16 @@ export interface House extends AsyncDisposable {
   readonly settings: { readonly endpoint: string; readonly region: string; readonly maxAttempts: number; readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } };
 }
 
-/** One real server, started as its user starts it, and a client of it. */
-export async function openHouse(...flags: readonly string[]): Promise<House> {
+/**
+ * One real server, started as its user starts it, and a client of it.
+ *
+ * @param options.prepare  puts into the data folder what an operator puts there
+ */
+export async function openHouse(options: { readonly flags?: readonly string[]; readonly prepare?: (dataDir: string) => void } = {}): Promise<House> {
   const folder = temporaryFolder();
-  const server = await RunningServer.start(path.join(folder.path, 'data'), flags);
+  const dataDir = path.join(folder.path, 'data');
+  options.prepare?.(dataDir);
+  const server = await RunningServer.start(dataDir, options.flags);
   const client = lambdaClient(server.origin);
   return {
     origin: server.origin,
