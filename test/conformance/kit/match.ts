@@ -16,6 +16,7 @@ const shownSince: Readonly<Record<string, string>> = {
   RuntimeVersionConfig: '2023-01-15',
   LoggingConfig: '2024-01-01',
   InvokeMode: '2023-05-01',
+  WarmThroughput: '2025-01-01',
   EventSourceMappingArn: '2024-11-01',
   ConfigSha256: '2026-06-01',
 };

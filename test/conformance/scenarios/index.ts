@@ -8,6 +8,7 @@ import { invokeScenarios } from './invoke.ts';
 import { commonScenarios } from './runtimes-common.ts';
 import { mappingScenarios } from './event-source-mappings.ts';
 import { destinationScenarios } from './destinations.ts';
+import { streamScenarios } from './streams.ts';
 import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
@@ -26,6 +27,7 @@ export const scenarios: Scenarios = {
   ...eventInvokeScenarios,
   ...permissionScenarios,
   ...concurrencyScenarios,
+  ...streamScenarios,
   ...destinationScenarios,
   ...mappingScenarios,
   ...commonScenarios,

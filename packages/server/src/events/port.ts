@@ -62,6 +62,8 @@ export interface MappingBook {
   onChange(listener: (uuid: string, mapping: Mapping | undefined) => void): Disposable;
   /** What the mapping shows of its work; does not come back as a change. Must not throw and must not wait. @source spec 6.2-07 */
   report(uuid: string, progress: { readonly state?: 'Enabled' | 'Disabled'; readonly lastProcessingResult?: string }): void;
+  /** Execution role of the mapping's function as it is now, told to functions of Kinesis. @source spec 6.5-12 */
+  roleOf?(uuid: string): string | undefined;
 }
 
 /** A queue to take messages from; SQS gives it. */

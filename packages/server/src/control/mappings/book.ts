@@ -1,5 +1,6 @@
 import type { Logger } from '../../base/index.ts';
 import { compact } from '../compact.ts';
+import { latest } from '../functions/record.ts';
 import { qualifiedArn, type Scope } from '../names.ts';
 import type { Shelf } from '../records/shelf.ts';
 import type { BrokerSettings, MappingRecord } from './record.ts';
@@ -84,6 +85,17 @@ export class MappingBook implements Disposable {
       if (record !== undefined && record.state !== state) change.put('mapping', uuid, '', { ...record, state });
     });
     done.catch((error: unknown) => this.#log.error('The state of a mapping was not written.', { uuid, error }));
+  }
+
+  /** The execution role of its function as it is now; undefined when there is none any more. */
+  roleOf(uuid: string): string | undefined {
+    const scope = this.#views.get(uuid);
+    const desk = scope && this.#shelf.desk(scope);
+    const mapping = desk?.get('mapping', uuid);
+    if (desk === undefined || mapping === undefined) return undefined;
+    const { functionName, qualifier = latest } = mapping;
+    const version = desk.get('alias', functionName, qualifier)?.functionVersion ?? qualifier;
+    return desk.get('version', functionName, version)?.configuration.role;
   }
 
   lastResult(uuid: string): string | undefined {

@@ -34,7 +34,7 @@ export class Delivery {
 
   /** @param extra  members beside `Records`: a window's */
   async deliver(records: readonly ShardRecord[], extra: object = {}): Promise<Delivered> {
-    let rest = records;
+    let rest = this.#told(records);
     let body: Uint8Array | undefined;
     do {
       const part = rest.slice(0, fitting(rest.map(({ event }) => event), this.#house.limits.syncRequestBytes));
@@ -44,6 +44,13 @@ export class Delivery {
       body = delivered.body ?? body;
     } while (rest.length > 0);
     return body === undefined ? { kind: 'done' } : { kind: 'done', body };
+  }
+
+  /** Records of Kinesis name the role that their function runs as. @source spec 6.5-12 */
+  #told(records: readonly ShardRecord[]): readonly ShardRecord[] {
+    const invokeIdentityArn = this.#house.book.roleOf?.(this.#mapping.uuid);
+    if (invokeIdentityArn === undefined) return records;
+    return records.map((record) => ('kinesis' in record.event ? { ...record, event: { ...record.event, invokeIdentityArn } } : record));
   }
 
   async #batch(records: readonly ShardRecord[], extra: object): Promise<Delivered> {

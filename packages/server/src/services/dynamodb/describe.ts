@@ -72,17 +72,18 @@ export function describe(
         }),
     ...(table.tableClass === undefined ? {} : { TableClassSummary: { TableClass: table.tableClass as 'STANDARD' } }),
     ...(table.onDemandThroughput === undefined ? {} : { OnDemandThroughput: table.onDemandThroughput }),
-    ...(table.warmThroughput === undefined
-      ? {}
-      : {
-          WarmThroughput: {
-            ReadUnitsPerSecond: table.warmThroughput.read,
-            WriteUnitsPerSecond: table.warmThroughput.write,
-            Status: status === 'ACTIVE' ? 'ACTIVE' : 'UPDATING',
-          },
-        }),
+    ...warmThroughput(table, status),
     DeletionProtectionEnabled: table.deletionProtection,
   };
+}
+
+/** What was asked for; otherwise, once the table is there, its capacity, or what AWS holds ready on demand. */
+function warmThroughput(table: Table, status: string): Pick<TableDescription, 'WarmThroughput'> {
+  const asked = table.warmThroughput;
+  if (asked === undefined && status === 'CREATING') return {};
+  const { read, write } = asked ?? (table.billing === 'PAY_PER_REQUEST' ? { read: 12_000, write: 4000 } : table.throughput);
+  const Status = asked === undefined || status === 'ACTIVE' ? 'ACTIVE' : 'UPDATING';
+  return { WarmThroughput: { ReadUnitsPerSecond: read, WriteUnitsPerSecond: write, Status } };
 }
 
 export const schemaOf = ({ hash, range }: Keys) => [
