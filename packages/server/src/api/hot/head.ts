@@ -20,6 +20,7 @@ const headerLine = /([A-Za-z0-9_-]{1,64}): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e
 
 /** Headers with a meaning for the connection, for how the body is read, or for who may ask: not for the short way. */
 const elsewhere = new Set([
+  '__proto__',
   'connection',
   'content-encoding',
   'cookie',
