@@ -53,7 +53,7 @@ export async function built(name: string, make: (workshop: Workshop) => Promise<
 }
 
 /** An archive of folders, each under its prefix: `{ '': classes, 'lib/': jars }`. Files keep their modes; byte code caches stay out. */
-export async function zipFolders(folders: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}): Promise<Buffer> {
+export async function zipFolders(folders: Readonly<Record<string, string>>, more: Readonly<Record<string, string | Uint8Array>> = {}): Promise<Buffer> {
   const zip = new ZipFile();
   const mtime = new Date(1980, 0, 1);
   for (const [prefix, folder] of Object.entries(folders)) {
@@ -64,7 +64,7 @@ export async function zipFolders(folders: Readonly<Record<string, string>>, more
       zip.addBuffer(readFileSync(file), prefix + name, { mode: stats.mode, mtime, compressionLevel: 1 });
     }
   }
-  for (const [name, text] of Object.entries(more)) zip.addBuffer(Buffer.from(text), name, { mode: 0o100755, mtime });
+  for (const [name, content] of Object.entries(more)) zip.addBuffer(Buffer.from(content), name, { mode: 0o100755, mtime });
   zip.end();
   const chunks: Buffer[] = [];
   for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
