@@ -154,7 +154,7 @@ suite('the event queue', () => {
     await hall.invoke.invoker.enqueue(hall.request('f'));
     await settle();
     assert.equal(attempts.length, 0);
-    assert.equal(conditions.length, 1);
+    assert.deepEqual(conditions, ['ZeroReservedConcurrency']);
   });
 
   test('a system error backs off by itself and consumes no attempt', async () => {

@@ -218,7 +218,7 @@ export class EventQueue implements AsyncDisposable {
     if (loops) road.countLoop(resolution);
     if (expired || hopeless || loops) {
       lane.shift();
-      const condition = expired ? 'EventAgeExceeded' : 'RetriesExhausted';
+      const condition = expired ? 'EventAgeExceeded' : hopeless ? 'ZeroReservedConcurrency' : 'RetriesExhausted';
       this.#spawn(this.#end(event, resolution, config, condition, undefined));
       return lane.size > 0;
     }

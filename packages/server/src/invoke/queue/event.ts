@@ -44,7 +44,7 @@ export const defaultEventInvokeConfig: EventInvokeConfig = {
 };
 
 /** How an event's life ended. @source spec 2.9-10 */
-export type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
+export type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency';
 
 /** Where an ended event goes: its raw payload to a dead-letter target, the record to a destination. @source spec 2.9-07, 2.9-09 */
 export interface DeliveryTarget {
