@@ -20,7 +20,7 @@ const channel = connect(path, (type, header, body) => {
 });
 channel.send([['H', { pid: process.pid, version: process.versions.node }]]);
 // The rest is loaded while nobody waits.
-setImmediate(() => ['init', 'handler', 'invoke', 'context'].forEach((name) => require(`./${name}.cjs`)));
+setImmediate(() => ['init', 'handler', 'invoke', 'context', 'trace'].forEach((name) => require(`./${name}.cjs`)));
 
 async function init(header) {
   channel.release();
@@ -33,6 +33,7 @@ async function init(header) {
     channel.send([frame], () => process.exit(exitCode));
   };
   report = becomeFunction({ channel, header, current, sdk });
+  setTraceId = require('./trace.cjs').ownTraceVariable();
   watch(refuse);
   onEmpty = () => {
     const error = nodeJsExit();
@@ -61,6 +62,7 @@ function wait(frames) {
 
 let contextOf;
 let invokeBuffered;
+let setTraceId;
 
 function invoke(header, body) {
   contextOf ??= require('./context.cjs').contextOf;
@@ -69,8 +71,7 @@ function invoke(header, body) {
   channel.release();
   current.requestId = header.requestId;
   current.tenantId = header.tenantId;
-  if (header.traceId) process.env._X_AMZN_TRACE_ID = header.traceId;
-  else delete process.env._X_AMZN_TRACE_ID;
+  setTraceId(header.traceId || undefined);
   const { requestId } = header;
   const io = {
     channel,

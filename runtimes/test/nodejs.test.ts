@@ -46,6 +46,25 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       }
     });
 
+    test('the trace of an invocation is a variable like the others, and the programs it starts get it', async (t) => {
+      const files = {
+        'index.js': `exports.handler = async (drop) => {
+          const name = '_X_AMZN_TRACE_ID';
+          const child = require('child_process').execFileSync(process.execPath, ['-p', 'process.env._X_AMZN_TRACE_ID'], { encoding: 'utf8' }).trim();
+          const seen = [process.env[name], name in process.env, Object.keys(process.env).includes(name), { ...process.env }[name], child];
+          if (drop) { delete process.env[name]; seen.push(name in process.env); process.env[name] = 5; seen.push(process.env[name]); }
+          process.env.OTHER = 7;
+          return [...seen, process.env.OTHER, Object.hasOwn(process.env, 'OTHER')];
+        };`,
+      };
+      await using bootstrap = await Bootstrap.start({ ...found, files });
+      await bootstrap.init('index.handler');
+      const trace = ((await bootstrap.invoke(false)).value as unknown[])[0];
+      t.assert.match(String(trace), /^Root=/);
+      t.assert.deepEqual((await bootstrap.invoke(true)).value, [trace, true, true, trace, trace, false, '5', '7', true]);
+      t.assert.deepEqual((await bootstrap.invoke(false)).value, [trace, true, true, trace, trace, '7', true]);
+    });
+
     test('answers and asks for the next event in one write', async (t) => {
       await using bootstrap = await Bootstrap.start({ ...found, files: { 'index.js': 'exports.handler = async (event) => ({ got: event });' } });
       await bootstrap.init('index.handler');
