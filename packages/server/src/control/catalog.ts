@@ -39,6 +39,8 @@ export interface FunctionVersion {
     readonly command?: readonly string[];
     readonly workingDirectory?: string;
   };
+  /** For images: what their configuration says, where `imageConfig` says nothing. @source spec 4.2-11 */
+  readonly image?: ImageDefaults;
   /** `egress` unless the function was given a network of its own. */
   readonly network: 'loopback' | 'egress';
   /** For images, as given. */
@@ -51,6 +53,13 @@ export interface FunctionVersion {
   readonly snapStart?: boolean;
   /** Environments are not shared between tenants, and each call names one. @source spec 1.15-02 */
   readonly tenantIsolation?: 'PER_TENANT';
+}
+
+export interface ImageDefaults {
+  readonly entryPoint: readonly string[];
+  readonly command: readonly string[];
+  readonly workingDirectory?: string;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface FileSystem {

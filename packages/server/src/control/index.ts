@@ -1,5 +1,6 @@
 export * from './catalog.ts';
 export * from './code/index.ts';
+export * from './images/index.ts';
 export type { ControlHandlers } from './handlers.ts';
 export { openControl, type Control, type ControlOptions } from './open.ts';
 export type * from './ports.ts';

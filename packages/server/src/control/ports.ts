@@ -1,5 +1,6 @@
 import type { Call } from '@mayfly/wire';
 import type { AccountId, Region } from '../base/index.ts';
+import type { ImageDefaults } from './catalog.ts';
 
 /** What the room needs of its neighbours; `main` plugs them in. What is absent is refused in sight of the caller. */
 export interface ControlPorts {
@@ -34,11 +35,23 @@ export interface Objects {
 
 export interface Images {
   /** Resolves a tag to a digest, once. @throws ServiceFault InvalidParameterValueException. @source spec 1.2-11 */
-  resolve(uri: string, options: { readonly signal: AbortSignal }): Promise<{ readonly resolvedUri: string; readonly digest: string }>;
+  resolve(
+    uri: string,
+    options: ImageCaller & { readonly signal: AbortSignal },
+  ): Promise<{ readonly resolvedUri: string; readonly digest: string; readonly image: ImageDefaults }>;
   /** Fetches and unpacks; the function is Pending meanwhile. */
-  prepare(resolvedUri: string, options: { readonly signal: AbortSignal }): Promise<void>;
+  prepare(resolvedUri: string, options: ImageCaller & { readonly digest: string; readonly signal: AbortSignal }): Promise<void>;
   /** Read-only unpacked root. Reads no storage. */
   dir(digest: string): string;
+  /** Removes the roots of all other images. @param inUse asked again before each removal */
+  sweep(inUse: () => ReadonlySet<string>): Promise<void>;
+}
+
+/** For whom, and for which machine, an image is wanted. */
+export interface ImageCaller {
+  readonly account: AccountId;
+  readonly region: Region;
+  readonly architecture: 'x86_64' | 'arm64';
 }
 
 export interface Provisioned {

@@ -7,6 +7,7 @@ import { entrypoint, externalExtensions } from './code-folder.ts';
 import { extensionsApi, isExtensionPath } from './extensions/api.ts';
 import { Extensions } from './extensions/extensions.ts';
 import { invalidEntrypoint, runtimeExit, type Failure } from './failures.ts';
+import { imageCommand } from './image-folder.ts';
 import type { EnvironmentLog } from './log.ts';
 import { oneTurn, Output } from './output.ts';
 import type { Invocation, Outcome, StopReason } from './port.ts';
@@ -191,6 +192,7 @@ export class Crew {
     const { box, booted, sources } = this.#options;
     try {
       if (box.runtime.channel === 'frames') return await this.#startFramed(booted);
+      if (sources.version.packageType === 'Image') return await this.#startImage();
       const command = box.runtime.commandFor?.(sources.version) ?? box.runtime.command ?? (await entrypoint(sources.version, sources));
       if (this.#state === 'ended') return;
       if ('candidates' in command) return this.#fail(invalidEntrypoint(command.candidates));
@@ -199,12 +201,21 @@ export class Crew {
         await box.start({
           command: wrapper === undefined ? command : [wrapper, ...command],
           env: { ...box.runtime.bootEnv, ...functionVariables(sources) },
-          cwd: sources.version.imageConfig?.workingDirectory ?? sources.taskRoot,
+          cwd: sources.taskRoot,
         }),
       );
     } catch (error) {
       this.#break(error);
     }
+  }
+
+  async #startImage(): Promise<void> {
+    const { box, sources } = this.#options;
+    const env = functionVariables(sources);
+    const found = await imageCommand(sources.version, env);
+    if (this.#state === 'ended') return;
+    if ('reason' in found) return this.#fail(found);
+    this.#watch(await box.start({ ...found, env }));
   }
 
   async #startFramed(booted: Booted | undefined): Promise<void> {

@@ -52,6 +52,16 @@ export const invalidEntrypoint = (candidates: readonly string[]): Failure => ({
   reason: `Couldn't find valid bootstrap(s): [${candidates.join(' ')}]`,
 });
 
+/** What an image names to be run, and does not have. @source spec 2.4-13 */
+export const invalidProgram = (reason: string): Failure => ({ errorType: 'Runtime.InvalidEntrypoint', status: 'error', reason });
+
+/** @source spec 2.4-14 */
+export const invalidWorkingDir = (folder: string): Failure => ({
+  errorType: 'Runtime.InvalidWorkingDir',
+  status: 'error',
+  reason: `chdir ${folder}: no such file or directory`,
+});
+
 /** @source spec 2.4-17 */
 export const sandboxFailure = (reason: string): Failure => ({ errorType: 'Sandbox.Failure', status: 'failure', reason });
 

@@ -26,6 +26,7 @@ export function functionVariables(sources: VariableSources): Variables {
   return {
     ...defaults(sources),
     ...runtime.functionEnv(version),
+    ...version.image?.environment,
     ...version.environment,
     ...shared(sources),
     // @source spec 3.6-01, 3.6-04, 3.6-07, 3.6-14
@@ -45,7 +46,7 @@ export function functionVariables(sources: VariableSources): Variables {
 /** What an external extension finds: the same but for what concerns the runtime alone. @source spec 3.4-11 */
 export function extensionVariables(sources: VariableSources): Variables {
   const { AWS_XRAY_CONTEXT_MISSING: _missing, AWS_XRAY_DAEMON_ADDRESS: _daemon, ...rest } = defaults(sources);
-  return { ...rest, ...sources.version.environment, ...shared(sources) };
+  return { ...rest, ...sources.version.image?.environment, ...sources.version.environment, ...shared(sources) };
 }
 
 /** A function may replace these. @source spec 3.6-15 to 3.6-17, 3.6-21 */
@@ -53,7 +54,8 @@ const defaults = ({ version, endpointUrl }: VariableSources): Variables => ({
   LANG: 'en_US.UTF-8',
   TZ: ':UTC',
   PATH: '/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin',
-  LD_LIBRARY_PATH: '/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib',
+  // An image has libraries of its own, and says where.
+  ...(version.packageType === 'Image' ? {} : { LD_LIBRARY_PATH: '/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib' }),
   AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
   AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
   AWS_ENDPOINT_URL: endpointUrl,

@@ -30,6 +30,10 @@ export interface Config {
   readonly install: boolean;
   /** Where brokers really are that mappings name by an ARN of AWS: ARN → `host:port` each. */
   readonly brokers: Readonly<Record<string, readonly string[]>>;
+  /** Registries besides our own that may be asked for images, over HTTPS. */
+  readonly imageRegistries: readonly string[];
+  /** Folder from which `oci:`, `oci-archive:` and `docker-archive:` images may be read; empty = none. */
+  readonly imageFolder: string;
   /** What a function of a runtime that this host lacks gets: a refusal at create, or at the call. */
   readonly unavailableRuntimes: 'refuse' | 'accept';
   /** Allows `auth: open` on an address that others can reach. */
@@ -171,6 +175,22 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
           throw wrong(from, arn, 'ARN=host:port, several addresses joined by +');
       return Object.fromEntries(pairs) as Record<string, readonly string[]>;
     },
+  },
+  imageRegistries: {
+    env: 'MAYFLY_IMAGE_REGISTRIES',
+    help: 'hosts of other registries that functions may take their images from, joined by commas',
+    byDefault: () => ['public.ecr.aws', 'docker.io', 'ghcr.io', 'quay.io'],
+    read: (value, from) => {
+      const hosts = (Array.isArray(value) ? value : String(value).split(',')).map((host) => String(host).trim().toLowerCase()).filter((host) => host !== '');
+      for (const host of hosts) if (!/^[a-z0-9.-]+(:\d{1,5})?$/.test(host)) throw wrong(from, host, 'hosts such as ghcr.io, joined by commas');
+      return hosts;
+    },
+  },
+  imageFolder: {
+    env: 'MAYFLY_IMAGE_FOLDER',
+    help: 'folder from which oci: and archive images may be read; none unless given',
+    byDefault: () => '',
+    read: (value, from) => path.resolve(text(/^[^\0]+$/, 'a folder')(value, from)),
   },
   unavailableRuntimes: {
     env: 'MAYFLY_UNAVAILABLE_RUNTIMES',

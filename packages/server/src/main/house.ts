@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isNotYet, loadApi, notYet, serviceNames, type ServiceName } from '@mayfly/wire';
 import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type RegistryDoor, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
-import { openCodeStore, openControl } from '../control/index.ts';
+import { openCodeStore, openControl, openImages } from '../control/index.ts';
 import { openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
@@ -13,7 +13,7 @@ import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort } fr
 import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
 import { openGatekeeper, type Gatekeeper } from './access.ts';
-import type { Config } from './config.ts';
+import { isLoopback, type Config } from './config.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
 
@@ -79,6 +79,22 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   rooms.use(sandboxes.driver);
   const runtimes = await openRuntimes({ dataDir, clock, log });
   const code = rooms.use(await openCodeStore({ dataDir, limits, clock, random, log }));
+  const images = rooms.use(
+    await openImages({
+      dataDir,
+      registry: {
+        isOwn: isOwnRegistry(options.origin),
+        ...(config.auth === 'open' ? { shared: { account: operatorAccount, region: config.region } } : {}),
+        manifest: (at, reference) => neighbours.registry.manifest(at, reference),
+        blob: (at, digest) => neighbours.registry.blob(at, digest),
+      },
+      registries: config.imageRegistries,
+      ...(config.imageFolder === '' ? {} : { folder: config.imageFolder }),
+      fetch: (url, init) => fetch(url, init),
+      random,
+      log,
+    }),
+  );
   const links = new CodeLinks(masterKey.sealer('code links'), clock);
   const provisioned = new ProvisionedDesk();
   const control = rooms.use(
@@ -92,6 +108,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         functionUrl: (id) => pathStyle(options.origin(), id),
         sources: neighbours.sources,
         provisioned,
+        images,
         supports: new Set(['tenantIsolation']),
         objects: {
           get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
@@ -216,6 +233,13 @@ function compileFilters(patterns: readonly string[]): (record: object) => boolea
   const compiled = patterns.map((pattern) => parsePattern(pattern));
   return (record) => compiled.some((pattern) => pattern.matches(record));
 }
+
+/** An address or name of this machine, with our port: `127.0.0.1:4566`, `localhost:4566`, and the host we listen on. */
+const isOwnRegistry = (origin: () => string) => (host: string): boolean => {
+  const own = new URL(origin());
+  const [, name = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+  return host === own.host || (port === own.port && (isLoopback(name) || name.endsWith('.localhost')));
+};
 
 /** Whose root may do everything here until somebody makes other keys. */
 const operatorAccount = '000000000000';

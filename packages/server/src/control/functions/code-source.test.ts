@@ -26,9 +26,10 @@ class OneObject implements Objects {
 }
 
 const images: Images = {
-  resolve: (uri) => Promise.resolve({ resolvedUri: `${uri.split(':')[0]}@sha256:${'a'.repeat(64)}`, digest: `sha256:${'a'.repeat(64)}` }),
+  resolve: (uri) => Promise.resolve({ resolvedUri: `${uri.split(':')[0]}@sha256:${'a'.repeat(64)}`, digest: `sha256:${'a'.repeat(64)}`, image: { entryPoint: ['sh'], command: [], environment: {} } }),
   prepare: (resolvedUri) => (resolvedUri.startsWith('broken') ? Promise.reject(new Error('no such layer')) : Promise.resolve()),
   dir: (digest) => `/images/${digest}`,
+  sweep: () => Promise.resolve(),
 };
 
 suite('code from elsewhere', { timeout: 60_000 }, () => {

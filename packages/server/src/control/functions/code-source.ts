@@ -4,7 +4,7 @@ import type { StoredCode } from '../code/port.ts';
 import { invalid, unavailable } from '../faults.ts';
 import type { Scope } from '../names.ts';
 import type { Room } from '../room.ts';
-import type { CodeRecord } from './record.ts';
+import type { CodeRecord, Configuration } from './record.ts';
 
 export interface CodeInput {
   readonly ZipFile?: Uint8Array | undefined;
@@ -17,14 +17,20 @@ export interface CodeInput {
 }
 
 /** Exactly one source; taken and checked before anything is written of the function. @source spec 1.2-08 */
-export async function takeCode(room: Room, scope: Scope, call: Call, input: CodeInput): Promise<CodeRecord> {
+export async function takeCode(
+  room: Room,
+  scope: Scope,
+  call: Call,
+  input: CodeInput,
+  architecture: Configuration['architecture'],
+): Promise<CodeRecord> {
   const sources = [input.ZipFile, input.S3Bucket ?? input.S3Key, input.ImageUri].filter((source) => source !== undefined);
   if (sources.length === 0) throw invalid('Please provide a source for function code.');
   if (sources.length > 1) throw invalid('Please do not provide other FunctionCode parameters when providing one of ZipFile, S3Bucket or ImageUri.');
   if (input.ImageUri !== undefined) {
     const { images } = room.ports;
     if (images === undefined) throw unavailable('functions from container images need an image store, and this server has none.');
-    return { kind: 'image', uri: input.ImageUri, ...(await images.resolve(input.ImageUri, { signal: call.signal })) };
+    return { kind: 'image', uri: input.ImageUri, ...(await images.resolve(input.ImageUri, { ...scope, architecture, signal: call.signal })) };
   }
   const stored = await takeArchive(room, scope, call, input);
   return compact<CodeRecord & { kind: 'zip' }>({

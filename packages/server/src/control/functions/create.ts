@@ -33,7 +33,7 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
       if (isImage !== (input.Code?.ImageUri !== undefined))
         throw invalid(`Please ${isImage ? '' : "don't "}provide ImageUri when the function has packageType ${isImage ? 'Image' : 'Zip'}.`);
       checkSigned(room.shelf.desk(scope), scope, input.CodeSigningConfigArn);
-      const code = await takeCode(room, scope, call, input.Code ?? {});
+      const code = await takeCode(room, scope, call, input.Code ?? {}, input.Architectures?.[0] ?? 'x86_64');
       const answer = await room.shelf.change(scope, (desk, change) => {
         if (desk.get('function', functionName) !== undefined) throw exists(functionName);
         const configuration = configure(code, attach(room, scope, input.Layers ?? [], code.kind === 'zip' ? code.unzippedBytes : 0));

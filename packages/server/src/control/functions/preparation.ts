@@ -107,7 +107,7 @@ export class Preparation implements AsyncDisposable {
     if (code.kind !== 'image') return undefined;
     try {
       if (images === undefined) throw new Error('this server has no image store');
-      await images.prepare(code.resolvedUri, { signal });
+      await images.prepare(code.resolvedUri, { ...scope, digest: code.digest, architecture: configuration.architecture, signal });
     } catch (error) {
       log.warn('An image could not be prepared.', { image: code.resolvedUri, error });
       return { code: 'InvalidImage', text: `The image ${code.resolvedUri} could not be prepared: ${textOf(error)}` };

@@ -1,4 +1,4 @@
-import type { FileSystem, LoggingConfig, VpcAttachment } from '../catalog.ts';
+import type { FileSystem, ImageDefaults, LoggingConfig, VpcAttachment } from '../catalog.ts';
 
 /** What all versions of a function share. */
 export interface FunctionRecord {
@@ -79,7 +79,7 @@ export type CodeRecord =
       readonly unzippedBytes: number;
       readonly sourceKmsKeyArn?: string;
     }
-  | { readonly kind: 'image'; readonly uri: string; readonly resolvedUri: string; readonly digest: string };
+  | { readonly kind: 'image'; readonly uri: string; readonly resolvedUri: string; readonly digest: string; readonly image?: ImageDefaults };
 
 /** Everything a function needs of a layer version, so that it outlives the layer's deletion. @source spec 1.8-03 */
 export interface AttachedLayer {

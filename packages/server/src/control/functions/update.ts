@@ -30,7 +30,7 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
         );
       checkChangeable(scope, functionName, before, input.RevisionId);
       checkSigned(room.shelf.desk(scope), scope, signedBy.codeSigningConfigArn);
-      const code = await takeCode(room, scope, call, input);
+      const code = await takeCode(room, scope, call, input, input.Architectures?.[0] ?? before.configuration.architecture);
       const recoded = (record: VersionRecord): Configuration => ({
         ...record.configuration,
         code,

@@ -122,6 +122,7 @@ function frozenVersion(scope: Scope, functionName: string, record: VersionRecord
       tracingMode: configuration.tracingMode,
       deadLetterTargetArn: configuration.deadLetterTargetArn,
       imageConfig: configuration.imageConfig,
+      image: code.kind === 'image' ? code.image : undefined,
       network: 'egress',
       imageUri: code.kind === 'image' ? code.uri : undefined,
       layers: configuration.layers.length === 0 ? undefined : configuration.layers,

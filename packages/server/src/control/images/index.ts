@@ -1,0 +1,2 @@
+export { openImages, type ImageStore, type ImageStoreOptions } from './store.ts';
+export type { BuiltInRegistry } from './port.ts';

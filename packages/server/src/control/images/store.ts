@@ -1,0 +1,221 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger, Random } from '../../base/index.ts';
+import { KeyedLock } from '../code/keyed-lock.ts';
+import type { Images } from '../ports.ts';
+import { faultFor } from './faults.ts';
+import { fetchBlob, findImage, type Architecture } from './find.ts';
+import type { BuiltInRegistry, Descriptor, ImageSource } from './port.ts';
+import { parseImageName, resolvedName } from './reference.ts';
+import { RefusedImage } from './refusal.ts';
+import { archive } from './sources/archive.ts';
+import { builtIn, placesInHouse } from './sources/built-in.ts';
+import { allowedPath } from './sources/allowed.ts';
+import { ociLayout } from './sources/layout.ts';
+import { remote, type Fetch } from './sources/remote.ts';
+import type { LayerAbout } from './unpack.ts';
+import { inThread } from './workshop.ts';
+
+/** Everything unpacked. @source spec 8.1-09 */
+const mostBytes = 10_737_418_240;
+/** Files, folders and links of all layers; ours, a bomb's wall. */
+const mostEntries = 1_000_000;
+
+export interface ImageStoreOptions {
+  /** Images go to `<dataDir>/images`. */
+  readonly dataDir: string;
+  readonly registry: BuiltInRegistry;
+  /** Hosts of registries that may be asked over HTTPS. */
+  readonly registries: readonly string[];
+  /** Layouts and archives may be read from here; absent = from nowhere. */
+  readonly folder?: string;
+  readonly fetch: Fetch;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly bounds?: { readonly bytes: number; readonly entries: number };
+}
+
+export type ImageStore = Images & AsyncDisposable;
+
+type Caller = { readonly account: string; readonly region: string };
+
+/** What was being unpacked when an earlier server ended is removed. */
+export async function openImages(options: ImageStoreOptions): Promise<ImageStore> {
+  const root = path.resolve(options.dataDir, 'images');
+  await rm(path.join(root, '.incoming'), { recursive: true, force: true });
+  for (const name of ['.incoming', 'layers', 'roots']) await mkdir(path.join(root, name), { recursive: true, mode: 0o700 });
+  return new FileImages(options, root);
+}
+
+/**
+ *     <dataDir>/images/.incoming/<uuid>/   half-made; renamed to one of
+ *     <dataDir>/images/layers/<hex>/       tree/, about.json: one layer, by the digest of its blob
+ *     <dataDir>/images/roots/<hex>/        tree/, about.json: the layers of an image over each other, by the digest of its manifest
+ */
+class FileImages implements ImageStore {
+  readonly #options: ImageStoreOptions;
+  readonly #root: string;
+  readonly #locks = new KeyedLock();
+  readonly #stop = new AbortController();
+  readonly #running = new Set<Promise<boolean>>();
+  /** Layers that a root is being made of: no sweep takes them. */
+  readonly #wanted = new Map<string, number>();
+
+  constructor(options: ImageStoreOptions, root: string) {
+    this.#options = options;
+    this.#root = root;
+  }
+
+  dir(digest: string): string {
+    return path.join(this.#place('roots', digest), 'tree');
+  }
+
+  async resolve(uri: string, options: Caller & { readonly architecture: Architecture; readonly signal: AbortSignal }): ReturnType<Images['resolve']> {
+    try {
+      await using scratch = await this.#scratch();
+      await using source = await this.#open(uri, options, scratch.folder, options.signal);
+      const found = await findImage(source, referenceOf(uri), options.architecture, scratch.file());
+      return { resolvedUri: resolvedName(uri, found.digest), digest: found.digest, image: found.defaults };
+    } catch (error) {
+      if (!(error instanceof RefusedImage)) throw error;
+      this.#options.log.info('An image was refused.', { image: uri.slice(0, 300), reason: error.message });
+      throw faultFor(error, uri);
+    }
+  }
+
+  prepare(resolvedUri: string, options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal }): Promise<void> {
+    const signal = AbortSignal.any([options.signal, this.#stop.signal]);
+    const work = this.#locks.run(options.digest, () => this.#prepare(resolvedUri, { ...options, signal }));
+    const ended: Promise<boolean> = work.then(
+      () => this.#running.delete(ended),
+      () => this.#running.delete(ended),
+    );
+    this.#running.add(ended);
+    return work;
+  }
+
+  async sweep(inUse: () => ReadonlySet<string>): Promise<void> {
+    const layers = new Set<string>();
+    for (const hex of await readdir(path.join(this.#root, 'roots'))) {
+      const digest = `sha256:${hex}`;
+      // Asked again when its turn has come: a function may have been made of it meanwhile.
+      await this.#locks.run(digest, async () => {
+        if (!inUse().has(digest)) return this.#remove(path.join(this.#root, 'roots', hex));
+        const about = JSON.parse(await readFile(path.join(this.#root, 'roots', hex, 'about.json'), 'utf8')) as { readonly layers: readonly string[] };
+        for (const layer of about.layers) layers.add(layer);
+      });
+    }
+    for (const hex of await readdir(path.join(this.#root, 'layers'))) {
+      const digest = `sha256:${hex}`;
+      await this.#locks.run(`layer ${digest}`, async () => {
+        if (!layers.has(digest) && !this.#wanted.has(digest)) await this.#remove(path.join(this.#root, 'layers', hex));
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('The server is stopping.'));
+    await Promise.all(this.#running);
+  }
+
+  async #prepare(uri: string, options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal }): Promise<void> {
+    const target = this.#place('roots', options.digest);
+    if (await isThere(path.join(target, 'about.json'))) return;
+    await using scratch = await this.#scratch();
+    await using source = await this.#open(uri, options, scratch.folder, options.signal);
+    const found = await findImage(source, options.digest, options.architecture, scratch.file());
+    for (const { digest } of found.layers) this.#wanted.set(digest, (this.#wanted.get(digest) ?? 0) + 1);
+    try {
+      const layers: { readonly tree: string; readonly about: LayerAbout }[] = [];
+      let { bytes, entries } = this.#options.bounds ?? { bytes: mostBytes, entries: mostEntries };
+      for (const [index, layer] of found.layers.entries()) {
+        const ready = await this.#layer(source, layer, { bytes, entries }, options.signal);
+        if (ready.about.diffId !== found.diffIds[index]) throw new RefusedImage('invalid', `The layer ${layer.digest} is not the one that the configuration of the image names.`);
+        bytes -= ready.about.bytes;
+        entries -= ready.about.entries;
+        if (bytes < 0 || entries < 0) throw new RefusedImage('invalid', 'The image is too large: 10 GB unpacked are the most.');
+        layers.push(ready);
+      }
+      const tree = path.join(scratch.folder, 'root', 'tree');
+      await mkdir(tree, { recursive: true, mode: 0o755 });
+      await inThread({ kind: 'assemble', layers, into: tree }, options.signal);
+      await this.#publish(path.dirname(tree), target, { layers: found.layers.map(({ digest }) => digest) });
+    } finally {
+      for (const { digest } of found.layers) {
+        const left = (this.#wanted.get(digest) ?? 1) - 1;
+        if (left === 0) this.#wanted.delete(digest);
+        else this.#wanted.set(digest, left);
+      }
+    }
+  }
+
+  /** A layer of its own, unpacked once whatever the number of images that have it. */
+  #layer(source: ImageSource, layer: Descriptor, bounds: { readonly bytes: number; readonly entries: number }, signal: AbortSignal): Promise<{ readonly tree: string; readonly about: LayerAbout }> {
+    const target = this.#place('layers', layer.digest);
+    return this.#locks.run(`layer ${layer.digest}`, async () => {
+      const known = await readFile(path.join(target, 'about.json'), 'utf8').catch(() => undefined);
+      if (known !== undefined) return { tree: path.join(target, 'tree'), about: JSON.parse(known) as LayerAbout };
+      await using scratch = await this.#scratch();
+      const file = await fetchBlob(source, layer, scratch.file());
+      const tree = path.join(scratch.folder, 'layer', 'tree');
+      await mkdir(tree, { recursive: true, mode: 0o755 });
+      const about = await inThread({ kind: 'unpack', file, into: tree, bounds }, signal);
+      if (about === undefined) throw new Error('A layer was unpacked without a word about it.');
+      await this.#publish(path.dirname(tree), target, about);
+      return { tree: path.join(target, 'tree'), about };
+    });
+  }
+
+  async #publish(folder: string, target: string, about: object): Promise<void> {
+    await writeFile(path.join(folder, 'about.json'), JSON.stringify(about), { flush: true, mode: 0o600 });
+    await rename(folder, target);
+  }
+
+  async #open(uri: string, caller: Caller, scratch: string, signal: AbortSignal): Promise<ImageSource> {
+    const { registry, registries, fetch, folder } = this.#options;
+    const name = parseImageName(uri);
+    if (name.kind !== 'registry') {
+      const place = await allowedPath(folder, name.path);
+      if (name.kind === 'layout') return ociLayout(place, { tag: name.tag });
+      return archive(place, { into: path.join(scratch, 'archive'), tag: name.tag, signal });
+    }
+    const places = placesInHouse(registry, name, caller);
+    if (places !== undefined) return builtIn(registry, places);
+    if (!registries.includes(name.host)) throw new RefusedImage('denied', `This server does not ask ${name.host} for images; \`--image-registries\` says whom it does.`);
+    return remote({ host: name.host, repository: name.repository, fetch, signal });
+  }
+
+  async #scratch(): Promise<AsyncDisposable & { readonly folder: string; readonly file: () => string }> {
+    const folder = path.join(this.#root, '.incoming', this.#options.random.uuid());
+    await mkdir(folder, { mode: 0o700 });
+    return {
+      folder,
+      file: () => path.join(folder, this.#options.random.uuid()),
+      [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    };
+  }
+
+  /** Out of sight at once, and away when that is done. */
+  async #remove(folder: string): Promise<void> {
+    const aside = path.join(this.#root, '.incoming', this.#options.random.uuid());
+    await rename(folder, aside);
+    await rm(aside, { recursive: true, force: true });
+  }
+
+  #place(kind: 'layers' | 'roots', digest: string): string {
+    const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
+    if (hex === undefined) throw new Error(`${JSON.stringify(digest.slice(0, 100))} is no digest`);
+    return path.join(this.#root, kind, hex);
+  }
+}
+
+const referenceOf = (uri: string): string => {
+  const name = parseImageName(uri);
+  return name.reference ?? 'latest';
+};
+
+const isThere = (file: string): Promise<boolean> =>
+  readFile(file).then(
+    () => true,
+    () => false,
+  );
