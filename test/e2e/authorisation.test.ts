@@ -15,6 +15,7 @@ import { silentLogger, systemClock, systemRandom } from '../../packages/server/s
 import { Keys as KeyRing, MasterKey } from '../../packages/server/src/services/index.ts';
 import { openStorage } from '../../packages/server/src/storage/index.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
+import { signedFetch } from '../kit/sign.ts';
 import { zipOf } from '../kit/zip.ts';
 
 const account = '000000000000';
@@ -231,6 +232,98 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     const there = await new Lambda(to(other)).getFunction({ FunctionName }).catch(({ message }: Error) => message);
     const nowhere = await new Lambda(to(other)).getFunction({ FunctionName: `${FunctionName}-none` }).catch(({ message }: Error) => message);
     t.assert.strictEqual(String(there), String(nowhere).replace('-none', ''), 'whether it exists is not told');
+  });
+
+  test('a service brings events to a function or a queue only from the source that its policy names', async (t: TestContext) => {
+    const functionArn = `arn:aws:lambda:us-east-1:${account}:function:told`;
+    const s3 = new S3(to());
+    const sns = new SNS(to());
+    const sqs = new SQS(to());
+    const lambda = new Lambda(to());
+    const { QueueUrl = '' } = await sqs.createQueue({ QueueName: 'heard' });
+    const queueArn = `arn:aws:sqs:us-east-1:${account}:heard`;
+    // The function says into a queue who called it.
+    await func(
+      'told',
+      await role('teller', { Service: 'lambda.amazonaws.com' }, { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: queueArn }),
+      `import { SQS } from '@aws-sdk/client-sqs';
+       const sqs = new SQS({ maxAttempts: 1, useQueueUrlAsEndpoint: false });
+       export const handler = async (event) => {
+         const [record] = event.Records;
+         await sqs.sendMessage({ QueueUrl: ${JSON.stringify(QueueUrl)}, MessageBody: record.s3?.object.key ?? record.Sns.Message });
+       };`,
+    );
+    const heard = async (WaitTimeSeconds = 20): Promise<string | undefined> => {
+      const { Messages } = await sqs.receiveMessage({ QueueUrl, WaitTimeSeconds });
+      for (const { ReceiptHandle } of Messages ?? []) await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
+      return Messages?.[0]?.Body;
+    };
+    for (const Bucket of ['told-of', 'not-told-of']) {
+      await s3.createBucket({ Bucket });
+      await s3.putBucketNotificationConfiguration({
+        Bucket,
+        NotificationConfiguration: { LambdaFunctionConfigurations: [{ LambdaFunctionArn: functionArn, Events: ['s3:ObjectCreated:*'] }] },
+      });
+    }
+    await lambda.addPermission({
+      FunctionName: 'told',
+      StatementId: 's3',
+      Action: 'lambda:InvokeFunction',
+      Principal: 's3.amazonaws.com',
+      SourceArn: 'arn:aws:s3:::told-of',
+      SourceAccount: account,
+    });
+    // Deliveries of a service keep their order, so what comes second tells that the first was refused.
+    await s3.putObject({ Bucket: 'not-told-of', Key: 'first', Body: '1' });
+    await s3.putObject({ Bucket: 'told-of', Key: 'second', Body: '2' });
+    t.assert.strictEqual(await heard(), 'second');
+
+    const { TopicArn = '' } = await sns.createTopic({ Name: 'news' });
+    await sns.subscribe({ TopicArn, Protocol: 'lambda', Endpoint: functionArn });
+    const { QueueUrl: lost = '' } = await sqs.createQueue({
+      QueueName: 'lost',
+      Attributes: { Policy: policy({ Effect: 'Allow', Principal: { Service: 'sns.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: '*', Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } } }) },
+    });
+    const [subscription] = (await sns.listSubscriptionsByTopic({ TopicArn })).Subscriptions ?? [];
+    await sns.setSubscriptionAttributes({
+      SubscriptionArn: subscription?.SubscriptionArn ?? '',
+      AttributeName: 'RedrivePolicy',
+      AttributeValue: JSON.stringify({ deadLetterTargetArn: `arn:aws:sqs:us-east-1:${account}:lost` }),
+    });
+    await sns.publish({ TopicArn, Message: 'refused' });
+    const { Messages } = await sqs.receiveMessage({ QueueUrl: lost, WaitTimeSeconds: 20 });
+    t.assert.match(Messages?.[0]?.Body ?? '', /"refused"/, 'the queue of the lost lets the topic in');
+    await lambda.addPermission({ FunctionName: 'told', StatementId: 'sns', Action: 'lambda:InvokeFunction', Principal: 'sns.amazonaws.com', SourceArn: TopicArn });
+    await sns.publish({ TopicArn, Message: 'let in' });
+    t.assert.strictEqual(await heard(), 'let in');
+  });
+
+  test('a function URL without signatures needs both permissions for everybody, one with signatures those of its caller', async (t: TestContext) => {
+    const lambda = new Lambda(to());
+    await func('page', await role('page', { Service: 'lambda.amazonaws.com' }), ok);
+    const { FunctionUrl = '' } = await lambda.createFunctionUrlConfig({ FunctionName: 'page', AuthType: 'NONE' });
+    const status = async (): Promise<number> => (await fetch(FunctionUrl)).status;
+    const signed = async (credentials: Keys): Promise<number> => (await signedFetch(FunctionUrl, { service: 'lambda', credentials })).status;
+    const answer = await fetch(FunctionUrl);
+    t.assert.deepStrictEqual([answer.status, answer.headers.get('x-amzn-errortype')], [403, 'AccessDeniedException']);
+    t.assert.match(await answer.text(), /^\{"Message":"Forbidden\. For troubleshooting Function URL/);
+    const add = (StatementId: string, rest: object) => lambda.addPermission({ FunctionName: 'page', StatementId, Principal: '*', Action: 'lambda:InvokeFunction', ...rest });
+    await add('url', { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' });
+    t.assert.strictEqual(await status(), 403, 'one of two');
+    await add('function', { InvokedViaFunctionUrl: true });
+    t.assert.strictEqual(await status(), 200);
+    const hal = await user('hal');
+    await refused(t, call(`arn:aws:lambda:us-east-1:${account}:function:page`, {}, hal), /lambda:InvokeFunction/);
+
+    await lambda.updateFunctionUrlConfig({ FunctionName: 'page', AuthType: 'AWS_IAM' });
+    t.assert.strictEqual(await status(), 403, 'nobody signed');
+    t.assert.strictEqual(await signed(hal), 403);
+    await iam().putUserPolicy({ UserName: 'hal', PolicyName: 'own', PolicyDocument: policy({ Effect: 'Allow', Action: 'lambda:InvokeFunctionUrl', Resource: '*' }) });
+    t.assert.strictEqual(await signed(hal), 200, 'the second comes from the function, for whoever calls by its URL');
+    await lambda.removePermission({ FunctionName: 'page', StatementId: 'function' });
+    t.assert.strictEqual(await signed(hal), 403);
+    await iam().putUserPolicy({ UserName: 'hal', PolicyName: 'own', PolicyDocument: policy({ Effect: 'Allow', Action: ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'], Resource: '*' }) });
+    t.assert.strictEqual(await signed(hal), 200);
   });
 });
 

@@ -1,29 +1,23 @@
-import type { Call } from '@mayfly/wire';
+import { ServiceFault, type Call } from '@mayfly/wire';
 import type { Authoriser } from '../api/index.ts';
 import type { AccountId, Clock, Logger, Region } from '../base/index.ts';
 import { readFunctionName, type Control, type Statement } from '../control/index.ts';
-import { Access, rulesOf, type Demand } from '../services/index.ts';
+import { Access, rulesOf, type Sender } from '../services/index.ts';
 import type { Config } from './config.ts';
 import type { Neighbours } from './neighbours.ts';
 
 export interface AccessParts {
   readonly config: Pick<Config, 'auth' | 'explainDenials'>;
   readonly neighbours: Pick<Neighbours, 'authority' | 'guarded' | 'readers'>;
-  readonly control: () => Pick<Control, 'policy' | 'layerPolicy'>;
+  readonly control: Pick<Control, 'policy' | 'layerPolicy'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Who may do what, in a server that does not let everybody: the policies of callers, of functions and of what is around them. */
 export interface Gatekeeper extends Authoriser {
-  /** Whether a service may bring an event to a function, for what happened at its source. @source spec 1.6-03 */
-  mayDeliver(service: string, resource: string, source: Source): boolean;
-}
-
-/** Where an event comes from. */
-export interface Source {
-  readonly arn: string;
-  readonly account: string;
+  /** Lets an event in, or not, that a service brings for what happened at its source. @throws ServiceFault AccessDeniedException. @source spec 1.6-03 */
+  admit(from: Sender, resource: string): void;
 }
 
 export function openGatekeeper({ config, neighbours, control, clock, log }: AccessParts): Gatekeeper {
@@ -46,11 +40,10 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
       const context = { 'lambda:FunctionUrlAuthType': authType, 'lambda:InvokedViaFunctionUrl': 'true' };
       return ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'].every((action) => access.may(call, { action, resource, context }));
     },
-    mayDeliver(service, resource, source) {
+    admit(from, resource) {
       const action = deliveries[resource.split(':')[2] ?? ''];
-      if (action === undefined) return true;
-      const demand: Demand = { action, resource, context: { 'aws:SourceArn': source.arn, 'aws:SourceAccount': source.account } };
-      return access.serviceMay(service, demand);
+      if (action === undefined || access.serviceMay(from, { action, resource })) return;
+      throw new ServiceFault('AccessDeniedException', `${from.roleArn ?? from.service} is not authorized to perform: ${action} on resource: ${resource}`, { status: 403 });
     },
   };
 }
@@ -60,6 +53,7 @@ const deliveries: Readonly<Record<string, string>> = {
   lambda: 'lambda:InvokeFunction',
   sqs: 'sqs:SendMessage',
   sns: 'sns:Publish',
+  kinesis: 'kinesis:PutRecord',
 };
 
 /** Statements of a function, version, alias or layer version; undefined for what is none of these. */
@@ -67,8 +61,8 @@ function ofLambda(control: AccessParts['control'], resource: string): readonly S
   const [, , service, region = '', account = '', kind, name = '', qualifier] = resource.split(':');
   if (service !== 'lambda') return undefined;
   const place = [account as AccountId, region as Region] as const;
-  if (kind === 'function') return control().policy(...place, name, qualifier);
-  return kind === 'layer' && qualifier !== undefined ? control().layerPolicy(...place, name, qualifier) : [];
+  if (kind === 'function') return control.policy(...place, name, qualifier);
+  return kind === 'layer' && qualifier !== undefined ? control.layerPolicy(...place, name, qualifier) : [];
 }
 
 /** Statements change as a whole, so each list is written out once. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import path from 'node:path';
-import { isNotYet, loadApi, notYet, serviceNames, type ServiceName } from '@mayfly/wire';
+import { isNotYet, loadApi, notYet, ServiceFault, serviceNames, type ServiceName } from '@mayfly/wire';
 import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type RegistryDoor, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl, openImages } from '../control/index.ts';
@@ -71,8 +71,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const keys = await Keys.open({ database, masterKey, clock, random });
   rooms.defer(() => keys.settled());
   let invoke: Invoke | undefined;
+  let gatekeeper: Gatekeeper | undefined;
   const neighbours = rooms.use(
-    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict', region: config.region, http: deliverer(options) }),
+    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict', ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }), region: config.region, http: deliverer(options) }),
   );
 
   const sandboxes = await walls(options);
@@ -120,6 +121,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       limits,
     }),
   );
+  if (config.auth !== 'open') gatekeeper = openGatekeeper({ config, neighbours, control, clock, log });
   const environments = rooms.use(
     openEnvironments({
       sandboxes: sandboxes.driver,
@@ -182,7 +184,6 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await Promise.all([events[Symbol.asyncDispose](), hall[Symbol.asyncDispose]()]);
   });
 
-  const gatekeeper = config.auth === 'open' ? undefined : openGatekeeper({ config, neighbours, control: () => control, clock, log });
   const firstKey = gatekeeper === undefined ? undefined : await keys.ensureRoot(operatorAccount);
   const all = rooms.move();
   return {
@@ -260,6 +261,12 @@ const accepting = (runtimes: Runtimes, clock: Clock): Runtimes => ({
     return seen.kind === 'unavailable' && supportPhase(runtime, clock.now()) !== undefined ? { kind: 'ready' } : seen;
   },
 });
+
+/** What was left by an earlier server waits until somebody can decide about it. */
+const present = (gatekeeper: Gatekeeper | undefined): Gatekeeper => {
+  if (gatekeeper === undefined) throw new ServiceFault('ServiceUnavailable', 'This server has not opened yet.', { status: 503 });
+  return gatekeeper;
+};
 
 const opened = (invoke: Invoke | undefined): Invoke => {
   if (invoke === undefined) throw Object.assign(new Error('A function was called before the hall was open.'), { code: 'NOT_OPEN' });

@@ -29,6 +29,9 @@ import {
   type Readers,
   type RegistryPort,
   type S3Port,
+  type Sender,
+  type SnsPort,
+  type SqsPort,
   type SummarySink,
 } from '../services/index.ts';
 import type { Database } from '../storage/index.ts';
@@ -71,6 +74,8 @@ export interface NeighboursOptions {
   readonly origin: () => string;
   /** Whether policies decide who may do what; otherwise everybody may. */
   readonly strict: boolean;
+  /** Decides about what services bring to queues, topics, streams and functions; absent = everything is let in. */
+  readonly admit?: (from: Sender, resource: string) => void;
   /** Deliveries to addresses that callers wrote down. */
   readonly http: HttpPort;
   /** Of requests that name none. */
@@ -81,7 +86,16 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   const { database, keys, masterKey, clock, random, log, origin } = options;
   await using rooms = new AsyncDisposableStack();
   const invoke = asyncInvoke(options);
-  const lambda = { invokeAsync: (arn: string, payload: string) => invoke(arn, Buffer.from(payload)) };
+  /** What services bring to each other has to be let in, too. */
+  const admit = (from: Sender | undefined, arn: string): void => {
+    if (from !== undefined) options.admit?.(from, arn);
+  };
+  const lambda = {
+    invokeAsync: async (arn: string, payload: string, from: Sender) => {
+      admit(from, arn);
+      await invoke(arn, Buffer.from(payload));
+    },
+  };
 
   const cloudwatch = rooms.use(
     await openCloudWatch({
@@ -90,8 +104,10 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       log,
       async act({ targetArn, event, subject, message }) {
         const service = targetArn.split(':')[2];
-        if (service === 'lambda') await lambda.invokeAsync(targetArn, JSON.stringify(event));
-        else if (service === 'sns') await sns.port.publish(targetArn, { message, subject });
+        const { alarmArn = '', accountId = '' } = event as { readonly alarmArn?: string; readonly accountId?: string };
+        const from = { sourceArn: alarmArn, sourceAccount: accountId };
+        if (service === 'lambda') await lambda.invokeAsync(targetArn, JSON.stringify(event), { ...from, service: 'lambda.alarms.cloudwatch.amazonaws.com' });
+        else if (service === 'sns') await toTopics.publish(targetArn, { message, subject }, { ...from, service: 'cloudwatch.amazonaws.com' });
         else log.warn('An alarm names a target that nothing here serves.', { targetArn });
       },
     }),
@@ -102,9 +118,10 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       clock,
       log,
       metrics: cloudwatch.metrics,
-      async deliver({ destinationArn, payload, logStream }) {
-        if (destinationArn.split(':')[2] === 'kinesis') await kinesis.put(destinationArn, logStream, payload);
-        else await invoke(destinationArn, payload);
+      async deliver({ account, region, destinationArn, payload, logGroup, logStream }) {
+        if (destinationArn.split(':')[2] === 'kinesis') return kinesis.put(destinationArn, logStream, payload);
+        admit({ service: 'logs.amazonaws.com', sourceArn: `arn:aws:logs:${region}:${account}:log-group:${logGroup}:*`, sourceAccount: account }, destinationArn);
+        await invoke(destinationArn, payload);
       },
     }),
   );
@@ -117,8 +134,28 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   const sqs = rooms.use(await openSqs({ database, clock, random, log }));
   const dynamodb = rooms.use(await openDynamoDb({ database, clock, random, log }));
   const kinesis = rooms.use(await openKinesis({ database, clock, log }));
-  const sns = rooms.use(await openSns({ database, clock, random, log, ports: { sqs: sqs.port, lambda, origin, http: options.http } }));
-  const targets = { lambda, sqs: sqs.port, sns: sns.port, kinesis };
+  const toQueues: Pick<SqsPort, 'describe' | 'send'> = {
+    describe: (arn) => sqs.port.describe(arn),
+    send: async (arn, body, sending) => {
+      admit(sending?.from, arn);
+      return sqs.port.send(arn, body, sending);
+    },
+  };
+  const sns = rooms.use(await openSns({ database, clock, random, log, ports: { sqs: toQueues, lambda, origin, http: options.http } }));
+  const toTopics: Pick<SnsPort, 'has' | 'publish'> = {
+    has: (arn) => sns.port.has(arn),
+    publish: async (arn, request, from) => {
+      admit(from, arn);
+      return sns.port.publish(arn, request);
+    },
+  };
+  const toStreams = {
+    put: async (arn: string, key: string, data: Uint8Array, from: Sender) => {
+      admit(from, arn);
+      await kinesis.put(arn, key, data);
+    },
+  };
+  const targets = { lambda, sqs: toQueues, sns: toTopics, kinesis: toStreams };
   const events = rooms.use(await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }));
   const scheduler = rooms.use(await openScheduler({ database, clock, random, log, ports: { ...targets, eventBridge: events } }));
   const s3 = rooms.use(
@@ -128,7 +165,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       clock,
       random,
       log,
-      ports: { sqs: sqs.port, sns: sns.port, lambda, events: busOf(events) },
+      ports: { sqs: toQueues, sns: toTopics, lambda, events: busOf(events) },
     }),
   );
 

@@ -1,6 +1,7 @@
 import type { Call, ServiceName } from '@mayfly/wire';
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Answer, Authority } from '../iam/index.ts';
+import type { Sender } from '../kit/index.ts';
 import { requestTags, type AnyInput, type Context, type Demand, type ServiceRules } from './demand.ts';
 import { refusal, unassumable } from './refusal.ts';
 
@@ -12,7 +13,7 @@ export interface Guarded {
 
 export interface AccessOptions {
   readonly rules: Readonly<Record<ServiceName, ServiceRules>>;
-  readonly authority: Pick<Authority, 'ask' | 'askService' | 'serviceMayAssume'>;
+  readonly authority: Pick<Authority, 'ask' | 'askService' | 'askRole' | 'serviceMayAssume'>;
   /** What guards a resource, by its ARN; undefined where there is nothing. */
   readonly guarded: (resource: string) => Guarded | undefined;
   readonly clock: Clock;
@@ -52,17 +53,24 @@ export class Access {
     return this.#ask(call, demand).allowed || this.#options.soft;
   }
 
-  /** Whether a service may act on a resource for what happened in another one. */
-  serviceMay(service: string, demand: Demand): boolean {
+  /** Whether a service may act on a resource, for what happened in another one or in the name of a role. */
+  serviceMay({ service, roleArn, sourceArn, sourceAccount }: Sender, demand: Demand): boolean {
     const { authority, soft } = this.#options;
     const guarded = this.#options.guarded(demand.resource);
     const account = guarded?.account ?? accountIn(demand.resource) ?? '';
-    const answer = authority.askService(service, {
+    const question = {
       ...demand,
       resourceAccount: account,
       resourcePolicies: guarded?.policies ?? [],
-      context: { ...this.#always(), 'aws:ResourceAccount': account, ...demand.context },
-    });
+      context: {
+        ...this.#always(),
+        'aws:ResourceAccount': account,
+        'aws:SourceArn': sourceArn,
+        'aws:SourceAccount': sourceAccount,
+        ...demand.context,
+      },
+    };
+    const answer = roleArn === undefined ? authority.askService(service, question) : authority.askRole(roleArn, service.split('.')[0] ?? '', question);
     if (!answer.allowed) this.#tell(answer, demand);
     return answer.allowed || soft;
   }

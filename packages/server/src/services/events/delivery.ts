@@ -1,6 +1,7 @@
 import type { Logger, Random, Clock } from '../../base/index.ts';
 import { openText, scopeOf, type Sealer } from '../kit/index.ts';
 import type { Ending, Parcel } from '../kit/outbox.ts';
+import type { Sender } from '../kit/sender.ts';
 import { backoffMs, bring, bringToQueue, defaultRetryPolicy, type Refusal, type TargetPorts } from '../kit/targets.ts';
 import { busPlace, type Buses } from './bus.ts';
 import { DestinationCalls, type AuthParameters } from './destination-call.ts';
@@ -18,6 +19,8 @@ export interface DeliveryOptions {
   readonly random: Random;
   readonly log: Logger;
 }
+
+const senderOf = ({ rule, place }: Load): Sender => ({ service: 'events.amazonaws.com', sourceArn: rule.arn, sourceAccount: place.account });
 
 type Failure = Refusal & { readonly retryInMs?: number };
 
@@ -69,6 +72,7 @@ export class Delivery {
       payload,
       id: event.id,
       atMs: Date.parse(event.time),
+      from: { ...senderOf(load), ...(target.RoleArn === undefined ? {} : { roleArn: target.RoleArn }) },
       ...(target.SqsParameters?.MessageGroupId === undefined ? {} : { messageGroupId: target.SqsParameters.MessageGroupId }),
       ...(typeof key === 'string' && key !== '' ? { partitionKey: key.slice(0, 256) } : {}),
     });
@@ -113,7 +117,7 @@ export class Delivery {
       ERROR_MESSAGE: text(failure.message.slice(0, 1024)),
       RETRY_ATTEMPTS: { DataType: 'Number', StringValue: String(attempt - 1) },
       ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
-    });
+    }, senderOf(load));
     if (buried === undefined || buried.final || clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs)
       return { kind: 'done' };
     return { kind: 'retry', inMs: backoffMs(attempt, random.float()) };

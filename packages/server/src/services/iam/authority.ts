@@ -72,6 +72,14 @@ export class Authority {
     return this.#answer({ kind: 'service', name }, { identity: [] }, question, '');
   }
 
+  /** Whether a role may, in whose name a service acts. */
+  askRole(roleArn: string, sessionName: string, question: Question): Answer {
+    const account = roleOf(roleArn)?.account ?? '';
+    const arn = `arn:aws:sts::${account}:assumed-role/${roleOf(roleArn)?.name}/${sessionName}`;
+    const held = this.role(roleArn) === undefined ? undefined : this.policiesOf(arn);
+    return this.#answer({ kind: 'aws', account, arn, userId: '', roleArn }, held ?? { identity: [] }, question, account);
+  }
+
   /** ARN of a user, role, group or profile by its name, which does not tell its path. */
   arnOf(kind: 'role' | 'user' | 'group' | 'profile', account: string, name: string): string | undefined {
     return this.#records.get(kind, account, name)?.arn;

@@ -6,3 +6,4 @@ export * from './metric.ts';
 export * from './ids.ts';
 export * from './automaton.ts';
 export * from './without.ts';
+export type { Sender } from './sender.ts';

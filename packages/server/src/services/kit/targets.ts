@@ -1,19 +1,20 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { SnsPort } from '../sns/index.ts';
 import type { SqsPort } from '../sqs/index.ts';
+import type { Sender } from './sender.ts';
 
 /** Where rules and schedules can bring something. What `main` does not plug in is refused when it is named as a target. */
 export interface TargetPorts {
   readonly lambda?: {
     /** Resolves when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
-    invokeAsync(functionArn: string, payload: string): Promise<void>;
+    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<void>;
   };
   readonly sqs?: Pick<SqsPort, 'send' | 'describe'>;
   readonly sns?: Pick<SnsPort, 'publish'>;
   readonly logs?: {
     put(logGroupArn: string, logStream: string, event: { readonly atMs: number; readonly message: string }): Promise<void>;
   };
-  readonly kinesis?: { put(streamArn: string, partitionKey: string, data: Uint8Array): Promise<void> };
+  readonly kinesis?: { put(streamArn: string, partitionKey: string, data: Uint8Array, from: Sender): Promise<void> };
   readonly stepFunctions?: { start(stateMachineArn: string, input: string): Promise<void> };
 }
 
@@ -24,6 +25,7 @@ export interface Shipment {
   /** Names the shipment for good: partition key, log stream, deduplication. */
   readonly id: string;
   readonly atMs: number;
+  readonly from: Sender;
   /** Queues. */
   readonly messageGroupId?: string;
   /** Streams; the id when absent. */
@@ -44,25 +46,26 @@ const bringers: Readonly<
     { readonly port: keyof TargetPorts; readonly bring: (ports: TargetPorts, shipment: Shipment) => Promise<unknown> | undefined }
   >
 > = {
-  lambda: { port: 'lambda', bring: ({ lambda }, { arn, payload }) => lambda?.invokeAsync(arn, payload) },
+  lambda: { port: 'lambda', bring: ({ lambda }, { arn, payload, from }) => lambda?.invokeAsync(arn, payload, from) },
   sqs: {
     port: 'sqs',
-    bring: ({ sqs }, { arn, payload, messageGroupId, id }) =>
+    bring: ({ sqs }, { arn, payload, messageGroupId, id, from }) =>
       sqs?.send(arn, payload, {
+        from,
         ...(messageGroupId === undefined ? {} : { groupId: messageGroupId }),
         ...(sqs.describe(arn)?.fifo === true && sqs.describe(arn)?.contentBasedDeduplication !== true
           ? { deduplicationId: id }
           : {}),
       }),
   },
-  sns: { port: 'sns', bring: ({ sns }, { arn, payload }) => sns?.publish(arn, { message: payload }) },
+  sns: { port: 'sns', bring: ({ sns }, { arn, payload, from }) => sns?.publish(arn, { message: payload }, from) },
   logs: {
     port: 'logs',
     bring: ({ logs }, { arn, payload, id, atMs }) => logs?.put(arn.replace(/:\*$/, ''), id, logEvent(payload, atMs)),
   },
   kinesis: {
     port: 'kinesis',
-    bring: ({ kinesis }, { arn, payload, partitionKey, id }) => kinesis?.put(arn, partitionKey ?? id, Buffer.from(payload)),
+    bring: ({ kinesis }, { arn, payload, partitionKey, id, from }) => kinesis?.put(arn, partitionKey ?? id, Buffer.from(payload), from),
   },
   states: { port: 'stepFunctions', bring: ({ stepFunctions }, { arn, payload }) => stepFunctions?.start(arn, payload) },
 };
@@ -127,6 +130,7 @@ export function bringToQueue(
   queueArn: string,
   body: string,
   attributes: MessageAttributes,
+  from: Sender,
 ): Promise<Refusal | undefined> {
   return bring(
     {
@@ -144,6 +148,7 @@ export function bringToQueue(
       payload: body,
       id: 'dead-letter',
       atMs: 0,
+      from,
     },
   );
 }

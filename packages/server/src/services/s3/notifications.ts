@@ -1,6 +1,7 @@
 import { ServiceFault, type S3Operations } from '@mayfly/wire';
 import type { Logger } from '../../base/index.ts';
 import type { Ending, Parcel } from '../kit/outbox.ts';
+import type { Sender } from '../kit/sender.ts';
 import { fromDocument, ownerOf, type BucketRecord } from './bucket.ts';
 import { invalidArgument, s3Fault } from './faults.ts';
 import type { StoredObject } from './objects.ts';
@@ -191,13 +192,24 @@ function busEntry(bucket: BucketRecord, { name, object, requestId, account, atMs
 const longestRetryMs = 300_000;
 const attempts = 50;
 
+/** The bucket that a notification is about. */
+function senderOf(body: string, ownerOfBucket: (name: string) => string): Sender {
+  const { Bucket, Records } = JSON.parse(body) as {
+    readonly Bucket?: string;
+    readonly Records?: readonly { readonly s3: { readonly bucket: { readonly name: string } } }[];
+  };
+  const name = Bucket ?? Records?.[0]?.s3.bucket.name ?? '';
+  return { service: 's3.amazonaws.com', sourceArn: `arn:aws:s3:::${name}`, sourceAccount: ownerOfBucket(name) };
+}
+
 /** Brings a notification to where the bucket's configuration says. */
-export async function deliverNotification(parcel: Parcel, attempt: number, ports: S3Ports, log: Logger): Promise<Ending> {
+export async function deliverNotification(parcel: Parcel, attempt: number, ports: S3Ports, log: Logger, ownerOfBucket: (name: string) => string): Promise<Ending> {
   const [kind, arn = ''] = parcel.target.split(' ');
+  const from = (): Sender => senderOf(parcel.body, ownerOfBucket);
   try {
-    if (kind === 'queue') await ports.sqs?.send(arn, parcel.body);
-    else if (kind === 'topic') await ports.sns?.publish(arn, { message: parcel.body, subject: 'Amazon S3 Notification' });
-    else if (kind === 'function') await ports.lambda?.invokeAsync(arn, parcel.body);
+    if (kind === 'queue') await ports.sqs?.send(arn, parcel.body, { from: from() });
+    else if (kind === 'topic') await ports.sns?.publish(arn, { message: parcel.body, subject: 'Amazon S3 Notification' }, from());
+    else if (kind === 'function') await ports.lambda?.invokeAsync(arn, parcel.body, from());
     else await ports.events?.put(JSON.parse(parcel.body) as BusEntry);
     return { kind: 'done' };
   } catch (error) {

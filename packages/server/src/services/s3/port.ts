@@ -1,3 +1,4 @@
+import type { Sender } from '../kit/sender.ts';
 import type { SnsPort } from '../sns/index.ts';
 import type { SqsPort } from '../sqs/index.ts';
 import type { CorsQuestion } from './cors.ts';
@@ -20,7 +21,7 @@ export interface S3Ports {
   readonly sns?: Pick<SnsPort, 'publish' | 'has'>;
   readonly lambda?: {
     /** Resolves when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
-    invokeAsync(functionArn: string, payload: string): Promise<void>;
+    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<void>;
     /** Whether there is such a function. */
     has?(functionArn: string): boolean;
   };

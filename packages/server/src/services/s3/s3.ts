@@ -61,7 +61,7 @@ export class S3 implements AsyncDisposable {
     const table = await ObjectTable.open(database);
     const blobs = await Blobs.open(path.resolve(options.dir), options);
     const files = await blobs.list();
-    const outbox = await Outbox.open({ database, clock, log, service: 's3', deliver: (parcel, attempt) => deliverNotification(parcel, attempt, ports, log) });
+    const outbox = await Outbox.open({ database, clock, log, service: 's3', deliver: (parcel, attempt) => deliverNotification(parcel, attempt, ports, log, (name) => records.get('bucket', '', name)?.account ?? '') });
     outbox.start();
     const s3 = new S3(options, { records, table, blobs, outbox });
     s3.#sweeping = s3.#sweep(files);

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from '../../base/index.ts';
 import type { Ending, Parcel } from '../kit/outbox.ts';
+import type { Sender } from '../kit/sender.ts';
 import { backoffMs, bring, bringToQueue, defaultRetryPolicy, type Refusal, type TargetPorts } from '../kit/targets.ts';
 import { ServiceFault } from '@mayfly/wire';
 import type { Target } from './schedule.ts';
@@ -23,6 +24,14 @@ export interface Load {
   readonly slotMs: number;
   readonly acceptedAtMs: number;
 }
+
+/** A schedule acts in the name of its role. */
+const senderOf = ({ scheduleArn, account, target }: Load): Sender => ({
+  service: 'scheduler.amazonaws.com',
+  sourceArn: scheduleArn,
+  sourceAccount: account,
+  ...(target.RoleArn === undefined ? {} : { roleArn: target.RoleArn }),
+});
 
 /** Brings one run to its target; gives up by the schedule's retry policy, into its dead-letter queue. */
 export class Delivery {
@@ -65,6 +74,7 @@ export class Delivery {
       payload,
       id: executionId,
       atMs: slotMs,
+      from: senderOf(load),
       ...(target.SqsParameters?.MessageGroupId === undefined ? {} : { messageGroupId: target.SqsParameters.MessageGroupId }),
       ...(target.KinesisParameters?.PartitionKey === undefined ? {} : { partitionKey: target.KinesisParameters.PartitionKey }),
     });
@@ -110,7 +120,7 @@ export class Delivery {
       SCHEDULED_TIME: text(new Date(load.slotMs).toISOString()),
       TARGET_ARN: text(load.target.Arn ?? ''),
       ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
-    });
+    }, senderOf(load));
     if (refusal === undefined || refusal.final || this.#clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs)
       return { kind: 'done' };
     return { kind: 'retry', inMs: backoffMs(attempt, this.#random.float()) };

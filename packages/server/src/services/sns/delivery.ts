@@ -2,6 +2,7 @@ import { ServiceFault } from '@mayfly/wire';
 import type { Clock, Logger } from '../../base/index.ts';
 import { publicHttp } from '../kit/http.ts';
 import type { Ending, Parcel } from '../kit/outbox.ts';
+import type { Sender } from '../kit/sender.ts';
 import { envelope, lambdaEvent, type Notification } from './envelope.ts';
 import type { MessageAttribute } from './message.ts';
 import type { SnsPorts } from './port.ts';
@@ -64,6 +65,7 @@ export class Delivery {
         case 'sqs': {
           const fifo = ports.sqs.describe(subscription.endpoint)?.fifo === true;
           await ports.sqs.send(subscription.endpoint, raw ? notification.message : envelope(notification, subscription.arn, signer), {
+            from: senderOf(notification.topicArn),
             ...(raw ? { attributes: notification.attributes } : {}),
             ...(load.groupId === undefined ? {} : { groupId: load.groupId }),
             ...(fifo && load.deduplicationId !== undefined ? { deduplicationId: load.deduplicationId } : {}),
@@ -71,7 +73,7 @@ export class Delivery {
           return { kind: 'done' };
         }
         case 'lambda':
-          await ports.lambda.invokeAsync(subscription.endpoint, lambdaEvent(notification, subscription.arn, signer));
+          await ports.lambda.invokeAsync(subscription.endpoint, lambdaEvent(notification, subscription.arn, signer), senderOf(notification.topicArn));
           return { kind: 'done' };
         case 'http':
         case 'https':
@@ -128,6 +130,7 @@ export class Delivery {
     const body = raw ? load.notification.message : envelope(load.notification, subscription.arn, await this.#options.signer());
     try {
       await this.#options.ports.sqs.send(target, body, {
+        from: senderOf(load.notification.topicArn),
         ...(raw ? { attributes: load.notification.attributes } : {}),
         ...(load.groupId === undefined ? {} : { groupId: load.groupId }),
         ...(load.deduplicationId === undefined ? {} : { deduplicationId: load.deduplicationId }),
@@ -138,6 +141,8 @@ export class Delivery {
     }
   }
 }
+
+const senderOf = (topicArn: string): Sender => ({ service: 'sns.amazonaws.com', sourceArn: topicArn, sourceAccount: topicArn.split(':')[4] ?? '' });
 
 /** JSON has no bytes: they travel as Buffer's own form. */
 const revive = (_key: string, value: unknown): unknown =>

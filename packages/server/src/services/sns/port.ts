@@ -1,4 +1,5 @@
 import type { HttpPort } from '../kit/http.ts';
+import type { Sender } from '../kit/sender.ts';
 import type { SqsPort } from '../sqs/index.ts';
 import type { PublishRequest } from './message.ts';
 
@@ -7,7 +8,7 @@ export interface SnsPorts {
   readonly sqs: Pick<SqsPort, 'send' | 'describe'>;
   readonly lambda: {
     /** Resolves when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
-    invokeAsync(functionArn: string, payload: string): Promise<void>;
+    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<void>;
   };
   readonly http?: HttpPort;
   /** Address for the links in messages that nobody's request brought about: `http://127.0.0.1:4566`. */
@@ -20,5 +21,5 @@ export interface SnsPort {
   /** The topic's policy, as it was set; undefined where there is none but the one that every topic has. */
   policy(topicArn: string): string | undefined;
   /** Resolves when the message is on stable storage for each of its subscriptions. @throws ServiceFault as Publish does */
-  publish(topicArn: string, request: PublishRequest): Promise<{ readonly messageId: string; readonly sequenceNumber?: string }>;
+  publish(topicArn: string, request: PublishRequest, from?: Sender): Promise<{ readonly messageId: string; readonly sequenceNumber?: string }>;
 }
