@@ -9,6 +9,7 @@ import { commonScenarios } from './runtimes-common.ts';
 import { mappingScenarios } from './event-source-mappings.ts';
 import { destinationScenarios } from './destinations.ts';
 import { streamScenarios } from './streams.ts';
+import { languageScenarios } from './languages.ts';
 import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
@@ -27,6 +28,7 @@ export const scenarios: Scenarios = {
   ...eventInvokeScenarios,
   ...permissionScenarios,
   ...concurrencyScenarios,
+  ...languageScenarios,
   ...streamScenarios,
   ...destinationScenarios,
   ...mappingScenarios,
