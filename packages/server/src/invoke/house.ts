@@ -339,7 +339,9 @@ export class House implements AsyncDisposable {
   }
 
   /** One timer for all lines whose patience ends. */
-  #lookAgain(withinMs: number): void {
+  #lookAgain(patienceMs: number): void {
+    // What rounding leaves of a patience is less than the clock can tell apart: looking again at once would see the same.
+    const withinMs = Math.max(1, patienceMs);
     const atMs = this.#clock.monotonic() + withinMs;
     if (this.#look !== undefined && this.#look.atMs <= atMs) return;
     this.#look?.timer[Symbol.dispose]();
