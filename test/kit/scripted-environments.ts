@@ -67,6 +67,8 @@ export class ScriptedEnvironments implements EnvironmentFactory {
     this.made.push(environment);
     return environment;
   }
+  prepare(): void {}
+
   pooled(): ReadonlyMap<string, number> {
     return new Map();
   }

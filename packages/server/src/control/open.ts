@@ -42,6 +42,8 @@ export interface Control extends AsyncDisposable {
   policy(account: AccountId, region: Region, functionName: string, qualifier?: string): readonly Statement[];
   /** The same of a layer version. @source spec 1.8-07 */
   layerPolicy(account: AccountId, region: Region, layerName: string, version: string): readonly Statement[];
+  /** Runtimes of everything deployed. */
+  runtimes(): ReadonlySet<string>;
   /** Resolves when no function is being prepared any more. */
   idle(): Promise<void>;
 }
@@ -85,10 +87,19 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     policy: (account, region, functionName, qualifier) =>
       shelf.desk({ account, region }).get('policy', functionName, qualifier)?.statements ?? [],
     layerPolicy: (account, region, layerName, version) => shelf.desk({ account, region }).get('layerPolicy', layerName, version)?.statements ?? [],
+    runtimes: () => runtimesInUse(shelf),
     idle: () => preparation.idle(),
     async [Symbol.asyncDispose]() {
       await opened.disposeAsync();
       await shelf.settled();
     },
   };
+}
+
+function runtimesInUse(shelf: Shelf): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const scope of shelf.scopes()) {
+    for (const [, , { configuration }] of shelf.desk(scope).all('version')) if (configuration.runtime !== undefined) used.add(configuration.runtime);
+  }
+  return used;
 }

@@ -83,8 +83,12 @@ class Environments implements EnvironmentFactory {
     this.#alive.add(environment);
     void environment.gone.then(() => this.#alive.delete(environment));
     // Boots compete for the cores, so the place on the shelf is filled when this one has had its turn.
-    if (fits(version)) void environment.initialised.then(() => clock.after(restockMs, () => void this.#restock(version)).unref());
+    if (fits(version)) void environment.initialised.then(() => clock.after(restockMs, () => void this.#stock(version.runtime ?? '')).unref());
     return environment;
+  }
+
+  prepare(runtime: string): void {
+    void this.#stock(runtime);
   }
 
   pooled(): ReadonlyMap<string, number> {
@@ -116,8 +120,8 @@ class Environments implements EnvironmentFactory {
     return claim;
   }
 
-  async #restock(version: FunctionVersion): Promise<void> {
-    const runtime = await this.#resolve(version.runtime ?? '').catch(() => undefined);
+  async #stock(identifier: string): Promise<void> {
+    const runtime = await this.#resolve(identifier).catch(() => undefined);
     if (runtime !== undefined) this.#pool.want(runtime.identifier, (signal) => this.#ready(runtime, signal));
   }
 

@@ -103,6 +103,8 @@ export interface EnvironmentFactory extends AsyncDisposable {
    * Returns at once; `initialised` tells the rest. Never throws for the function's faults.
    */
   create(version: FunctionVersion, options?: { readonly initializationType?: InitializationType }): Environment;
+  /** Keeps boxes for functions of this runtime ready from now on, in the background; the first call then finds one. */
+  prepare(runtime: string): void;
   /** Boxes ready to be claimed, per pool key (`nodejs24.x`), for metrics and tests. */
   pooled(): ReadonlyMap<string, number>;
 }

@@ -16,6 +16,7 @@ import { openGatekeeper, type Gatekeeper } from './access.ts';
 import { isLoopback, type Config } from './config.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
+import { keepStocked } from './stock.ts';
 
 /** Everything behind the street door, opened and connected. */
 export interface House extends AsyncDisposable {
@@ -163,6 +164,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
   });
   invoke = hall;
+  rooms.use(keepStocked(control, environments, clock));
   const events = await openEvents({
     book: control.mappings,
     invoker: hall.invoker,
