@@ -4,6 +4,7 @@ import { CreateFunctionUrlConfigCommand } from '@aws-sdk/client-lambda';
 import { deploy, invoke } from '../kit/functions.ts';
 import { built, missing, zipFolders } from './kit/artefacts.ts';
 import { openHouse, type House } from './kit/house.ts';
+import { javaFunction } from './kit/java.ts';
 
 type Told = Readonly<Record<string, unknown>>;
 
@@ -11,14 +12,7 @@ suite('Java 17: aws-lambda-java-core and -events on java17', { timeout: 280_000,
   let house: House;
 
   before(async () => {
-    const folder = await built('java', async ({ run }) => {
-      await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib']);
-      await run('javac', ['--release', '17', '-cp', 'lib/*', '-d', 'classes', 'src/main/java/example/Doubler.java', 'src/main/java/example/Web.java']);
-      await run('jar', ['--create', '--file', 'function.jar', '-C', 'classes', '.']);
-      // What the shade plugin does: everything in one.
-      await run('sh', ['-c', 'mkdir all && cd all && cp -r ../classes/* . && for jar in ../lib/*.jar; do jar --extract --file "$jar"; done && jar --create --file ../all.jar com example org']);
-      await run('rm', ['-r', 'all']);
-    });
+    const folder = await javaFunction();
     house = await openHouse();
     const zipped = await zipFolders({ '': `${folder}/classes`, 'lib/': `${folder}/lib` });
     const one = readFileSync(`${folder}/all.jar`);
