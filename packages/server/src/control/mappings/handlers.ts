@@ -10,7 +10,7 @@ import { scopeOf, type Operations, type Room } from '../room.ts';
 import { checkTags } from '../tags/checks.ts';
 import type { MappingBook } from './book.ts';
 import type { MappingRecord } from './record.ts';
-import { changedSettings, checkSettings, newSettings } from './settings.ts';
+import { changedSettings, checkSettings, grouped, newSettings } from './settings.ts';
 import { isMoving, settle } from './settle.ts';
 import { show } from './show.ts';
 import { sourceKind } from './sources.ts';
@@ -52,14 +52,15 @@ export function mappingHandlers(
       const kind = sourceKind(input.EventSourceArn, input);
       exists(desk, name);
       const settings = newSettings(kind, input.EventSourceArn, input);
+      const uuid = room.random.uuid();
       const draft = compact<MappingRecord>({
-        uuid: room.random.uuid(),
+        uuid,
         kind,
         eventSourceArn: input.EventSourceArn,
         ...name,
         enabled: input.Enabled ?? true,
         state: 'Creating',
-        settings,
+        settings: grouped(kind, settings, uuid),
         tags: { ...input.Tags },
         modifiedAt: room.clock.now(),
       });
@@ -115,7 +116,7 @@ export function mappingHandlers(
           qualifier: target.qualifier,
           enabled: input.Enabled ?? current.enabled,
           state: 'Updating',
-          settings: changedSettings(current.kind, current.eventSourceArn, current.settings, input),
+          settings: grouped(current.kind, changedSettings(current.kind, current.eventSourceArn, current.settings, input), current.uuid),
           modifiedAt: room.clock.now(),
         });
         if (name !== undefined) checkTwin(desk, scope, next);

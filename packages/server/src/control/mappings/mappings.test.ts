@@ -136,6 +136,24 @@ suite('event source mappings', { timeout: 60_000 }, () => {
     await desk.client.send(make({ EventSourceArn: queue, FilterCriteria: { Filters: [{ Pattern: '{"body":{"a":[{"exists":true}],"$or":[{"b":[1]},{"c":[null]}]}}' }] } }));
   });
 
+  test('readers of Kafka are a group, called like the mapping where no other name is given', async (t: TestContext) => {
+    await using desk = await openWithFunction({ ports: { sources: { kinds: new Set(['kafka']), check: () => Promise.resolve() } } });
+    const kafka = (server: string, rest: Partial<CreateEventSourceMappingCommandInput> = {}) =>
+      desk.client.send(
+        make({
+          SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: [server] } },
+          SourceAccessConfigurations: [{ Type: 'VPC_SUBNET', URI: 'subnet:subnet-0a' }],
+          Topics: ['topic'],
+          StartingPosition: 'LATEST',
+          ...rest,
+        }),
+      );
+    const plain = await kafka('a:9092');
+    t.assert.strictEqual(plain.SelfManagedKafkaEventSourceConfig?.ConsumerGroupId, plain.UUID);
+    const named = await kafka('b:9092', { SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: 'mine' } });
+    t.assert.strictEqual(named.SelfManagedKafkaEventSourceConfig?.ConsumerGroupId, 'mine');
+  });
+
   test('the same source twice for one function is refused, with the mapping that is there', async (t: TestContext) => {
     await using desk = await openWithFunction();
     const { UUID } = await desk.client.send(make({ EventSourceArn: queue }));

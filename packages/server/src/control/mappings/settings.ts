@@ -110,6 +110,13 @@ function brokerSettings(base: BrokerSettings, input: CreateInput | UpdateInput):
   return next as BrokerSettings;
 }
 
+/** Readers of Kafka are a group, called like the mapping where no name is given. @source spec 6.6-01 */
+export function grouped(kind: SourceKind, settings: MappingSettings, uuid: string): MappingSettings {
+  if (kind !== 'kafka' && kind !== 'msk') return settings;
+  const member = kind === 'kafka' ? 'SelfManagedKafkaEventSourceConfig' : 'AmazonManagedKafkaEventSourceConfig';
+  return { ...settings, broker: { ...settings.broker, [member]: { ConsumerGroupId: uuid, ...settings.broker[member] } } };
+}
+
 function checkPosition(kind: SourceKind, arn: string | undefined, input: CreateInput): void {
   if (!traits[kind].needsPosition) {
     if (input.StartingPosition !== undefined) throw invalid(`StartingPosition is not valid for event sources of ARN ${arn}.`);
