@@ -106,16 +106,25 @@ async function urlOf(client: LambdaClient, name: string, authType: FunctionUrlAu
     if ((error as Error).name !== 'ResourceNotFoundException') throw error;
   }
   const { FunctionUrl } = await client.send(new CreateFunctionUrlConfigCommand({ FunctionName: name, AuthType: authType }));
-  if (authType === 'NONE')
+  if (authType === 'NONE') {
+    const everybody = { FunctionName: name, Principal: '*' };
     await client.send(
       new AddPermissionCommand({
-        FunctionName: name,
+        ...everybody,
         StatementId: 'FunctionURLAllowPublicAccess',
         Action: 'lambda:InvokeFunctionUrl',
-        Principal: '*',
         FunctionUrlAuthType: 'NONE',
       }),
     );
+    await client.send(
+      new AddPermissionCommand({
+        ...everybody,
+        StatementId: 'FunctionURLInvokeAllowPublicAccess',
+        Action: 'lambda:InvokeFunction',
+        InvokedViaFunctionUrl: true,
+      }),
+    );
+  }
   return FunctionUrl;
 }
 

@@ -250,7 +250,7 @@ export class AwsDoor {
 
   #who(head: RequestHead, sha256: string | undefined): Promise<Identified> | Identified {
     const { signatures, region, callers } = this.#options;
-    return signatures === undefined ? openCaller(head, region, callers) : strictCaller(head, sha256 ?? '', region, signatures);
+    return signatures === undefined ? openCaller(head, region, callers) : strictCaller(head, sha256 ?? '', region, signatures, { unsigned: this.#options.authoriser !== undefined });
   }
 
   async #run(

@@ -54,8 +54,20 @@ export function openCaller(head: RequestHead, region: string, source: CallerSour
   };
 }
 
-/** Who calls when they are. */
-export async function strictCaller(head: RequestHead, sha256: string, region: string, check: SignatureCheck): Promise<Identified> {
+/**
+ * Who calls when they are.
+ *
+ * @param options.unsigned  somebody decides about callers, so one who did not even try to sign may ask: pages in public buckets
+ * @throws what the check throws
+ */
+export async function strictCaller(
+  head: RequestHead,
+  sha256: string,
+  region: string,
+  check: SignatureCheck,
+  options: { readonly unsigned?: boolean } = {},
+): Promise<Identified> {
+  if (options.unsigned === true && !claimsToBeSigned(head)) return { caller: { kind: 'anonymous' }, account: defaultAccount, region };
   const { chunks, ...known } = await check.verify(head, sha256);
   return {
     caller: { kind: 'signed', ...known },
@@ -64,6 +76,9 @@ export async function strictCaller(head: RequestHead, sha256: string, region: st
     region: regionOf(readCredentialScope(head)?.region, region),
   };
 }
+
+const claimsToBeSigned = (head: RequestHead): boolean =>
+  head.headers['authorization'] !== undefined || /[?&]x-amz-(signature|credential|algorithm|security-token)=/i.test(head.target);
 
 /** Regions become parts of ARNs and of folder names, so nothing else is let through. */
 const regionOf = (claimed: string | undefined, fallback: string): string =>

@@ -130,7 +130,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       ports: {
         logs: neighbours.logs,
         platformLines,
-        credentials: (version) => Promise.resolve(keys.issueRoleCredentials(version.role, version.functionName)),
+        credentials: (version) => Promise.resolve(keys.issueRoleCredentials(version.role, version.functionName, { context: { 'lambda:SourceFunctionArn': version.functionArn } })),
         serveEndpoint,
       },
       clock,

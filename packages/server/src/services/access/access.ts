@@ -3,7 +3,7 @@ import type { Clock, Logger } from '../../base/index.ts';
 import type { Answer, Authority } from '../iam/index.ts';
 import type { Sender } from '../kit/index.ts';
 import { requestTags, type AnyInput, type Context, type Demand, type ServiceRules } from './demand.ts';
-import { refusal, unassumable } from './refusal.ts';
+import { refusal, unassumable, unsigned } from './refusal.ts';
 
 /** Policies of a resource, and whose it is where its ARN does not say. */
 export interface Guarded {
@@ -39,6 +39,7 @@ export class Access {
    * @throws ServiceFault  AccessDeniedException in the words of the service
    */
   check(call: Call, input: object): Call {
+    if (call.caller.kind === 'anonymous' && !mayBeUnsigned(call)) throw unsigned(call.service);
     const rules = this.#options.rules[call.service as ServiceName];
     const demands = demandsOf(rules, call, input as AnyInput);
     for (const demand of demands) this.#require(call, demand);
@@ -130,12 +131,16 @@ export class Access {
   }
 }
 
+/** Services whose resources can be opened to everybody. Elsewhere an operation that demands nothing is still for known callers. */
+const openable = new Set(['s3', 'sns', 'sqs']);
+const mayBeUnsigned = ({ service, operation }: Call): boolean => openable.has(service) || operation === 'AssumeRoleWithWebIdentity';
+
 function demandsOf(rules: ServiceRules, call: Call, input: AnyInput): readonly Demand[] {
+  if (rules.free?.has(call.operation) === true) return [];
   const rule = Object.hasOwn(rules.operations, call.operation) ? rules.operations[call.operation] : undefined;
-  if (rule !== undefined) {
-    const demands = rule(input, call);
-    return Array.isArray(demands) ? (demands as readonly Demand[]) : [demands as Demand];
-  }
+  const demands = rule === undefined ? [] : [rule(input, call)].flat();
+  if (demands.length > 0) return demands;
+  // Also what an empty batch comes to: nothing is done without being asked for.
   return [
     {
       action: `${rules.prefix}:${call.operation}`,

@@ -35,6 +35,8 @@ export interface ServiceRules {
   readonly operations: OperationRules<any>;
   /** The ARN that an input is about; undefined = nothing in particular. */
   resource(input: AnyInput, place: Place): string | undefined;
+  /** Operations that every known caller may use. */
+  readonly free?: ReadonlySet<string>;
   /** Its handlers look only into the account of the call: one for another's resource is handed to them as if made there. */
   readonly byAccount?: true;
 }

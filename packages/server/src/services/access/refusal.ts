@@ -22,13 +22,18 @@ export function refusal(service: string, caller: Caller, demand: Demand, decisio
   if (caller.kind === 'anonymous')
     return service === 's3'
       ? new ServiceFault(code, 'Access Denied', { status })
-      : new ServiceFault('MissingAuthenticationTokenException', 'Missing Authentication Token', { status: 403 });
+      : unsigned(service);
   // S3 alone sets the ARN in quotation marks.
   const resource = service === 's3' ? `"${demand.resource}"` : demand.resource;
   return new ServiceFault(code, `User: ${caller.arn} is not authorized to perform: ${demand.action} on resource: ${resource} ${why(demand, decision)}`, {
     status,
   });
 }
+
+/** Nobody signed, where somebody has to. @source spec 0.1-11 */
+export const unsigned = (service: string): ServiceFault =>
+  new ServiceFault(query.has(service) ? 'MissingAuthenticationToken' : 'MissingAuthenticationTokenException', 'Missing Authentication Token', { status: 403 });
+const query = new Set(['cloudwatch', 'iam', 'sns', 'sts']);
 
 /** @source IAM User Guide, "Troubleshoot access denied error messages", read 2026-11 */
 function why({ action }: Demand, decision: Decision): string {

@@ -34,6 +34,15 @@ export interface Answer {
   readonly explanation: Explanation;
 }
 
+/** What a resource policy that cannot be read is taken for: it keeps out everybody but the root of the account, who can replace it. */
+const closed = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Deny', Principal: '*', Action: '*', Resource: '*', Condition: { StringNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:root' } } }],
+});
+
+const principalTags = (tags: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]));
+
 /** Documents read lately; reading costs more than deciding. */
 const documentsKept = 2_000;
 
@@ -50,8 +59,8 @@ export class Authority {
 
   /** Whether the caller may; and why, or why not. */
   ask(call: Pick<Call, 'caller' | 'account' | 'headers'>, question: Question): Answer {
-    const { requester, policies } = this.#callerOf(call);
-    return this.#answer(requester, policies, question, call.account);
+    const { requester, policies, context } = this.#callerOf(call);
+    return this.#answer(requester, policies, { ...question, context: { ...question.context, ...context } }, call.account);
   }
 
   /** Whether a service may assume a role: its trust policy must name it. @source spec 1.16-03 */
@@ -149,7 +158,7 @@ export class Authority {
     return version === undefined ? [] : this.named(arn, version.document);
   }
 
-  #callerOf({ caller, headers }: Pick<Call, 'caller' | 'headers'>): { requester: Requester; policies: PolicySet } {
+  #callerOf({ caller, headers }: Pick<Call, 'caller' | 'headers'>): { requester: Requester; policies: PolicySet; context?: AccessRequest['context'] } {
     if (caller.kind === 'anonymous') return { requester: { kind: 'anonymous' }, policies: { identity: [] } };
     const { account, arn, userId, accessKeyId } = caller;
     // The token that was verified: a presigned URL has it in its query, whatever a header says.
@@ -164,6 +173,7 @@ export class Authority {
     return {
       requester: { kind: 'aws', account, arn, userId, ...(session?.roleArn === undefined ? {} : { roleArn: session.roleArn }) },
       policies: { ...held, ...(cut ? { session: given } : {}) },
+      context: { ...principalTags(session?.tags), ...session?.context },
     };
   }
 
@@ -176,7 +186,11 @@ export class Authority {
       ...(question.resourceMustAllow === undefined ? {} : { resourceMustAllow: question.resourceMustAllow }),
       ...(question.context === undefined ? {} : { context: question.context }),
     };
-    const resource = question.resourcePolicies?.flatMap((document) => this.named('resource policy', document));
+    // Whatever cannot be read may have been meant to keep somebody out.
+    const resource = question.resourcePolicies?.flatMap((document) => {
+      const read = this.named('resource policy', document);
+      return read.length === 0 ? this.named('unreadable resource policy', closed) : read;
+    });
     const decision = evaluate(request, resource === undefined ? policies : { ...policies, resource });
     return { allowed: decision.kind === 'allowed', decision, explanation: explain(request, decision) };
   }

@@ -72,13 +72,7 @@ export function iamRules(find: IamFinder): ServiceRules {
   return { prefix: 'iam', operations, resource };
 }
 
-/** Roles are assumed by their trust policies, which the handlers ask. Who one is and sessions of one's own need no policy. */
 const sts: OperationRules<StsOperations> = {
-  GetCallerIdentity: () => [],
-  GetSessionToken: () => [],
-  AssumeRole: () => [],
-  AssumeRoleWithWebIdentity: () => [],
-  AssumeRoleWithSAML: () => [],
   GetFederationToken: (input, place) => ({
     action: 'sts:GetFederationToken',
     resource: `arn:aws:sts::${place.account}:federated-user/${input.Name}`,
@@ -86,4 +80,10 @@ const sts: OperationRules<StsOperations> = {
   }),
 };
 
-export const stsRules: ServiceRules = { prefix: 'sts', operations: sts, resource: () => undefined };
+export const stsRules: ServiceRules = {
+  prefix: 'sts',
+  operations: sts,
+  resource: () => undefined,
+  // Roles are assumed by their trust policies, which the handlers ask. Who one is and sessions of one's own need no policy.
+  free: new Set(['GetCallerIdentity', 'GetSessionToken', 'AssumeRole', 'AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML']),
+};

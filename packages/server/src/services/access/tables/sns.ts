@@ -18,8 +18,6 @@ const sns: OperationRules<SnsOperations> = {
     resource: input.TopicArn ?? '*',
     context: { 'sns:Protocol': input.Protocol, 'sns:Endpoint': input.Endpoint },
   }),
-  // Whoever has the token has had the message.
-  ConfirmSubscription: () => [],
   Unsubscribe: (input) => ({ action: 'sns:Unsubscribe', resource: topicOf(input.SubscriptionArn) }),
   GetSubscriptionAttributes: (input) => ({ action: 'sns:GetSubscriptionAttributes', resource: topicOf(input.SubscriptionArn) }),
   SetSubscriptionAttributes: (input) => ({ action: 'sns:SetSubscriptionAttributes', resource: topicOf(input.SubscriptionArn) }),
@@ -28,5 +26,7 @@ const sns: OperationRules<SnsOperations> = {
 export const snsRules: ServiceRules = {
   prefix: 'sns',
   operations: sns,
+  // Whoever has the token has had the message.
+  free: new Set(['ConfirmSubscription']),
   resource: (input) => text(input['TopicArn']) ?? text(input['ResourceArn']),
 };
