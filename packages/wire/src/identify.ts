@@ -20,7 +20,8 @@ export function identify(head: RequestHead, body?: Uint8Array): Identity | undef
     (scope === undefined ? undefined : bySigningName.get(scope)) ??
     (isS3Host(head) || isSignatureV2(head) ? 's3' : undefined) ??
     byPath(head) ??
-    byVersion(head, body);
+    byVersion(head, body) ??
+    byLink(head);
   return service === undefined ? undefined : { service, protocol: protocolOf(service, head) };
 }
 
@@ -44,6 +45,13 @@ function byPath(head: RequestHead): ServiceName | undefined {
 function byVersion(head: RequestHead, body: Uint8Array | undefined): ServiceName | undefined {
   const version = queryOf(head.target).get('Version') ?? formValue(body, 'Version');
   return serviceNames.find((name) => version !== undefined && serviceInfo(name).query?.version === version);
+}
+
+/** The links in SNS's messages name no version, as recorded. */
+function byLink(head: RequestHead): ServiceName | undefined {
+  const query = queryOf(head.target);
+  const action = query.has('Version') ? null : query.get('Action');
+  return action === 'ConfirmSubscription' || action === 'Unsubscribe' ? 'sns' : undefined;
 }
 
 const formValue = (body: Uint8Array | undefined, name: string): string | undefined =>

@@ -116,13 +116,12 @@ def shown(value):
     if isinstance(value, datetime.datetime):
         return value.isoformat()
     if hasattr(value, "read"):
-        return shown(value.read())
-    if isinstance(value, bytes):
+        content = value.read()
         try:
-            return value.decode("utf-8")
+            return content.decode("utf-8")
         except UnicodeDecodeError:
-            return str(value)
-    return value
+            return str(content)
+    return str(value) if isinstance(value, bytes) else value
 
 
 def answer(line):

@@ -2,7 +2,7 @@ import { ServiceFault } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../../base/index.ts';
 import type { GroupCommit } from '../kit/group-commit.ts';
 import { pageOf, type Page, type Records, type Sealer } from '../kit/index.ts';
-import { parsePattern, PatternError } from '../kit/pattern/index.ts';
+import { parsePattern, PatternError, sourceOf } from '../kit/pattern/index.ts';
 import type { TargetPorts } from '../kit/targets.ts';
 import type { ArchiveStore } from './archive-store.ts';
 import type { Buses } from './bus.ts';
@@ -31,7 +31,7 @@ export function checkPattern(text: string | undefined): void {
     parsePattern(text);
   } catch (error) {
     if (error instanceof PatternError)
-      throw new ServiceFault('InvalidEventPatternException', `Event pattern is not valid. Reason: ${error.message}`);
+      throw new ServiceFault('InvalidEventPatternException', `Event pattern is not valid. Reason: ${error.message}${sourceOf(error, text)}`);
     throw error;
   }
 }

@@ -67,7 +67,8 @@ export class Delivery {
           await ports.sqs.send(subscription.endpoint, raw ? notification.message : envelope(notification, subscription.arn, signer), {
             from: senderOf(notification.topicArn),
             ...(raw ? { attributes: notification.attributes } : {}),
-            ...(load.groupId === undefined ? {} : { groupId: load.groupId }),
+            // A standard queue gets the group of a standard topic alone, as recorded.
+            ...(load.groupId === undefined || (!fifo && notification.sequenceNumber !== undefined) ? {} : { groupId: load.groupId }),
             ...(fifo && load.deduplicationId !== undefined ? { deduplicationId: load.deduplicationId } : {}),
           });
           return { kind: 'done' };

@@ -23,9 +23,9 @@ export interface Notification {
 export const apiVersion = '2010-03-31';
 
 const subscribeUrl = (notification: Notification): string =>
-  `${notification.origin}/?Action=ConfirmSubscription&TopicArn=${notification.topicArn}&Token=${notification.token ?? ''}&Version=${apiVersion}`;
+  `${notification.origin}/?Action=ConfirmSubscription&TopicArn=${notification.topicArn}&Token=${notification.token ?? ''}`;
 const unsubscribeUrl = (notification: Notification, subscriptionArn: string): string =>
-  `${notification.origin}/?Action=Unsubscribe&SubscriptionArn=${subscriptionArn}&Version=${apiVersion}`;
+  `${notification.origin}/?Action=Unsubscribe&SubscriptionArn=${subscriptionArn}`;
 
 /** Where the certificate is served. */
 export const certificatePath = '/_mayfly/sns/';
@@ -54,6 +54,13 @@ const attributesOf = (attributes: Readonly<Record<string, MessageAttribute>>): R
     ]),
   );
 
+/** Messages of FIFO topics carry none; recorded in 2023 and 2025. */
+const signatureOf = (notification: Notification, signer: Signer): object => ({
+  SignatureVersion: notification.signatureVersion,
+  Signature: signer.sign(signed(notification), notification.signatureVersion),
+  SigningCertURL: `${notification.origin}${certificatePath}${signer.fileName}`,
+});
+
 /** The document that queues and HTTP endpoints get, its spaces as AWS writes them. */
 export function envelope(notification: Notification, subscriptionArn: string, signer: Signer): string {
   const { type, attributes } = notification;
@@ -67,9 +74,7 @@ export function envelope(notification: Notification, subscriptionArn: string, si
     Message: notification.message,
     ...(notification.token === undefined ? {} : { SubscribeURL: subscribeUrl(notification) }),
     Timestamp: notification.timestamp,
-    SignatureVersion: notification.signatureVersion,
-    Signature: signer.sign(signed(notification), notification.signatureVersion),
-    SigningCertURL: `${notification.origin}${certificatePath}${signer.fileName}`,
+    ...(notification.sequenceNumber === undefined ? signatureOf(notification, signer) : {}),
     ...(type === 'Notification' ? { UnsubscribeURL: unsubscribeUrl(notification, subscriptionArn) } : {}),
     ...(Object.keys(attributes).length === 0 ? {} : { MessageAttributes: attributesOf(attributes) }),
   };

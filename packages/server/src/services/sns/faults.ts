@@ -1,4 +1,4 @@
-import { ServiceFault } from '@mayfly/wire';
+import { ServiceFault, type Call } from '@mayfly/wire';
 
 export const invalidParameter = (what: string): ServiceFault => new ServiceFault('InvalidParameter', `Invalid parameter: ${what}`, { status: 400 });
 
@@ -14,4 +14,12 @@ export function checkArn(arn: string | undefined, parameter: string): string {
   const elements = arn.split(':').length;
   if (elements < 6) throw invalidParameter(`${parameter} Reason: An ARN must have at least 6 elements, not ${elements}`);
   return arn;
+}
+
+/** The topic a call is about: those of another region are not found there. @throws InvalidParameter */
+export function topicArnOf(arn: string | undefined, call: Pick<Call, 'region' | 'caller'>): string {
+  const checked = checkArn(arn, 'TopicArn');
+  // Links in messages are followed without a signature, which would say the region.
+  if (call.caller.kind === 'signed' && checked.split(':')[3] !== call.region) throw invalidParameter('TopicArn');
+  return checked;
 }

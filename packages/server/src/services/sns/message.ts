@@ -1,3 +1,4 @@
+import { ServiceFault } from '@mayfly/wire';
 import { invalidAttributeValue, invalidParameter } from './faults.ts';
 
 export interface MessageAttribute {
@@ -37,7 +38,7 @@ export function draftOf(request: PublishRequest, topic: { readonly fifo: boolean
   if (message === undefined || message === '') throw invalidParameter('Empty message');
   // oxlint-disable-next-line no-control-regex -- a subject is one line of printable ASCII
   if (subject !== undefined && (subject.length > 100 || !/^[\u0020-\u007E]+$/.test(subject))) throw invalidParameter('Subject');
-  const attributes = attributesOf(request.attributes ?? {});
+  const attributes = checkAttributes(request.attributes ?? {});
   if (Buffer.byteLength(message) + bytesOf(attributes) > mostBytes) throw invalidParameter('Message too long');
   if (structure !== undefined && structure !== 'json') throw invalidParameter('MessageStructure Reason: must be json');
   if (topic.fifo && groupId === undefined) throw invalidParameter('The MessageGroupId parameter is required for FIFO topics');
@@ -71,8 +72,12 @@ function textsOf(message: string): Record<string, string> {
   return texts;
 }
 
-function attributesOf(given: NonNullable<PublishRequest['attributes']>): Record<string, MessageAttribute> {
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [checkedName(name), attributeOf(name, value)]));
+/**
+ * @param within  where in a request the attributes are, for the text of the refusal
+ * @throws ParameterValueInvalid, ValidationError
+ */
+export function checkAttributes(given: NonNullable<PublishRequest['attributes']>, within = ''): Record<string, MessageAttribute> {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [checkedName(name), attributeOf(name, value, within)]));
 }
 
 function checkedName(name: string): string {
@@ -89,10 +94,14 @@ function checkedName(name: string): string {
   return name;
 }
 
-function attributeOf(name: string, value: NonNullable<PublishRequest['attributes']>[string]): MessageAttribute {
+function attributeOf(name: string, value: NonNullable<PublishRequest['attributes']>[string], within: string): MessageAttribute {
   const { DataType, StringValue, BinaryValue } = value;
   const type = /^(String|Number|Binary)(\.|$)/.exec(DataType ?? '')?.[1];
-  if (DataType === undefined || DataType === '') throw invalidAttributeValue(`The message attribute '${name}' must contain non-empty message attribute type.`);
+  if (DataType === undefined) {
+    const path = `${within}messageAttributes.${name}.member.dataType`;
+    throw new ServiceFault('ValidationError', `1 validation error detected: Value null at '${path}' failed to satisfy constraint: Member must not be null`, { status: 400 });
+  }
+  if (DataType === '') throw invalidAttributeValue(`The message attribute '${name}' must contain non-empty message attribute type.`);
   if (type === undefined) {
     throw invalidAttributeValue(
       `The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,

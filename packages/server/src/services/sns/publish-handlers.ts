@@ -1,8 +1,8 @@
 import type { Call, Handlers, SnsOperations } from '@mayfly/wire';
 import { ServiceFault } from '@mayfly/wire';
 import { checkEntries, inBatch } from '../kit/batch.ts';
-import { checkArn, invalidParameter } from './faults.ts';
-import { mostBytes, type PublishRequest } from './message.ts';
+import { checkArn, invalidParameter, topicArnOf } from './faults.ts';
+import { checkAttributes, mostBytes, type PublishRequest } from './message.ts';
 import type { Published, Sns } from './sns.ts';
 
 type Names = 'Publish' | 'PublishBatch';
@@ -49,12 +49,15 @@ export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> 
     },
 
     async PublishBatch(input, call) {
-      const topic = sns.topic(checkArn(input.TopicArn, 'TopicArn'));
+      const topic = sns.topic(topicArnOf(input.TopicArn, call));
       const entries = (input.PublishBatchRequestEntries ?? []) as readonly (Input & { readonly Id: string })[];
       checkEntries(entries, 'PublishBatchRequestEntry');
       const bytes = entries.reduce((sum, { Message }) => sum + Buffer.byteLength(Message ?? ''), 0);
       if (bytes > mostBytes) throw new ServiceFault('BatchRequestTooLong', 'The length of all the messages in the batch put together is more than the limit.');
-      return inBatch(entries, async (entry) => answer(await sns.publish(topic.arn, requestOf(entry), call.origin)));
+      // What an attribute cannot be spoils the batch.
+      entries.forEach(({ MessageAttributes }, index) => checkAttributes(MessageAttributes ?? {}, `publishBatchRequestEntries.${index + 1}.member.`));
+      const { Successful, Failed } = await inBatch(entries, async (entry) => answer(await sns.publish(topic.arn, requestOf(entry), call.origin)));
+      return { Successful, Failed: Failed ?? [] };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Call, Handlers, SnsOperations } from '@mayfly/wire';
 import { ServiceFault } from '@mayfly/wire';
 import { pageOf } from '../kit/pages.ts';
 import { scopeOf } from '../kit/records.ts';
-import { checkArn, invalidParameter, subscriptionNotFound } from './faults.ts';
+import { checkArn, invalidParameter, subscriptionNotFound, topicArnOf } from './faults.ts';
 import type { Sns } from './sns.ts';
 import { checkEndpoint, checkSubscriptionAttributes, describeSubscription, undelivered, type SubscriptionRecord } from './subscription.ts';
 import { invalidToken, texts } from './topic-handlers.ts';
@@ -41,7 +41,7 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
 
   return {
     async Subscribe(input, call: Call) {
-      const topic = sns.topic(checkArn(input.TopicArn, 'TopicArn'));
+      const topic = sns.topic(topicArnOf(input.TopicArn, call));
       const protocol = input.Protocol ?? '';
       const endpoint = input.Endpoint ?? '';
       const attributes = texts(input.Attributes);
@@ -79,7 +79,7 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
     async ConfirmSubscription(input) {
       const token = input.Token ?? '';
       const topicArn = checkArn(input.TopicArn, 'TopicArn');
-      if (!/^[0-9a-f]{64,}$/.test(token)) throw invalidParameter('Token');
+      if (!/^[0-9a-f]+$/.test(token)) throw new ServiceFault('InvalidParameter', 'Invalid token', { status: 400 });
       const guarded = input.AuthenticateOnUnsubscribe?.toLowerCase() === 'true';
       return records.change((draft) => {
         const record = draft.list('subscription', topicArn).find((each) => each.token === token);
@@ -120,7 +120,7 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
         if (record === undefined) throw subscriptionNotFound();
         const { [name]: _old, ...rest } = record.attributes;
         // Together with those there are: what a filter may look like depends on its scope.
-        checkSubscriptionAttributes({ ...rest, [name]: value });
+        checkSubscriptionAttributes({ ...rest, [name]: value }, '');
         const attributes = value === '' || (name === 'FilterPolicy' && value === '{}') ? rest : { ...rest, [name]: value };
         draft.put('subscription', topicArn, id, { ...record, attributes });
       });
@@ -132,8 +132,8 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
       const page = pageOf(all.toSorted((a, b) => (a.arn < b.arn ? -1 : 1)), { limit: pageSize, token: input.NextToken, nameOf: ({ arn }) => arn, invalid: invalidToken });
       return { Subscriptions: page.items.map(shown), ...(page.next === undefined ? {} : { NextToken: page.next }) };
     },
-    async ListSubscriptionsByTopic(input) {
-      const topic = sns.topic(checkArn(input.TopicArn, 'TopicArn'));
+    async ListSubscriptionsByTopic(input, call) {
+      const topic = sns.topic(topicArnOf(input.TopicArn, call));
       const page = pageOf(records.list('subscription', topic.arn), { limit: pageSize, token: input.NextToken, nameOf: ({ id }) => id, invalid: invalidToken });
       return { Subscriptions: page.items.map(shown), ...(page.next === undefined ? {} : { NextToken: page.next }) };
     },

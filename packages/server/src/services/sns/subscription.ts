@@ -1,5 +1,5 @@
 import { ServiceFault } from '@mayfly/wire';
-import { parsePattern, PatternError, type Pattern } from '../kit/pattern/index.ts';
+import { parsePattern, PatternError, sourceOf, type Pattern } from '../kit/pattern/index.ts';
 import { invalidParameter } from './faults.ts';
 import type { TopicRecord } from './topic.ts';
 
@@ -57,24 +57,27 @@ export function checkEndpoint(protocol: string, endpoint: string, topic: TopicRe
   }
 }
 
-/** @throws InvalidParameter for attributes that are none or hold what they cannot */
-export function checkSubscriptionAttributes(attributes: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(attributes)) checkOne(name, value);
-  compileFilter(attributes);
+/**
+ * @param reason  how the refusal of one among several begins
+ * @throws InvalidParameter for attributes that are none or hold what they cannot
+ */
+export function checkSubscriptionAttributes(attributes: Readonly<Record<string, string>>, reason = 'Attributes Reason: '): void {
+  for (const [name, value] of Object.entries(attributes)) checkOne(name, value, reason);
+  compileFilter(attributes, reason);
 }
 
-function checkOne(name: string, value: string): void {
+function checkOne(name: string, value: string, reason: string): void {
   switch (name) {
     case 'RawMessageDelivery':
-      if (!/^(true|false|)$/i.test(value)) throw invalidParameter(`Attributes Reason: RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
+      if (!/^(true|false|)$/i.test(value)) throw invalidParameter(`${reason}RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
       return;
     case 'FilterPolicyScope':
       if (value !== 'MessageAttributes' && value !== 'MessageBody' && value !== '') {
-        throw invalidParameter(`Attributes Reason: FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`);
+        throw invalidParameter(`${reason}FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`);
       }
       return;
     case 'RedrivePolicy':
-      if (value !== '' && deadLetterTarget(value) === undefined) throw invalidParameter('Attributes Reason: RedrivePolicy: failed to parse JSON.');
+      if (value !== '' && deadLetterTarget(value) === undefined) throw invalidParameter(`${reason}RedrivePolicy: failed to parse JSON.`);
       return;
     case 'FilterPolicy':
     case 'DeliveryPolicy':
@@ -101,20 +104,59 @@ export interface Filter {
 }
 
 /** @throws InvalidParameter in AWS's words */
-export function compileFilter(attributes: Readonly<Record<string, string>>): Filter | undefined {
+export function compileFilter(attributes: Readonly<Record<string, string>>, reason = 'Attributes Reason: '): Filter | undefined {
   const { FilterPolicy: text, FilterPolicyScope: scope } = attributes;
   if (text === undefined || text === '' || text === '{}') return undefined;
   const onBody = scope === 'MessageBody';
   try {
     const pattern = parsePattern(text);
+    checkSize(JSON.parse(text) as object);
     if (!onBody && isNested(JSON.parse(text) as object)) {
       throw new PatternError('Filter policy scope MessageAttributes does not support nested filter policy');
     }
     return { pattern, onBody };
   } catch (error) {
-    if (error instanceof PatternError) throw invalidParameter(`Attributes Reason: FilterPolicy: ${error.message}`);
-    throw error;
+    if (!(error instanceof PatternError)) throw error;
+    const words = `${error.notJson ? 'failed to parse JSON. ' : ''}${error.message}${sourceOf(error, text, error.notJson)}`;
+    throw invalidParameter(`${reason}FilterPolicy: ${words}`);
   }
+}
+
+const mostKeys = 5;
+const mostCombinations = 150;
+
+/** @source Amazon SNS Developer Guide, "Filter policy constraints", read 2026-11 */
+function checkSize(policy: object): void {
+  if (keysOf(policy) > mostKeys) throw new PatternError(`Filter policy can not have more than ${mostKeys} keys`);
+  if (combinationsOf(policy, 1) > mostCombinations) throw new PatternError('Filter policy is too complex');
+}
+
+const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isOr = (name: string, value: unknown): value is object[] => name === '$or' && Array.isArray(value) && value.length > 1 && value.every(isPlain);
+
+/** Fields that are looked at; those of alternatives count once each. */
+function keysOf(policy: object): number {
+  const names = new Set<string>();
+  const visit = (part: object, path: string): void => {
+    for (const [name, value] of Object.entries(part) as [string, unknown][]) {
+      if (isOr(name, value)) for (const each of value) visit(each, path);
+      else if (isPlain(value)) visit(value, `${path}.${name}`);
+      else names.add(`${path}.${name}`);
+    }
+  };
+  visit(policy, '');
+  return names.size;
+}
+
+/** The values of each key times how deep it is, times those of the others; alternatives are added. */
+function combinationsOf(policy: object, depth: number): number {
+  let product = 1;
+  for (const [name, value] of Object.entries(policy) as [string, unknown][]) {
+    if (isOr(name, value)) product *= value.reduce((sum, each) => sum + combinationsOf(each, depth), 0);
+    else if (isPlain(value)) product *= combinationsOf(value, depth + 1);
+    else if (Array.isArray(value)) product *= value.length * depth;
+  }
+  return product;
 }
 
 const isNested = (policy: object): boolean => Object.values(policy).some((value) => !Array.isArray(value));

@@ -2,7 +2,7 @@ import type { Call, Handlers, SnsOperations } from '@mayfly/wire';
 import { ServiceFault } from '@mayfly/wire';
 import { pageOf } from '../kit/pages.ts';
 import { scopeOf } from '../kit/records.ts';
-import { checkArn, invalidParameter, topicNotFound } from './faults.ts';
+import { checkArn, invalidParameter, topicArnOf, topicNotFound } from './faults.ts';
 import type { Sns } from './sns.ts';
 import { checkAttribute, checkTopicName, defaultPolicy, describeTopic, topicArn, type TopicRecord } from './topic.ts';
 
@@ -79,17 +79,17 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
       return {};
     },
 
-    async GetTopicAttributes(input) {
-      const topic = sns.topic(checkArn(input.TopicArn, 'TopicArn'));
+    async GetTopicAttributes(input, call) {
+      const topic = sns.topic(topicArnOf(input.TopicArn, call));
       const subscriptions = records.list('subscription', topic.arn);
       const pending = subscriptions.filter((each) => each.pending).length;
       return { Attributes: describeTopic(topic, { confirmed: subscriptions.length - pending, pending }) };
     },
 
-    async SetTopicAttributes(input) {
+    async SetTopicAttributes(input, call) {
       const name = input.AttributeName ?? '';
       const value = input.AttributeValue ?? '';
-      const arn = checkArn(input.TopicArn, 'TopicArn');
+      const arn = topicArnOf(input.TopicArn, call);
       checkAttribute(name, value);
       if (name === 'FifoTopic') throw invalidParameter('AttributeName');
       await change(arn, ({ attributes }) => {
@@ -123,8 +123,8 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
       return { Tags: Object.entries(tagged(input.ResourceArn).tags).map(([Key, Value]) => ({ Key, Value })) };
     },
 
-    async AddPermission(input) {
-      const arn = checkArn(input.TopicArn, 'TopicArn');
+    async AddPermission(input, call) {
+      const arn = topicArnOf(input.TopicArn, call);
       const actions = input.ActionName ?? [];
       await change(arn, (topic) => {
         const policy = policyOf(topic);
@@ -144,8 +144,8 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
       });
       return {};
     },
-    async RemovePermission(input) {
-      await change(checkArn(input.TopicArn, 'TopicArn'), (topic) => {
+    async RemovePermission(input, call) {
+      await change(topicArnOf(input.TopicArn, call), (topic) => {
         const policy = policyOf(topic);
         const rest = policy.Statement.filter(({ Sid }) => Sid !== input.Label);
         return { attributes: { ...topic.attributes, Policy: JSON.stringify({ ...policy, Statement: rest }) } };

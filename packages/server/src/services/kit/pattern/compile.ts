@@ -1,5 +1,7 @@
 import { conditionOf, type Condition, type Leaf } from './conditions.ts';
-import { PatternError } from './error.ts';
+import { at, PatternError } from './error.ts';
+import { locate } from './locate.ts';
+import { jsonError } from './json-error.ts';
 
 /** A compiled pattern of EventBridge rules, SNS filter policies or event source mappings. */
 export interface Pattern {
@@ -18,9 +20,14 @@ export function parsePattern(text: string, options?: { readonly allowEmpty?: boo
   try {
     source = JSON.parse(text);
   } catch (error) {
-    throw new PatternError(`failed to parse JSON. ${(error as Error).message}`);
+    throw jsonError(text, error as Error);
   }
-  return compilePattern(source, options);
+  try {
+    return compilePattern(source, options);
+  } catch (error) {
+    if (error instanceof PatternError && error.path !== undefined) error.place = locate(text, error.path, error.seen);
+    throw error;
+  }
 }
 
 /**
@@ -45,8 +52,7 @@ function objectTest(source: object, budget: Budget, depth: number): Test {
   if (depth > deepest) throw new PatternError(`The pattern is nested more than ${deepest} levels deep`);
   const tests: Test[] = [];
   for (const [name, each] of Object.entries(source) as [string, unknown][]) {
-    if (name === '$or' && isOr(each)) tests.push(orTest(each, budget, depth));
-    else tests.push(fieldTest(name, each, budget, depth));
+    tests.push(at(name, () => (name === '$or' && isOr(each) ? orTest(each, budget, depth) : fieldTest(name, each, budget, depth))));
   }
   return (event) => tests.every((test) => test(event));
 }
@@ -56,28 +62,52 @@ const isOr = (value: unknown): value is object[] =>
   Array.isArray(value) && value.length > 1 && value.every((each) => typeof each === 'object' && each !== null && !Array.isArray(each));
 
 function orTest(alternatives: readonly object[], budget: Budget, depth: number): Test {
-  const tests = alternatives.map((each) => {
-    if (Object.keys(each).length === 0) throw new PatternError('Empty objects are not allowed');
-    return objectTest(each, budget, depth + 1);
-  });
+  const tests = alternatives.map((each, index) =>
+    at(index, () => {
+      if (Object.keys(each).length === 0) throw new PatternError('Empty objects are not allowed');
+      return objectTest(each, budget, depth + 1);
+    }),
+  );
   return (event) => tests.some((test) => test(event));
 }
 
 function fieldTest(name: string, source: unknown, budget: Budget, depth: number): Test {
   if (typeof source !== 'object' || source === null) throw new PatternError(`"${name}" must be an object or an array`);
+  const dot = name.indexOf('.');
+  if (dot > 0 && dot < name.length - 1) {
+    if (depth > deepest) throw new PatternError(`The pattern is nested more than ${deepest} levels deep`);
+    return within(name.slice(0, dot), fieldTest(name.slice(dot + 1), source, budget, depth + 1));
+  }
   if (Array.isArray(source)) {
-    if (source.length === 0) throw new PatternError('Empty arrays are not allowed');
+    if (source.length === 0) throw new PatternError('Empty arrays are not allowed', { seen: 'whole' });
     if ((budget.left -= source.length) < 0) throw new PatternError('The pattern has too many conditions');
-    const conditions = (source as unknown[]).map(conditionOf);
+    const conditions = (source as unknown[]).map((each, index) => at(index, () => conditionOf(each)));
     return (event) => anyHolds(conditions, fieldOf(event, name));
   }
   if (Object.keys(source).length === 0) throw new PatternError('Empty objects are not allowed');
-  const test = objectTest(source, budget, depth + 1);
+  return within(name, objectTest(source, budget, depth + 1));
+}
+
+/** A test of what is in a field. */
+const within = (name: string, test: Test): Test => {
+  const prefix = `${name}.`;
   return (event) => {
-    const field = fieldOf(event, name);
+    const field = joined(event, name, prefix);
     if (!Array.isArray(field)) return test(field);
     return field.length === 0 ? test(undefined) : flat(field).some((item) => test(item));
   };
+};
+
+/** A field's value; of events and patterns alike, `{"a.b": 1}` is `{"a": {"b": 1}}`. */
+function joined(event: unknown, name: string, prefix: string): unknown {
+  const direct = fieldOf(event, name);
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return direct;
+  let dotted: Record<string, unknown> | undefined;
+  for (const key in event) {
+    if (key.startsWith(prefix) && Object.hasOwn(event, key)) (dotted ??= {})[key.slice(prefix.length)] = (event as Record<string, unknown>)[key];
+  }
+  if (dotted === undefined) return direct;
+  return typeof direct === 'object' && direct !== null && !Array.isArray(direct) ? { ...direct, ...dotted } : dotted;
 }
 
 const fieldOf = (event: unknown, name: string): unknown =>

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { PatternError } from './error.ts';
+import { at, PatternError } from './error.ts';
 import { wildcard } from './wildcard.ts';
 
 /** A value of the event that is neither an object nor an array. */
@@ -21,6 +21,10 @@ export function conditionOf(item: unknown): Condition {
   }
   if (typeof item !== 'object' || Array.isArray(item)) throw new PatternError('Match value must be String, number, true, false, or null');
   const [name, argument] = onlyEntry(item);
+  return at(name, () => operatorOf(name, argument));
+}
+
+function operatorOf(name: string, argument: unknown): Condition {
   if (name === 'exists') {
     if (typeof argument !== 'boolean') throw new PatternError('exists match pattern must be either true or false.');
     return { kind: 'exists', wanted: argument };
@@ -37,7 +41,12 @@ function onlyEntry(item: object): readonly [string, unknown] {
   const entries = Object.entries(item);
   const [first] = entries;
   if (first === undefined) throw new PatternError('Empty objects are not allowed');
-  if (entries.length > 1) throw new PatternError('Only one key allowed in match expression');
+  const [second] = entries.slice(1);
+  if (second !== undefined) {
+    return at(second[0], () => {
+      throw new PatternError('Only one key allowed in match expression');
+    });
+  }
   return first as [string, unknown];
 }
 
@@ -75,24 +84,47 @@ function textTest(name: string, argument: unknown): ((text: string) => boolean) 
 function anythingBut(argument: unknown): (leaf: Leaf) => boolean {
   if (typeof argument === 'object' && argument !== null && !Array.isArray(argument)) {
     const [name, given] = onlyEntry(argument);
-    const parts = Array.isArray(given) ? (given as unknown[]) : [given];
-    if (parts.length === 0) throw new PatternError('Empty arrays are not allowed');
-    const tests = parts.map((part) => {
-      const test = textTest(name, part);
-      if (test === undefined) throw new PatternError(`Unsupported anything-but pattern: ${name}`);
-      return test;
-    });
-    return (leaf) => typeof leaf !== 'string' || !tests.some((test) => test(leaf));
+    return at(name, () => anythingButTexts(name, given));
   }
-  const list = Array.isArray(argument) ? (argument as unknown[]) : [argument];
-  if (list.length === 0) throw new PatternError('Empty arrays are not allowed');
-  for (const each of list) {
-    if (typeof each !== 'string' && typeof each !== 'number') {
-      throw new PatternError('Inside anything-but, only texts and numbers are supported.');
+  if (!Array.isArray(argument)) {
+    if (typeof argument !== 'string' && typeof argument !== 'number') {
+      throw new PatternError('Value of anything-but must be an array or single string/number value.');
     }
+    return (leaf) => leaf !== argument;
+  }
+  const list = argument as unknown[];
+  if (list.length === 0) throw new PatternError('Empty arrays are not allowed', { seen: 'whole' });
+  for (const [index, each] of list.entries()) {
+    if (typeof each === 'string' || typeof each === 'number') continue;
+    at(index, () => {
+      throw new PatternError('Inside anything-but list, start|null|boolean is not supported.', { twice: true });
+    });
   }
   const values = new Set(list);
   return (leaf) => !values.has(leaf);
+}
+
+/** Anything but what one of some tests takes. */
+function anythingButTexts(name: string, given: unknown): (leaf: Leaf) => boolean {
+  const isList = Array.isArray(given);
+  const parts = isList ? (given as unknown[]) : [given];
+  if (parts.length === 0) throw new PatternError('Empty arrays are not allowed', { seen: 'whole' });
+  const affix = name === 'prefix' || name === 'suffix';
+  const test = (part: unknown): ((text: string) => boolean) => {
+    if (affix && part === '') throw new PatternError('Null prefix/suffix not allowed', { seen: 'whole', twice: isList });
+    if (typeof part !== 'string' && (affix || name === 'wildcard' || name === 'equals-ignore-case')) throw new PatternError(wrongPart(name, isList), { twice: isList });
+    const found = textTest(name, part);
+    if (found === undefined) throw new PatternError(`Unsupported anything-but pattern: ${name}`);
+    return found;
+  };
+  const tests = isList ? parts.map((part, index) => at(index, () => test(part))) : parts.map(test);
+  return (leaf) => typeof leaf !== 'string' || !tests.some((each) => each(leaf));
+}
+
+function wrongPart(name: string, isList: boolean): string {
+  if (name === 'wildcard') return 'wildcard match pattern must be a string';
+  if (name !== 'equals-ignore-case') return 'prefix/suffix match pattern must be a string';
+  return isList ? 'Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.' : 'equals-ignore-case match pattern must be a string';
 }
 
 const comparisons: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
@@ -126,12 +158,12 @@ function numeric(argument: unknown): (leaf: Leaf) => boolean {
 function cidr(argument: unknown): (leaf: Leaf) => boolean {
   if (typeof argument !== 'string') throw new PatternError('prefix match pattern must be a string');
   const [address = '', bits, ...more] = argument.split('/');
-  if (bits === undefined || more.length > 0) throw new PatternError("Malformed CIDR, one '/' required");
+  if (bits === undefined || more.length > 0) throw new PatternError("Malformed CIDR, one '/' required", { nowhere: true });
+  if (!/^\d{1,3}$/.test(bits)) throw new PatternError('Malformed CIDR, mask bits must be an integer', { nowhere: true });
   const family = isIP(address);
-  if (family === 0) throw new PatternError('Nonstandard IP address: ' + address.slice(0, 100));
+  if (family === 0) throw new PatternError('Nonstandard IP address: ' + address.slice(0, 100), { nowhere: true });
   const most = family === 4 ? 32 : 128;
-  if (!/^\d{1,3}$/.test(bits)) throw new PatternError('Malformed CIDR, mask bits must be an integer');
-  if (Number(bits) > most) throw new PatternError('IP Address mask bits must not be greater than ' + String(most));
+  if (Number(bits) > most) throw new PatternError('IP Address mask bits must not be greater than ' + String(most), { nowhere: true });
   const net = new BlockList();
   net.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
   return ofText((text) => isIP(text) === family && net.check(text, family === 4 ? 'ipv4' : 'ipv6'));

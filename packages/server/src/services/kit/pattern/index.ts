@@ -1,2 +1,2 @@
 export { compilePattern, parsePattern, type Pattern } from './compile.ts';
-export { PatternError } from './error.ts';
+export { PatternError, sourceOf } from './error.ts';

@@ -1,10 +1,10 @@
 import { suite, test, type TestContext } from 'node:test';
 import { array, assert as holds, constantFrom, property, string } from 'fast-check';
-import { compilePattern, parsePattern } from './index.ts';
+import { compilePattern, parsePattern, PatternError, sourceOf } from './index.ts';
 
 const cases: readonly (readonly [pattern: object, yes: readonly unknown[], no: readonly unknown[]])[] = [
   [{ a: ['x', 1, null, true] }, [{ a: 'x' }, { a: 1 }, { a: null }, { a: true }, { a: ['q', 'x'] }], [{ a: 'X' }, { a: '1' }, {}, { a: [] }, { b: 'x' }]],
-  [{ a: { b: [1] }, c: ['y'] }, [{ a: { b: 1 }, c: 'y' }], [{ a: { b: 1 } }, { a: 1, c: 'y' }, { 'a.b': 1, c: 'y' }]],
+  [{ a: { b: [1] }, c: ['y'] }, [{ a: { b: 1 }, c: 'y' }, { 'a.b': 1, c: 'y' }], [{ a: { b: 1 } }, { a: 1, c: 'y' }]],
   [{ a: [{ prefix: 'ab' }] }, [{ a: 'abc' }], [{ a: 'Abc' }, { a: 5 }]],
   [{ a: [{ prefix: { 'equals-ignore-case': 'AB' } }] }, [{ a: 'abc' }], [{ a: 'bab' }]],
   [{ a: [{ suffix: '.png' }] }, [{ a: 'x.png' }], [{ a: 'x.PNG' }]],
@@ -33,7 +33,7 @@ const cases: readonly (readonly [pattern: object, yes: readonly unknown[], no: r
 ];
 
 const refused: readonly (readonly [string, RegExp])[] = [
-  ['nonsense', /^failed to parse JSON/],
+  ['nonsense', /^Unrecognized token 'nonsense'/],
   ['[]', /not an object/],
   ['{"key":[["value"]]}', /^Match value must be String, number, true, false, or null$/],
   ['{"key":[{"wrong-operator":true}]}', /^Unrecognized match type wrong-operator$/],
@@ -90,4 +90,41 @@ suite('patterns', () => {
     t.assert.ok(!parsePattern('{"constructor":{"name":["Object"]}}').matches({}));
     t.assert.ok(!parsePattern('{"__proto__":{"a":[1]}}').matches({ a: 1 }));
   });
+});
+
+suite('the place of what is wrong in a pattern', () => {
+  const placeOf = (text: string): string => {
+    try {
+      parsePattern(text);
+    } catch (error) {
+      if (error instanceof PatternError) return `${error.message}${sourceOf(error, text)}`;
+      throw error;
+    }
+    return '';
+  };
+
+  test('is where a reader of JSON stands', (t) => {
+    const source = (text: string, column: number): string => `\n at [Source: (String)"${text}"; line: 1, column: ${column}]`;
+    const cases: readonly (readonly [string, string, number])[] = [
+      ['{"int": 42}', '"int" must be an object or an array', 11],
+      ['{"resources": []}', 'Empty arrays are not allowed', 17],
+      ['{"key":[["value"]]}', 'Match value must be String, number, true, false, or null', 10],
+      ['{"key":[{"suffix":"value","prefix":"value2"}]}', 'Only one key allowed in match expression', 37],
+      ['["not", "a", "dict"]', 'Filter is not an object', 2],
+      ['{"not": closed mark"', "Unrecognized token 'closed': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 15],
+    ];
+    for (const [text, message, column] of cases) t.assert.equal(placeOf(text), `${message}${source(text, column)}`);
+  });
+
+  test('counts lines, and is found behind texts that look like JSON', (t) => {
+    t.assert.match(placeOf('{"a": ["}],{"],\n "b": [{"prefix": 1}]}'), /line: 2, column: 20\]$/);
+  });
+});
+
+test('a name with dots is the way to a field, in patterns and in events', (t) => {
+  const deep = { 'a': { 'b': { 'c': 1 } } };
+  for (const pattern of ['{"a.b.c": [1]}', '{"a": {"b.c": [1]}}', '{"a.b": {"c": [1]}}', '{"a": {"b": {"c": [1]}}}']) {
+    for (const event of [deep, { 'a.b.c': 1 }, { 'a.b': { 'c': 1 } }, { 'a': { 'b.c': 1 } }]) t.assert.equal(parsePattern(pattern).matches(event), true, `${pattern} ${JSON.stringify(event)}`);
+    t.assert.equal(parsePattern(pattern).matches({ 'a': { 'b': 1 } }), false);
+  }
 });
