@@ -2,13 +2,15 @@ import { suite, test, type TestContext } from 'node:test';
 import { ServiceFault } from '@mayfly/wire';
 import { settle } from '../../kit/virtual-clock.ts';
 import { seeded, slow } from '../load.ts';
-import { fairWeather, functions, SimulatedHouse } from './house.ts';
+import { accountLimit, fairWeather, functions, SimulatedHouse } from './house.ts';
 
 const seeds = slow ? 20_000 : 1000;
 const only = process.env['MAYFLY_SEED'];
 const steps = 25;
 /** The longest that anything waits is five minutes. */
 const quietMs = 1_800_000;
+/** Of the account, for functions without a reservation. */
+const unreserved = accountLimit - functions.reduce((sum, each) => sum + ('reservedConcurrency' in each ? each.reservedConcurrency : 0), 0);
 /** What a caller may be told. I8. */
 const faults = new Set(['TooManyRequestsException', 'ServiceException']);
 
@@ -110,6 +112,11 @@ async function check(house: SimulatedHouse, { acknowledged, unclear }: Account):
   const { busy, booting, waiting, queuedEvents } = house.invoke.counts();
   if (busy + booting + waiting + queuedEvents > 0) wrongs.push(`I7: ${JSON.stringify(house.invoke.counts())} after half a quiet hour`);
   if (house.invoke.concurrency().length > 0) wrongs.push(`I7: places are held: ${JSON.stringify(house.invoke.concurrency())}`);
+  const full = Array.from({ length: unreserved }, (_, index) => house.invoke.invoker.invoke(house.request('plain', `full-${index}`)));
+  const refused = Promise.allSettled(full).then((all) => all.filter(({ status }) => status === 'rejected').length);
+  await house.clock.advance(60_000);
+  if ((await refused) > 0) wrongs.push(`I7: ${await refused} of the ${unreserved} shared places are gone`);
+  await house.clock.advance(120_000);
   const kept = house.environments.alive.filter(({ initializationType }) => initializationType === 'provisioned-concurrency').length;
   if (kept !== 2) wrongs.push(`${kept} of 2 provisioned environments are there`);
   if (house.environments.alive.length !== kept) wrongs.push(`I7: ${house.environments.alive.length - kept} idle environments outlived their time`);
