@@ -6,7 +6,6 @@ export const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/test_lambda_invoke_timed_out_environment_reuse/, 'recorded on the older platform, whose time-outs have no errorType'],
   [/test_runtime_ulimits/, 'core files are never written, and locked memory and processes are bounded by the cgroup'],
   [/test_runtime_introspection/, 'a box has another user and no /lambda-entrypoint.sh'],
-  [/test_reserved_concurrency$/, 'messages to destinations have no trace header yet'],
   [/provisioned_concurrency_moves_with_alias/, 'an alias that moves to another version is served at once'],
   [/test_invoke_exceptions/, 'recorded in 2023; later recordings end with the qualifier, as Mayfly does'],
   [/test_maxeventage|test_retries|test_invocation_type_event_error/, 'takes minutes: retries are one and two minutes apart'],

@@ -257,7 +257,10 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       },
     },
     targets: {
-      sqs: async (arn, body, attributes) => void (await sqs.port.send(arn, body, { attributes: messageAttributes(attributes) })),
+      sqs: async (arn, body, attributes, traceId) => {
+        const trace = traceId === undefined ? {} : { traceHeader: traceId };
+        await sqs.port.send(arn, body, { attributes: messageAttributes(attributes), ...trace });
+      },
       sns: async (arn, message, attributes) => void (await sns.port.publish(arn, { message, attributes: messageAttributes(attributes) })),
       lambda: (arn, payload) => invoke(arn, payload),
       async events(busArn, { source, detailType, resources, detail }) {

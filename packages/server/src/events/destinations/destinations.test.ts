@@ -11,6 +11,7 @@ const ended = (options: Partial<EndedEvent> = {}): EndedEvent => ({
   requestId: 'r1' as RequestId,
   functionArn,
   invokedArn: functionArn,
+  traceId: 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0',
   condition: 'RetriesExhausted',
   targets: [],
   approximateInvokeCount: 3,
@@ -43,12 +44,13 @@ suite('the record of an ended event', () => {
   });
 
   test('a dead-letter queue gets the event as it came, with three attributes', async (t: TestContext) => {
-    let seen: { body: string; attributes: TextAttributes | undefined } | undefined;
-    const targets: Targets = { sqs: (_arn, body, attributes) => Promise.resolve(void (seen = { body, attributes })) };
+    let seen: { body: string; attributes: TextAttributes | undefined; traceId: string | undefined } | undefined;
+    const targets: Targets = { sqs: (_arn, body, attributes, traceId) => Promise.resolve(void (seen = { body, attributes, traceId })) };
     await deliverEnded(ended(), { kind: 'deadLetter', arn: 'arn:aws:sqs:us-east-1:000000000000:q' }, targets, systemRandom);
     t.assert.equal(seen?.body, '{"n":12345678901234567890}');
     t.assert.deepEqual(seen?.attributes?.['ErrorMessage'], { dataType: 'String', value: 'no' });
     t.assert.deepEqual(seen?.attributes?.['RequestID'], { dataType: 'String', value: 'r1' });
+    t.assert.equal(seen?.traceId, 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0');
   });
 
   test('a bus gets an event with detail type and resources, a bucket a key by date', async (t: TestContext) => {

@@ -51,7 +51,7 @@ export async function deliverEnded(ended: EndedEvent, target: DeliveryTarget, ta
   switch (serviceOf(target.arn)) {
     case 'sqs':
       if (targets.sqs === undefined) throw unsupported(target.arn);
-      return targets.sqs(target.arn, body, attributes);
+      return targets.sqs(target.arn, body, attributes, ended.traceId);
     case 'sns':
       if (targets.sns === undefined) throw unsupported(target.arn);
       return targets.sns(target.arn, body, attributes);

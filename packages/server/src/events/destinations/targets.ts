@@ -8,7 +8,7 @@ export type TextAttributes = Readonly<Record<string, { readonly dataType: 'Strin
  * target has it on stable storage, and rejects when it will not take it.
  */
 export interface Targets {
-  readonly sqs?: (queueArn: string, body: string, attributes?: TextAttributes) => Promise<void>;
+  readonly sqs?: (queueArn: string, body: string, attributes?: TextAttributes, traceId?: string) => Promise<void>;
   readonly sns?: (topicArn: string, message: string, attributes?: TextAttributes) => Promise<void>;
   readonly lambda?: (functionArn: string, payload: Uint8Array, context: { readonly account: AccountId; readonly region: Region }) => Promise<void>;
   readonly events?: (

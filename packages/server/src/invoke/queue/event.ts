@@ -72,6 +72,8 @@ export interface EndedEvent extends Ending {
   readonly functionArn: FunctionArn;
   /** With its qualifier when one was named. */
   readonly invokedArn: string;
+  /** `X-Amzn-Trace-Id` of the invocation; it goes along to where the event ends. */
+  readonly traceId: string;
   readonly requestPayload: Uint8Array;
   /** Absent when it never ran. */
   readonly responsePayload?: Uint8Array;

@@ -34,7 +34,7 @@ export class Outbox {
   /** Resolves when every target has it or was given up. @throws the abort reason when the server stops in between */
   async deliver(event: QueuedEvent, ending: Ending, response: Uint8Array | undefined, subject: Subject): Promise<void> {
     const requestPayload = event.payload ?? (await this.#store.payload(event));
-    const { account, region, requestId, functionArn, invokedArn } = event;
+    const { account, region, requestId, functionArn, invokedArn, traceId } = event;
     const ended = {
       ...ending,
       account,
@@ -42,6 +42,7 @@ export class Outbox {
       requestId,
       functionArn,
       invokedArn,
+      traceId,
       requestPayload,
       ...(response === undefined ? {} : { responsePayload: response }),
     };
