@@ -155,7 +155,7 @@ export class Box implements AsyncDisposable {
 
   /** Only the one connection that is waited for is taken, and only when it says hello first. */
   #greet(socket: Socket): void {
-    const link = new Link(socket, { maxBodyBytes: this.#options.maxBodyBytes });
+    const link = new Link(socket, { maxBodyBytes: this.#options.maxBodyBytes, clock: this.#options.clock });
     link.onFrame = ({ type }) => {
       const onLink = this.#onLink;
       this.#onLink = undefined;

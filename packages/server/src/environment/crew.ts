@@ -236,7 +236,7 @@ export class Crew {
     if (this.#state === 'ended') return;
     const { process, link } = ready;
     this.#link = link;
-    void new FramedRuntime({ link, session: this.session, onLog: (message, atMs) => log.line('function', message, atMs), log: logger });
+    void new FramedRuntime({ link, session: this.session, onLog: (body, atMs) => void (log.takes(body.length) && log.line('function', body.toString('utf8'), atMs)), log: logger });
     link.onClosed = () => this.#linkClosed(process);
     const { logging, handler = '' } = sources.version;
     link.send('I', {
@@ -263,7 +263,7 @@ export class Crew {
     const { log } = this.#options;
     const output = new Output(process, (line) => {
       if (origin === 'extension' || this.#passes(line)) log.line(origin, line);
-    });
+    }, (bytes) => log.takes(bytes));
     this.#outputs.push(output);
     return output;
   }

@@ -22,18 +22,29 @@ suite("an environment's log", () => {
     const { clock, events, log } = open();
     const line = 'x'.repeat(65_536);
     for (let count = 0; count < 300; count += 1) log.line('function', line);
-    t.assert.equal(events.length, 256);
+    t.assert.equal(events.length, 255);
     log.settle();
     log.settle();
     t.assert.deepEqual(JSON.parse(events.at(-1)?.message ?? ''), {
       reason: 'The environment writes more than its log takes',
-      droppedRecords: 44,
-      droppedBytes: 44 * 65_536,
+      droppedRecords: 45,
+      droppedBytes: 45 * 65_536,
     });
-    t.assert.equal(events.length, 257);
+    t.assert.equal(events.length, 256);
     await clock.advance(1000);
     log.line('function', line);
     t.assert.equal(events.at(-1)?.message, line);
+  });
+
+  test('a letter costs more than its byte, and output far beyond the limit is not even looked at', async (t: TestContext) => {
+    const { clock, events, log } = open();
+    for (let count = 0; count < 200_000; count += 1) log.line('function', 'x');
+    t.assert.ok(events.length < 131_072);
+    t.assert.equal(log.takes(65_536), false);
+    await clock.advance(500);
+    t.assert.equal(log.takes(65_536), false, 'half a second is not enough to listen again');
+    await clock.advance(1_000);
+    t.assert.equal(log.takes(65_536), true);
   });
 
   test('believes the time a function tells only within what a log group takes', (t: TestContext) => {

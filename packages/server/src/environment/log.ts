@@ -14,6 +14,10 @@ import type { LogTail } from './port.ts';
 /** A function may write this much at once, and this much a second for long; what is more is dropped and counted. */
 const burstBytes = 16_777_216;
 const bytesPerMs = 4_194;
+/** What a line costs beside its text: without it, sixteen million lines of a letter would be no more than one of sixteen megabytes. */
+const lineBytes = 128;
+/** With less left, what comes is not even cut into lines: that would cost the server what the limit is to save. */
+const leastBytes = burstBytes / 4;
 const oldestMs = 14 * 86_400_000;
 const newestMs = 2 * 3_600_000;
 
@@ -79,6 +83,18 @@ export class EnvironmentLog {
     this.listener?.line(origin, text, atMs);
   }
 
+  /**
+   * Whether so many bytes of output are to be looked at. Where a function has written far more than it may, they are dropped
+   * unseen and count as one record.
+   */
+  takes(bytes: number): boolean {
+    if (this.#budgetBytes < leastBytes) this.#refill();
+    if (this.#budgetBytes >= leastBytes) return true;
+    this.#droppedRecords += 1;
+    this.#droppedBytes += bytes;
+    return false;
+  }
+
   /** Says what was dropped since the last time, if anything. */
   settle(): void {
     if (this.#droppedRecords === 0) return;
@@ -98,17 +114,20 @@ export class EnvironmentLog {
   }
 
   #affordable(text: string): boolean {
-    if (this.#budgetBytes < text.length) {
-      const nowMs = this.#clock.monotonic();
-      this.#budgetBytes = Math.min(burstBytes, this.#budgetBytes + (nowMs - this.#budgetAtMs) * bytesPerMs);
-      this.#budgetAtMs = nowMs;
-    }
-    if (this.#budgetBytes >= text.length) {
-      this.#budgetBytes -= text.length;
+    const cost = text.length + lineBytes;
+    if (this.#budgetBytes < cost) this.#refill();
+    if (this.#budgetBytes >= cost) {
+      this.#budgetBytes -= cost;
       return true;
     }
     this.#droppedRecords += 1;
     this.#droppedBytes += Buffer.byteLength(text);
     return false;
+  }
+
+  #refill(): void {
+    const nowMs = this.#clock.monotonic();
+    this.#budgetBytes = Math.min(burstBytes, this.#budgetBytes + (nowMs - this.#budgetAtMs) * bytesPerMs);
+    this.#budgetAtMs = nowMs;
   }
 }

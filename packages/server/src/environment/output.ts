@@ -11,13 +11,14 @@ export class Output {
   readonly #lines: Lines;
   readonly #ended: Promise<void>;
 
-  constructor(process: SandboxProcess, onLine: (line: string) => void) {
+  /** @param takes  whether so many bytes are to be cut into lines; otherwise they are dropped */
+  constructor(process: SandboxProcess, onLine: (line: string) => void, takes: (bytes: number) => boolean = () => true) {
     this.#process = process;
     this.#lines = new Lines(onLine);
     const { output } = process;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ended = promise;
-    output.on('data', (chunk: Buffer) => this.#lines.push(chunk));
+    output.on('data', (chunk: Buffer) => (takes(chunk.length) ? this.#lines.push(chunk) : this.#lines.flush()));
     output.on('error', () => {});
     output.on('close', resolve);
     output.on('end', resolve);

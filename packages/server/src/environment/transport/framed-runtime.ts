@@ -5,8 +5,8 @@ import type { NextWaiter, Refusal, Session } from '../session.ts';
 import type { Frame } from './frames.ts';
 import type { Link } from './link.ts';
 
-/** A whole log event in a bootstrap's own words. */
-export type LogFrame = (message: string, atMs: number | undefined) => void;
+/** A whole log event in a bootstrap's own words, UTF-8. */
+export type LogFrame = (body: Buffer, atMs: number | undefined) => void;
 
 /**
  * Our own bootstraps' side of the session: frames become calls of the same state machine that the HTTP
@@ -60,7 +60,7 @@ export class FramedRuntime implements NextWaiter {
         return this.#streamEnd(requestId, header);
       case 'L': {
         const atMs = header['atMs'];
-        this.#onLog(body.toString('utf8'), typeof atMs === 'number' && Number.isFinite(atMs) ? atMs : undefined);
+        this.#onLog(body, typeof atMs === 'number' && Number.isFinite(atMs) ? atMs : undefined);
         return undefined;
       }
       default:

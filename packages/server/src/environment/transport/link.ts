@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../base/index.ts';
 import { encodeFrame, FrameError, FrameReader, type Frame } from './frames.ts';
+
+/**
+ * Frames of a second. A bootstrap at its fastest sends a third of it; one that only wants to keep the server busy could
+ * write a million, and each costs the server more than the bootstrap.
+ */
+const framesPerSecond = 30_000;
 
 /** One end of the framed channel: our side of a bootstrap's connection. */
 export class Link implements Disposable {
@@ -8,14 +15,26 @@ export class Link implements Disposable {
   /** Called once, when the bootstrap has gone or does not speak the protocol. */
   onClosed: () => void = () => {};
   readonly #socket: Socket;
+  readonly #clock: Clock;
+  #frames = 0;
+  #secondEndsMs = 0;
+  /** Until the second is over. */
+  #rest: Timer | undefined;
+  /** Somebody asked for it. */
+  #paused = false;
   #closed = false;
 
-  constructor(socket: Socket, options: { readonly maxBodyBytes: number }) {
+  constructor(socket: Socket, options: { readonly maxBodyBytes: number; readonly clock: Clock }) {
     this.#socket = socket;
-    const reader = new FrameReader({ maxBodyBytes: options.maxBodyBytes, onFrame: (frame) => this.#closed || this.onFrame(frame) });
+    this.#clock = options.clock;
+    const reader = new FrameReader({ maxBodyBytes: options.maxBodyBytes, onFrame: (frame) => {
+      this.#frames += 1;
+      if (!this.#closed) this.onFrame(frame);
+    } });
     socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk);
+        if (this.#frames >= framesPerSecond) this.#keepPace();
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
         socket.destroy();
@@ -47,10 +66,12 @@ export class Link implements Disposable {
 
   /** Stops and goes on reading, for a response that streams faster than its caller takes it. */
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
   resume(): void {
-    this.#socket.resume();
+    this.#paused = false;
+    if (this.#rest === undefined) this.#socket.resume();
   }
 
   [Symbol.dispose](): void {
@@ -59,9 +80,23 @@ export class Link implements Disposable {
     this.#socket.destroy();
   }
 
+  #keepPace(): void {
+    this.#frames = 0;
+    const nowMs = this.#clock.monotonic();
+    const earlyMs = this.#secondEndsMs - nowMs;
+    this.#secondEndsMs = Math.max(nowMs, this.#secondEndsMs) + 1_000;
+    if (earlyMs <= 0 || this.#closed) return;
+    this.#socket.pause();
+    this.#rest = this.#clock.after(earlyMs, () => {
+      this.#rest = undefined;
+      if (!this.#paused) this.#socket.resume();
+    });
+  }
+
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#rest?.[Symbol.dispose]();
     this.onClosed();
   }
 }
