@@ -123,6 +123,8 @@ export class ScriptedSandbox implements Sandbox {
   /** Every process that was started, in order. */
   readonly started: ProcessSpec[] = [];
   limits: ResourceLimits;
+  /** Of the processor, one after the other. */
+  readonly shares: number[] = [];
   frozen = false;
   freezes = 0;
   thaws = 0;
@@ -137,6 +139,7 @@ export class ScriptedSandbox implements Sandbox {
     this.id = spec.id;
     this.spec = spec;
     this.limits = spec.limits;
+    this.shares.push(spec.limits.cpuCores);
     this.channelPath = channelPath;
     this.runtimeApi = runtimeApi;
     this.endpoint = endpoint;
@@ -151,6 +154,7 @@ export class ScriptedSandbox implements Sandbox {
   }
   limit(limits: ResourceLimits): Promise<void> {
     this.limits = limits;
+    this.shares.push(limits.cpuCores);
     return Promise.resolve();
   }
 

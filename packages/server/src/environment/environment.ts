@@ -18,6 +18,8 @@ import type { VariableSources } from './variables.ts';
 export interface Claim {
   readonly box: Box;
   readonly booted: Booted | undefined;
+  /** The initialisation is over: from now on the function's own share of the processor holds. */
+  settle(): Promise<void>;
 }
 
 export interface LiveEnvironmentOptions {
@@ -62,6 +64,7 @@ export class LiveEnvironment implements Environment {
   readonly #hasGone: () => void;
   readonly #begun: Promise<void>;
   #box: Box | undefined;
+  #settle: Claim['settle'] | undefined;
   #crew: Crew | undefined;
   #credentials: VariableSources['credentials'] | undefined;
   #run: Run | undefined;
@@ -132,6 +135,7 @@ export class LiveEnvironment implements Environment {
       if (claim.status === 'rejected') throw claim.reason;
       if (credentials.status === 'rejected') throw credentials.reason;
       this.#credentials = credentials.value;
+      this.#settle = claim.value.settle;
       this.#reports.memory = new Memory(claim.value.box.sandbox, this.#clock);
       if (this.#life.phase === 'starting') this.#startCrew('init', claim.value.booted);
     } catch (error) {
@@ -206,8 +210,14 @@ export class LiveEnvironment implements Environment {
     void crew.start();
   }
 
-  #ready(init: Initialisation): void {
+  /** Nobody waits for it: what the first event has too much of the processor until it is done is less than a millisecond. */
+  #initOver(init: Initialisation): void {
     init[Symbol.dispose]();
+    if (init.phase === 'init') this.#settle?.().catch((error: unknown) => this.#broken(error));
+  }
+
+  #ready(init: Initialisation): void {
+    this.#initOver(init);
     this.#init = undefined;
     const { durationMs } = init;
     // What was written during the initialisation comes before its report.
@@ -284,6 +294,7 @@ export class LiveEnvironment implements Environment {
     let usage: Usage | undefined;
     try {
       await crew.silence(failure);
+      if (this.#init !== undefined) this.#initOver(this.#init);
       this.#init?.failed(failure);
       this.#init = undefined;
       if (run !== undefined && this.#run === run && !run.ending) usage = await this.#reports.failed(run, failure);

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { newEnvironmentId, rateLimited, type Clock, type InitializationType, type Limits, type Logger, type Random } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
-import type { SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
+import type { Mount, SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
 import { BootError, Box } from './box.ts';
 import { LiveEnvironment, type Claim } from './environment.ts';
-import { defaultTmpMiB, functionLimits, pooledLimits } from './limits.ts';
+import { defaultTmpMiB, functionLimits, initLimits, pooledLimits } from './limits.ts';
 import { EnvironmentLog } from './log.ts';
 import { lastWords } from './output.ts';
 import { BoxPool, type PooledBox } from './pool.ts';
@@ -104,7 +104,8 @@ class Environments implements EnvironmentFactory {
     const runtime = version.packageType === 'Image' ? image : await this.#resolve(version.runtime ?? '');
     signal.throwIfAborted();
     const pooled = fits(version) ? this.#pool.take(runtime.identifier) : undefined;
-    const limits = functionLimits(version, this.#options.limits);
+    const own = functionLimits(version, this.#options.limits);
+    const limits = initLimits(version, this.#options.limits);
     const claim = pooled ?? { box: await this.#open(runtime, version, limits, signal), booted: undefined };
     const { sandbox } = claim.box;
     try {
@@ -117,7 +118,7 @@ class Environments implements EnvironmentFactory {
       await claim.box[Symbol.asyncDispose]();
       throw error;
     }
-    return claim;
+    return { ...claim, settle: () => (own.cpuCores < limits.cpuCores ? sandbox.limit(own) : Promise.resolve()) };
   }
 
   async #stock(identifier: string): Promise<void> {
@@ -154,7 +155,7 @@ class Environments implements EnvironmentFactory {
       runtime,
       spec: {
         id: newEnvironmentId(random),
-        mounts: runtime.mounts,
+        mounts: [...runtime.mounts, ...fileSystems(version, ports)],
         ...(version?.packageType === 'Image' ? { rootfs: version.codeDir } : {}),
         limits,
         // As on Lambda, what a function writes to /tmp is not its memory. @source spec 3.7-03
@@ -169,11 +170,20 @@ class Environments implements EnvironmentFactory {
   }
 }
 
+/** @throws Error for one that has no folder; the hall refuses before it comes to this */
+const fileSystems = (version: FunctionVersion | undefined, ports: EnvironmentPorts): Mount[] =>
+  (version?.fileSystems ?? []).map(({ arn, localMountPath }) => {
+    const source = ports.fileSystem?.(arn);
+    if (source === undefined) throw new Error(`No folder is known for ${arn}`);
+    return { source, target: localMountPath, writable: true };
+  });
+
 /** Whether a box that was made without knowing this version will do. */
 const fits = (version: FunctionVersion): boolean =>
   version.packageType === 'Zip' &&
   version.network === 'egress' &&
   version.ephemeralStorageMiB === defaultTmpMiB &&
+  version.fileSystems === undefined &&
   !Object.keys(version.environment).some(neededAtStart);
 
 /** An image brings everything itself and speaks the Runtime API. @source spec 4.2-11 */

@@ -30,6 +30,18 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
     await filled(house);
   });
 
+  test('a small function is lent the processor while it initialises, and has its own share after that', async (t: TestContext) => {
+    for (const poolSize of [0, 1]) {
+      await using house = openScriptedGuesthouse('frames', echo, { poolSize });
+      await house.environment().initialised;
+      if (poolSize > 0) await filled(house);
+      const environment = house.environment({ memoryMiB: 128 });
+      await environment.initialised;
+      const box = house.sandboxes.made.find(({ shares }) => shares.length > 1 && shares.at(-1) === 128 / 1769);
+      t.assert.deepEqual(box?.shares.slice(-2), [2, 128 / 1769]);
+    }
+  });
+
   test('what must be there before the interpreter starts takes a box of its own', async (t: TestContext) => {
     await using house = openScriptedGuesthouse('frames', echo, { poolSize: 1 });
     await house.environment().initialised;
