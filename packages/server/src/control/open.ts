@@ -58,7 +58,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   await using rooms = new AsyncDisposableStack();
   rooms.use(new Sweeping({ shelf, code, images: ports.images, clock, log }));
   const preparation = rooms.use(new Preparation({ shelf, runtimes, folders, images: ports.images, random, log }));
-  const revived = { shelf, runtimes, folders, preparation, random, log };
+  const revived = { shelf, runtimes, folders, images: ports.images, preparation, random, log };
   await revive(revived);
   const room: Room = { shelf, code, runtimes, preparation, ports, clock, random, log, limits };
   const catalog = rooms.use(

@@ -43,6 +43,8 @@ export interface Images {
   prepare(resolvedUri: string, options: ImageCaller & { readonly digest: string; readonly signal: AbortSignal }): Promise<void>;
   /** Read-only unpacked root. Reads no storage. */
   dir(digest: string): string;
+  /** Whether its root is there. Reads no storage. */
+  isReady(digest: string): boolean;
   /** Removes the roots of all other images. @param inUse asked again before each removal */
   sweep(inUse: () => ReadonlySet<string>): Promise<void>;
 }

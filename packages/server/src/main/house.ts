@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isNotYet, loadApi, notYet, ServiceFault, serviceNames, type ServiceName } from '@mayfly/wire';
 import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type RegistryDoor, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
@@ -93,6 +94,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       registries: config.imageRegistries,
       ...(config.imageFolder === '' ? {} : { folder: config.imageFolder }),
       fetch: (url, init) => fetch(url, init),
+      bootId: bootId(random),
+      clock,
       random,
       log,
     }),
@@ -235,6 +238,15 @@ const deliverer = ({ config, origin }: HouseOptions): HttpPort =>
 function compileFilters(patterns: readonly string[]): (record: object) => boolean {
   const compiled = patterns.map((pattern) => parsePattern(pattern));
   return (record) => compiled.some((pattern) => pattern.matches(record));
+}
+
+/** Of this start of the machine; where there is none, none is like another. */
+function bootId(random: Random): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return random.uuid();
+  }
 }
 
 /** An address or name of this machine, with our port: `127.0.0.1:4566`, `localhost:4566`, and the host we listen on. */

@@ -30,6 +30,7 @@ const images: Images = {
   prepare: (resolvedUri) => (resolvedUri.startsWith('broken') ? Promise.reject(new Error('no such layer')) : Promise.resolve()),
   dir: (digest) => `/images/${digest}`,
   sweep: () => Promise.resolve(),
+  isReady: () => true,
 };
 
 suite('code from elsewhere', { timeout: 60_000 }, () => {

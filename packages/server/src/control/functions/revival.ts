@@ -2,6 +2,7 @@ import type { Logger, Random } from '../../base/index.ts';
 import type { RuntimeCheck, RuntimeSupport } from '../catalog.ts';
 import type { LayerFolders } from '../layers/folders.ts';
 import type { Scope } from '../names.ts';
+import type { Images } from '../ports.ts';
 import type { Shelf } from '../records/shelf.ts';
 import { isUnderWay, type Preparation } from './preparation.ts';
 import type { Reason, VersionRecord } from './record.ts';
@@ -38,6 +39,7 @@ interface Revived {
   readonly shelf: Shelf;
   readonly runtimes: RuntimeSupport;
   readonly folders: LayerFolders;
+  readonly images: Images | undefined;
   readonly preparation: Preparation;
   readonly random: Random;
   readonly log: Logger;
@@ -70,6 +72,9 @@ async function stateOf(
     return { state: 'Inactive', stateReason: { code: 'InvalidRuntime', text: `The runtime ${configuration.runtime} is gone from this machine. ${can.remedy}` } };
   if (can?.kind === 'unavailable' || record.state === 'Pending') return undefined;
   if (can?.kind === 'preparable' || record.state === 'Inactive') return { state: 'Pending', stateReason: restoring };
+  // Its root may have been on its way to storage when the machine stopped.
+  const { code } = configuration;
+  if (code.kind === 'image' && room.images?.isReady(code.digest) === false) return { state: 'Pending', stateReason: restoring };
   try {
     await room.folders.prepare(scope.account, configuration.layers);
     return undefined;

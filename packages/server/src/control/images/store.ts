@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Logger, Random } from '../../base/index.ts';
+import type { Clock, Logger, Random, Timer } from '../../base/index.ts';
 import { KeyedLock } from '../code/keyed-lock.ts';
 import type { Images } from '../ports.ts';
 import { faultFor } from './faults.ts';
@@ -30,21 +30,32 @@ export interface ImageStoreOptions {
   /** Layouts and archives may be read from here; absent = from nowhere. */
   readonly folder?: string;
   readonly fetch: Fetch;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Changes when the machine starts anew: what was not yet on storage then may be damaged. */
+  readonly bootId: string;
   readonly bounds?: { readonly bytes: number; readonly entries: number };
 }
 
-export type ImageStore = Images & AsyncDisposable;
+export interface ImageStore extends Images, AsyncDisposable {
+  /** Resolves when nothing is being fetched, unpacked or brought to storage. */
+  idle(): Promise<void>;
+}
 
 type Caller = { readonly account: string; readonly region: string };
 
-/** What was being unpacked when an earlier server ended is removed. */
+/** The kernel has written most of a tree to storage by itself by then. */
+const settleMs = 60_000;
+
+/** What was being unpacked when an earlier server ended is removed, and what may not have reached storage when the machine did. */
 export async function openImages(options: ImageStoreOptions): Promise<ImageStore> {
   const root = path.resolve(options.dataDir, 'images');
   await rm(path.join(root, '.incoming'), { recursive: true, force: true });
   for (const name of ['.incoming', 'layers', 'roots']) await mkdir(path.join(root, name), { recursive: true, mode: 0o700 });
-  return new FileImages(options, root);
+  const images = new FileImages(options, root);
+  await images.look();
+  return images;
 }
 
 /**
@@ -60,10 +71,26 @@ class FileImages implements ImageStore {
   readonly #running = new Set<Promise<boolean>>();
   /** Layers that a root is being made of: no sweep takes them. */
   readonly #wanted = new Map<string, number>();
+  /** Roots that are there. */
+  readonly #ready = new Set<string>();
+  /** Folders that are to be brought to storage. */
+  readonly #unsettled = new Set<string>();
+  #timer: Timer | undefined;
 
   constructor(options: ImageStoreOptions, root: string) {
     this.#options = options;
     this.#root = root;
+  }
+
+  /** Takes up what is there. */
+  async look(): Promise<void> {
+    for (const kind of ['layers', 'roots'] as const)
+      for (const hex of await readdir(path.join(this.#root, kind))) {
+        const folder = path.join(this.#root, kind, hex);
+        if (!(await this.#isWhole(folder))) await this.#remove(folder);
+        else if (kind === 'roots') this.#ready.add(`sha256:${hex}`);
+      }
+    if (this.#unsettled.size > 0) this.#settleLater();
   }
 
   dir(digest: string): string {
@@ -83,6 +110,10 @@ class FileImages implements ImageStore {
     }
   }
 
+  isReady(digest: string): boolean {
+    return this.#ready.has(digest);
+  }
+
   prepare(resolvedUri: string, options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal }): Promise<void> {
     const signal = AbortSignal.any([options.signal, this.#stop.signal]);
     const work = this.#locks.run(options.digest, () => this.#prepare(resolvedUri, { ...options, signal }));
@@ -100,7 +131,10 @@ class FileImages implements ImageStore {
       const digest = `sha256:${hex}`;
       // Asked again when its turn has come: a function may have been made of it meanwhile.
       await this.#locks.run(digest, async () => {
-        if (!inUse().has(digest)) return this.#remove(path.join(this.#root, 'roots', hex));
+        if (!inUse().has(digest)) {
+          this.#ready.delete(digest);
+          return this.#remove(path.join(this.#root, 'roots', hex));
+        }
         const about = JSON.parse(await readFile(path.join(this.#root, 'roots', hex, 'about.json'), 'utf8')) as { readonly layers: readonly string[] };
         for (const layer of about.layers) layers.add(layer);
       });
@@ -113,14 +147,19 @@ class FileImages implements ImageStore {
     }
   }
 
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('The server is stopping.'));
-    await Promise.all(this.#running);
+    this.#timer?.[Symbol.dispose]();
+    await this.idle();
   }
 
   async #prepare(uri: string, options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal }): Promise<void> {
     const target = this.#place('roots', options.digest);
-    if (await isThere(path.join(target, 'about.json'))) return;
+    if (this.#ready.has(options.digest)) return;
     await using scratch = await this.#scratch();
     await using source = await this.#open(uri, options, scratch.folder, options.signal);
     const found = await findImage(source, options.digest, options.architecture, scratch.file());
@@ -140,6 +179,7 @@ class FileImages implements ImageStore {
       await mkdir(tree, { recursive: true, mode: 0o755 });
       await inThread({ kind: 'assemble', layers, into: tree }, options.signal);
       await this.#publish(path.dirname(tree), target, { layers: found.layers.map(({ digest }) => digest) });
+      this.#ready.add(options.digest);
     } finally {
       for (const { digest } of found.layers) {
         const left = (this.#wanted.get(digest) ?? 1) - 1;
@@ -167,8 +207,10 @@ class FileImages implements ImageStore {
   }
 
   async #publish(folder: string, target: string, about: object): Promise<void> {
-    await writeFile(path.join(folder, 'about.json'), JSON.stringify(about), { flush: true, mode: 0o600 });
+    await writeFile(path.join(folder, 'about.json'), JSON.stringify({ ...about, bootId: this.#options.bootId }), { flush: true, mode: 0o600 });
     await rename(folder, target);
+    this.#unsettled.add(target);
+    this.#settleLater();
   }
 
   async #open(uri: string, caller: Caller, scratch: string, signal: AbortSignal): Promise<ImageSource> {
@@ -195,6 +237,38 @@ class FileImages implements ImageStore {
     };
   }
 
+  async #isWhole(folder: string): Promise<boolean> {
+    if (await isThere(path.join(folder, settledName))) return true;
+    const about = await readFile(path.join(folder, 'about.json'), 'utf8').then((text) => JSON.parse(text) as { readonly bootId?: string }).catch(() => undefined);
+    if (about?.bootId !== this.#options.bootId) return false;
+    this.#unsettled.add(folder);
+    return true;
+  }
+
+  #settleLater(): void {
+    if (this.#timer !== undefined || this.#stop.signal.aborted) return;
+    this.#timer = this.#options.clock.after(settleMs, () => {
+      const work = this.#settle().catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) this.#options.log.error('An image could not be brought to storage.', { error });
+      });
+      const ended: Promise<boolean> = work.then(() => this.#running.delete(ended));
+      this.#running.add(ended);
+    });
+    this.#timer.unref();
+  }
+
+  async #settle(): Promise<void> {
+    for (const folder of this.#unsettled) {
+      this.#unsettled.delete(folder);
+      // Removed meanwhile.
+      if (!(await isThere(path.join(folder, 'about.json')))) continue;
+      await inThread({ kind: 'settle', folder }, this.#stop.signal);
+      await writeFile(path.join(folder, settledName), '', { flush: true, mode: 0o600 });
+    }
+    this.#timer = undefined;
+    if (this.#unsettled.size > 0) this.#settleLater();
+  }
+
   /** Out of sight at once, and away when that is done. */
   async #remove(folder: string): Promise<void> {
     const aside = path.join(this.#root, '.incoming', this.#options.random.uuid());
@@ -208,6 +282,8 @@ class FileImages implements ImageStore {
     return path.join(this.#root, kind, hex);
   }
 }
+
+const settledName = 'settled';
 
 const referenceOf = (uri: string): string => {
   const name = parseImageName(uri);

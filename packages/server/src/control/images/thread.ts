@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assemble, type LayerTreeRef } from './assemble.ts';
 import { RefusedImage } from './refusal.ts';
+import { settle } from './settle.ts';
 import { unpackLayer, type Bounds, type LayerAbout } from './unpack.ts';
 
 /** Many small files, away from the server's event loop. */
 export type Task =
   | { readonly kind: 'unpack'; readonly file: string; readonly into: string; readonly bounds: Bounds }
+  | { readonly kind: 'settle'; readonly folder: string }
   | { readonly kind: 'assemble'; readonly layers: readonly LayerTreeRef[]; readonly into: string };
 
 export type Result =
@@ -15,7 +17,8 @@ export type Result =
 
 async function perform(task: Task): Promise<Result> {
   if (task.kind === 'unpack') return { kind: 'done', about: await unpackLayer(task.file, task.into, task.bounds) };
-  assemble(task.layers, task.into);
+  if (task.kind === 'settle') settle(task.folder);
+  else assemble(task.layers, task.into);
   return { kind: 'done' };
 }
 

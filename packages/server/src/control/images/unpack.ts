@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, createReadStream, fchmodSync, fsyncSync, futimesSync, linkSync, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, createReadStream, fchmodSync, futimesSync, linkSync, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -129,7 +129,6 @@ class LayerTree implements TarSink {
     if (file === undefined) return;
     fchmodSync(file.descriptor, file.mode);
     futimesSync(file.descriptor, file.mtimeS, file.mtimeS);
-    fsyncSync(file.descriptor);
     this.close();
   }
 
