@@ -7,10 +7,10 @@ import { Outbox, type Deliver } from './outbox.ts';
 
 const done = { kind: 'done' } as const;
 
-async function openOutbox(deliver: Deliver, options: { readonly file?: string; readonly clock?: VirtualClock } = {}) {
+async function openOutbox(deliver: Deliver, options: { readonly file?: string; readonly clock?: VirtualClock; readonly heldCharacters?: number } = {}) {
   const database = new PlainDatabase(options.file);
   const clock = options.clock ?? new VirtualClock();
-  const outbox = await Outbox.open({ database, clock, log: silentLogger, service: 's', deliver, atOnce: 2 });
+  const outbox = await Outbox.open({ database, clock, log: silentLogger, service: 's', deliver, atOnce: 2, ...(options.heldCharacters === undefined ? {} : { heldCharacters: options.heldCharacters }) });
   outbox.start();
   return { outbox, clock, database, [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose]().then(() => database[Symbol.asyncDispose]()) };
 }
@@ -50,6 +50,23 @@ suite('the outbox', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual(seen, []);
     await clock.advance(60_001);
     t.assert.deepStrictEqual(seen, ['kept2']);
+  });
+
+  test('bodies beyond the bound wait on storage and are read back in their turn', async (t: TestContext) => {
+    const seen: string[] = [];
+    await using post = await openOutbox(
+      async ({ body }, attempt) => {
+        seen.push(`${body}${attempt}`);
+        return attempt === 1 && body === 'three' ? { kind: 'retry', inMs: 1000 } : done;
+      },
+      { heldCharacters: 4 },
+    );
+    await post.outbox.add(['one', 'two', 'three', 'four'].map((body) => ({ lane: 'l', target: 't', body })));
+    await settle();
+    await post.clock.advance(1001);
+    await settle();
+    t.assert.deepStrictEqual(seen, ['one1', 'two1', 'three1', 'three2', 'four1']);
+    t.assert.strictEqual(post.outbox.size, 0);
   });
 
   test('an attempt that throws is made again', async (t: TestContext) => {

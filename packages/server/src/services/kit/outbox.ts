@@ -34,8 +34,10 @@ export type Ending = { readonly kind: 'done' } | { readonly kind: 'retry'; reado
 /** @param attempt  1 for the first */
 export type Deliver = (parcel: Parcel, attempt: number, signal: AbortSignal) => Promise<Ending>;
 
-interface Pending extends Parcel {
+interface Pending extends Omit<Parcel, 'body'> {
   readonly seq: number;
+  /** Undefined where it is on storage alone. */
+  body: string | undefined;
   attempts: number;
 }
 
@@ -47,7 +49,11 @@ export interface OutboxOptions {
   readonly deliver: Deliver;
   /** Deliveries at once. */
   readonly atOnce?: number;
+  /** Characters of bodies that are kept in memory while they wait; others are read back when their turn comes. */
+  readonly heldCharacters?: number;
 }
+
+const heldCharacters = 16 * 1024 * 1024;
 
 /** A parcel whose attempt failed for a reason of ours. */
 const unexpectedRetryMs = 30_000;
@@ -68,6 +74,7 @@ export class Outbox implements AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   #lastSeq = 0;
   #size = 0;
+  #held = 0;
 
   private constructor(options: OutboxOptions) {
     this.#options = options;
@@ -80,7 +87,7 @@ export class Outbox implements AsyncDisposable {
     await options.database.migrate(migrations);
     const outbox = new Outbox(options);
     const rows = await options.database.all(
-      'SELECT seq, lane, target, body, attempts, due_at FROM service_outbox WHERE service = ? ORDER BY seq',
+      'SELECT seq, lane, target, attempts, due_at FROM service_outbox WHERE service = ? ORDER BY seq',
       [options.service],
     );
     for (const row of rows) {
@@ -88,7 +95,7 @@ export class Outbox implements AsyncDisposable {
         seq: Number(row['seq']),
         ...(row['lane'] === null ? {} : { lane: row['lane'] as string }),
         target: row['target'] as string,
-        body: row['body'] as string,
+        body: undefined,
         attempts: Number(row['attempts']),
       };
       outbox.#lastSeq = pending.seq;
@@ -121,10 +128,10 @@ export class Outbox implements AsyncDisposable {
     const nowMs = Math.floor(this.#options.clock.now());
     return {
       write: async (tx) => {
-        for (const { seq, lane, target, body } of pending) {
+        for (const [index, { lane, target, body }] of parcels.entries()) {
           await tx.run('INSERT INTO service_outbox (service, seq, lane, target, body, attempts, due_at) VALUES (?, ?, ?, ?, ?, 0, ?)', [
             this.#options.service,
-            seq,
+            pending[index]?.seq ?? 0,
             lane ?? null,
             target,
             body,
@@ -150,6 +157,9 @@ export class Outbox implements AsyncDisposable {
 
   #accept(pending: Pending, waitMs: number): void {
     this.#size += 1;
+    const characters = pending.body?.length ?? 0;
+    if (this.#held + characters > (this.#options.heldCharacters ?? heldCharacters)) pending.body = undefined;
+    else this.#held += characters;
     if (pending.lane !== undefined) {
       const lane = this.#lanes.get(pending.lane);
       if (lane === undefined) this.#lanes.set(pending.lane, [pending]);
@@ -185,7 +195,9 @@ export class Outbox implements AsyncDisposable {
     const { log, deliver, service } = this.#options;
     let ending: Ending;
     try {
-      ending = await deliver(pending, pending.attempts, this.#stop.signal);
+      const body = pending.body ?? (await this.#read(pending));
+      const { lane, target } = pending;
+      ending = body === undefined ? { kind: 'done' } : await deliver({ target, body, ...(lane === undefined ? {} : { lane }) }, pending.attempts, this.#stop.signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) log.error('A delivery failed for a reason of ours; it is tried again.', { service, target: pending.target, error });
       ending = { kind: 'retry', inMs: unexpectedRetryMs };
@@ -198,8 +210,15 @@ export class Outbox implements AsyncDisposable {
     }
   }
 
+  async #read({ seq }: Pending): Promise<string | undefined> {
+    const { database, service } = this.#options;
+    const [row] = await database.all('SELECT body FROM service_outbox WHERE service = ? AND seq = ?', [service, seq]);
+    return row?.['body'] as string | undefined;
+  }
+
   #done(pending: Pending): void {
     this.#size -= 1;
+    this.#held -= pending.body?.length ?? 0;
     const lane = pending.lane === undefined ? undefined : this.#lanes.get(pending.lane);
     lane?.shift();
     if (lane?.[0] !== undefined) this.#ready.push(lane[0]);
