@@ -44,6 +44,8 @@ export interface Control extends AsyncDisposable {
   layerPolicy(account: AccountId, region: Region, layerName: string, version: string): readonly Statement[];
   /** Runtimes of everything deployed. */
   runtimes(): ReadonlySet<string>;
+  /** Execution role of a function, version or alias; undefined when there is none. */
+  executionRole(account: AccountId, region: Region, functionName: string, qualifier?: string): string | undefined;
   /** Resolves when no function is being prepared any more. */
   idle(): Promise<void>;
 }
@@ -88,6 +90,11 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       shelf.desk({ account, region }).get('policy', functionName, qualifier)?.statements ?? [],
     layerPolicy: (account, region, layerName, version) => shelf.desk({ account, region }).get('layerPolicy', layerName, version)?.statements ?? [],
     runtimes: () => runtimesInUse(shelf),
+    executionRole(account, region, functionName, qualifier = '$LATEST') {
+      const desk = shelf.desk({ account, region });
+      const version = desk.get('alias', functionName, qualifier)?.functionVersion ?? qualifier;
+      return desk.get('version', functionName, version)?.configuration.role;
+    },
     idle: () => preparation.idle(),
     async [Symbol.asyncDispose]() {
       await opened.disposeAsync();

@@ -9,7 +9,7 @@ import type { Neighbours } from './neighbours.ts';
 export interface AccessParts {
   readonly config: Pick<Config, 'auth' | 'explainDenials'>;
   readonly neighbours: Pick<Neighbours, 'authority' | 'guarded' | 'readers'>;
-  readonly control: Pick<Control, 'policy' | 'layerPolicy'>;
+  readonly control: Pick<Control, 'policy' | 'layerPolicy' | 'executionRole' | 'mappings'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -22,7 +22,20 @@ export interface Gatekeeper extends Authoriser {
 
 export function openGatekeeper({ config, neighbours, control, clock, log }: AccessParts): Gatekeeper {
   const access = new Access({
-    rules: rulesOf({ ...neighbours.readers, functionName: readFunctionName }),
+    rules: rulesOf({
+      ...neighbours.readers,
+      functionName: readFunctionName,
+      functions: {
+        role(functionArn) {
+          const [, , , region = '', account = '', , name = '', qualifier] = functionArn.split(':');
+          return control.executionRole(account as AccountId, region as Region, name, qualifier);
+        },
+        mapping(uuid) {
+          const found = [...control.mappings.all()].find((mapping) => mapping.uuid === uuid);
+          return found && { sourceArn: found.eventSourceArn, functionArn: found.functionArn };
+        },
+      },
+    }),
     authority: neighbours.authority,
     guarded: (resource) => {
       const statements = ofLambda(control, resource);

@@ -44,7 +44,7 @@ export interface Neighbours extends AsyncDisposable {
   readonly authority: Authority;
   /** Policies of a queue, topic, bucket, secret or event bus, by its ARN. */
   guarded(resource: string): Guarded | undefined;
-  readonly readers: Omit<Readers, 'functionName'>;
+  readonly readers: Omit<Readers, 'functionName' | 'functions'>;
   readonly buckets: S3Port;
   readonly registry: RegistryPort;
   /** What event source mappings read, by the service in the source's ARN. */

@@ -47,6 +47,7 @@ suite('access', { timeout: 60_000 }, () => {
     new Access({
       rules: rulesOf({
         functionName: readFunctionName,
+        functions: { role: () => undefined, mapping: () => undefined },
         iamArn: () => undefined,
         secretArn: () => undefined,
         partitionKeys: () => ['pk'],

@@ -3,7 +3,7 @@ import type { Clock, Logger } from '../../base/index.ts';
 import type { Answer, Authority } from '../iam/index.ts';
 import type { Sender } from '../kit/index.ts';
 import { requestTags, type AnyInput, type Context, type Demand, type ServiceRules } from './demand.ts';
-import { refusal, unassumable, unsigned } from './refusal.ts';
+import { refusal, roleMayNot, unassumable, unsigned } from './refusal.ts';
 
 /** Policies of a resource, and whose it is where its ARN does not say. */
 export interface Guarded {
@@ -78,6 +78,11 @@ export class Access {
 
   #require(call: Call, demand: Demand): void {
     const { authority, soft } = this.#options;
+    if (demand.by !== undefined) {
+      const from: Sender = { service: 'lambda.amazonaws.com', roleArn: demand.by, sourceArn: '', sourceAccount: call.account };
+      if (!this.serviceMay(from, demand)) throw roleMayNot(demand);
+      return;
+    }
     const answer = this.#ask(call, demand);
     if (!answer.allowed) {
       if (soft) return;

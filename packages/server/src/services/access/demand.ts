@@ -10,6 +10,8 @@ export interface Demand {
   readonly resource: string;
   /** Condition keys beyond those of every request. */
   readonly context?: Context;
+  /** ARN of the role in whose name it will be done, later and without the caller; absent = in that of the caller. */
+  readonly by?: string;
   /** A role is handed to this service, which must be able to assume it. */
   readonly passedTo?: string;
 }

@@ -49,6 +49,17 @@ const article = {
   session: 'a session policy',
 } as const;
 
+/** An execution role that may not do what its function is set to do. @source spec 9.3-31 */
+export function roleMayNot({ action, resource }: Demand): ServiceFault {
+  const [service = '', verb = ''] = action.split(':');
+  const named = { sqs: 'SQS', sns: 'SNS', s3: 'S3', lambda: 'Lambda', events: 'EventBridge' }[service];
+  const message =
+    named === undefined
+      ? `Cannot access stream ${resource}. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.`
+      : `The provided execution role does not have permissions to call ${verb} on ${named}`;
+  return new ServiceFault('InvalidParameterValueException', message, { status: 400, members: { Type: 'User' } });
+}
+
 /** A role that the service it is handed to cannot assume. @source spec 1.16-03 */
 export function unassumable(service: string, role: string, passedTo: string): ServiceFault {
   switch (service) {

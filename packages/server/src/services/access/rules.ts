@@ -4,7 +4,7 @@ import { dynamoDbRules, dynamoDbStreamsRules } from './tables/dynamodb.ts';
 import { eventsRules } from './tables/events.ts';
 import { iamRules, stsRules, type IamFinder } from './tables/iam.ts';
 import { kinesisRules } from './tables/kinesis.ts';
-import { lambdaRules, type NameReader } from './tables/lambda.ts';
+import { lambdaRules, type FunctionFinder, type NameReader } from './tables/lambda.ts';
 import type { KeyNames } from './tables/leading-keys.ts';
 import { logsRules } from './tables/logs.ts';
 import { cloudwatchRules, ecrRules } from './tables/others.ts';
@@ -17,6 +17,7 @@ import { sqsRules } from './tables/sqs.ts';
 /** How names are read and things are found, where an input alone does not say. */
 export interface Readers {
   readonly functionName: NameReader;
+  readonly functions: FunctionFinder;
   readonly iamArn: IamFinder;
   readonly secretArn: SecretFinder;
   readonly partitionKeys: KeyNames;
@@ -31,7 +32,7 @@ export const rulesOf = (readers: Readers): Readonly<Record<ServiceName, ServiceR
   events: eventsRules,
   iam: iamRules(readers.iamArn),
   kinesis: kinesisRules,
-  lambda: lambdaRules(readers.functionName),
+  lambda: lambdaRules(readers.functionName, readers.functions),
   logs: logsRules,
   s3: s3Rules,
   scheduler: schedulerRules,

@@ -12,10 +12,18 @@ export interface ReadName {
 /** Must read names as the handlers do: what is checked has to be what is used. */
 export type NameReader = (given: string) => ReadName | undefined;
 
+/** What is set of functions that are here. */
+export interface FunctionFinder {
+  /** Execution role of a function, version or alias. */
+  role(functionArn: string): string | undefined;
+  /** Source and function of an event source mapping. */
+  mapping(uuid: string): { readonly sourceArn: string; readonly functionArn: string } | undefined;
+}
+
 const principal = 'lambda.amazonaws.com';
 
 /** @source spec 1.16-01, 1.16-02; Service Authorization Reference, "Actions, resources, and condition keys for AWS Lambda", read 2026-11 */
-export function lambdaRules(readName: NameReader): ServiceRules {
+export function lambdaRules(readName: NameReader, functions: FunctionFinder): ServiceRules {
   const functionArn = (given: string | undefined, place: Place, qualifier?: string): string => {
     const read = readName(given ?? '');
     if (read === undefined) return arnIn('lambda', place, `function:${given}`);
@@ -47,6 +55,22 @@ export function lambdaRules(readName: NameReader): ServiceRules {
     resource: input.UUID === undefined ? '*' : arnIn('lambda', place, `event-source-mapping:${input.UUID}`),
     context: input.FunctionName === undefined ? {} : { 'lambda:FunctionArn': functionArn(input.FunctionName, place) },
   });
+  /** What the function's role has to be allowed, so that nobody reads or writes through a function what its role may not. */
+  const reads = (action: string) => (input: MappingInput, place: Place): readonly Demand[] => {
+    const known = input.UUID === undefined ? undefined : functions.mapping(input.UUID);
+    const functionOf = input.FunctionName === undefined ? known?.functionArn : functionArn(input.FunctionName, place);
+    const role = functionOf === undefined ? undefined : functions.role(functionOf);
+    return [
+      mapping(action)(input, place),
+      ...reading(input.EventSourceArn ?? known?.sourceArn, role),
+      ...sending([input.DestinationConfig?.OnFailure?.Destination], role),
+    ];
+  };
+  const delivers = (action: string) => (input: InvokeConfigInput, place: Place): readonly Demand[] => {
+    const resource = functionArn(input.FunctionName, place, input.Qualifier);
+    const { OnSuccess, OnFailure } = input.DestinationConfig ?? {};
+    return [onFunction(action, input.FunctionName, place), ...sending([OnSuccess?.Destination, OnFailure?.Destination], functions.role(resource))];
+  };
   const layers = (given: readonly string[] | undefined): readonly Demand[] =>
     (given ?? []).map((resource) => ({ action: 'lambda:GetLayerVersion', resource }));
   const object = (code: { S3Bucket?: string | undefined; S3Key?: string | undefined; S3ObjectVersion?: string | undefined } | undefined): readonly Demand[] =>
@@ -70,11 +94,13 @@ export function lambdaRules(readName: NameReader): ServiceRules {
       ...layers(input.Layers),
       ...object(input.Code),
       ...passRole(input.Role, principal, { 'iam:AssociatedResourceArn': functionArn(input.FunctionName, place) }),
+      ...sending([input.DeadLetterConfig?.TargetArn], input.Role),
     ],
     UpdateFunctionConfiguration: (input, place) => [
       onFunction('UpdateFunctionConfiguration', input.FunctionName, place, settings(input)),
       ...layers(input.Layers),
       ...passRole(input.Role, principal, { 'iam:AssociatedResourceArn': functionArn(input.FunctionName, place) }),
+      ...sending([input.DeadLetterConfig?.TargetArn], input.Role ?? functions.role(functionArn(input.FunctionName, place))),
     ],
     UpdateFunctionCode: (input, place) => [onFunction('UpdateFunctionCode', input.FunctionName, place), ...object(input)],
     AddPermission: (input, place) =>
@@ -88,8 +114,10 @@ export function lambdaRules(readName: NameReader): ServiceRules {
       onFunction('UpdateFunctionUrlConfig', input.FunctionName, place, { 'lambda:FunctionUrlAuthType': input.AuthType }),
     PutFunctionCodeSigningConfig: (input, place) =>
       onFunction('PutFunctionCodeSigningConfig', input.FunctionName, place, { 'lambda:CodeSigningConfigArn': input.CodeSigningConfigArn }),
-    CreateEventSourceMapping: mapping('CreateEventSourceMapping'),
-    UpdateEventSourceMapping: mapping('UpdateEventSourceMapping'),
+    CreateEventSourceMapping: reads('CreateEventSourceMapping'),
+    UpdateEventSourceMapping: reads('UpdateEventSourceMapping'),
+    PutFunctionEventInvokeConfig: delivers('PutFunctionEventInvokeConfig'),
+    UpdateFunctionEventInvokeConfig: delivers('UpdateFunctionEventInvokeConfig'),
     DeleteEventSourceMapping: mapping('DeleteEventSourceMapping'),
     GetEventSourceMapping: mapping('GetEventSourceMapping'),
     ListEventSourceMappings: mapping('ListEventSourceMappings'),
@@ -124,6 +152,50 @@ export function lambdaRules(readName: NameReader): ServiceRules {
     byAccount: true,
   };
 }
+
+interface Destinations {
+  readonly OnSuccess?: { readonly Destination?: string | undefined } | undefined;
+  readonly OnFailure?: { readonly Destination?: string | undefined } | undefined;
+}
+interface InvokeConfigInput {
+  readonly FunctionName?: string | undefined;
+  readonly Qualifier?: string | undefined;
+  readonly DestinationConfig?: Destinations | undefined;
+}
+interface MappingInput {
+  readonly UUID?: string | undefined;
+  readonly FunctionName?: string | undefined;
+  readonly EventSourceArn?: string | undefined;
+  readonly DestinationConfig?: Destinations | undefined;
+}
+
+const readers: Readonly<Record<string, readonly string[]>> = {
+  sqs: ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'],
+  kinesis: ['GetRecords', 'GetShardIterator', 'DescribeStream'],
+  dynamodb: ['GetRecords', 'GetShardIterator', 'DescribeStream'],
+};
+/** @source spec 1.16-05, 9.3-31 */
+const reading = (source: string | undefined, role: string | undefined): readonly Demand[] => {
+  const service = source?.split(':')[2] ?? '';
+  if (source === undefined || role === undefined) return [];
+  return (readers[service] ?? []).map((verb) => ({ action: `${service}:${verb}`, resource: source, by: role }));
+};
+
+const writers: Readonly<Record<string, string>> = {
+  sqs: 'sqs:SendMessage',
+  sns: 'sns:Publish',
+  lambda: 'lambda:InvokeFunction',
+  events: 'events:PutEvents',
+  s3: 's3:PutObject',
+};
+/** Destinations and dead letters. @source spec 1.16-05 */
+const sending = (targets: readonly (string | undefined)[], role: string | undefined): readonly Demand[] =>
+  targets.flatMap((target) => {
+    const service = target?.split(':')[2] ?? '';
+    const action = writers[service];
+    if (target === undefined || role === undefined || action === undefined) return [];
+    return [{ action, resource: service === 's3' ? `${target}/*` : target, by: role }];
+  });
 
 /** @source spec 1.6-11 */
 const wholePolicy = (input: { ResourceArn?: string | undefined }, actions: readonly string[]): readonly Demand[] =>
