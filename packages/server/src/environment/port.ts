@@ -115,6 +115,8 @@ export interface EnvironmentPorts {
   readonly platformLines: PlatformLineWriter;
   /** Credentials of the function's role, valid at our own endpoint. @source spec 3.6-09 */
   credentials(version: FunctionVersion): Promise<RoleCredentials>;
+  /** The folder of this machine that a file system is, by its ARN. Absent: there are none. */
+  fileSystem?(arn: string): string | undefined;
   /** Serves one connection from inside a box to our AWS endpoint. */
   serveEndpoint(connection: import('node:net').Socket): void;
 }

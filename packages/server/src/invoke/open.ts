@@ -1,5 +1,5 @@
 import { rateLimited, type Clock, type Limits, type Logger, type Random, type Recorder } from '../base/index.ts';
-import type { Catalog } from '../control/index.ts';
+import type { Catalog, FunctionVersion } from '../control/index.ts';
 import type { EnvironmentFactory } from '../environment/index.ts';
 import type { Database } from '../storage/index.ts';
 import { Admission, type ConcurrencyCount } from './admission.ts';
@@ -31,6 +31,8 @@ export interface InvokeOptions {
   readonly events?: EventPorts;
   /** Where provisioned concurrency is asked for; opened once its environments can be started. */
   readonly provisioned?: ProvisionedDesk;
+  /** Whether what a version mounts is there. @throws ServiceFault */
+  checkMounts?(version: FunctionVersion): void;
   /** Where failed events may be brought back from. */
   readonly deadLetters?: DeadLetters;
 }
@@ -71,7 +73,7 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
     provisionedTotal: catalog.provisionedTotal?.bind(catalog),
     keepers,
   });
-  const road = new Road({ catalog, admission, house, recorder, clock, random });
+  const road = new Road({ catalog, admission, house, recorder, clock, random, checkMounts: options.checkMounts });
   const queue = await EventQueue.open({
     database,
     road,

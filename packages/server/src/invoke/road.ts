@@ -1,6 +1,6 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { Clock, Random, Recorder } from '../base/index.ts';
-import type { Catalog, Resolution } from '../control/index.ts';
+import type { Catalog, FunctionVersion, Resolution } from '../control/index.ts';
 import type { Invocation, Outcome, Running, Usage } from '../environment/index.ts';
 import type { Admission, Slot } from './admission.ts';
 import { throttled } from './admission.ts';
@@ -37,6 +37,7 @@ export class Road {
   readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #checkMounts: ((version: FunctionVersion) => void) | undefined;
   #running = 0;
   #closed = false;
   #whenEmpty: (() => void)[] = [];
@@ -48,6 +49,8 @@ export class Road {
     readonly recorder: Recorder;
     readonly clock: Clock;
     readonly random: Random;
+    /** @throws ServiceFault  what the version mounts is not there */
+    readonly checkMounts?: ((version: FunctionVersion) => void) | undefined;
   }) {
     this.#catalog = options.catalog;
     this.#admission = options.admission;
@@ -55,6 +58,7 @@ export class Road {
     this.#recorder = options.recorder;
     this.#clock = options.clock;
     this.#random = options.random;
+    this.#checkMounts = options.checkMounts;
   }
 
   /**
@@ -88,6 +92,7 @@ export class Road {
       this.countLoop(resolution);
       throw recursive();
     }
+    if (resolution.version.fileSystems !== undefined) this.#checkMounts?.(resolution.version);
     if (resolution.provisionedConcurrency !== undefined)
       await this.#admission.awaitProvisioned(resolution, this.#clock, provisionedGraceMs);
     const refusal = this.#admission.refusal(resolution);

@@ -30,6 +30,8 @@ export interface Config {
   readonly install: boolean;
   /** Where brokers really are that mappings name by an ARN of AWS: ARN → `host:port` each. */
   readonly brokers: Readonly<Record<string, readonly string[]>>;
+  /** Folders of this machine that file systems named by their ARN are: ARN → folder. */
+  readonly fileSystems: Readonly<Record<string, string>>;
   /** Registries besides our own that may be asked for images, over HTTPS. */
   readonly imageRegistries: readonly string[];
   /** Folder from which `oci:`, `oci-archive:` and `docker-archive:` images may be read; empty = none. */
@@ -174,6 +176,20 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
         if (!arn.startsWith('arn:') || !Array.isArray(addresses) || !addresses.every((each) => /^[^\s:]+:\d{1,5}$/.test(String(each))))
           throw wrong(from, arn, 'ARN=host:port, several addresses joined by +');
       return Object.fromEntries(pairs) as Record<string, readonly string[]>;
+    },
+  },
+  fileSystems: {
+    env: 'MAYFLY_FILE_SYSTEMS',
+    help: 'folders, writable by everybody, that EFS and S3 Files access points are: ARN=/folder,ARN=/folder',
+    byDefault: () => ({}),
+    read: (value, from) => {
+      const pairs: [string, unknown][] =
+        typeof value === 'string'
+          ? value.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
+          : Object.entries((value ?? {}) as object);
+      for (const [arn, folder] of pairs)
+        if (!arn.startsWith('arn:') || typeof folder !== 'string' || !path.isAbsolute(folder) || folder === '/') throw wrong(from, arn, 'ARN=/folder');
+      return Object.fromEntries(pairs) as Record<string, string>;
     },
   },
   imageRegistries: {
