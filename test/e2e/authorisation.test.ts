@@ -15,7 +15,7 @@ import { silentLogger, systemClock, systemRandom } from '../../packages/server/s
 import { Keys as KeyRing, MasterKey } from '../../packages/server/src/services/index.ts';
 import { openStorage } from '../../packages/server/src/storage/index.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
-import { signedFetch } from '../kit/sign.ts';
+import { presigned, signedFetch } from '../kit/sign.ts';
 import { zipOf } from '../kit/zip.ts';
 
 const account = '000000000000';
@@ -324,6 +324,72 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     t.assert.strictEqual(await signed(hal), 403);
     await iam().putUserPolicy({ UserName: 'hal', PolicyName: 'own', PolicyDocument: policy({ Effect: 'Allow', Action: ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'], Resource: '*' }) });
     t.assert.strictEqual(await signed(hal), 200);
+  });
+
+  test('a function is given to read, and hands on, only what its role may', async (t: TestContext) => {
+    const lambda = new Lambda(to());
+    const { QueueUrl = '' } = await new SQS(to()).createQueue({ QueueName: 'source', Attributes: { VisibilityTimeout: '60' } });
+    const EventSourceArn = `arn:aws:sqs:us-east-1:${account}:source`;
+    await func('worker', await role('worker', { Service: 'lambda.amazonaws.com' }), ok);
+    const map = () => lambda.createEventSourceMapping({ FunctionName: 'worker', EventSourceArn });
+    const failed = { FunctionName: 'worker', DestinationConfig: { OnFailure: { Destination: EventSourceArn } } };
+    const says = (verb: string): string => `The provided execution role does not have permissions to call ${verb} on SQS`;
+    await refused(t, map(), says('ReceiveMessage'), 'InvalidParameterValueException');
+    await refused(t, lambda.putFunctionEventInvokeConfig(failed), says('SendMessage'), 'InvalidParameterValueException');
+    await refused(t, lambda.updateFunctionConfiguration({ FunctionName: 'worker', DeadLetterConfig: { TargetArn: EventSourceArn } }), says('SendMessage'), 'InvalidParameterValueException');
+    await iam().attachRolePolicy({ RoleName: 'worker', PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole' });
+    await map();
+    await iam().putRolePolicy({ RoleName: 'worker', PolicyName: 'own', PolicyDocument: policy({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: EventSourceArn }) });
+    await lambda.putFunctionEventInvokeConfig(failed);
+    t.assert.ok(QueueUrl.endsWith('/source'));
+  });
+
+  test('nobody gets in with no key, another\'s token, an ended session or a key that was taken away', async (t: TestContext) => {
+    const functions = `${server.origin}/2015-03-31/functions/`;
+    const of = async (answer: Response): Promise<unknown> => [answer.status, answer.headers.get('x-amzn-errortype') ?? /<Code>(\w+)/.exec(await answer.text())?.[1]];
+    t.assert.deepStrictEqual(await of(await fetch(functions)), [403, 'MissingAuthenticationTokenException']);
+    const form = { method: 'POST', body: 'Action=GetCallerIdentity&Version=2011-06-15', headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    t.assert.deepStrictEqual(await of(await fetch(server.origin, form)), [403, 'MissingAuthenticationToken']);
+    t.assert.strictEqual((await fetch(`${server.origin}/data`)).status, 403);
+
+    const admin = { Effect: 'Allow', Action: '*', Resource: '*' };
+    const ida = await user('ida', admin);
+    const list = async (credentials: Keys) => (await signedFetch(functions, { service: 'lambda', credentials })).status;
+    t.assert.strictEqual(await list(ida), 200);
+    const session = async (Policy?: string): Promise<Keys> => {
+      const RoleArn = await role(`for-ida-${Policy === undefined ? 'whole' : 'cut'}`, { AWS: account }, admin);
+      return usable((await new STS(to(ida)).assumeRole({ RoleArn, RoleSessionName: 'ida', ...(Policy === undefined ? {} : { Policy }) })).Credentials);
+    };
+    const whole = await session();
+    const cut = await session(policy({ Effect: 'Allow', Action: 'sqs:*', Resource: '*' }));
+    t.assert.strictEqual(await list(whole), 200);
+    t.assert.strictEqual(await list(cut), 403, 'a session policy takes away');
+    const { sessionToken: _none, ...bare } = whole;
+    t.assert.strictEqual(await list(bare), 403, 'without its token');
+    t.assert.strictEqual(await list({ ...cut, sessionToken: whole.sessionToken ?? '' }), 403, 'with the token of another');
+    const address = await presigned(functions, { service: 'lambda', credentials: whole });
+    t.assert.strictEqual((await fetch(address)).status, 200);
+    t.assert.strictEqual((await fetch(await presigned(functions, { service: 'lambda', credentials: cut }))).status, 403, 'the token of an address counts, too');
+    t.assert.strictEqual((await fetch(address, { method: 'POST' })).status, 403, 'another method');
+    t.assert.strictEqual((await fetch(address, { headers: { authorization: 'AWS4-HMAC-SHA256 Credential=x' } })).status, 400, 'two signatures');
+    t.assert.notStrictEqual((await fetch(await presigned(functions, { service: 'lambda', credentials: whole, expiresS: 604_800 }))).status, 403);
+
+    await iam().updateAccessKey({ UserName: 'ida', AccessKeyId: ida.accessKeyId, Status: 'Inactive' });
+    t.assert.strictEqual(await list(ida), 403, 'at once');
+    await iam().putRolePolicy({ RoleName: 'for-ida-whole', PolicyName: 'own', PolicyDocument: policy({ Effect: 'Deny', Action: '*', Resource: '*' }) });
+    t.assert.strictEqual(await list(whole), 403, 'what is denied to a role is denied to its sessions at once');
+  });
+
+  test('a bucket that is open to everybody needs no signature to read, and one to write', async (t: TestContext) => {
+    const s3 = new S3(to());
+    await s3.createBucket({ Bucket: 'site' });
+    await s3.putObject({ Bucket: 'site', Key: 'index.html', Body: 'hello' });
+    const page = `${server.origin}/site/index.html`;
+    t.assert.strictEqual((await fetch(page)).status, 403);
+    await s3.putBucketPolicy({ Bucket: 'site', Policy: policy({ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::site/*' }) });
+    t.assert.strictEqual(await (await fetch(page)).text(), 'hello');
+    t.assert.strictEqual((await fetch(page, { method: 'PUT', body: 'mine now' })).status, 403);
+    t.assert.strictEqual((await fetch(`${server.origin}/site?list-type=2`)).status, 403);
   });
 });
 
