@@ -15,7 +15,6 @@ import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
 import { openGatekeeper, type Gatekeeper } from './access.ts';
 import { isLoopback, type Config } from './config.ts';
-import { FileSystems } from './file-systems.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
 import { keepStocked } from './stock.ts';
@@ -73,11 +72,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const observe = rooms.use(await openObserve({ database, clock, log }));
   const keys = await Keys.open({ database, masterKey, clock, random });
   rooms.defer(() => keys.settled());
-  let invoke: Invoke | undefined;
+  const hallIsOpen = Promise.withResolvers<Invoke>();
+  hallIsOpen.promise.catch(() => undefined);
   let gatekeeper: Gatekeeper | undefined;
   const neighbours = rooms.use(
-    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: () => opened(invoke).invoker, origin: options.origin, strict: config.auth === 'strict', ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }), region: config.region, http: deliverer(options) }),
+    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: async () => (await hallIsOpen.promise).invoker, origin: options.origin, strict: config.auth === 'strict', ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }), region: config.region, http: deliverer(options) }),
   );
+  // What still waits for the hall when the neighbours close must not keep them.
+  rooms.defer(() => hallIsOpen.reject(new Error('The server stops.')));
 
   const sandboxes = await walls(options);
   rooms.use(sandboxes.driver);
@@ -103,9 +105,6 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   );
   const links = new CodeLinks(masterKey.sealer('code links'), clock);
   const provisioned = new ProvisionedDesk();
-  const fileSystems = new FileSystems(config.fileSystems);
-  // Without walls there is no `/mnt` of a function's own.
-  const mountable = fileSystems.some && sandboxes.driver.name === 'jail';
   const control = rooms.use(
     await openControl({
       database,
@@ -118,7 +117,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         sources: neighbours.sources,
         provisioned,
         images,
-        supports: new Set(['tenantIsolation', ...(mountable ? (['fileSystems'] as const) : [])]),
+        supports: new Set(['tenantIsolation']),
         objects: {
           get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
         },
@@ -139,7 +138,6 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         platformLines,
         credentials: (version) => Promise.resolve(keys.issueRoleCredentials(version.role, version.functionName, { context: { 'lambda:SourceFunctionArn': version.functionArn } })),
         serveEndpoint,
-        fileSystem: (arn) => fileSystems.folderOf(arn),
       },
       clock,
       random,
@@ -165,14 +163,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log,
     limits,
     provisioned,
-    checkMounts: (version) => fileSystems.check(version),
     ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
     events: {
       eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
       deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),
     },
   });
-  invoke = hall;
+  hallIsOpen.resolve(hall);
   rooms.use(keepStocked(control, environments, clock));
   const events = await openEvents({
     book: control.mappings,
@@ -286,11 +283,6 @@ const accepting = (runtimes: Runtimes, clock: Clock): Runtimes => ({
 const present = (gatekeeper: Gatekeeper | undefined): Gatekeeper => {
   if (gatekeeper === undefined) throw new ServiceFault('ServiceUnavailable', 'This server has not opened yet.', { status: 503 });
   return gatekeeper;
-};
-
-const opened = (invoke: Invoke | undefined): Invoke => {
-  if (invoke === undefined) throw Object.assign(new Error('A function was called before the hall was open.'), { code: 'NOT_OPEN' });
-  return invoke;
 };
 
 /** Every operation of every service: the room's handler, or the answer that it is not there yet. */

@@ -35,6 +35,7 @@ import {
   type SummarySink,
 } from '../services/index.ts';
 import type { Database } from '../storage/index.ts';
+import { logsTarget } from './logs-target.ts';
 
 /** The services around Lambda, opened and connected with each other. */
 export interface Neighbours extends AsyncDisposable {
@@ -68,8 +69,8 @@ export interface NeighboursOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** The road to functions; it opens after the neighbours, and nothing is delivered before. */
-  readonly invoker: () => Invoker;
+  /** The road to functions; it opens after the neighbours, and what they have to deliver waits for it. */
+  readonly invoker: () => Promise<Invoker>;
   /** Of this server, for links that no request brought about. */
   readonly origin: () => string;
   /** Whether policies decide who may do what; otherwise everybody may. */
@@ -92,6 +93,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   };
   const lambda = {
     invokeAsync: async (arn: string, payload: string, from: Sender) => {
+      await options.invoker();
       admit(from, arn);
       await invoke(arn, Buffer.from(payload));
     },
@@ -155,7 +157,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       await kinesis.put(arn, key, data);
     },
   };
-  const targets = { lambda, sqs: toQueues, sns: toTopics, kinesis: toStreams };
+  const targets = { logs: logsTarget(logs.handlers, options), lambda, sqs: toQueues, sns: toTopics, kinesis: toStreams };
   const events = rooms.use(await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }));
   const scheduler = rooms.use(await openScheduler({ database, clock, random, log, ports: { ...targets, eventBridge: events } }));
   const s3 = rooms.use(
@@ -280,7 +282,8 @@ const asyncInvoke =
   ({ invoker, random }: NeighboursOptions) =>
   async (functionArn: string, payload: Uint8Array): Promise<void> => {
     const [, , , region = '', account = ''] = functionArn.split(':');
-    await invoker().enqueue({
+    const road = await invoker();
+    await road.enqueue({
       account: account as AccountId,
       region: region as Region,
       functionName: functionArn,
