@@ -18,7 +18,7 @@ async function runnable(): Promise<ReadonlySet<string>> {
 /** The runtime in a scenario's name: `test_echo_invoke[python3.9]`. */
 const runtimeOf = (name: string): string | undefined => /\[((?:nodejs|python|java|ruby|dotnet)[\w.]+)\]$/.exec(name)?.[1];
 
-suite('answers recorded from AWS', { timeout: 180_000 }, () => {
+suite('answers recorded from AWS', { timeout: 240_000 }, () => {
   test('come from Mayfly too, in every scenario that TABLE.md lists as passing and in no other', async (t: TestContext) => {
     const runtimes = await runnable();
     if (!runtimes.has('python3.12') || !runtimes.has('nodejs24.x')) return t.skip('most scenarios call functions of python3.12 and nodejs24.x');

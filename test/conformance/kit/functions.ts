@@ -7,7 +7,6 @@ export const role = 'arn:aws:iam::111111111111:role/conformance';
 
 export const echo = { 'handler.py': 'def handler(event, context):\n    return event\n' };
 export const index = { 'index.py': 'def handler(event, context):\n    return {}\n' };
-export const nodeEcho = { 'index.js': 'exports.handler = async (event) => event;\n' };
 
 export type Options = Partial<CreateFunctionCommandInput> & { readonly files?: Readonly<Record<string, string | Uint8Array>> };
 

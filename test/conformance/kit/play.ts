@@ -7,7 +7,7 @@ export interface Result {
 }
 
 /** Longest a scenario may take, in milliseconds. */
-const patienceMs = 40_000;
+const patienceMs = 60_000;
 
 /** Plays a scenario in a region of its own and says how its answers differ from the recorded ones. */
 export async function play(origin: string, number: number, name: string, recording: Recording, scenario: Scenario): Promise<Result> {

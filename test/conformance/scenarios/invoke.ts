@@ -200,6 +200,8 @@ const introspection = `import getpass, os, platform, pwd, grp, stat, subprocess
 def handler(event, context):
     paths = {}
     for path in ["/var/task", "/opt", "/tmp", "/lambda-entrypoint.sh"]:
+        if not os.path.exists(path):
+            continue
         about = os.stat(path)
         key = path.replace("/", "_")
         paths[f"{key}_mode"] = stat.filemode(about.st_mode)
