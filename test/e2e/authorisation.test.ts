@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { IAM } from '@aws-sdk/client-iam';
@@ -11,10 +12,11 @@ import { SNS } from '@aws-sdk/client-sns';
 import { SQS } from '@aws-sdk/client-sqs';
 import { SSM } from '@aws-sdk/client-ssm';
 import { STS } from '@aws-sdk/client-sts';
-import { silentLogger, systemClock, systemRandom } from '../../packages/server/src/base/index.ts';
+import { silentLogger, systemClock, systemRandom, type Logger } from '../../packages/server/src/base/index.ts';
+import { readConfig, serve, type Started } from '../../packages/server/src/main/index.ts';
 import { Keys as KeyRing, MasterKey } from '../../packages/server/src/services/index.ts';
 import { openStorage } from '../../packages/server/src/storage/index.ts';
-import { RunningServer, temporaryFolder } from '../kit/server.ts';
+import { mayfly, RunningServer, temporaryFolder } from '../kit/server.ts';
 import { presigned, signedFetch } from '../kit/sign.ts';
 import { zipOf } from '../kit/zip.ts';
 
@@ -390,6 +392,41 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     t.assert.strictEqual(await (await fetch(page)).text(), 'hello');
     t.assert.strictEqual((await fetch(page, { method: 'PUT', body: 'mine now' })).status, 403);
     t.assert.strictEqual((await fetch(`${server.origin}/site?list-type=2`)).status, 403);
+  });
+
+  test('mayfly deploy works with a key of the server, and makes the role and the permissions that its page needs', async (t: TestContext) => {
+    using project = temporaryFolder();
+    writeFileSync(path.join(project.path, 'index.mjs'), ok);
+    writeFileSync(path.join(project.path, 'mayfly.json'), JSON.stringify({ name: 'deployed', url: 'NONE' }));
+    const env = { AWS_ENDPOINT_URL: server.origin, AWS_ACCESS_KEY_ID: root.accessKeyId, AWS_SECRET_ACCESS_KEY: root.secretAccessKey };
+    const { code, out, err } = await mayfly(['deploy', project.path, '--json'], env);
+    t.assert.strictEqual(code, 0, err);
+    const answer = await fetch((JSON.parse(out) as { url: string }).url);
+    t.assert.deepStrictEqual([answer.status, await answer.text()], [200, 'ok']);
+  });
+});
+
+suite('with --auth soft', { timeout: 60_000 }, () => {
+  test('what would be refused is done, and logged with the statement that would allow it', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    const heard: Record<string, unknown>[] = [];
+    const stop = new AbortController();
+    const started = Promise.withResolvers<Started>();
+    const config = readConfig({ flags: { port: 0, dataDir: folder.path, auth: 'soft', poolSize: 0, isolation: 'none' }, env: {} });
+    const log: Logger = { ...silentLogger, warn: (message, facts) => void heard.push({ message, ...facts }) };
+    const serving = serve(config, { signal: stop.signal, log, onStarted: (it) => started.resolve(it) });
+    const { origin, firstKey = nobody } = await started.promise;
+    const to = (credentials: Keys) => ({ endpoint: origin, region: 'us-east-1', maxAttempts: 1, credentials });
+    await new IAM(to(firstKey)).createUser({ UserName: 'jo' });
+    const { AccessKey } = await new IAM(to(firstKey)).createAccessKey({ UserName: 'jo' });
+    await new SQS(to(usable(AccessKey))).createQueue({ QueueName: 'qq' });
+    await t.assert.rejects(new SQS(to({ ...usable(AccessKey), secretAccessKey: 'wrong' })).listQueues({}), 'signatures are verified');
+    stop.abort();
+    await serving;
+    const [told] = heard.filter(({ action }) => action === 'sqs:CreateQueue');
+    const resource = `arn:aws:sqs:us-east-1:${account}:qq`;
+    t.assert.strictEqual(told?.['message'], 'This would have been refused.');
+    t.assert.deepStrictEqual(told['wouldAllow'], [{ kind: 'identity', statement: { Effect: 'Allow', Action: 'sqs:CreateQueue', Resource: resource } }]);
   });
 });
 

@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { ZipFile } from 'yazl';
 import { exitCodes, Stop } from './exit.ts';
+import { withRole } from './role.ts';
 import { lambdaOf, targetOf, type TargetFlags } from './target.ts';
 
 /** `mayfly.json` of a folder; what is missing is guessed from its files. */
@@ -77,9 +78,7 @@ export async function deploy(dir: string, flags: TargetFlags & { readonly name?:
     await client.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, ...configuration }));
     await waitUntilFunctionUpdatedV2(wait, { FunctionName: name });
   } else {
-    await client.send(
-      new CreateFunctionCommand({ FunctionName: name, Role: 'arn:aws:iam::000000000000:role/mayfly', Code: { ZipFile: zip }, ...configuration }),
-    );
+    await withRole(target, (Role) => client.send(new CreateFunctionCommand({ FunctionName: name, Role, Code: { ZipFile: zip }, ...configuration })));
     await waitUntilFunctionActiveV2(wait, { FunctionName: name });
   }
   const url = manifest.url === undefined ? undefined : await urlOf(client, name, manifest.url);

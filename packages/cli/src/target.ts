@@ -14,6 +14,8 @@ export interface Target {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Of short-lived credentials. */
+  readonly sessionToken?: string;
 }
 
 /** Which server, as whom: flags, then the variables that every AWS tool reads, then the defaults of `mayfly start`. */
@@ -23,6 +25,7 @@ export function targetOf(flags: TargetFlags, env: NodeJS.ProcessEnv = process.en
     region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
     accessKeyId: flags.account ?? env['AWS_ACCESS_KEY_ID'] ?? '000000000000',
     secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'mayfly',
+    ...(flags.account !== undefined || env['AWS_SESSION_TOKEN'] === undefined ? {} : { sessionToken: env['AWS_SESSION_TOKEN'] }),
   };
 }
 
@@ -30,7 +33,11 @@ export function targetOf(flags: TargetFlags, env: NodeJS.ProcessEnv = process.en
 export const settingsOf = (target: Target) => ({
   endpoint: target.endpoint,
   region: target.region,
-  credentials: { accessKeyId: target.accessKeyId, secretAccessKey: target.secretAccessKey },
+  credentials: {
+    accessKeyId: target.accessKeyId,
+    secretAccessKey: target.secretAccessKey,
+    ...(target.sessionToken === undefined ? {} : { sessionToken: target.sessionToken }),
+  },
   maxAttempts: 1,
 });
 
