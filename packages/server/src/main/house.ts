@@ -15,6 +15,7 @@ import { openStorage } from '../storage/index.ts';
 import { CodeLinks } from './code-links.ts';
 import { openGatekeeper, type Gatekeeper } from './access.ts';
 import { isLoopback, type Config } from './config.ts';
+import { FileSystems } from './file-systems.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
 import { keepStocked } from './stock.ts';
@@ -105,6 +106,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   );
   const links = new CodeLinks(masterKey.sealer('code links'), clock);
   const provisioned = new ProvisionedDesk();
+  const fileSystems = new FileSystems(config.fileSystems);
+  // Without walls there is no `/mnt` of a function's own.
+  const mountable = fileSystems.some && sandboxes.driver.name === 'jail';
   const control = rooms.use(
     await openControl({
       database,
@@ -116,8 +120,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         functionUrl: (id) => pathStyle(options.origin(), id),
         sources: neighbours.sources,
         provisioned,
-        images,
-        supports: new Set(['tenantIsolation']),
+        // Plain processes have no root of their own; tools that only deploy may go on.
+        ...(sandboxes.driver.name === 'none' && config.unavailableRuntimes === 'refuse' ? {} : { images }),
+        supports: new Set(['tenantIsolation', ...(mountable ? (['fileSystems'] as const) : [])]),
         objects: {
           get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
         },
@@ -138,6 +143,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         platformLines,
         credentials: (version) => Promise.resolve(keys.issueRoleCredentials(version.role, version.functionName, { context: { 'lambda:SourceFunctionArn': version.functionArn } })),
         serveEndpoint,
+        fileSystem: (arn) => fileSystems.folderOf(arn),
       },
       clock,
       random,
@@ -163,6 +169,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log,
     limits,
     provisioned,
+    checkMounts: (version) => fileSystems.check(version),
     ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
     events: {
       eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
