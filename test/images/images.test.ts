@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import {
@@ -191,6 +191,45 @@ suite('functions from container images', { timeout: 180_000, skip }, () => {
     const { Code } = await lambda.send(new GetFunctionCommand({ FunctionName: 'many' }));
     t.assert.equal(Code?.ResolvedImageUri, `${host()}/app@${mine.digest}`);
     t.assert.equal((await invoke(lambda, 'many', 1)).error, undefined);
+  });
+
+  test('an image without a runtime client ends, and the caller is told how', async (t: TestContext) => {
+    await deploy('no-client', `${host()}/app:v1`, { ImageConfig: { EntryPoint: ['/bin/bash', '-c', 'echo nobody asked; exit 3'] } });
+    const { answer, error, log } = await invoke(lambda, 'no-client', 1);
+    t.assert.equal(error, 'Unhandled');
+    t.assert.deepEqual([(answer as { errorType: string }).errorType, /exit status 3$/.test((answer as { errorMessage: string }).errorMessage)], ['Runtime.ExitError', true]);
+    t.assert.match(log, /nobody asked/);
+  });
+
+  test('an image is no way out: its root is read-only, its user nobody, and links in it lead nowhere else', async (t: TestContext) => {
+    await layout.copy('v1', 'sly');
+    const sly = path.join(folder.path, 'sly');
+    mkdirSync(path.join(sly, 'var'), { recursive: true });
+    symlinkSync('/etc', path.join(sly, 'var/task'));
+    symlinkSync('/../../../../etc/passwd', path.join(sly, 'passwd'));
+    writeFileSync(path.join(sly, 'probe'), `#!/bin/bash\n(echo x > /written) 2>/dev/null && echo wrote\n[ -e /etc/shadow ] && echo shadow\n[ -s /passwd ] && echo passwd\n(cd /var/task && echo task *)\necho uid $UID\nexit 1\n`, { mode: 0o4755 });
+    await layout.add('sly', sly, '/');
+    await layout.push('sly', server.origin, 'app:sly');
+    await deploy('sly', `${host()}/app:sly`, { ImageConfig: { EntryPoint: ['/probe'] } });
+    const { log } = await invoke(lambda, 'sly', 1);
+    t.assert.match(log, /^task \*$/m);
+    t.assert.match(log, /^uid [1-9]\d*$/m);
+    t.assert.doesNotMatch(log, /^(wrote|shadow|passwd)$/m);
+  });
+
+  test('buildah builds from scratch and pushes', { skip: existsSync('/usr/bin/buildah') ? false : 'buildah is not installed' }, async (t: TestContext) => {
+    const storage = ['--root', path.join(folder.path, 'buildah'), '--runroot', path.join(folder.path, 'buildah-run'), '--storage-driver', 'vfs'];
+    const buildah = async (...words: readonly string[]): Promise<string> => (await run('buildah', [...storage, ...words])).stdout.trim();
+    const container = await buildah('from', 'scratch');
+    await buildah('copy', '--quiet', container, path.join(folder.path, 'root'), '/');
+    await buildah('config', '--entrypoint', '["/usr/local/bin/client"]', '--cmd', 'built by buildah', '--env', 'WORD=hello', container);
+    await buildah('commit', '--quiet', container, 'built');
+    await buildah('push', '--quiet', '--tls-verify=false', 'built', `docker://${host()}/built:latest`);
+    await deploy('built', `${host()}/built`);
+    const { answer, error, log } = await invoke(lambda, 'built', 1);
+    t.assert.equal(error, undefined, log);
+    const { arguments: words, word, folder: cwd } = answer as Record<string, string>;
+    t.assert.deepEqual([words, word, cwd], ['built by buildah', 'hello', '/']);
   });
 
   test('after a kill the functions answer again, and what nothing needs is gone', async (t: TestContext) => {

@@ -29,7 +29,7 @@ export async function takeCode(
   if (sources.length > 1) throw invalid('Please do not provide other FunctionCode parameters when providing one of ZipFile, S3Bucket or ImageUri.');
   if (input.ImageUri !== undefined) {
     const { images } = room.ports;
-    if (images === undefined) throw unavailable('functions from container images need an image store, and this server has none.');
+    if (images === undefined) throw unavailable('functions from container images need walls with a root of their own; start the server on a host with bubblewrap.');
     return { kind: 'image', uri: input.ImageUri, ...(await images.resolve(input.ImageUri, { ...scope, architecture, signal: call.signal })) };
   }
   const stored = await takeArchive(room, scope, call, input);

@@ -95,13 +95,14 @@ suite('the image store', { timeout: 60_000 }, () => {
     if (one === undefined || two === undefined) return;
     bench.put('app:one', one);
     bench.put('app:two', two);
-    await Promise.all(['one', 'two'].map((tag) => bench.take(store, `127.0.0.1:4566/app:${tag}`)));
+    const dirs = await Promise.all(['one', 'two'].map((tag) => bench.take(store, `127.0.0.1:4566/app:${tag}`)));
     t.assert.equal(bench.list('layers').length, 3);
     await store.sweep(() => new Set([two.digest]));
     t.assert.deepEqual([store.isReady(one.digest), store.isReady(two.digest)], [false, true]);
     t.assert.deepEqual([bench.list('layers').length, bench.list('roots').length], [2, 1]);
     t.assert.equal(readFileSync(path.join(store.dir(two.digest), 'two'), 'utf8'), 'two');
-    await bench.take(store, '127.0.0.1:4566/app:one');
+    const before = dirs[0];
+    t.assert.notEqual(await bench.take(store, '127.0.0.1:4566/app:one'), before, 'no mount of the old folder is taken for the new one');
     t.assert.equal(readFileSync(path.join(store.dir(one.digest), 'one'), 'utf8'), 'one');
   });
 

@@ -61,7 +61,7 @@ export async function openImages(options: ImageStoreOptions): Promise<ImageStore
 /**
  *     <dataDir>/images/.incoming/<uuid>/   half-made; renamed to one of
  *     <dataDir>/images/layers/<hex>/       tree/, about.json: one layer, by the digest of its blob
- *     <dataDir>/images/roots/<hex>/        tree/, about.json: the layers of an image over each other, by the digest of its manifest
+ *     <dataDir>/images/roots/<hex>/        tree-…/, about.json: the layers of an image over each other, by the digest of its manifest
  */
 class FileImages implements ImageStore {
   readonly #options: ImageStoreOptions;
@@ -71,8 +71,8 @@ class FileImages implements ImageStore {
   readonly #running = new Set<Promise<boolean>>();
   /** Layers that a root is being made of: no sweep takes them. */
   readonly #wanted = new Map<string, number>();
-  /** Roots that are there. */
-  readonly #ready = new Set<string>();
+  /** Roots that are there, with their folder. */
+  readonly #ready = new Map<string, string>();
   /** Folders that are to be brought to storage. */
   readonly #unsettled = new Set<string>();
   #timer: Timer | undefined;
@@ -88,13 +88,14 @@ class FileImages implements ImageStore {
       for (const hex of await readdir(path.join(this.#root, kind))) {
         const folder = path.join(this.#root, kind, hex);
         if (!(await this.#isWhole(folder))) await this.#remove(folder);
-        else if (kind === 'roots') this.#ready.add(`sha256:${hex}`);
+        else if (kind === 'roots') this.#ready.set(`sha256:${hex}`, path.join(folder, (await aboutRoot(folder)).tree));
       }
     if (this.#unsettled.size > 0) this.#settleLater();
   }
 
   dir(digest: string): string {
-    return path.join(this.#place('roots', digest), 'tree');
+    // Until it is prepared, nothing is there.
+    return this.#ready.get(digest) ?? path.join(this.#place('roots', digest), 'tree');
   }
 
   async resolve(uri: string, options: Caller & { readonly architecture: Architecture; readonly signal: AbortSignal }): ReturnType<Images['resolve']> {
@@ -135,8 +136,8 @@ class FileImages implements ImageStore {
           this.#ready.delete(digest);
           return this.#remove(path.join(this.#root, 'roots', hex));
         }
-        const about = JSON.parse(await readFile(path.join(this.#root, 'roots', hex, 'about.json'), 'utf8')) as { readonly layers: readonly string[] };
-        for (const layer of about.layers) layers.add(layer);
+        const { layers: held } = await aboutRoot(path.join(this.#root, 'roots', hex));
+        for (const layer of held) layers.add(layer);
       });
     }
     for (const hex of await readdir(path.join(this.#root, 'layers'))) {
@@ -175,11 +176,13 @@ class FileImages implements ImageStore {
         if (bytes < 0 || entries < 0) throw new RefusedImage('invalid', 'The image is too large: 10 GB unpacked are the most.');
         layers.push(ready);
       }
-      const tree = path.join(scratch.folder, 'root', 'tree');
+      // Made again after it was removed, it has another name: who keeps mounts by their folder must not find the old one.
+      const name = `tree-${this.#options.random.uuid().slice(0, 8)}`;
+      const tree = path.join(scratch.folder, 'root', name);
       await mkdir(tree, { recursive: true, mode: 0o755 });
       await inThread({ kind: 'assemble', layers, into: tree }, options.signal);
-      await this.#publish(path.dirname(tree), target, { layers: found.layers.map(({ digest }) => digest) });
-      this.#ready.add(options.digest);
+      await this.#publish(path.dirname(tree), target, { layers: found.layers.map(({ digest }) => digest), tree: name });
+      this.#ready.set(options.digest, path.join(target, name));
     } finally {
       for (const { digest } of found.layers) {
         const left = (this.#wanted.get(digest) ?? 1) - 1;
@@ -284,6 +287,9 @@ class FileImages implements ImageStore {
 }
 
 const settledName = 'settled';
+
+const aboutRoot = async (folder: string): Promise<{ readonly layers: readonly string[]; readonly tree: string }> =>
+  JSON.parse(await readFile(path.join(folder, 'about.json'), 'utf8')) as { readonly layers: readonly string[]; readonly tree: string };
 
 const referenceOf = (uri: string): string => {
   const name = parseImageName(uri);
