@@ -37,7 +37,7 @@ program
   .option('--drain-ms <ms>', 'how long a stop waits for running invocations')
   .option('--no-install', 'do not install bubblewrap where it is missing')
   .option('--brokers <arn=host:port,...>', 'where brokers are that event source mappings name by ARN')
-  .option('--file-systems <arn=/folder,...>', 'folders, writable by everybody, that EFS and S3 Files access points are')
+  .option('--file-systems <arn=/folder,...>', 'folders that EFS and S3 Files access points are; functions write there as the owner, unless he is root')
   .option('--image-registries <host,...>', 'other registries that functions may take their images from')
   .option('--image-folder <folder>', 'where oci: and archive images may be read from')
   .addOption(new Option('--unavailable-runtimes <what>', 'refuse or accept functions of runtimes that this host lacks'))

@@ -180,7 +180,7 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
   },
   fileSystems: {
     env: 'MAYFLY_FILE_SYSTEMS',
-    help: 'folders, writable by everybody, that EFS and S3 Files access points are: ARN=/folder,ARN=/folder',
+    help: 'folders that EFS and S3 Files access points are: ARN=/folder,ARN=/folder; functions write there as the owner, unless he is root',
     byDefault: () => ({}),
     read: (value, from) => {
       const pairs: [string, unknown][] =

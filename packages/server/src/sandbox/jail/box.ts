@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Group } from '../cgroup/index.ts';
-import type { ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
+import type { Mount, ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
 import { boxArguments, boxBinds, enter, type BoxPaths } from './command.ts';
 import type { Shared } from './driver.ts';
 import { passwdOf } from './etc.ts';
@@ -104,6 +104,10 @@ export class Jail implements Sandbox {
       step.mount('-', this.#slot, '-', mountFlags.shared),
       step.makeFolder(slot('tmp'), 0o1777),
       ...Object.values(late).map((name) => step.makeFolder(slot(name))),
+      ...(this.#shared.root ? this.#spec.mounts.filter(({ writable }) => writable === true) : []).flatMap(({ source }, at) => [
+        step.makeFolder(slot(`mnt${at}`)),
+        step.owned(source, slot(`mnt${at}`), this.#user),
+      ]),
       ...(this.#ownPasswd ? [step.write(slot('passwd'), passwdOf(this.#user))] : []),
       // Without root the box's user owns these folders, and would be let in to write before code is bound.
       ...(this.#shared.root ? [] : Object.values(late).flatMap((name) => readOnlySelf(slot(name)))),
@@ -141,7 +145,7 @@ export class Jail implements Sandbox {
         nice: 0,
         seccompFile,
         cgroupFiles: this.#group.joinFiles,
-        binds: boxBinds(paths, this.#spec.mounts),
+        binds: boxBinds(paths),
         hidden: boxArguments(paths.assembly, process, { root }),
         command: [bubblewrap, '--args', '8', '--', enter, root ? String(this.#user) : '-', ...process.command],
       });
@@ -154,6 +158,12 @@ export class Jail implements Sandbox {
     });
   }
 
+  /** Folders of the host that the function may write to; with root, each is mounted in the slot first. */
+  #writable(): Mount[] {
+    const writable = this.#spec.mounts.filter((mount) => mount.writable === true);
+    return this.#shared.root ? writable.map((mount, at) => ({ ...mount, source: path.join(this.#slot, `mnt${at}`) })) : writable;
+  }
+
   get #ownPasswd(): boolean {
     return this.#shared.root && this.#spec.rootfs === undefined;
   }
@@ -162,7 +172,7 @@ export class Jail implements Sandbox {
     const slot = (name: string): string => path.join(this.#slot, name);
     const { assembly, folder } = this.#shared;
     const passwd = this.#ownPasswd ? slot('passwd') : undefined;
-    return { root: this.#root?.path ?? '', assembly, all: folder, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), passwd, channel: this.#socket };
+    return { root: this.#root?.path ?? '', assembly, all: folder, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), writable: this.#writable(), passwd, channel: this.#socket };
   }
 
   /** Disposing waits for what is under way, so that nothing is made after everything was taken away. */

@@ -22,6 +22,8 @@ export interface BoxPaths {
   readonly task: string;
   readonly opt: string;
   readonly channel: string;
+  /** File systems, as this box sees them. */
+  readonly writable: readonly Mount[];
   /** `/etc/passwd` of this box, where it has a user of its own and no image brings the file. */
   readonly passwd: string | undefined;
   /** Where the mounts of all boxes are; the new box forgets them. */
@@ -33,7 +35,7 @@ export interface BoxPaths {
  * again for each bind, which costs 0.3 ms, and 2.5 ms for a `/dev`. For the same reason the mounts of all other
  * boxes are let go first: with two hundred of them a start took twice as long.
  */
-export function boxBinds(paths: BoxPaths, mounts: readonly Mount[]): (readonly [string, string])[] {
+export function boxBinds(paths: BoxPaths): (readonly [string, string])[] {
   const inside = (target: string): string => path.join(paths.assembly, path.resolve('/', target));
   return [
     [paths.root, paths.assembly],
@@ -42,7 +44,7 @@ export function boxBinds(paths: BoxPaths, mounts: readonly Mount[]): (readonly [
     [paths.task, inside('/var/task')],
     [paths.opt, inside('/opt')],
     ...(paths.passwd === undefined ? [] : [[paths.passwd, inside('/etc/passwd')] as const]),
-    ...mounts.filter(({ writable }) => writable === true).map(({ source, target }) => [source, inside(target)] as const),
+    ...paths.writable.map(({ source, target }) => [source, inside(target)] as const),
     ['-', paths.all],
   ];
 }

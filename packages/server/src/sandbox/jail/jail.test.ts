@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { silentLogger, systemClock } from '../../base/index.ts';
 import { driverSuite, rootObstacle } from '../driver.suite.ts';
-import { jailObstacle, openJail, type ResourceLimits, type Sandbox, type SandboxDriver } from '../index.ts';
+import { jailObstacle, openJail, type ResourceLimits, type Sandbox, type SandboxDriver, type SandboxSpec } from '../index.ts';
 
 const obstacle = jailObstacle();
 const limits: ResourceLimits = { memoryMiB: 128, cpuCores: 1, processes: 64, openFiles: 1024, tmpMiB: 16 };
@@ -17,13 +17,14 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
   let count = 0;
 
   const signal = new AbortController().signal;
-  const open = (): Promise<Sandbox> =>
+  const open = (more: Partial<SandboxSpec> = {}): Promise<Sandbox> =>
     driver.create(
       {
         id: `box${(count += 1)}`,
         mounts: [{ source: process.execPath, target: '/var/lang/bin/node' }],
         limits,
         network: 'loopback',
+        ...more,
       },
       { signal },
     );
@@ -46,6 +47,33 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
   test('tells output, exit code and signal', async (t) => {
     t.assert.deepEqual(await run(box, 'echo out; echo err >>/dev/stderr; exit 3'), { output: 'out\nerr\n', exitCode: 3, signal: null });
     t.assert.equal((await run(box, 'kill -9 $$')).signal, 'SIGKILL');
+  });
+
+  test('a folder that may be written to belongs to its owner, whichever box writes', async (t: TestContext) => {
+    const shared = path.join(dataDir, 'shared');
+    mkdirSync(shared, { mode: 0o700 });
+    chownSync(shared, 12_345, 12_346);
+    const mounts = [{ source: shared, target: '/mnt/shared', writable: true }];
+    for (const word of ['one', 'two']) {
+      await using inside = await open({ mounts });
+      t.assert.deepEqual(await run(inside, `echo ${word} >>/mnt/shared/file && stat -c %U /mnt/shared /mnt/shared/file`), {
+        output: 'sbx_user1051\nsbx_user1051\n',
+        exitCode: 0,
+        signal: null,
+      });
+    }
+    const { uid, gid } = statSync(path.join(shared, 'file'));
+    t.assert.deepEqual([uid, gid, readFileSync(path.join(shared, 'file'), 'utf8')], [12_345, 12_346, 'one\ntwo\n']);
+  });
+
+  test('a folder of root stays his: a box writes there what everybody may', async (t: TestContext) => {
+    const shared = path.join(dataDir, 'of-root');
+    mkdirSync(shared, { mode: 0o755 });
+    await using inside = await open({ mounts: [{ source: shared, target: '/mnt/shared', writable: true }] });
+    t.assert.match((await run(inside, 'echo no >>/mnt/shared/file')).output, /Permission denied/);
+    chmodSync(shared, 0o777);
+    t.assert.equal((await run(inside, 'echo yes >>/mnt/shared/file')).exitCode, 0);
+    t.assert.notEqual(statSync(path.join(shared, 'file')).uid, 0);
   });
 
   test('gives exactly the environment asked for', async (t) => {

@@ -17,8 +17,8 @@ use Socket;
 
 my $arm = (POSIX::uname())[4] eq 'aarch64';
 my %call = $arm
-  ? (sendmsg => 211, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261, prctl => 167, memfd => 279, mount_setattr => 442)
-  : (sendmsg => 46, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302, prctl => 157, memfd => 319, mount_setattr => 442);
+  ? (sendmsg => 211, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261, prctl => 167, memfd => 279, open_tree => 428, move_mount => 429, mount_setattr => 442)
+  : (sendmsg => 46, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302, prctl => 157, memfd => 319, open_tree => 428, move_mount => 429, mount_setattr => 442);
 my ($CLONE_NEWNET, $CLONE_NEWNS, $MS_BIND, $MS_REC, $MS_SLAVE) = (0x40000000, 0x00020000, 4096, 16384, 1 << 19);
 my $MS_REMOUNT_READ_ONLY = 4096 | 32 | 1 | 2 | 4;    # bind, remount, read-only, nosuid, nodev
 
@@ -177,6 +177,43 @@ sub read_only {
     }
 }
 
+# A mount that shows one user's and one group's files as another's; the map is a user namespace, held for a moment.
+sub mount_owned {
+    my ($source, $target, $user, $uid, $gid) = @_;
+    pipe(my $ready, my $made) && pipe(my $wait, my $hold) or die "pipe: $!";
+    my $pid = fork() // die "fork: $!";
+    if ($pid == 0) {
+        close $hold;
+        POSIX::_exit(1) unless syscall($call{unshare}, 0x10000000) == 0;
+        syswrite($made, '.');
+        sysread($wait, my $end, 1);
+        POSIX::_exit(0);
+    }
+    close $made;
+    my $done = eval {
+        my $got;
+        while (!defined($got = sysread($ready, my $dot, 1)) && $!{EINTR}) { }
+        $got or die "unshare\n";
+        spew("/proc/$pid/uid_map", "$uid $user 1\n");
+        spew("/proc/$pid/gid_map", "$gid $user 1\n");
+        open(my $map, '<', "/proc/$pid/ns/user") or die "user namespace: $!";
+        my ($from, $to, $none) = ("$source\0", "$target\0", "\0");
+        my $tree = syscall($call{open_tree}, -100, $from, 1 | 02000000);
+        $tree >= 0 or die "open_tree: $!";
+        my $attributes = pack('Q Q Q Q', 0x100000 | 2 | 4, 0, 0, fileno($map));
+        my $good = syscall($call{mount_setattr}, $tree, $none, 0x1000, $attributes, 32) == 0
+            && syscall($call{move_mount}, $tree, $none, -100, $to, 4) == 0;
+        my $why = $!;
+        POSIX::close($tree);
+        $good or die "idmap: $why\n";
+        1;
+    };
+    my $fault = $@;
+    close $hold;
+    while (waitpid($pid, 0) < 0 && $!{EINTR}) { }
+    $done or die $fault;
+}
+
 # Copies what is not a hole, so that a file system of gigabytes that holds nothing is made in a moment.
 sub sparse_copy {
     my ($from, $to) = @_;
@@ -295,6 +332,18 @@ my %step = (
         POSIX::close($file);
         unlink $image;
         die $fault unless $done;
+        return '';
+    },
+    # source target user: a folder of the host in which a box's user is the folder's owner, so that what any box
+    # writes is his. Not where the owner is root, nor where the kernel or the file system cannot: it is bound as it is.
+    owned => sub {
+        my ($n, $source, $target, $user) = @_;
+        my ($uid, $gid) = (stat $source)[4, 5];
+        defined $uid && -d _ or die "$source: no folder\n";
+        return '' if $uid && eval { mount_owned($source, $target, $user, $uid, $gid); 1 };
+        my ($from, $to) = ("$source\0", "$target\0");
+        syscall($call{mount}, $from, $to, 0, $MS_BIND, 0) == 0 or die "mount $source $target: $!";
+        syscall($call{mount}, 0, $to, 0, $MS_BIND | 32 | 2 | 4, 0) == 0 or die "remount $target: $!";
         return '';
     },
     readonly => sub { my ($n, $path) = @_; read_only($path); return '' },

@@ -23,6 +23,8 @@ export const step = {
   bind: (source: string, target: string): Step => ['mount', source, target, '-', mountFlags.bind | mountFlags.recursive, '-'],
   /** Mounts a copy of an ext4 image, through a file that is then without a name. */
   disk: (template: string, image: string, target: string): Step => ['disk', template, image, target, 'noinit_itable,discard,nobarrier'],
+  /** A folder of the host where the box's user is its owner; see the launcher. */
+  owned: (source: string, target: string, user: number): Step => ['owned', source, target, user],
   /** Takes the right to write, set-user-id and devices away from a mount and all below it. */
   readOnly: (target: string): Step => ['readonly', target],
   unmount: (target: string): Step => ['umount', target, mountFlags.detach],
