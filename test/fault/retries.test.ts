@@ -92,7 +92,7 @@ const cases: readonly Case[] = [
     steps: ['ok'],
     reserved: 0,
     attemptsAtS: [],
-    records: ['0 deadLetter RetriesExhausted 0 -', '0 destination RetriesExhausted 0 -'],
+    records: ['0 deadLetter ZeroReservedConcurrency 0 -', '0 destination ZeroReservedConcurrency 0 -'],
     source: '2.7-03',
   },
   {

@@ -15,10 +15,13 @@ export async function settle(turns = 10): Promise<void> {
 export class VirtualClock implements Clock {
   #nowMs = 0;
   #epochMs: number;
+  readonly #turns: number;
   #orders = 0;
   readonly #pending = new Set<Pending>();
 
-  constructor(options: { readonly epochMs?: number } = {}) {
+  /** @param options.turns  of the real event loop after each timer: fewer where nothing waits for real I/O */
+  constructor(options: { readonly epochMs?: number; readonly turns?: number } = {}) {
+    this.#turns = options.turns ?? 10;
     this.#epochMs = options.epochMs ?? Date.UTC(2026, 0, 2, 3, 4, 5, 678);
   }
 
@@ -55,17 +58,17 @@ export class VirtualClock implements Clock {
   /** Passes this much time; timers fire in their order, and what they set off may set new ones within the span. */
   async advance(spanMs: number): Promise<void> {
     const untilMs = this.#nowMs + spanMs;
-    await settle();
+    await settle(this.#turns);
     for (;;) {
       const next = this.#next();
       if (next === undefined || next.atMs > untilMs) break;
       this.#pending.delete(next);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.callback();
-      await settle();
+      await settle(this.#turns);
     }
     this.#nowMs = untilMs;
-    await settle();
+    await settle(this.#turns);
   }
 
   #next(): Pending | undefined {

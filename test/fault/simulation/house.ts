@@ -44,7 +44,7 @@ export const functions = [
 
 /** The hall in a world made of chance: its lives, one after the other, over one storage and one clock. */
 export class SimulatedHouse {
-  readonly clock = new VirtualClock();
+  readonly clock = new VirtualClock({ turns: 4 });
   readonly catalog = new ScriptedCatalog();
   readonly database = new PlainDatabase();
   readonly executions: Execution[] = [];
