@@ -10,6 +10,7 @@ import { mappingScenarios } from './event-source-mappings.ts';
 import { destinationScenarios } from './destinations.ts';
 import { streamScenarios } from './streams.ts';
 import { languageScenarios } from './languages.ts';
+import { batchScenarios } from './batches.ts';
 import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
@@ -28,6 +29,7 @@ export const scenarios: Scenarios = {
   ...eventInvokeScenarios,
   ...permissionScenarios,
   ...concurrencyScenarios,
+  ...batchScenarios,
   ...languageScenarios,
   ...streamScenarios,
   ...destinationScenarios,
