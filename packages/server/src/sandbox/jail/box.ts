@@ -5,7 +5,7 @@ import type { Group } from '../cgroup/index.ts';
 import type { Mount, ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
 import { boxArguments, boxBinds, enter, type BoxPaths } from './command.ts';
 import type { Shared } from './driver.ts';
-import { passwdOf } from './etc.ts';
+import { imagePasswd, passwdOf } from './etc.ts';
 import { asProcessExit, signalInside } from './exit.ts';
 import { bubblewrap } from './obstacle.ts';
 import type { Root } from './roots.ts';
@@ -108,7 +108,7 @@ export class Jail implements Sandbox {
         step.makeFolder(slot(`mnt${at}`)),
         step.owned(source, slot(`mnt${at}`), this.#user),
       ]),
-      ...(this.#ownPasswd ? [step.write(slot('passwd'), passwdOf(this.#user))] : []),
+      ...(this.#ownPasswd ? [step.write(slot('passwd'), rootfs === undefined ? passwdOf(this.#user) : imagePasswd(rootfs, this.#shared.root ? this.#user : 993))] : []),
       // Without root the box's user owns these folders, and would be let in to write before code is bound.
       ...(this.#shared.root ? [] : Object.values(late).flatMap((name) => readOnlySelf(slot(name)))),
       ...brought.map(([target, name]) => step.mount(path.join(root, target), slot(name), '-', mountFlags.bind)),
@@ -165,7 +165,7 @@ export class Jail implements Sandbox {
   }
 
   get #ownPasswd(): boolean {
-    return this.#shared.root && this.#spec.rootfs === undefined;
+    return this.#shared.root || this.#spec.rootfs !== undefined;
   }
 
   #paths(): BoxPaths {

@@ -24,7 +24,7 @@ export interface BoxPaths {
   readonly channel: string;
   /** File systems, as this box sees them. */
   readonly writable: readonly Mount[];
-  /** `/etc/passwd` of this box, where it has a user of its own and no image brings the file. */
+  /** `/etc/passwd` of this box, where it differs from that of its root. */
   readonly passwd: string | undefined;
   /** Where the mounts of all boxes are; the new box forgets them. */
   readonly all: string;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -132,6 +132,23 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
     await full.bind('/var/task', code);
     t.assert.equal((await run(full, 'cat /var/task/late.txt; touch /var/task/x /app 2>&1 | grep -c Read-only')).output, 'bound\n2\n');
     t.assert.deepEqual(readdirSync(rootfs).sort(), ['app', 'var']);
+  });
+
+  test("an image's users are there, Lambda's among them under the box's number; a link in it leads nowhere", async (t: TestContext) => {
+    const mounts: Mount[] = ['/usr', ...['bin', 'lib', 'lib64'].map((name) => `/${name}`)].filter((each) => existsSync(each)).map((each) => ({ source: each, target: each }));
+    const image = (name: string): string => {
+      const rootfs = path.join(dataDir, name);
+      mkdirSync(path.join(rootfs, 'etc'), { recursive: true });
+      return rootfs;
+    };
+    const based = image('image-based');
+    writeFileSync(path.join(based, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\napp:x:1000:1000::/app:/bin/sh\n');
+    await using box = await open({ rootfs: based, mounts });
+    t.assert.equal((await run(box, 'cut -d: -f1 /etc/passwd; id -un; echo ~sbx_user1051')).output, 'root\napp\nsbx_user1051\nsbx_user1051\n/home/sbx_user1051\n');
+    const linked = image('image-linked');
+    symlinkSync('/etc/shadow', path.join(linked, 'etc/passwd'));
+    await using other = await open({ rootfs: linked, mounts });
+    t.assert.equal((await run(other, 'cut -d: -f1 /etc/passwd; id -un')).output, 'sbx_user1051\nsbx_user1051\n');
   });
 
   test('a mount that cannot be made fails the create and leaves nothing', async (t: TestContext) => {
