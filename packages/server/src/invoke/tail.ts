@@ -3,27 +3,28 @@ import type { LogTail } from '../environment/index.ts';
 /** @source spec 2.1-03 */
 const tailBytes = 4096;
 
-/** Keeps the last 4 KB of an invocation's log, for `X-Amz-Log-Result`. */
+/** Keeps the last 4 KB of an invocation's log, for `X-Amz-Log-Result`. What a line costs does not depend on how many came before. */
 export class Tail {
-  #lines: Buffer[] = [];
-  #bytes = 0;
+  /** Twice the tail: it is moved to the front once in 4 KB. */
+  #kept: Buffer | undefined;
+  #end = 0;
 
   readonly append: LogTail = (line) => {
-    const bytes = Buffer.from(line + '\n');
-    this.#lines.push(bytes);
-    this.#bytes += bytes.length;
-    // Whole lines that can no longer show go at once, so that a chatty function costs 4 KB and not all it says.
-    let first = 0;
-    for (let next = this.#lines[first]; next !== undefined && this.#bytes - next.length >= tailBytes; ) {
-      this.#bytes -= next.length;
-      next = this.#lines[++first];
+    // A character is a byte or more: what is before these cannot show.
+    const bytes = Buffer.from(`${line.length > tailBytes ? line.slice(-tailBytes - 1) : line}\n`);
+    const last = bytes.length > tailBytes ? bytes.subarray(bytes.length - tailBytes) : bytes;
+    const kept = (this.#kept ??= Buffer.allocUnsafeSlow(2 * tailBytes));
+    if (this.#end + last.length > kept.length) {
+      const from = Math.max(0, this.#end - tailBytes);
+      kept.copyWithin(0, from, this.#end);
+      this.#end -= from;
     }
-    if (first > 0) this.#lines.splice(0, first);
+    kept.set(last, this.#end);
+    this.#end += last.length;
   };
 
   /** Base64, as the header carries it. */
   toString(): string {
-    const all = Buffer.concat(this.#lines);
-    return all.subarray(Math.max(0, all.length - tailBytes)).toString('base64');
+    return this.#kept?.toString('base64', Math.max(0, this.#end - tailBytes), this.#end) ?? '';
   }
 }
