@@ -18,8 +18,8 @@ export async function received({ sqs, QueueUrl }: { sqs: SQSClient; QueueUrl: st
 }
 
 /** A function that writes what it is given to its log. */
-export const watcher = (stage: Stage, options: Options = {}): Promise<Answer> =>
-  created(stage, 'fn', {
+export const watcher = (stage: Stage, options: Options = {}, name = 'fn'): Promise<Answer> =>
+  created(stage, name, {
     files: { 'handler.py': 'import json\ndef handler(event, context):\n    print(json.dumps(event))\n' },
     Handler: 'handler.handler',
     Timeout: 30,
@@ -27,10 +27,10 @@ export const watcher = (stage: Stage, options: Options = {}): Promise<Answer> =>
   });
 
 /** Waits until the watcher was given this many events. */
-export async function watched(stage: Stage, count: number): Promise<Answer[]> {
+export async function watched(stage: Stage, count: number, name = 'fn'): Promise<Answer[]> {
   const logs = stage.neighbour(new CloudWatchLogsClient(stage.settings));
   const ask = async (): Promise<Answer[]> => {
-    const found = await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/fn' })).catch(() => ({ events: [] }));
+    const found = await logs.send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` })).catch(() => ({ events: [] }));
     return (found.events ?? []).flatMap(({ message = '' }) => (message.startsWith('{') ? [JSON.parse(message) as Answer] : []));
   };
   return until(ask, (events) => events.length >= count);

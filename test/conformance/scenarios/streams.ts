@@ -57,6 +57,26 @@ const kinesisBatch: Scenario = async (stage) => {
   stage.match('kinesis_records', (await watched(stage, 1))[0]);
 };
 
+/** What was there before the mapping comes in full batches. */
+const fromTheStart: Scenario = async (stage) => {
+  await watcher(stage, { files: { 'handler.py': 'import json, time\ndef handler(event, context):\n    print(json.dumps({"executionStart": time.time(), "event": event}))\n' } });
+  const { arn, put } = await stream(stage);
+  const events = stage.recorded('invocation_events') as unknown as Answer[];
+  await put(recordsOf(events));
+  await mapped(stage, { EventSourceArn: arn, ...settingsOf(stage, created) }, created);
+  stage.match('invocation_events', await watched(stage, events.length));
+};
+
+const twoReaders: Scenario = async (stage) => {
+  const { arn, put } = await stream(stage);
+  for (const name of ['a', 'b']) {
+    await watcher(stage, {}, name);
+    await mapped(stage, { FunctionName: name, EventSourceArn: arn, ...settingsOf(stage, `${created}-${name}`) }, `${created}-${name}`);
+  }
+  await put(recordsOf([stage.recorded('kinesis_records-a')]));
+  for (const name of ['a', 'b']) stage.match(`kinesis_records-${name}`, (await watched(stage, 1, name))[0]);
+};
+
 /** What the function returned, and how often it was called for it. */
 const kinesisReport = (end: string, hasDestination: boolean): Scenario => async (stage) => {
   await watcher(stage, doing(end));
@@ -156,6 +176,8 @@ const dynamodb = 'TestDynamoDBEventSourceMapping.test_dynamodb_report_batch_item
 
 export const streamScenarios: Scenarios = {
   'TestKinesisSource.test_create_kinesis_event_source_mapping': kinesisBatch,
+  'TestKinesisSource.test_kinesis_event_source_trim_horizon': fromTheStart,
+  'TestKinesisSource.test_create_kinesis_event_source_mapping_multiple_lambdas_single_kinesis_event_stream': twoReaders,
   [`${kinesis}_success_scenarios[null_success]`]: kinesisReport('return None', false),
   [`${kinesis}_success_scenarios[empty_string_success]`]: kinesisReport('return ""', false),
   [`${kinesis}_success_scenarios[empty_batch_item_failure_success]`]: kinesisReport(failing(''), false),
