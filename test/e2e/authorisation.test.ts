@@ -330,7 +330,7 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
 
   test('a function is given to read, and hands on, only what its role may', async (t: TestContext) => {
     const lambda = new Lambda(to());
-    const { QueueUrl = '' } = await new SQS(to()).createQueue({ QueueName: 'source', Attributes: { VisibilityTimeout: '60' } });
+    await new SQS(to()).createQueue({ QueueName: 'source', Attributes: { VisibilityTimeout: '60' } });
     const EventSourceArn = `arn:aws:sqs:us-east-1:${account}:source`;
     await func('worker', await role('worker', { Service: 'lambda.amazonaws.com' }), ok);
     const map = () => lambda.createEventSourceMapping({ FunctionName: 'worker', EventSourceArn });
@@ -343,7 +343,13 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     await map();
     await iam().putRolePolicy({ RoleName: 'worker', PolicyName: 'own', PolicyDocument: policy({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: EventSourceArn }) });
     await lambda.putFunctionEventInvokeConfig(failed);
-    t.assert.ok(QueueUrl.endsWith('/source'));
+
+    const { QueueUrl: ends = '' } = await new SQS(to()).createQueue({ QueueName: 'done' });
+    await func('teller', await role('done', { Service: 'lambda.amazonaws.com' }, { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: '*' }), ok);
+    await lambda.putFunctionEventInvokeConfig({ FunctionName: 'teller', DestinationConfig: { OnSuccess: { Destination: `arn:aws:sqs:us-east-1:${account}:done` } } });
+    await lambda.invoke({ FunctionName: 'teller', InvocationType: 'Event', Payload: JSON.stringify({ id: 'allowed' }) });
+    const first = await new SQS(to()).receiveMessage({ QueueUrl: ends, WaitTimeSeconds: 20 });
+    t.assert.match(first.Messages?.[0]?.Body ?? '', /"id":"allowed"/);
   });
 
   test('nobody gets in with no key, another\'s token, an ended session or a key that was taken away', async (t: TestContext) => {

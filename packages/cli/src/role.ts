@@ -27,7 +27,7 @@ async function roleOf(target: Target): Promise<string> {
     await iam.attachRolePolicy({ RoleName: roleName, PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole' });
     return Role?.Arn ?? anyRole;
   } catch (error) {
-    if (!/^EntityAlreadyExists/.test((error as Error).name)) throw error;
+    if (!(error as Error).name.startsWith('EntityAlreadyExists')) throw error;
     return (await iam.getRole({ RoleName: roleName })).Role?.Arn ?? anyRole;
   }
 }

@@ -18,18 +18,21 @@ export interface AccessParts {
 export interface Gatekeeper extends Authoriser {
   /** Lets an event in, or not, that a service brings for what happened at its source. @throws ServiceFault AccessDeniedException. @source spec 1.6-03 */
   admit(from: Sender, resource: string): void;
+  /** The same for what a function hands on when an event or a batch has ended: its role decides, as it is then. @source spec 1.16-05 */
+  admitOf(functionArn: string, resource: string): void;
 }
 
 export function openGatekeeper({ config, neighbours, control, clock, log }: AccessParts): Gatekeeper {
+  const roleOf = (functionArn: string): string | undefined => {
+    const [, , , region = '', account = '', , name = '', qualifier] = functionArn.split(':');
+    return control.executionRole(account as AccountId, region as Region, name, qualifier);
+  };
   const access = new Access({
     rules: rulesOf({
       ...neighbours.readers,
       functionName: readFunctionName,
       functions: {
-        role(functionArn) {
-          const [, , , region = '', account = '', , name = '', qualifier] = functionArn.split(':');
-          return control.executionRole(account as AccountId, region as Region, name, qualifier);
-        },
+        role: roleOf,
         mapping(uuid) {
           const found = [...control.mappings.all()].find((mapping) => mapping.uuid === uuid);
           return found && { sourceArn: found.eventSourceArn, functionArn: found.functionArn };
@@ -46,6 +49,13 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
     explain: config.explainDenials,
     soft: config.auth === 'soft',
   });
+  const admit: Gatekeeper['admit'] = (from, resource) => {
+    const service = resource.split(':')[2] ?? '';
+    const action = deliveries[service];
+    const demand = { action: action ?? '', resource: service === 's3' ? `${resource}/*` : resource };
+    if (action === undefined || access.serviceMay(from, demand)) return;
+    throw new ServiceFault('AccessDeniedException', `${from.roleArn ?? from.service} is not authorized to perform: ${action} on resource: ${resource}`, { status: 403 });
+  };
   return {
     check: (call: Call, input: object) => access.check(call, input),
     mayCallUrl({ account, region, functionName, qualifier, authType }, call) {
@@ -53,10 +63,11 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
       const context = { 'lambda:FunctionUrlAuthType': authType, 'lambda:InvokedViaFunctionUrl': 'true' };
       return ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'].every((action) => access.may(call, { action, resource, context }));
     },
-    admit(from, resource) {
-      const action = deliveries[resource.split(':')[2] ?? ''];
-      if (action === undefined || access.serviceMay(from, { action, resource })) return;
-      throw new ServiceFault('AccessDeniedException', `${from.roleArn ?? from.service} is not authorized to perform: ${action} on resource: ${resource}`, { status: 403 });
+    admit,
+    admitOf(functionArn, resource) {
+      const roleArn = roleOf(functionArn);
+      if (roleArn === undefined) throw new ServiceFault('AccessDeniedException', `${functionArn} has no role any more.`, { status: 403 });
+      admit({ service: 'lambda.amazonaws.com', roleArn, sourceArn: functionArn, sourceAccount: functionArn.split(':')[4] ?? '' }, resource);
     },
   };
 }
@@ -67,6 +78,8 @@ const deliveries: Readonly<Record<string, string>> = {
   sqs: 'sqs:SendMessage',
   sns: 'sns:Publish',
   kinesis: 'kinesis:PutRecord',
+  events: 'events:PutEvents',
+  s3: 's3:PutObject',
 };
 
 /** Statements of a function, version, alias or layer version; undefined for what is none of these. */

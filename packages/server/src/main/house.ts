@@ -173,7 +173,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
     events: {
       eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,
-      deliver: (ended, target) => deliverEnded(ended, target, neighbours.targets, random),
+      async deliver(ended, target) {
+        gatekeeper?.admitOf(ended.invokedArn, target.arn);
+        await deliverEnded(ended, target, neighbours.targets, random);
+      },
     },
   });
   hallIsOpen.resolve(hall);
@@ -182,7 +185,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     book: control.mappings,
     invoker: hall.invoker,
     compileFilters,
-    deliverFailure: deliverFailures(neighbours.targets, { clock, random }),
+    async deliverFailure(arn, record, context) {
+      gatekeeper?.admitOf(context.mapping.functionArn, arn);
+      await deliverFailures(neighbours.targets, { clock, random })(arn, record, context);
+    },
     queues: neighbours.queues,
     streams: neighbours.streams,
     readSecret: neighbours.secret,

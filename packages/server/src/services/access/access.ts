@@ -88,7 +88,7 @@ export class Access {
       if (soft) return;
       throw refusal(call.service, call.caller, demand, answer.decision);
     }
-    if (demand.passedTo === undefined || authority.serviceMayAssume(demand.resource, demand.passedTo)) return;
+    if (demand.passedTo === undefined || authority.serviceMayAssume(demand.resource, demand.passedTo, { ...demand.context, ...handedOver(call, demand) })) return;
     if (!soft) throw unassumable(call.service, demand.resource, demand.passedTo);
   }
 
@@ -135,6 +135,12 @@ export class Access {
     });
   }
 }
+
+/** What a trust policy may ask of whoever hands its role to a service. */
+const handedOver = ({ account }: Call, { context }: Demand): Context => ({
+  'aws:SourceAccount': account,
+  'aws:SourceArn': context?.['iam:AssociatedResourceArn'],
+});
 
 /** Services whose resources can be opened to everybody. Elsewhere an operation that demands nothing is still for known callers. */
 const openable = new Set(['s3', 'sns', 'sqs']);

@@ -64,14 +64,14 @@ export class Authority {
   }
 
   /** Whether a service may assume a role: its trust policy must name it. @source spec 1.16-03 */
-  serviceMayAssume(roleArn: string, service: string): boolean {
+  serviceMayAssume(roleArn: string, service: string, context: AccessRequest['context'] = {}): boolean {
     const role = this.role(roleArn);
     if (role === undefined) return false;
     const requester: Requester = { kind: 'service', name: service };
     return this.#answer(
       requester,
       { identity: [] },
-      { action: 'sts:AssumeRole', resource: roleArn, resourcePolicies: [role.trust] },
+      { action: 'sts:AssumeRole', resource: roleArn, resourcePolicies: [role.trust], context },
       '',
     ).allowed;
   }
