@@ -5,6 +5,7 @@ export interface InspectFlags {
   readonly data?: string;
   readonly config?: string;
   readonly json?: boolean;
+  readonly from?: string;
 }
 
 /** The settings that a server would have when started with these flags. */
@@ -47,7 +48,7 @@ export async function add(identifier: string, flags: InspectFlags): Promise<void
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('Interrupted.')));
   try {
-    await addRuntime(configOf(flags), identifier, { signal: stop.signal });
+    await addRuntime(configOf(flags), identifier, { from: flags.from, signal: stop.signal });
   } catch (error) {
     throw new Stop(exitCodes.refused, (error as Error).message);
   }

@@ -128,6 +128,7 @@ runtimes
   .command('add')
   .description('fetch a runtime now instead of at its first function')
   .argument('<identifier>', 'for example nodejs22.x')
+  .option('--from <image>', 'take it out of a container image: public.ecr.aws/lambda/python:3.12, 127.0.0.1:4566/image:tag, oci:/folder:tag')
   .action(async (identifier: string, _options, command: Command) => (await import('./inspect.ts')).add(identifier, flagsOf(command)));
 
 const maxOption = (): Option => new Option('--max <events>', 'at most this many');

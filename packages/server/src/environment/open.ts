@@ -156,7 +156,7 @@ class Environments implements EnvironmentFactory {
       spec: {
         id: newEnvironmentId(random),
         mounts: [...runtime.mounts, ...fileSystems(version, ports)],
-        ...(version?.packageType === 'Image' ? { rootfs: version.codeDir } : {}),
+        ...rooted(version?.packageType === 'Image' ? version.codeDir : runtime.rootfs),
         limits,
         // As on Lambda, what a function writes to /tmp is not its memory. @source spec 3.7-03
         tmp: 'disk',
@@ -177,6 +177,8 @@ const fileSystems = (version: FunctionVersion | undefined, ports: EnvironmentPor
     if (source === undefined) throw new Error(`No folder is known for ${arn}`);
     return { source, target: localMountPath, writable: true };
   });
+
+const rooted = (rootfs: string | undefined): { readonly rootfs?: string } => (rootfs === undefined ? {} : { rootfs });
 
 /** Whether a box that was made without knowing this version will do. */
 const fits = (version: FunctionVersion): boolean =>

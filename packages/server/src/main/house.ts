@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isNotYet, loadApi, notYet, ServiceFault, serviceNames, type ServiceName } from '@mayfly/wire';
 import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type RegistryDoor, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
@@ -12,6 +11,7 @@ import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
 import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
+import { bootId } from './boot-id.ts';
 import { CodeLinks } from './code-links.ts';
 import { openGatekeeper, type Gatekeeper } from './access.ts';
 import { isLoopback, type Config } from './config.ts';
@@ -95,7 +95,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         manifest: (at, reference) => neighbours.registry.manifest(at, reference),
         blob: (at, digest) => neighbours.registry.blob(at, digest),
       },
-      registries: config.imageRegistries,
+      registries: (host) => (config.imageRegistries.includes(host) ? 'https' : 'no'),
       ...(config.imageFolder === '' ? {} : { folder: config.imageFolder }),
       fetch: (url, init) => fetch(url, init),
       bootId: bootId(random),
@@ -254,15 +254,6 @@ const deliverer = ({ config, origin }: HouseOptions): HttpPort =>
 function compileFilters(patterns: readonly string[]): (record: object) => boolean {
   const compiled = patterns.map((pattern) => parsePattern(pattern));
   return (record) => compiled.some((pattern) => pattern.matches(record));
-}
-
-/** Of this start of the machine; where there is none, none is like another. */
-function bootId(random: Random): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return random.uuid();
-  }
 }
 
 /** An address or name of this machine, with our port: `127.0.0.1:4566`, `localhost:4566`, and the host we listen on. */

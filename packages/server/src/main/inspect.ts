@@ -6,6 +6,7 @@ import { silentLogger, systemClock } from '../base/index.ts';
 import { openRuntimes, type RuntimeListing } from '../environment/index.ts';
 import { openSandboxes, type Finding } from '../sandbox/index.ts';
 import type { Config } from './config.ts';
+import { addRuntimeFromImage } from './runtime-image.ts';
 
 /** What `mayfly doctor` says of this host: needs no server, and changes nothing that stays. */
 export interface Diagnosis {
@@ -49,7 +50,13 @@ export async function listRuntimes({ dataDir }: Pick<Config, 'dataDir'>): Promis
 }
 
 /** Fetches what a runtime needs, so that its first function need not wait. @throws Error with a `code` and the next step */
-export async function addRuntime({ dataDir }: Pick<Config, 'dataDir'>, identifier: string, options: { readonly signal: AbortSignal }): Promise<void> {
+export async function addRuntime(
+  config: Config,
+  identifier: string,
+  options: { readonly from?: string | undefined; readonly signal: AbortSignal },
+): Promise<void> {
+  const { dataDir } = config;
+  if (options.from !== undefined) return addRuntimeFromImage(config, identifier, options.from, options);
   await (await openRuntimes({ dataDir, clock: systemClock, log: silentLogger })).prepare(identifier, options);
 }
 

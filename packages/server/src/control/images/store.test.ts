@@ -47,7 +47,7 @@ class Bench implements Disposable {
           return undefined;
         },
       },
-      registries: ['registry.test'],
+      registries: (host) => (host === 'registry.test' ? 'https' : 'no'),
       fetch: () => Promise.reject(new Error('There is no network here.')),
       clock: this.clock,
       random: systemRandom,

@@ -25,8 +25,8 @@ export interface ImageStoreOptions {
   /** Images go to `<dataDir>/images`. */
   readonly dataDir: string;
   readonly registry: BuiltInRegistry;
-  /** Hosts of registries that may be asked over HTTPS. */
-  readonly registries: readonly string[];
+  /** Whether a registry may be asked: over HTTPS, or without, or not at all. */
+  readonly registries: (host: string) => 'https' | 'plain' | 'no';
   /** Layouts and archives may be read from here; absent = from nowhere. */
   readonly folder?: string;
   readonly fetch: Fetch;
@@ -41,6 +41,8 @@ export interface ImageStoreOptions {
 export interface ImageStore extends Images, AsyncDisposable {
   /** Resolves when nothing is being fetched, unpacked or brought to storage. */
   idle(): Promise<void>;
+  /** Brings everything to storage now. */
+  settle(): Promise<void>;
 }
 
 type Caller = { readonly account: string; readonly region: string };
@@ -226,8 +228,9 @@ class FileImages implements ImageStore {
     }
     const places = placesInHouse(registry, name, caller);
     if (places !== undefined) return builtIn(registry, places);
-    if (!registries.includes(name.host)) throw new RefusedImage('denied', `This server does not ask ${name.host} for images; \`--image-registries\` says whom it does.`);
-    return remote({ host: name.host, repository: name.repository, fetch, signal });
+    const how = registries(name.host);
+    if (how === 'no') throw new RefusedImage('denied', `This server does not ask ${name.host} for images; \`--image-registries\` says whom it does.`);
+    return remote({ host: name.host, repository: name.repository, fetch, signal, plain: how === 'plain' });
   }
 
   async #scratch(): Promise<AsyncDisposable & { readonly folder: string; readonly file: () => string }> {
@@ -251,7 +254,7 @@ class FileImages implements ImageStore {
   #settleLater(): void {
     if (this.#timer !== undefined || this.#stop.signal.aborted) return;
     this.#timer = this.#options.clock.after(settleMs, () => {
-      const work = this.#settle().catch((error: unknown) => {
+      const work = this.settle().catch((error: unknown) => {
         if (!this.#stop.signal.aborted) this.#options.log.error('An image could not be brought to storage.', { error });
       });
       const ended: Promise<boolean> = work.then(() => this.#running.delete(ended));
@@ -260,7 +263,7 @@ class FileImages implements ImageStore {
     this.#timer.unref();
   }
 
-  async #settle(): Promise<void> {
+  async settle(): Promise<void> {
     for (const folder of this.#unsettled) {
       this.#unsettled.delete(folder);
       // Removed meanwhile.
@@ -268,6 +271,7 @@ class FileImages implements ImageStore {
       await inThread({ kind: 'settle', folder }, this.#stop.signal);
       await writeFile(path.join(folder, settledName), '', { flush: true, mode: 0o600 });
     }
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     if (this.#unsettled.size > 0) this.#settleLater();
   }

@@ -4,6 +4,7 @@ import type { Logger } from '../../base/index.ts';
 import type { RuntimeDefinition } from './definition.ts';
 import { executables, type Host } from './places.ts';
 import type { ResolvedRuntime } from './port.ts';
+import { rootedRuntime, type RootedWriting } from './rooted.ts';
 
 /** Of one definition file. */
 const maximumBytes = 65_536;
@@ -39,7 +40,8 @@ export async function customRuntimes(
       const file = path.join(folder, name);
       try {
         if ((await stat(file)).size > maximumBytes) throw new Error(`it is larger than ${maximumBytes} bytes`);
-        made.push(definition(checked(JSON.parse(await readFile(file, 'utf8'))), folder, host));
+        const written = checked(JSON.parse(await readFile(file, 'utf8')));
+        made.push('root' in written ? rootedRuntime(written, folder) : definition(written, folder, host));
       } catch (error) {
         log.warn('runtime definition left out', { code: 'RUNTIME_DEFINITION_INVALID', file, error });
       }
@@ -89,7 +91,7 @@ function definition(written: Written, folder: string, host: Host): RuntimeDefini
 }
 
 /** @throws Error that says which member is wrong */
-function checked(value: unknown): Written {
+function checked(value: unknown): Written | RootedWriting {
   const members = record(value, 'the definition');
   const identifier = text(members.identifier, 'identifier');
   if (!/^[a-z][a-z0-9.-]{1,63}$/.test(identifier)) throw new Error('identifier is to match [a-z][a-z0-9.-]{1,63}');
@@ -105,17 +107,21 @@ function checked(value: unknown): Written {
     }
     return made;
   });
-  return {
+  const common = {
     identifier,
-    interpreter: texts(members.interpreter, 'interpreter'),
     ...(members.version === undefined ? {} : { version: text(members.version, 'version') }),
-    ...(members.bootstrap === undefined ? {} : { bootstrap: text(members.bootstrap, 'bootstrap') }),
     command: command as [string, ...string[]],
     channel,
     bootEnv: textRecord(members.bootEnv, 'bootEnv'),
     functionEnv: textRecord(members.functionEnv, 'functionEnv'),
-    mounts,
     remedy: members.remedy === undefined ? 'see its documentation' : text(members.remedy, 'remedy'),
+  } as const;
+  if (members.root !== undefined) return { ...common, root: text(members.root, 'root'), ...(members.from === undefined ? {} : { from: text(members.from, 'from') }) };
+  return {
+    ...common,
+    interpreter: texts(members.interpreter, 'interpreter'),
+    ...(members.bootstrap === undefined ? {} : { bootstrap: text(members.bootstrap, 'bootstrap') }),
+    mounts,
   };
 }
 

@@ -12,6 +12,8 @@ export interface ResolvedRuntime {
   readonly interpreterVersion?: string;
   /** Read-only parts of the root: the interpreter at `/var/lang`, our bootstrap at `/var/runtime`. */
   readonly mounts: readonly Mount[];
+  /** A whole root of its own, instead of one made of this host's libraries. */
+  readonly rootfs?: string;
   /**
    * Starts the bootstrap inside. Absent: the function brings `bootstrap` in `/var/task` or `/opt`, which
    * is executed as it is and speaks the HTTP Runtime API.

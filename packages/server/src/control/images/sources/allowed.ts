@@ -19,4 +19,4 @@ export async function allowedPath(folder: string | undefined, wanted: string): P
   return real;
 }
 
-const isIn = (folder: string, file: string): boolean => file.startsWith(`${folder}${path.sep}`);
+const isIn = (folder: string, file: string): boolean => file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);

@@ -19,15 +19,21 @@ const mostRedirects = 3;
 const aliases: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
 
 /**
- * Another registry, over HTTPS alone. Public images without a password; a token that the registry hands to
+ * Another registry, over HTTPS alone, unless it is `plain`: on this machine, for its operator. Public images without a password; a token that the registry hands to
  * anybody is fetched from where it says, when that is HTTPS too.
  *
  * @source OCI Distribution Specification 1.1; Docker Registry, "Token Authentication Specification", read 2026-11
  */
-export function remote(options: { readonly host: string; readonly repository: string; readonly fetch: Fetch; readonly signal: AbortSignal }): ImageSource {
-  const { host, fetch, signal } = options;
+export function remote(options: {
+  readonly host: string;
+  readonly repository: string;
+  readonly fetch: Fetch;
+  readonly signal: AbortSignal;
+  readonly plain?: boolean;
+}): ImageSource {
+  const { host, fetch, signal, plain = false } = options;
   const repository = host === 'docker.io' && !options.repository.includes('/') ? `library/${options.repository}` : options.repository;
-  const base = `https://${aliases[host] ?? host}/v2/${repository}`;
+  const base = `${plain ? 'http' : 'https'}://${aliases[host] ?? host}/v2/${repository}`;
   let token: string | undefined;
 
   const once = async (url: string, headers: Readonly<Record<string, string>>): Promise<Response> => {
