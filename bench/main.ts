@@ -4,9 +4,10 @@ import { parseArgs } from 'node:util';
 import { cores, machineFacts, pinGenerator } from './kit/machine.ts';
 import type { Result, Scenario } from './kit/scenario.ts';
 import { cold } from './scenarios/cold.ts';
+import { runtimeApi } from './scenarios/runtime-api.ts';
 import { warm } from './scenarios/warm.ts';
 
-const scenarios: readonly Scenario[] = [warm, cold];
+const scenarios: readonly Scenario[] = [warm, runtimeApi, cold];
 
 const { values: flags, positionals: wanted } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean', default: false } },

@@ -69,3 +69,9 @@ export function whereIs(name: string): string | undefined {
   const found = spawnSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
   return found.status === 0 ? found.stdout.trim() : undefined;
 }
+
+/** What an interpreter on PATH says of itself, for example where it really is; undefined when there is none. */
+export function interpreterOf(name: string, expression: string): string | undefined {
+  const said = spawnSync(name, ['-c', expression], { encoding: 'utf8' });
+  return said.status === 0 ? said.stdout.trim() : undefined;
+}

@@ -2,12 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Runtime } from '@aws-sdk/client-lambda';
 import { deploy, lambdaClient } from '../../test/kit/functions.ts';
 import { Connection } from '../kit/connection.ts';
-import { Program, timeOf, whereIs } from '../kit/programs.ts';
+import { interpreterOf, Program, timeOf } from '../kit/programs.ts';
 import type { Result, Scenario } from '../kit/scenario.ts';
 import { median, summary } from '../kit/stats.ts';
 import { invokeRequest } from './warm.ts';
 
-const python = whereIs('python3');
+/** The interpreter itself: what is on PATH may be a script that looks for it first. */
+const python = interpreterOf('python3', 'import sys; print(sys.executable)');
 const kinds = [
   {
     runtime: 'nodejs24.x',
@@ -20,7 +21,7 @@ const kinds = [
     ? []
     : [
         {
-          runtime: process.env['BENCH_PYTHON'] ?? 'python3.11',
+          runtime: process.env['BENCH_PYTHON'] ?? `python${interpreterOf('python3', 'import sys; print("%d.%d" % sys.version_info[:2])') ?? '3.13'}`,
           files: { 'app.py': 'def handler(event, context):\n    return "hello"\n' },
           handler: 'app.handler',
           bare: [python, '-c', 'pass'],

@@ -1,0 +1,69 @@
+import { closedLoop } from './load.ts';
+import { cpuMsOf, treeOf } from './machine.ts';
+import type { Program } from './programs.ts';
+import type { Result } from './scenario.ts';
+import { median, summary } from './stats.ts';
+
+export interface Side {
+  readonly program: Program;
+  readonly port: number;
+  readonly request: Uint8Array;
+}
+
+/** Microseconds of processor that a program and everything it started took for each call of a load. */
+async function costOf(side: Side, connections: number, durationMs: number): Promise<{ latenciesMs: readonly number[]; perSecond: number; cpuUs: number }> {
+  const used = (): number => treeOf(side.program.pid).map(cpuMsOf).reduce((sum, each) => sum + each, 0);
+  const before = used();
+  const load = await closedLoop({ port: side.port, request: side.request, connections, durationMs });
+  return { ...load, cpuUs: ((used() - before) * 1000) / load.latenciesMs.length };
+}
+
+/**
+ * Two programs under the same load, turn by turn, so that what else the machine does meets both. Latency
+ * at one connection, throughput at more; processor time per call always, which a busy machine spoils least.
+ */
+export async function inTurns(
+  name: string,
+  system: Side,
+  baseline: Side,
+  options: { readonly connections: number; readonly turns: number; readonly durationMs: number; readonly baselineName: string; readonly notes?: string },
+): Promise<readonly Result[]> {
+  const { connections, turns, durationMs, baselineName, notes } = options;
+  const alone = connections === 1;
+  for (const side of [system, baseline]) await closedLoop({ port: side.port, request: side.request, connections, durationMs: Math.max(500, durationMs / 2) });
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const ratios: number[] = [];
+  const cpu: { ours: number[]; theirs: number[]; ratios: number[] } = { ours: [], theirs: [], ratios: [] };
+  for (let turn = 0; turn < turns; turn += 1) {
+    const one = await costOf(system, connections, durationMs);
+    const other = await costOf(baseline, connections, durationMs);
+    ours.push(...(alone ? one.latenciesMs : [one.perSecond]));
+    theirs.push(...(alone ? other.latenciesMs : [other.perSecond]));
+    ratios.push(alone ? median(one.latenciesMs) / median(other.latenciesMs) : one.perSecond / other.perSecond);
+    cpu.ours.push(one.cpuUs);
+    cpu.theirs.push(other.cpuUs);
+    cpu.ratios.push(one.cpuUs / other.cpuUs);
+  }
+  return [
+    {
+      name: `${name} ${alone ? 'latency' : 'throughput'}, c=${connections}`,
+      unit: alone ? 'ms' : 'per second',
+      ratio: median(ratios),
+      ratios,
+      system: summary(ours),
+      baseline: summary(theirs),
+      baselineName,
+      ...(notes === undefined ? {} : { notes }),
+    },
+    {
+      name: `${name} CPU per call, c=${connections}, boxes included`,
+      unit: 'µs',
+      ratio: median(cpu.ratios),
+      ratios: cpu.ratios,
+      system: summary(cpu.ours),
+      baseline: summary(cpu.theirs),
+      baselineName,
+    },
+  ];
+}
