@@ -50,9 +50,9 @@ export class Subscription implements Disposable {
     else this.#timer ??= this.#clock.after(timeoutMs, () => this.#send());
   }
 
-  /** Sends what is held; resolves when it was taken or given up. */
+  /** Sends what is held; resolves when that, and what was under way already, was taken or given up. */
   async flush(): Promise<void> {
-    while (this.#records.length > 0 && !this.#closed) {
+    while ((this.#records.length > 0 || this.#sending !== undefined) && !this.#closed) {
       this.#send();
       await this.#sending;
     }
