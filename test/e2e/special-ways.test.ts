@@ -1,5 +1,6 @@
 import { after, before, suite, test, type TestContext } from 'node:test';
 import {
+  AddPermissionCommand,
   CreateAliasCommand,
   CreateEventSourceMappingCommand,
   GetProvisionedConcurrencyConfigCommand,
@@ -12,11 +13,14 @@ import {
   waitUntilFunctionUpdatedV2,
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateBucketCommand, PutBucketNotificationConfigurationCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { deploy, invoke, lambdaClient } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { zipOf } from '../kit/zip.ts';
 
+const closing = <Client extends { destroy(): void }>(client: Client): Client & Disposable => Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks until it is so; the clients of AWS do the same. */
@@ -155,6 +159,53 @@ suite('provisioned concurrency, loops and tenants, called by the SDK', { timeout
       'the message that went round is a dead letter',
     );
     t.assert.deepStrictEqual(Messages.map(({ Body }) => Body), ['17']);
+  });
+
+  test('a message that goes round through a topic, and an object through a bucket, are stopped too', async (t: TestContext) => {
+    const settings = { endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' }, maxAttempts: 1 };
+    using sns = closing(new SNSClient(settings));
+    using s3 = closing(new S3Client({ ...settings, forcePathStyle: true }));
+    const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'loops-dead' }));
+    const dead = (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }))).Attributes?.['QueueArn'] ?? '';
+    const deadLetters = { DeadLetterConfig: { TargetArn: dead } };
+    const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name: 'loop' }));
+    await deploy(client, 'topic-loop', {
+      'index.js': `${post}
+        exports.handler = async ({ Records: [{ Sns }] }) => {
+          const form = new URLSearchParams({ Action: 'Publish', Version: '2010-03-31', TopicArn: process.env.TOPIC, Message: String(Number(Sns.Message) + 1) });
+          await post('/', { 'Content-Type': 'application/x-www-form-urlencoded' }, form.toString());
+        };`,
+    }, { ...deadLetters, Environment: { Variables: { TOPIC: TopicArn } } });
+    await client.send(new AddPermissionCommand({ FunctionName: 'topic-loop', StatementId: 's', Action: 'lambda:InvokeFunction', Principal: 'sns.amazonaws.com' }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'lambda', Endpoint: 'arn:aws:lambda:us-east-1:000000000000:function:topic-loop' }));
+    await sns.send(new PublishCommand({ TopicArn, Message: '1' }));
+    const letter = async () => {
+      const { Messages: [message] = [] } = await until(
+        () => sqs.send(new ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: 1 })),
+        ({ Messages: found = [] }) => found.length > 0,
+        'the event that went round is a dead letter',
+      );
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message?.ReceiptHandle }));
+      return JSON.parse(message?.Body ?? '{}') as { Records: { Sns: { Message: string }; s3: { object: { key: string } } }[] };
+    };
+    t.assert.strictEqual((await letter()).Records[0]?.Sns.Message, '17');
+
+    await s3.send(new CreateBucketCommand({ Bucket: 'loop-bucket' }));
+    await deploy(client, 'bucket-loop', {
+      'index.js': `${post.replaceAll("method: 'POST'", "method: 'PUT'")}
+        exports.handler = async ({ Records: [{ s3 }] }) => { await post('/loop-bucket/' + (Number(s3.object.key) + 1), {}, 'x'); };`,
+    }, deadLetters);
+    await client.send(new AddPermissionCommand({ FunctionName: 'bucket-loop', StatementId: 's', Action: 'lambda:InvokeFunction', Principal: 's3.amazonaws.com' }));
+    await s3.send(
+      new PutBucketNotificationConfigurationCommand({
+        Bucket: 'loop-bucket',
+        NotificationConfiguration: {
+          LambdaFunctionConfigurations: [{ LambdaFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:bucket-loop', Events: ['s3:ObjectCreated:*'] }],
+        },
+      }),
+    );
+    await s3.send(new PutObjectCommand({ Bucket: 'loop-bucket', Key: '1', Body: 'x' }));
+    t.assert.strictEqual((await letter()).Records[0]?.s3.object.key, '17');
   });
 
   test('tenants have environments of their own, and their number is asked for', async (t: TestContext) => {

@@ -95,7 +95,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     invokeAsync: async (arn: string, payload: string, from: Sender) => {
       await options.invoker();
       admit(from, arn);
-      await invoke(arn, Buffer.from(payload));
+      await invoke(arn, Buffer.from(payload), from.traceHeader);
     },
   };
 
@@ -280,7 +280,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
 /** Events of services: on stable storage when this resolves. */
 const asyncInvoke =
   ({ invoker, random }: NeighboursOptions) =>
-  async (functionArn: string, payload: Uint8Array): Promise<void> => {
+  async (functionArn: string, payload: Uint8Array, traceId?: string): Promise<void> => {
     const [, , , region = '', account = ''] = functionArn.split(':');
     const road = await invoker();
     await road.enqueue({
@@ -289,6 +289,7 @@ const asyncInvoke =
       functionName: functionArn,
       requestId: random.uuid() as RequestId,
       payload,
+      ...(traceId === undefined ? {} : { traceId }),
     });
   };
 

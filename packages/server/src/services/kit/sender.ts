@@ -7,4 +7,6 @@ export interface Sender {
   readonly sourceAccount: string;
   /** In whose name it is brought; absent = in that of the service. */
   readonly roleArn?: string;
+  /** Trace of the call that brought it about. */
+  readonly traceHeader?: string;
 }

@@ -27,6 +27,8 @@ export interface Happening {
   readonly principalId: string;
   readonly account: string;
   readonly atMs: number;
+  /** Of the call that made it happen. */
+  readonly traceHeader?: string;
 }
 
 function rulesOf(configuration: NotificationConfiguration): readonly Rule[] {
@@ -95,9 +97,11 @@ export function parcelsOf(bucket: BucketRecord, happening: Happening): Parcel[] 
   const document = bucket.documents['notification'];
   if (document === undefined) return [];
   const configuration = fromDocument(document) as NotificationConfiguration;
+  // The body is delivered as it is, so the trace travels beside it.
+  const trace = happening.traceHeader === undefined ? '' : ` ${encodeURIComponent(happening.traceHeader)}`;
   const parcels = rulesOf(configuration)
     .filter(({ events, filter }) => events.some((event) => covers(event, happening.name)) && passes(filter, happening.object.key))
-    .map(({ kind, arn, id }): Parcel => ({ target: `${kind} ${arn}`, body: JSON.stringify({ Records: [record(bucket, happening, id)] }) }));
+    .map(({ kind, arn, id }): Parcel => ({ target: `${kind} ${arn}${trace}`, body: JSON.stringify({ Records: [record(bucket, happening, id)] }) }));
   const entry = configuration.EventBridgeConfiguration === undefined ? undefined : busEntry(bucket, happening);
   if (entry !== undefined) parcels.push({ target: 'bus', body: JSON.stringify(entry) });
   return parcels;
@@ -204,11 +208,12 @@ function senderOf(body: string, ownerOfBucket: (name: string) => string): Sender
 
 /** Brings a notification to where the bucket's configuration says. */
 export async function deliverNotification(parcel: Parcel, attempt: number, ports: S3Ports, log: Logger, ownerOfBucket: (name: string) => string): Promise<Ending> {
-  const [kind, arn = ''] = parcel.target.split(' ');
-  const from = (): Sender => senderOf(parcel.body, ownerOfBucket);
+  const [kind, arn = '', encoded] = parcel.target.split(' ');
+  const trace = encoded === undefined ? {} : { traceHeader: decodeURIComponent(encoded) };
+  const from = (): Sender => ({ ...senderOf(parcel.body, ownerOfBucket), ...trace });
   try {
-    if (kind === 'queue') await ports.sqs?.send(arn, parcel.body, { from: from() });
-    else if (kind === 'topic') await ports.sns?.publish(arn, { message: parcel.body, subject: 'Amazon S3 Notification' }, from());
+    if (kind === 'queue') await ports.sqs?.send(arn, parcel.body, { from: from(), ...trace });
+    else if (kind === 'topic') await ports.sns?.publish(arn, { message: parcel.body, subject: 'Amazon S3 Notification', ...trace }, from());
     else if (kind === 'function') await ports.lambda?.invokeAsync(arn, parcel.body, from());
     else await ports.events?.put(JSON.parse(parcel.body) as BusEntry);
     return { kind: 'done' };

@@ -4,6 +4,7 @@ import type { Clock, Logger, Random } from '../../base/index.ts';
 import type { Database, Sql } from '../../storage/index.ts';
 import { Outbox, type Parcel } from '../kit/outbox.ts';
 import { Records } from '../kit/records.ts';
+import { traceOf } from '../kit/trace.ts';
 import { Blobs, type Segment } from './blobs.ts';
 import { callerId, type BucketRecord } from './bucket.ts';
 import { checkWrite } from './conditions.ts';
@@ -29,7 +30,7 @@ export interface Content {
   readonly etag: string;
   readonly meta: ObjectMeta;
 }
-
+type Who = Pick<Call, 'requestId' | 'account' | 'caller'> & Partial<Pick<Call, 'headers'>>;
 type Who = Pick<Call, 'requestId' | 'account' | 'caller'>;
 
 /** What all operations have in common: buckets in memory, objects in rows, bytes in files. */
@@ -260,6 +261,7 @@ export class S3 implements AsyncDisposable {
       object: { key: object.key, bytes: object.bytes, etag: object.etag, seq: object.seq, ...(bucket.versioning === undefined ? {} : { versionId: object.versionId }) },
       requestId: who.requestId,
       principalId: callerId(who as Call),
+      ...traceOf({ headers: {}, ...who }),
       account: who.account,
       atMs: this.clock.now(),
     });

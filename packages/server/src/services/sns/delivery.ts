@@ -15,6 +15,8 @@ export interface Load {
   readonly notification: Notification;
   readonly groupId?: string;
   readonly deduplicationId?: string;
+  /** Of the publisher's call. */
+  readonly traceHeader?: string;
 }
 
 interface DeliveryOptions {
@@ -59,6 +61,7 @@ export class Delivery {
     const { ports } = this.#options;
     const signer = await this.#options.signer();
     const { notification } = load;
+    const trace = load.traceHeader === undefined ? {} : { traceHeader: load.traceHeader };
     const raw = subscription.attributes['RawMessageDelivery']?.toLowerCase() === 'true';
     try {
       switch (subscription.protocol) {
@@ -66,6 +69,7 @@ export class Delivery {
           const fifo = ports.sqs.describe(subscription.endpoint)?.fifo === true;
           await ports.sqs.send(subscription.endpoint, raw ? notification.message : envelope(notification, subscription.arn, signer), {
             from: senderOf(notification.topicArn),
+            ...trace,
             ...(raw ? { attributes: notification.attributes } : {}),
             // A standard queue gets the group of a standard topic alone, as recorded.
             ...(load.groupId === undefined || (!fifo && notification.sequenceNumber !== undefined) ? {} : { groupId: load.groupId }),
@@ -74,7 +78,7 @@ export class Delivery {
           return { kind: 'done' };
         }
         case 'lambda':
-          await ports.lambda.invokeAsync(subscription.endpoint, lambdaEvent(notification, subscription.arn, signer), senderOf(notification.topicArn));
+          await ports.lambda.invokeAsync(subscription.endpoint, lambdaEvent(notification, subscription.arn, signer), { ...senderOf(notification.topicArn), ...trace });
           return { kind: 'done' };
         case 'http':
         case 'https':

@@ -16,6 +16,8 @@ export interface PublishRequest {
   readonly attributes?: Readonly<Record<string, { readonly DataType: string | undefined; readonly StringValue?: string | undefined; readonly BinaryValue?: Uint8Array | undefined }>> | undefined;
   readonly groupId?: string | undefined;
   readonly deduplicationId?: string | undefined;
+  /** Of the publisher's call. */
+  readonly traceHeader?: string;
 }
 
 /** The same, after the checks. */

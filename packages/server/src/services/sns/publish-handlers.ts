@@ -1,6 +1,7 @@
 import type { Call, Handlers, SnsOperations } from '@mayfly/wire';
 import { ServiceFault } from '@mayfly/wire';
 import { checkEntries, inBatch } from '../kit/batch.ts';
+import { traceOf } from '../kit/trace.ts';
 import { checkArn, invalidParameter, topicArnOf } from './faults.ts';
 import { checkAttributes, mostBytes, type PublishRequest } from './message.ts';
 import type { Published, Sns } from './sns.ts';
@@ -16,13 +17,14 @@ interface Input {
   readonly MessageDeduplicationId?: string | undefined;
 }
 
-const requestOf = (input: Input): PublishRequest => ({
+const requestOf = (input: Input, call: Call): PublishRequest => ({
   message: input.Message,
   subject: input.Subject,
   structure: input.MessageStructure,
   attributes: input.MessageAttributes,
   groupId: input.MessageGroupId,
   deduplicationId: input.MessageDeduplicationId,
+  ...traceOf(call),
 });
 
 const answer = ({ messageId, sequenceNumber }: Published) => ({
@@ -45,7 +47,7 @@ export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> 
     async Publish(input, call: Call) {
       const arn = topicOf(input);
       if (arn.split(':')[3] !== call.region && call.caller.kind === 'signed') throw invalidParameter('TopicArn');
-      return answer(await sns.publish(arn, requestOf(input as Input), call.origin));
+      return answer(await sns.publish(arn, requestOf(input as Input, call), call.origin));
     },
 
     async PublishBatch(input, call) {
@@ -56,7 +58,7 @@ export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> 
       if (bytes > mostBytes) throw new ServiceFault('BatchRequestTooLong', 'The length of all the messages in the batch put together is more than the limit.');
       // What an attribute cannot be spoils the batch.
       entries.forEach(({ MessageAttributes }, index) => checkAttributes(MessageAttributes ?? {}, `publishBatchRequestEntries.${index + 1}.member.`));
-      const { Successful, Failed } = await inBatch(entries, async (entry) => answer(await sns.publish(topic.arn, requestOf(entry), call.origin)));
+      const { Successful, Failed } = await inBatch(entries, async (entry) => answer(await sns.publish(topic.arn, requestOf(entry, call), call.origin)));
       return { Successful, Failed: Failed ?? [] };
     },
   };

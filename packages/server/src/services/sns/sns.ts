@@ -96,7 +96,7 @@ export class Sns implements AsyncDisposable {
     const published: Published = { messageId: this.random.uuid(), ...(topic.fifo ? { sequenceNumber: String(10_000_000_000_000_000_000n + BigInt((this.#sequence += 1))) } : {}) };
     if (key !== undefined) this.#recent.set(key, { published, untilMs: this.clock.monotonic() + deduplicationMs });
     try {
-      await this.#outbox.add(this.#parcels(topic, draft, deduplicationId, published, origin ?? this.#ports.origin()));
+      await this.#outbox.add(this.#parcels(topic, draft, deduplicationId, published, origin ?? this.#ports.origin(), request.traceHeader));
     } catch (error) {
       if (key !== undefined) this.#recent.delete(key);
       throw error;
@@ -125,7 +125,7 @@ export class Sns implements AsyncDisposable {
     await this.records.settled();
   }
 
-  #parcels(topic: TopicRecord, draft: Draft, deduplicationId: string | undefined, published: Published, origin: string): Parcel[] {
+  #parcels(topic: TopicRecord, draft: Draft, deduplicationId: string | undefined, published: Published, origin: string, traceHeader?: string): Parcel[] {
     const timestamp = this.#timestamp();
     const parcels: Parcel[] = [];
     for (const subscription of this.records.list('subscription', topic.arn)) {
@@ -151,6 +151,7 @@ export class Sns implements AsyncDisposable {
           notification,
           ...(draft.groupId === undefined ? {} : { groupId: draft.groupId }),
           ...(deduplicationId === undefined ? {} : { deduplicationId }),
+          ...(traceHeader === undefined ? {} : { traceHeader }),
         }),
       });
     }
