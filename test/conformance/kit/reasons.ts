@@ -9,7 +9,6 @@ export const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/provisioned_concurrency_moves_with_alias/, 'an alias that moves to another version is served at once'],
   [/test_invoke_exceptions/, 'recorded in 2023; later recordings end with the qualifier, as Mayfly does'],
   [/test_maxeventage|test_retries|test_invocation_type_event_error/, 'takes minutes: retries are one and two minutes apart'],
-  [/TestLambdaImages/, 'the server of the test has no image store'],
   [/python3\.14|python3\.15|ruby|dotnet|java8|java11|java21/, 'the machine that wrote this table has no such interpreter'],
   [/snapstart_(lifecycle|update)/, 'the machine was too busy to get its runtime ready'],
   [/\[provided\.|TestGoProvidedRuntimes|TestJavaRuntimes|java17|java25/, 'its program has to be compiled first'],

@@ -74,12 +74,6 @@ const tooLargeRequest: Scenario = async (stage) => {
   await stage.check('invalid_param_exc', stage.api.createFunction(input));
 };
 
-const image: Scenario = async (stage) => {
-  const Code = { ImageUri: `${stage.account}.dkr.ecr.${stage.region}.amazonaws.com/repository:latest` };
-  const input = { FunctionName, PackageType: 'Image', Code, Role: 'arn:aws:iam::111111111111:role/conformance' } as const;
-  await stage.check('create-image-response', stage.api.createFunction({ ...input, Environment: { Variables: { CUSTOM_ENV: 'test' } } }));
-};
-
 export const configurationScenarios: Scenarios = {
   'TestLoggingConfig.test_function_advanced_logging_configuration': logging({ LogFormat: 'JSON' }, { LogGroup: 'cool_lambda' }),
   'TestLoggingConfig.test_function_partial_advanced_logging_configuration_update[partial_config0]': logging(undefined, { LogFormat: 'JSON' }),
@@ -103,5 +97,4 @@ export const configurationScenarios: Scenarios = {
   'TestLambdaSizeLimits.test_oversized_lambda': tooLargeUnzipped,
   'TestLambdaSizeLimits.test_large_lambda': large,
   'TestLambdaSizeLimits.test_oversized_request_create_lambda': tooLargeRequest,
-  'TestLambdaImages.test_lambda_image_crud': image,
 };

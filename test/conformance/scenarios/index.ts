@@ -11,6 +11,7 @@ import { destinationScenarios } from './destinations.ts';
 import { streamScenarios } from './streams.ts';
 import { languageScenarios } from './languages.ts';
 import { batchScenarios } from './batches.ts';
+import { imageScenarios } from './images.ts';
 import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
@@ -29,6 +30,7 @@ export const scenarios: Scenarios = {
   ...eventInvokeScenarios,
   ...permissionScenarios,
   ...concurrencyScenarios,
+  ...imageScenarios,
   ...batchScenarios,
   ...languageScenarios,
   ...streamScenarios,
