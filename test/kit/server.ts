@@ -31,12 +31,14 @@ export class RunningServer implements AsyncDisposable {
   /** What it printed of itself. */
   readonly started: { readonly origin: string; readonly isolation: string; readonly firstKey?: { readonly accessKeyId: string; readonly secretAccessKey: string } };
   readonly #child: ChildProcess;
+  #said = '';
 
   private constructor(child: ChildProcess, started: RunningServer['started'], startMs: number) {
     this.#child = child;
     this.started = started;
     this.origin = started.origin;
     this.startMs = startMs;
+    child.stderr?.on('data', (chunk: string) => (this.#said = (this.#said + chunk).slice(-10_000_000)));
   }
 
   static async start(dataDir: string, flags: readonly string[] = []): Promise<RunningServer> {
@@ -50,6 +52,11 @@ export class RunningServer implements AsyncDisposable {
       return new RunningServer(child, JSON.parse(line) as RunningServer['started'], performance.now() - since);
     }
     throw new Error(`The server ended before it was ready: ${err}`);
+  }
+
+  /** What its log had since it was ready. */
+  get said(): string {
+    return this.#said;
   }
 
   get pid(): number | undefined {
