@@ -61,7 +61,7 @@ function readAllowed(text: string): { readonly list: BlockList; readonly only?: 
 function embedded(address: string): string | undefined {
   const groups = groupsOf(address);
   const text = groups.map((group) => group.toString(16)).join(':');
-  const at = /^0:0:0:0:0:(0|ffff):/.test(text) || /^64:ff9b:0:0:0:0:/.test(text) ? 6 : groups[0] === 0x2002 ? 1 : undefined;
+  const at = /^0:0:0:0:0:(0|ffff):/.test(text) || text.startsWith('64:ff9b:0:0:0:0:') ? 6 : groups[0] === 0x2002 ? 1 : undefined;
   if (at === undefined || text === '0:0:0:0:0:0:0:1') return undefined;
   const [high = 0, low = 0] = groups.slice(at, at + 2);
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
