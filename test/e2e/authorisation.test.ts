@@ -397,6 +397,11 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     await s3.putBucketPolicy({ Bucket: 'site', Policy: policy({ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::site/*' }) });
     t.assert.strictEqual(await (await fetch(page)).text(), 'hello');
     t.assert.strictEqual((await fetch(page, { method: 'PUT', body: 'mine now' })).status, 403);
+    const from = (...networks: readonly string[]) => ({ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::site/*', Condition: { IpAddress: { 'aws:SourceIp': networks } } });
+    await s3.putBucketPolicy({ Bucket: 'site', Policy: policy(from('10.0.0.0/8')) });
+    t.assert.strictEqual((await fetch(page)).status, 403, 'from another network');
+    await s3.putBucketPolicy({ Bucket: 'site', Policy: policy(from('10.0.0.0/8', '127.0.0.0/8')) });
+    t.assert.strictEqual((await fetch(page)).status, 200);
     t.assert.strictEqual((await fetch(`${server.origin}/site?list-type=2`)).status, 403);
   });
 

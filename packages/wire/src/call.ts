@@ -29,6 +29,8 @@ export interface Call {
   readonly origin: string;
   /** Lower-case request headers that no member is bound to. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Address of the client; absent for one in a sandbox. */
+  readonly sourceIp?: string | undefined;
 }
 
 /**

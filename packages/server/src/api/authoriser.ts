@@ -11,5 +11,5 @@ export interface Authoriser {
    */
   check(call: Call, input: object): Call;
   /** Whether a caller may call a function by its URL, signed or not. @source spec 1.16-01, 2.8-11 */
-  mayCallUrl(url: FunctionUrl, call: Pick<Call, 'caller' | 'account' | 'region' | 'headers'>): boolean;
+  mayCallUrl(url: FunctionUrl, call: Pick<Call, 'caller' | 'account' | 'region' | 'headers' | 'sourceIp'>): boolean;
 }

@@ -58,6 +58,8 @@ export interface Exchange {
   readonly requestId: string;
   /** Aborted when the client goes away before the answer. */
   hangUp(): AbortSignal;
+  /** Address of the client; absent for one in a sandbox. */
+  readonly sourceIp?: string | undefined;
   /** Name of what is asked for, where it is another than that of its handler. */
   readonly operation?: string;
 }
@@ -169,7 +171,7 @@ export class AwsDoor {
         close = true;
         throw bound.fault();
       }
-      const exchange: Exchange = { requestId, hangUp: () => hangUp(response) };
+      const exchange: Exchange = { requestId, hangUp: () => hangUp(response), sourceIp: request.socket.remoteAddress };
       reply = await this.#answer(api, identity, operation, head, body, exchange);
     } catch (error) {
       if (isCut(error)) return void response.destroy();
@@ -212,7 +214,7 @@ export class AwsDoor {
     try {
       const who = await this.#who(head, claimedBodyHash(head));
       const body = streamedBody(head, request, { hash: this.#options.signatures !== undefined, signer: who.chunks });
-      const exchange: Exchange = { requestId: at.requestId, hangUp: () => hangUp(at.response) };
+      const exchange: Exchange = { requestId: at.requestId, hangUp: () => hangUp(at.response), sourceIp: request.socket.remoteAddress };
       return await this.#run(api, identity, operation, who, head, body, exchange);
     } catch (error) {
       if (isCut(error)) throw error;
@@ -281,6 +283,7 @@ export class AwsDoor {
       },
       origin: `http://${head.headers['host'] ?? '127.0.0.1'}`,
       headers: head.headers,
+      sourceIp: exchange.sourceIp,
     };
     const output = (await handler(input, this.#options.authoriser?.check(call, input as object) ?? call)) as object | undefined;
     return api.encode(operation, identity.protocol, output ?? {}, { requestId: exchange.requestId });

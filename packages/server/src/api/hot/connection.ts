@@ -141,7 +141,7 @@ export class HotConnection {
     const { aws, random, log } = this.#options;
     this.#busy = true;
     const over = this.#options.begin();
-    const exchange: Exchange = { requestId: random.uuid(), hangUp: () => this.#hangUpSignal() };
+    const exchange: Exchange = { requestId: random.uuid(), hangUp: () => this.#hangUpSignal(), sourceIp: this.#socket.remoteAddress };
     try {
       const reply = await aws.answer(whole, head, body, exchange);
       this.#hangUp = undefined;

@@ -62,7 +62,7 @@ export class UrlDoor {
     const who = url.authType === 'AWS_IAM' ? await this.#signer(request, url, body.sha256 ?? '') : undefined;
     const headers = request.headers as Readonly<Record<string, string | undefined>>;
     const caller = who?.caller ?? { kind: 'anonymous' as const };
-    if (this.#options.authoriser?.mayCallUrl(url, { caller, account: who?.account ?? url.account, region: url.region, headers }) === false) throw forbidden();
+    if (this.#options.authoriser?.mayCallUrl(url, { caller, account: who?.account ?? url.account, region: url.region, headers, sourceIp: request.socket.remoteAddress }) === false) throw forbidden();
     const header = request.headers['x-amzn-trace-id'];
     const traceId = newTraceId(typeof header === 'string' ? header : undefined, { clock, random });
     const event = eventOf(url, {

@@ -24,6 +24,9 @@ export interface AccessOptions {
   readonly soft: boolean;
 }
 
+/** What has to be known of a call. */
+export type Asked = Pick<Call, 'caller' | 'account' | 'region' | 'headers' | 'sourceIp'>;
+
 /** Decides every operation of every service by the policies of whoever calls and of what is called. */
 export class Access {
   readonly #options: AccessOptions;
@@ -50,7 +53,7 @@ export class Access {
   }
 
   /** Whether a caller may; refusals are told to the log. */
-  may(call: Pick<Call, 'caller' | 'account' | 'region' | 'headers'>, demand: Demand): boolean {
+  may(call: Asked, demand: Demand): boolean {
     return this.#ask(call, demand).allowed || this.#options.soft;
   }
 
@@ -92,7 +95,7 @@ export class Access {
     if (!soft) throw unassumable(call.service, demand.resource, demand.passedTo);
   }
 
-  #ask(call: Pick<Call, 'caller' | 'account' | 'region' | 'headers'>, demand: Demand): Answer {
+  #ask(call: Asked, demand: Demand): Answer {
     const guarded = this.#options.guarded(demand.resource);
     const account = guarded?.account ?? accountIn(demand.resource) ?? call.account;
     const answer = this.#options.authority.ask(call, {
@@ -104,6 +107,7 @@ export class Access {
         ...this.#always(),
         'aws:RequestedRegion': call.region,
         'aws:ResourceAccount': account,
+        'aws:SourceIp': call.sourceIp?.replace(/^::ffff:/, ''),
         'aws:UserAgent': call.headers['user-agent'],
         'aws:referer': call.headers['referer'],
         ...demand.context,
