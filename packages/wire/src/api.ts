@@ -142,8 +142,8 @@ export class Api {
           },
           body: json({
             __type: known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code,
+            [messageKey(known, fault)]: fault.message,
             ...fault.members,
-            [messageKey(known)]: fault.message,
           }),
         };
       case 'query':
@@ -203,9 +203,11 @@ const form = (head: RequestHead, body: Uint8Array): URLSearchParams =>
     ? queryOf(head.target)
     : new URLSearchParams(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
 
-/** `message` or `Message`, as the exception's shape has it. */
-const messageKey = (known: ErrorShape | undefined): string =>
-  known?.shape.isStructSchema() === true && Object.hasOwn(known.shape.getMemberSchemas(), 'Message') ? 'Message' : 'message';
+/** `message` or `Message`, as the exception's shape has it, or as the fault itself says. */
+const messageKey = (known: ErrorShape | undefined, fault?: ServiceFault): string => {
+  if (fault?.members['Message'] !== undefined) return 'Message';
+  return known?.shape.isStructSchema() === true && Object.hasOwn(known.shape.getMemberSchemas(), 'Message') ? 'Message' : 'message';
+};
 
 function restDocument(known: ErrorShape | undefined, fault: ServiceFault, isServer: boolean): object {
   const document: Record<string, unknown> = { ...fault.members };

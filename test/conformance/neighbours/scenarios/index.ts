@@ -1,9 +1,22 @@
 import type { Scenarios } from '../kit/stage.ts';
-import { sqsScenarios } from './sqs.ts';
+import { eventScenarios } from './events.ts';
+import { logScenarios, schedulerScenarios, stsScenarios } from './small.ts';
 import { snsScenarios } from './sns.ts';
+import { sqsScenarios } from './sqs.ts';
+import { dynamodbScenarios, dynamodbStreamScenarios, kinesisScenarios } from './streams.ts';
 
 const of = (service: string, scenarios: Scenarios): Scenarios =>
   Object.fromEntries(Object.entries(scenarios).map(([title, scenario]) => [`${service}/${title}`, scenario]));
 
 /** Every scenario that is played, by the service and its recorded name. */
-export const scenarios: Scenarios = { ...of('sqs', sqsScenarios), ...of('sns', snsScenarios) };
+export const scenarios: Scenarios = {
+  ...of('sqs', sqsScenarios),
+  ...of('sns', snsScenarios),
+  ...of('events', eventScenarios),
+  ...of('dynamodb', dynamodbScenarios),
+  ...of('dynamodbstreams', dynamodbStreamScenarios),
+  ...of('kinesis', kinesisScenarios),
+  ...of('logs', logScenarios),
+  ...of('scheduler', schedulerScenarios),
+  ...of('sts', stsScenarios),
+};

@@ -33,8 +33,10 @@ export const largestItem = 409_600;
 export async function decide(unit: Unit, write: Write): Promise<Written> {
   const old = await unit.read(write.table, write.key);
   if (write.condition !== undefined && !holds(write.condition, old ?? {})) {
-    throw new ServiceFault('ConditionalCheckFailedException', 'The conditional request failed', {
-      members: write.showsItem && old !== undefined ? { Item: jsonItem(old) } : {},
+    const message = 'The conditional request failed';
+    // With more to say than a text, DynamoDB writes its name large; recorded in 2025.
+    throw new ServiceFault('ConditionalCheckFailedException', message, {
+      members: write.showsItem && old !== undefined ? { Item: jsonItem(old), Message: message } : {},
     });
   }
   return { old, next: write.next(old) };

@@ -60,7 +60,8 @@ const describe = (arn: string, row: StreamRow) => ({
   ...(row.firstEventAt === undefined ? {} : { firstEventTimestamp: row.firstEventAt }),
   ...(row.lastEventAt === undefined ? {} : { lastEventTimestamp: row.lastEventAt }),
   ...(row.lastIngestionAt === undefined ? {} : { lastIngestionTime: row.lastIngestionAt }),
-  uploadSequenceToken: sequenceToken,
+  // Nothing was put into it yet: there is no token, as recorded.
+  ...(row.lastIngestionAt === undefined ? {} : { uploadSequenceToken: sequenceToken }),
   arn: arn + row.name,
   // Zero for every stream since 2019.
   storedBytes: 0,
