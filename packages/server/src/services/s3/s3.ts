@@ -30,8 +30,8 @@ export interface Content {
   readonly etag: string;
   readonly meta: ObjectMeta;
 }
+
 type Who = Pick<Call, 'requestId' | 'account' | 'caller'> & Partial<Pick<Call, 'headers'>>;
-type Who = Pick<Call, 'requestId' | 'account' | 'caller'>;
 
 /** What all operations have in common: buckets in memory, objects in rows, bytes in files. */
 export class S3 implements AsyncDisposable {
@@ -261,7 +261,7 @@ export class S3 implements AsyncDisposable {
       object: { key: object.key, bytes: object.bytes, etag: object.etag, seq: object.seq, ...(bucket.versioning === undefined ? {} : { versionId: object.versionId }) },
       requestId: who.requestId,
       principalId: callerId(who as Call),
-      ...traceOf({ headers: {}, ...who }),
+      ...traceOf({ headers: who.headers ?? {} }),
       account: who.account,
       atMs: this.clock.now(),
     });
