@@ -236,6 +236,35 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     t.assert.strictEqual(String(there), String(nowhere).replace('-none', ''), 'whether it exists is not told');
   });
 
+  test('layers and secrets of another account are had where their policies say so', async (t: TestContext) => {
+    const there = new Lambda(to(other));
+    const { LayerVersionArn = '' } = await there.publishLayerVersion({ LayerName: 'shared', Content: { ZipFile: await zipOf({ 'nodejs/x.js': 'x' }) } });
+    const arn = await role('layered', { Service: 'lambda.amazonaws.com' });
+    const create = async () =>
+      new Lambda(to()).createFunction({
+        FunctionName: 'layered',
+        Role: arn,
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        Layers: [LayerVersionArn],
+        Code: { ZipFile: await zipOf({ 'index.mjs': ok }) },
+      });
+    await refused(t, create(), /lambda:GetLayerVersion on resource: \S+:layer:shared:1 because no resource-based policy allows/);
+    await refused(t, new Lambda(to()).getLayerVersionByArn({ Arn: LayerVersionArn }), /lambda:GetLayerVersion/);
+    await there.addLayerVersionPermission({ LayerName: 'shared', VersionNumber: 1, StatementId: 's', Action: 'lambda:GetLayerVersion', Principal: account });
+    t.assert.strictEqual((await create()).Layers?.[0]?.Arn, LayerVersionArn);
+    t.assert.strictEqual((await new Lambda(to()).getLayerVersionByArn({ Arn: LayerVersionArn })).Version, 1);
+
+    const theirs = new SecretsManager(to(other));
+    const { ARN: SecretId = '' } = await theirs.createSecret({ Name: 'pin', SecretString: '1234' });
+    const read = (credentials: Keys) => new SecretsManager(to(credentials)).getSecretValue({ SecretId });
+    const kim = await user('kim', { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: `arn:aws:secretsmanager:us-east-1:${stranger}:secret:pin-??????` });
+    await refused(t, read(kim), /no resource-based policy allows the secretsmanager:GetSecretValue action$/);
+    await theirs.putResourcePolicy({ SecretId, ResourcePolicy: policy({ Effect: 'Allow', Principal: { AWS: account }, Action: 'secretsmanager:GetSecretValue', Resource: '*' }) });
+    t.assert.strictEqual((await read(kim)).SecretString, '1234');
+    await refused(t, new SecretsManager(to(kim)).deleteSecret({ SecretId }), /secretsmanager:DeleteSecret/);
+  });
+
   test('a service brings events to a function or a queue only from the source that its policy names', async (t: TestContext) => {
     const functionArn = `arn:aws:lambda:us-east-1:${account}:function:told`;
     const s3 = new S3(to());
