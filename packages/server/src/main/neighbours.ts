@@ -129,7 +129,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   );
   const iam = rooms.use(await openIam({ database, keys, clock, random }));
   const sts = rooms.use(
-    openSts({ keys, clock, ...(options.strict ? { role: (arn) => iam.role(arn), mayAssume: (...question) => iam.authority.mayAssume(...question) } : {}) }),
+    openSts({ keys, clock, role: (arn) => iam.role(arn), ...(options.strict ? { mayAssume: (...question) => iam.authority.mayAssume(...question) } : {}) }),
   );
   const ssm = rooms.use(await openSsm({ database, masterKey, clock }));
   const secrets = rooms.use(await openSecretsManager({ database, masterKey, clock, random, log }));
