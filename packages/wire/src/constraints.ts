@@ -150,16 +150,20 @@ export class Constraints {
     }
   }
 
-  /** As the service prints a value: lists `[a, b]`, maps `{k=v}`. @source spec 9.1-09, 9.1-10 */
+  /** As the service prints a value: lists `[a, b]`, maps `{k=v}`, structures `Name(a=b, c=null)`. @source spec 9.1-09, 9.1-10 */
   #print(shape: string | undefined, value: unknown): string {
     const { structures, lists, maps, simple } = this.#model;
     const named = shape ?? '';
     if (Array.isArray(value)) return `[${value.map((each) => this.#print(lists[named]?.of, each)).join(', ')}]`;
     if (value instanceof Date) return value.toISOString();
     if (typeof value === 'object' && value !== null) {
-      const entries = Object.entries(value).map(
-        ([key, each]) => `${key}=${this.#print(maps[named]?.value ?? structures[named]?.members[key], each)}`,
-      );
+      const members = structures[named]?.members;
+      if (members !== undefined) {
+        const given = value as Readonly<Record<string, unknown>>;
+        const parts = Object.entries(members).map(([key, of]) => `${lowerFirst(key)}=${given[key] === undefined ? 'null' : this.#print(of, given[key])}`);
+        return `${named}(${parts.join(', ')})`;
+      }
+      const entries = Object.entries(value).map(([key, each]) => `${key}=${this.#print(maps[named]?.value, each)}`);
       return `{${entries.join(', ')}}`;
     }
     return typeof value === 'number' ? printNumber(value, simple[named]) : String(value);
