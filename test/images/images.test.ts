@@ -193,6 +193,22 @@ suite('functions from container images', { timeout: 180_000, skip }, () => {
     t.assert.equal((await invoke(lambda, 'many', 1)).error, undefined);
   });
 
+  test('a function goes on with an image that was deleted, and cannot be given it again', async (t: TestContext) => {
+    await layout.copy('v1', 'short-lived');
+    await layout.configure('short-lived', { env: ['WORD=soon gone'] });
+    await layout.push('short-lived', server.origin, 'short:lived');
+    await lambda.send(
+      new CreateFunctionCommand({ FunctionName: 'gone', Role: role, PackageType: 'Image', Architectures: architectures, Code: { ImageUri: `${host()}/short:lived` } }),
+    );
+    await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 60, minDelay: 0.05, maxDelay: 0.2 }, { FunctionName: 'gone' });
+    const { Code } = await lambda.send(new GetFunctionCommand({ FunctionName: 'gone' }));
+    t.assert.equal((await fetch(`${server.origin}/v2/short/manifests/${Code?.ResolvedImageUri?.split('@')[1]}`, { method: 'DELETE' })).status, 202);
+    // What was unpacked goes on; what is not there any more cannot be taken again.
+    t.assert.equal((await invoke(lambda, 'gone', 1)).error, undefined);
+    await t.assert.rejects(lambda.send(new UpdateFunctionCodeCommand({ FunctionName: 'gone', ImageUri: `${host()}/short:lived` })), /does not exist/);
+    t.assert.equal((await invoke(lambda, 'gone', 1)).error, undefined);
+  });
+
   test('an image without a runtime client ends, and the caller is told how', async (t: TestContext) => {
     await deploy('no-client', `${host()}/app:v1`, { ImageConfig: { EntryPoint: ['/bin/bash', '-c', 'echo nobody asked; exit 3'] } });
     const { answer, error, log } = await invoke(lambda, 'no-client', 1);
@@ -206,15 +222,16 @@ suite('functions from container images', { timeout: 180_000, skip }, () => {
     const sly = path.join(folder.path, 'sly');
     mkdirSync(path.join(sly, 'var'), { recursive: true });
     symlinkSync('/etc', path.join(sly, 'var/task'));
-    symlinkSync('/../../../../etc/passwd', path.join(sly, 'passwd'));
-    writeFileSync(path.join(sly, 'probe'), `#!/bin/bash\n(echo x > /written) 2>/dev/null && echo wrote\n[ -e /etc/shadow ] && echo shadow\n[ -s /passwd ] && echo passwd\n(cd /var/task && echo task *)\necho uid $UID\nexit 1\n`, { mode: 0o4755 });
+    writeFileSync(path.join(folder.path, 'secret'), 'of the host');
+    symlinkSync(`/../../../..${folder.path}/secret`, path.join(sly, 'secret'));
+    writeFileSync(path.join(sly, 'probe'), `#!/bin/bash\n(echo x > /written) 2>/dev/null && echo wrote\n[ -e /etc/shadow ] && echo shadow\n[ -e /secret ] && echo secret\n(cd /var/task && echo task *)\necho uid $UID\nexit 1\n`, { mode: 0o4755 });
     await layout.add('sly', sly, '/');
     await layout.push('sly', server.origin, 'app:sly');
     await deploy('sly', `${host()}/app:sly`, { ImageConfig: { EntryPoint: ['/probe'] } });
     const { log } = await invoke(lambda, 'sly', 1);
     t.assert.match(log, /^task \*$/m);
     t.assert.match(log, /^uid [1-9]\d*$/m);
-    t.assert.doesNotMatch(log, /^(wrote|shadow|passwd)$/m);
+    t.assert.doesNotMatch(log, /^(wrote|shadow|secret)$/m);
   });
 
   test('buildah builds from scratch and pushes', { skip: existsSync('/usr/bin/buildah') ? false : 'buildah is not installed' }, async (t: TestContext) => {

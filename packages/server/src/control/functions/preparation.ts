@@ -1,5 +1,6 @@
 import type { Logger, Random } from '../../base/index.ts';
 import type { RuntimeSupport } from '../catalog.ts';
+import { RefusedImage } from '../images/refusal.ts';
 import type { LayerFolders } from '../layers/folders.ts';
 import type { Scope } from '../names.ts';
 import type { Images } from '../ports.ts';
@@ -110,7 +111,7 @@ export class Preparation implements AsyncDisposable {
       await images.prepare(code.resolvedUri, { ...scope, digest: code.digest, architecture: configuration.architecture, signal });
     } catch (error) {
       log.warn('An image could not be prepared.', { image: code.resolvedUri, error });
-      return { code: 'InvalidImage', text: `The image ${code.resolvedUri} could not be prepared: ${textOf(error)}` };
+      return { code: imageReason(error), text: `The image ${code.resolvedUri} could not be prepared: ${textOf(error)}` };
     }
     return undefined;
   }
@@ -125,5 +126,11 @@ export class Preparation implements AsyncDisposable {
     return { ...record, state: 'Failed', stateReason: failure, lastUpdate, revisionId };
   }
 }
+
+/** @source spec 1.3-09 */
+const imageReason = (error: unknown): Reason['code'] => {
+  if (!(error instanceof RefusedImage)) return 'InvalidImage';
+  return error.kind === 'missing' ? 'ImageDeleted' : error.kind === 'denied' ? 'ImageAccessDenied' : 'InvalidImage';
+};
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

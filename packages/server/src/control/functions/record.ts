@@ -34,7 +34,7 @@ export interface VersionRecord {
 
 /** @source spec 1.3-09 */
 export interface Reason {
-  readonly code: 'Creating' | 'InvalidRuntime' | 'InvalidImage' | 'InternalError' | 'InvalidConfiguration' | 'Restoring';
+  readonly code: 'Creating' | 'InvalidRuntime' | 'InvalidImage' | 'ImageDeleted' | 'ImageAccessDenied' | 'InternalError' | 'InvalidConfiguration' | 'Restoring';
   readonly text: string;
 }
 

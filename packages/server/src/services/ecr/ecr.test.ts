@@ -189,6 +189,26 @@ suite('the image registry', { timeout: 120_000 }, () => {
   });
 });
 
+suite('the image registry with a real client', { timeout: 60_000, skip: noTools }, () => {
+  test('answers skopeo’s login to a strict server', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(path.join(folder.path, 'data'), ['--auth', 'strict']);
+    const { accessKeyId = '', secretAccessKey = '' } = server.started.firstKey ?? {};
+    const ecr = new ECRClient({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey } });
+    const token = (await ecr.send(new GetAuthorizationTokenCommand({}))).authorizationData?.[0]?.authorizationToken ?? '';
+    await ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }));
+    const layout = path.join(folder.path, 'layout');
+    await run('umoci', ['init', '--layout', layout]);
+    await run('umoci', ['new', '--image', `${layout}:v1`]);
+    const target = `docker://${new URL(server.origin).host}/app:v1`;
+    const push = ['--insecure-policy', 'copy', '--dest-tls-verify=false', `oci:${layout}:v1`, target];
+    await t.assert.rejects(run('skopeo', push));
+    await run('skopeo', ['--insecure-policy', 'copy', '--dest-tls-verify=false', '--dest-creds', Buffer.from(token, 'base64').toString(), `oci:${layout}:v1`, target]);
+    t.assert.equal((await ecr.send(new ListImagesCommand({ repositoryName: 'app' }))).imageIds?.[0]?.imageTag, 'v1');
+    ecr.destroy();
+  });
+});
+
 suite('the image registry of a strict server', { timeout: 60_000 }, () => {
   test('asks for the password, and opens to nobody else', async (t: TestContext) => {
     using folder = temporaryFolder();
@@ -201,6 +221,12 @@ suite('the image registry of a strict server', { timeout: 60_000 }, () => {
     const ecr = new ECRClient({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey } });
     const token = (await ecr.send(new GetAuthorizationTokenCommand({}))).authorizationData?.[0]?.authorizationToken;
     t.assert.equal((await fetch(`${server.origin}/v2/`, { headers: { Authorization: `Basic ${token}` } })).status, 200);
+    await ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }));
+    const basic = { Authorization: `Basic ${token}` };
+    t.assert.equal((await push(server.origin, 'app', 'v1', 'content', basic)).status, 201);
+    t.assert.equal((await push(server.origin, 'never-made', 'v1', 'content', basic)).status, 404);
+    t.assert.equal((await fetch(`${server.origin}/v2/app/manifests/v1`)).status, 401);
+    t.assert.equal((await fetch(`${server.origin}/v2/app/manifests/v1`, { headers: basic })).status, 200);
     ecr.destroy();
   });
 });
