@@ -11,3 +11,4 @@ export * from './request.ts';
 export { s3AddressOf, type S3Address } from './s3-address.ts';
 export * from './signature.ts';
 export { serviceNames, type Protocol, type ServiceName } from './services.ts';
+export { readStrictHead, type StrictHead } from './strict-head.ts';

@@ -3,6 +3,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Clock } from '../base/index.ts';
 import type { ProcessSpec, Sandbox, SandboxDriver, SandboxProcess, SandboxSpec } from '../sandbox/index.ts';
 import type { ResolvedRuntime } from './runtimes/port.ts';
+import { DirectRuntimeApi, type Direct } from './transport/direct-runtime-api.ts';
 import { Link } from './transport/link.ts';
 import { notFound, type InsideHandler } from './transport/runtime-api.ts';
 
@@ -47,6 +48,8 @@ export class Box implements AsyncDisposable {
   readonly tmpMiB: number;
   /** Answers the calls of the processes inside to the Runtime API's address. */
   handler: InsideHandler | undefined;
+  /** Whose runtime calls here: the calls that every invocation is made of need no more. */
+  direct: Direct | undefined;
   /** The kernel's count when it was last read. */
   oomKills = 0;
   readonly #options: BoxOptions;
@@ -68,7 +71,7 @@ export class Box implements AsyncDisposable {
     accept(sandbox.runtimeApi, maxConnections.runtimeApi, (socket) => {
       this.#calls.add(socket);
       socket.on('close', () => this.#calls.delete(socket));
-      this.#http.emit('connection', socket);
+      void new DirectRuntimeApi(socket, { direct: () => this.direct, handOver: (left) => this.#http.emit('connection', left) });
     });
     accept(sandbox.endpoint, maxConnections.endpoint, (socket) => options.serveEndpoint(socket));
     accept(sandbox.channel, maxConnections.channel, (socket) => {
@@ -126,6 +129,7 @@ export class Box implements AsyncDisposable {
   /** Ends every process inside and every call of theirs; the box can be started again. */
   async clear(): Promise<void> {
     this.handler = undefined;
+    this.direct = undefined;
     this.#onLink = undefined;
     await Promise.allSettled(this.#starts);
     await this.sandbox.killAll();
@@ -139,6 +143,7 @@ export class Box implements AsyncDisposable {
 
   async #dispose(): Promise<void> {
     this.handler = undefined;
+    this.direct = undefined;
     this.#onLink = undefined;
     for (const socket of this.#calls) socket.destroy();
     await Promise.allSettled(this.#starts);

@@ -12,6 +12,7 @@ import type { EnvironmentLog } from './log.ts';
 import { oneTurn, Output } from './output.ts';
 import type { Invocation, Outcome, StopReason } from './port.ts';
 import { Session } from './session.ts';
+import { Attempts } from './transport/attempts.ts';
 import { FramedRuntime } from './transport/framed-runtime.ts';
 import type { Link } from './transport/link.ts';
 import { runtimeApi, type InsideHandler } from './transport/runtime-api.ts';
@@ -57,6 +58,7 @@ export class Crew {
   readonly session: Session;
   readonly extensions: Extensions;
   readonly #options: CrewOptions;
+  readonly #attempts = new Attempts();
   readonly #outputs: Output[] = [];
   readonly #passes: (line: string) => boolean;
   #runtime: SandboxProcess | undefined;
@@ -111,6 +113,7 @@ export class Crew {
   async start(): Promise<void> {
     const { box, sources } = this.#options;
     box.handler = this.#handler();
+    box.direct = { session: this.session, attempts: this.#attempts };
     try {
       const names = await externalExtensions(sources.version);
       if (this.#state === 'ended') return;
@@ -320,7 +323,7 @@ export class Crew {
 
   #handler(): InsideHandler {
     const { limits, sources, extraHandler } = this.#options;
-    const runtime = runtimeApi(this.session, { responseBytes: limits.syncResponseBytes });
+    const runtime = runtimeApi(this.session, { responseBytes: limits.syncResponseBytes }, this.#attempts);
     const extensions = extensionsApi(this.extensions, sources.version);
     const extra = extraHandler(this.extensions);
     return (request: IncomingMessage, response: ServerResponse, path: string) => {

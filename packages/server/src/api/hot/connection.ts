@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
-import type { RequestHead, WireResponse } from '@mayfly/wire';
+import { readStrictHead, type RequestHead, type StrictHead, type WireResponse } from '@mayfly/wire';
 import type { Clock, Logger, Random, Timer } from '../../base/index.ts';
 import type { AwsDoor, Exchange, WholeRequest } from '../aws.ts';
-import { readHead, type ReadHead } from './head.ts';
 import { replyBytes } from './reply.ts';
 
 /** What all connections share. */
@@ -33,7 +32,7 @@ const nothing = Buffer.alloc(0);
 
 /** A request whose body is still coming. */
 interface Begun {
-  readonly read: ReadHead;
+  readonly read: StrictHead;
   readonly whole: WholeRequest;
 }
 
@@ -88,7 +87,7 @@ export class HotConnection {
   }
 
   #begin(bytes: Buffer): void {
-    const read = readHead(bytes);
+    const read = readStrictHead(bytes);
     if (read === undefined || read.bodyBytes > mostBodyBytes || !this.#options.admits(read.head)) return this.#leave(bytes);
     const whole = this.#options.aws.whole(read.head);
     if (!(whole instanceof Promise)) return this.#admitted(bytes, read, whole);
@@ -106,7 +105,7 @@ export class HotConnection {
     );
   }
 
-  #admitted(bytes: Buffer, read: ReadHead, whole: WholeRequest | undefined): void {
+  #admitted(bytes: Buffer, read: StrictHead, whole: WholeRequest | undefined): void {
     if (whole === undefined || read.bodyBytes > whole.limitBytes) return this.#leave(bytes);
     const end = read.bodyAt + read.bodyBytes;
     // Who sends more before the answer is there has two requests under way, or does not know where one ends.

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorTypeOf } from '../failures.ts';
 import type { Invocation, StreamEnd } from '../port.ts';
 import type { NextWaiter, Refusal, Session } from '../session.ts';
+import { Attempts, staleInvocation } from './attempts.ts';
 import { readBody } from './http-body.ts';
 
 /** Answers one request of a process inside a box. */
@@ -16,14 +17,11 @@ export interface RuntimeApiLimits {
 const maxErrorBodyText = 1_048_576;
 /** Of an initialisation error, of which several might come at once. */
 const maxInitErrorBytes = 262_144;
-/** Events whose delivery is remembered; as many may be under way at once. */
-const attemptsKnown = 64;
 const prefix = '/2018-06-01';
 const invocation = `${prefix}/runtime/invocation/`;
 
 /** The Runtime API over HTTP. @source spec 3.2, 3.3 */
-export function runtimeApi(session: Session, limits: RuntimeApiLimits): InsideHandler {
-  const attempts = new Attempts();
+export function runtimeApi(session: Session, limits: RuntimeApiLimits, attempts = new Attempts()): InsideHandler {
   return (request, response, path) => {
     const { method } = request;
     if (path === `${invocation}next`) return method === 'GET' ? next(session, attempts, response) : notAllowed(response);
@@ -51,36 +49,6 @@ export function runtimeApi(session: Session, limits: RuntimeApiLimits): InsideHa
   };
 }
 
-/** @source spec 3.2-16 */
-const staleInvocation: Refusal = { status: 400, errorType: 'InvalidInvocationId', errorMessage: 'Invalid invocation ID' };
-
-/**
- * Names each delivery of an event. A request id is the same for every attempt of an asynchronous event, so an answer
- * that comes too late could be taken for the next attempt's; a client that echoes this id is safe from that.
- */
-class Attempts {
-  readonly #ids = new Map<string, string>();
-  #count = 0;
-
-  begin(requestId: string): string {
-    const id = `${requestId}:${(this.#count += 1)}`;
-    this.#ids.delete(requestId);
-    this.#ids.set(requestId, id);
-    // Longest ago first: a Map keeps insertion order.
-    for (const oldest of this.#ids.keys()) {
-      if (this.#ids.size <= attemptsKnown) break;
-      this.#ids.delete(oldest);
-    }
-    return id;
-  }
-
-  /** Older clients echo nothing, which is accepted. */
-  match(requestId: string, told: string | undefined): boolean {
-    const id = this.#ids.get(requestId);
-    return told === undefined || id === undefined || told === id;
-  }
-}
-
 function next(session: Session, attempts: Attempts, response: ServerResponse): void {
   const waiter: NextWaiter = {
     deliver: (event) => {
@@ -95,7 +63,7 @@ function next(session: Session, attempts: Attempts, response: ServerResponse): v
 }
 
 /** @source spec 3.2-09 to 3.2-16 */
-function eventHeaders(event: Invocation, attempt: string): Record<string, string | number> {
+export function eventHeaders(event: Invocation, attempt: string): Record<string, string | number> {
   const headers: Record<string, string | number> = {
     'Content-Type': 'application/json',
     'Content-Length': event.payload.byteLength,

@@ -1,14 +1,14 @@
-import type { RequestHead } from '@mayfly/wire';
+import type { RequestHead } from './request.ts';
 
 /** A whole head that can be read in one way only. */
-export interface ReadHead {
+export interface StrictHead {
   readonly head: RequestHead;
   /** Where the body begins. */
   readonly bodyAt: number;
   readonly bodyBytes: number;
 }
 
-/** More of a head than any client of Lambda sends is left to the general parser. */
+/** More of a head than clients send is left to the general parser. */
 const mostHeadBytes = 8_192;
 const mostHeaders = 48;
 const mostLengthDigits = 8;
@@ -45,7 +45,7 @@ const elsewhere = new Set([
  * @param bytes  begins with the request
  * @returns undefined when the general parser is to look at it
  */
-export function readHead(bytes: Buffer): ReadHead | undefined {
+export function readStrictHead(bytes: Buffer): StrictHead | undefined {
   const end = bytes.indexOf(endOfHead);
   if (end < 0 || end > mostHeadBytes) return undefined;
   const text = bytes.toString('latin1', 0, end + 2);
