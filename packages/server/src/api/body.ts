@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { Pieces } from '../base/index.ts';
+import { ComingBodies } from './coming.ts';
 
 export interface Body {
   readonly bytes: Uint8Array;
@@ -12,32 +12,10 @@ export interface Body {
 const courtesyBytes = 134_217_728;
 /** A body of which nothing more comes for so long is not waited for. */
 const silenceMs = 60_000;
-/** Of all bodies that are still coming. Beyond it the one that has taken longest is cut, and so on. */
+/** Of all bodies that are still coming. */
 const comingBytes = 268_435_456;
 
-/** Bodies that are still coming, longest first: a `Set` keeps insertion order. */
-const coming = new Set<Coming>();
-let cameBytes = 0;
-
-interface Coming {
-  readonly pieces: Pieces;
-  cut(): void;
-}
-
-/** Hundreds of connections may each send as much as their operation allows; together they may not. */
-function makeRoom(newest: Coming): void {
-  for (const each of coming) {
-    if (cameBytes <= comingBytes) return;
-    if (each === newest || each.pieces.bytes === 0) continue;
-    forget(each);
-    each.cut();
-  }
-}
-
-function forget(body: Coming): void {
-  if (!coming.delete(body)) return;
-  cameBytes -= body.pieces.bytes;
-}
+const coming = new ComingBodies(comingBytes);
 
 /**
  * Reads a request's body, counting while it comes.
@@ -48,15 +26,14 @@ function forget(body: Coming): void {
  */
 export async function readBody(
   request: IncomingMessage,
-  options: { readonly limitBytes: number; readonly hash: boolean },
+  options: { readonly limitBytes: number; readonly hash: boolean; readonly room?: ComingBodies },
 ): Promise<Body | 'tooLarge'> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > courtesyBytes) return 'tooLarge';
   const hash = options.hash ? createHash('sha256') : undefined;
-  const pieces = new Pieces();
+  const room = options.room ?? coming;
+  const body = room.begin(() => void request.destroy());
   let seen = 0;
-  const body: Coming = { pieces, cut: () => request.destroy() };
-  coming.add(body);
   try {
     await new Promise<void>((resolve, reject) => {
       const cut = (): void => {
@@ -65,14 +42,10 @@ export async function readBody(
       request.on('data', (chunk: Uint8Array) => {
         seen += chunk.length;
         if (seen <= options.limitBytes) {
-          if (!coming.has(body)) return;
-          pieces.add(chunk);
-          cameBytes += chunk.length;
-          hash?.update(chunk);
-          if (cameBytes > comingBytes) makeRoom(body);
+          if (room.add(body, chunk)) hash?.update(chunk);
         } else {
-          forget(body);
-          pieces.clear();
+          room.end(body);
+          body.pieces.clear();
           if (seen > courtesyBytes) resolve();
         }
       });
@@ -82,10 +55,10 @@ export async function readBody(
       if (!request.complete) request.setTimeout(silenceMs, () => request.destroy());
     });
   } finally {
-    forget(body);
+    room.end(body);
     if (!request.destroyed) request.setTimeout(0);
   }
   if (seen > options.limitBytes) return 'tooLarge';
-  const bytes = pieces.take();
+  const bytes = body.pieces.take();
   return hash === undefined ? { bytes } : { bytes, sha256: hash.digest('hex') };
 }

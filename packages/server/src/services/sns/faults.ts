@@ -23,3 +23,5 @@ export function topicArnOf(arn: string | undefined, call: Pick<Call, 'region' | 
   if (call.caller.kind === 'signed' && checked.split(':')[3] !== call.region) throw invalidParameter('TopicArn');
   return checked;
 }
+/** @source Amazon SNS API Reference, common errors: ThrottledException answers 429 */
+export const throttled = (): ServiceFault => new ServiceFault('Throttled', 'Rate exceeded', { status: 429 });

@@ -5,7 +5,7 @@ import { Outbox, type Parcel } from '../kit/outbox.ts';
 import { Records } from '../kit/records.ts';
 import { Delivery, loadText } from './delivery.ts';
 import type { Notification } from './envelope.ts';
-import { topicNotFound } from './faults.ts';
+import { throttled, topicNotFound } from './faults.ts';
 import { draftOf, filterable, type Draft, type PublishRequest } from './message.ts';
 import type { SnsPorts } from './port.ts';
 import { openSigner, type Signer, type SigningRecord } from './signing.ts';
@@ -23,6 +23,8 @@ export interface SnsOptions {
   readonly ports: SnsPorts;
 }
 
+/** Remembered of all topics: some three thousand a second for five minutes. */
+const mostRecent = 1_000_000;
 const deduplicationMs = 300_000;
 
 export interface Published {
@@ -94,6 +96,7 @@ export class Sns implements AsyncDisposable {
     const earlier = key === undefined ? undefined : this.#recentOf(key);
     if (earlier !== undefined) return earlier;
     const published: Published = { messageId: this.random.uuid(), ...(topic.fifo ? { sequenceNumber: String(10_000_000_000_000_000_000n + BigInt((this.#sequence += 1))) } : {}) };
+    if (key !== undefined && this.#recent.size >= mostRecent) throw throttled();
     if (key !== undefined) this.#recent.set(key, { published, untilMs: this.clock.monotonic() + deduplicationMs });
     try {
       await this.#outbox.add(this.#parcels(topic, draft, deduplicationId, published, origin ?? this.#ports.origin(), request.traceHeader));
