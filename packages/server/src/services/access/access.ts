@@ -103,7 +103,7 @@ export class Access {
       resource: demand.resource,
       resourceAccount: account,
       resourcePolicies: guarded?.policies ?? [],
-      context: {
+      context: () => ({
         ...this.#always(),
         'aws:RequestedRegion': call.region,
         'aws:ResourceAccount': account,
@@ -111,7 +111,7 @@ export class Access {
         'aws:UserAgent': call.headers['user-agent'],
         'aws:referer': call.headers['referer'],
         ...demand.context,
-      },
+      }),
     });
     if (!answer.allowed) this.#tell(answer, demand);
     return answer;

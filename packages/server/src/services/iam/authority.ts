@@ -28,6 +28,8 @@ export interface Question {
   readonly resourcePolicies?: readonly string[];
 }
 
+type Context = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 export interface Answer {
   readonly allowed: boolean;
   readonly decision: Decision;
@@ -60,7 +62,8 @@ export class Authority {
   /** Whether the caller may; and why, or why not. */
   ask(call: Pick<Call, 'caller' | 'account' | 'headers'>, question: Question): Answer {
     const { requester, policies, context } = this.#callerOf(call);
-    return this.#answer(requester, policies, { ...question, context: { ...question.context, ...context } }, call.account);
+    const all = (): Context => ({ ...(typeof question.context === 'function' ? question.context() : question.context), ...context });
+    return this.#answer(requester, policies, { ...question, context: all }, call.account);
   }
 
   /** Whether a service may assume a role: its trust policy must name it. @source spec 1.16-03 */
@@ -158,7 +161,7 @@ export class Authority {
     return version === undefined ? [] : this.named(arn, version.document);
   }
 
-  #callerOf({ caller, headers }: Pick<Call, 'caller' | 'headers'>): { requester: Requester; policies: PolicySet; context?: AccessRequest['context'] } {
+  #callerOf({ caller, headers }: Pick<Call, 'caller' | 'headers'>): { requester: Requester; policies: PolicySet; context?: Context } {
     if (caller.kind === 'anonymous') return { requester: { kind: 'anonymous' }, policies: { identity: [] } };
     const { account, arn, userId, accessKeyId } = caller;
     // The token that was verified: a presigned URL has it in its query, whatever a header says.
@@ -192,6 +195,12 @@ export class Authority {
       return read.length === 0 ? this.named('unreadable resource policy', closed) : read;
     });
     const decision = evaluate(request, resource === undefined ? policies : { ...policies, resource });
-    return { allowed: decision.kind === 'allowed', decision, explanation: explain(request, decision) };
+    return {
+      allowed: decision.kind === 'allowed',
+      decision,
+      get explanation() {
+        return explain(request, decision);
+      },
+    };
   }
 }

@@ -17,13 +17,31 @@ export function fits(
   context: RequestContext,
   options: { readonly variables: boolean; readonly ignoreCase?: boolean },
 ): boolean {
-  const fold = (value: string): string => (options.ignoreCase === true ? value.toLowerCase() : value);
-  const tokens = tokensOf(pattern, options.variables ? context : undefined);
-  if (tokens === unresolved) return false;
-  return glob(
-    tokens.map((token) => (typeof token === 'string' ? fold(token) : token)),
-    fold(text),
-  );
+  const ignoreCase = options.ignoreCase === true;
+  const folded = ignoreCase ? text.toLowerCase() : text;
+  if (pattern === '*') return true;
+  if (options.variables && pattern.includes('${')) {
+    const tokens = tokensOf(pattern, context);
+    if (tokens === unresolved) return false;
+    return glob(ignoreCase ? tokens.map((token) => (typeof token === 'string' ? token.toLowerCase() : token)) : tokens, folded);
+  }
+  return glob(compiled(pattern, ignoreCase), folded);
+}
+
+/** Patterns read lately; a request is compared with many, and they change seldom. */
+const patternsKept = 4_000;
+const exact = new Map<string, readonly Token[]>();
+const anyCase = new Map<string, readonly Token[]>();
+
+function compiled(pattern: string, ignoreCase: boolean): readonly Token[] {
+  const known = ignoreCase ? anyCase : exact;
+  let tokens = known.get(pattern);
+  if (tokens === undefined) {
+    tokens = tokensOf(ignoreCase ? pattern.toLowerCase() : pattern, undefined) as readonly Token[];
+    if (known.size >= patternsKept) known.clear();
+    known.set(pattern, tokens);
+  }
+  return tokens;
 }
 
 /** As `fits`, for ARNs: a star between the first colons stays between them. */
@@ -33,9 +51,19 @@ export function arnFits(
   context: RequestContext,
   options: { readonly variables: boolean },
 ): boolean {
-  const [patternParts, textParts] = [arnParts(pattern), arnParts(text)];
+  if (pattern === '*') return true;
+  const [patternParts, textParts] = [splitArn(pattern), splitArn(text)];
   if (patternParts === undefined || textParts === undefined) return fits(pattern, text, context, options);
   return patternParts.every((part, index) => fits(part, textParts[index] ?? '', context, options));
+}
+
+const splits = new Map<string, readonly string[] | undefined>();
+function splitArn(text: string): readonly string[] | undefined {
+  if (splits.has(text)) return splits.get(text);
+  const parts = arnParts(text);
+  if (splits.size >= patternsKept) splits.clear();
+  splits.set(text, parts);
+  return parts;
 }
 
 /** `arn`, partition, service, region, account, and the rest in one. Colons in variables do not count. */

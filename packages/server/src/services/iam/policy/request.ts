@@ -22,22 +22,33 @@ export interface AccessRequest {
   /** The resource's policy must allow it also within the account: trust policies of roles. */
   readonly resourceMustAllow?: boolean;
   /** Condition keys beyond those that follow from the requester. */
-  readonly context?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly context?: Keys | (() => Keys);
 }
+
+type Keys = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Condition keys and their values; names are the same in capitals or not. */
 export class RequestContext {
-  readonly #values = new Map<string, readonly string[]>();
+  readonly #request: AccessRequest;
+  #values: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(request: AccessRequest) {
-    for (const [key, value] of Object.entries({ ...impliedKeys(request.requester), ...request.context })) {
-      if (value !== undefined) this.#values.set(key.toLowerCase(), typeof value === 'string' ? [value] : value);
-    }
+    this.#request = request;
   }
 
+  /** Most statements ask for nothing, so the keys are put together when the first one does. */
   get(key: string): readonly string[] | undefined {
+    this.#values ??= valuesOf(this.#request);
     return this.#values.get(key.toLowerCase());
   }
+}
+
+function valuesOf({ requester, context }: AccessRequest): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, readonly string[]>();
+  for (const [key, value] of Object.entries({ ...impliedKeys(requester), ...(typeof context === 'function' ? context() : context) })) {
+    if (value !== undefined) values.set(key.toLowerCase(), typeof value === 'string' ? [value] : value);
+  }
+  return values;
 }
 
 function impliedKeys(requester: Requester): Record<string, string | undefined> {
