@@ -160,7 +160,14 @@ export class Distribution {
     if (digest !== null && !isDigest(digest)) throw badDigest();
     const upload = await uploads.begin(visitor, repository);
     if (digest === null) return accepted(response, 202, repository, upload);
-    await this.#finish(at, upload.id, digest, request);
+    try {
+      await this.#finish(at, upload.id, digest, request);
+    } catch (error) {
+      // Nobody knows its name, so nobody can come back for it.
+      uploads.forget(upload.id);
+      await upload.cancel();
+      throw error;
+    }
   }
 
   async #upload(at: Request): Promise<void> {
