@@ -76,4 +76,13 @@ suite('what is brought without a caller', { timeout: 60_000 }, () => {
     await ask('PutRolePolicy', { RoleName: 'r', PolicyName: 'p', PolicyDocument: policy({ Action: 'lambda:InvokeFunction', Resource: functionArn }) });
     gatekeeper.admit(from, functionArn);
   });
+
+  test('an alarm reaches a topic that has only the policy every topic has; other services and other accounts do not', async (t: TestContext) => {
+    const topicArn = `arn:aws:sns:us-east-1:${account}:t`;
+    const { gatekeeper } = await open(t, policy({ Principal: { AWS: '*' }, Action: ['SNS:Publish'], Resource: topicArn, Condition: { StringEquals: { 'AWS:SourceOwner': account } } }));
+    const alarm = { service: 'cloudwatch.amazonaws.com', sourceArn: `arn:aws:cloudwatch:us-east-1:${account}:alarm:a`, sourceAccount: account };
+    gatekeeper.admit(alarm, topicArn);
+    for (const other of [{ service: 's3.amazonaws.com' }, { sourceAccount: '999999999999' }])
+      t.assert.throws(() => gatekeeper.admit({ ...alarm, ...other }, topicArn), { name: 'AccessDeniedException' });
+  });
 });

@@ -52,7 +52,12 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
   const admit: Gatekeeper['admit'] = (from, resource) => {
     const service = resource.split(':')[2] ?? '';
     const action = deliveries[service];
-    const demand = { action: action ?? '', resource: service === 's3' ? `${resource}/*` : resource };
+    const demand = {
+      action: action ?? '',
+      resource: service === 's3' ? `${resource}/*` : resource,
+      // Alarms alone are let in by the policy that every topic has.
+      ...(from.service === 'cloudwatch.amazonaws.com' ? { context: { 'aws:SourceOwner': from.sourceAccount } } : {}),
+    };
     if (action === undefined || access.serviceMay(from, demand)) return;
     throw new ServiceFault('AccessDeniedException', `${from.roleArn ?? from.service} is not authorized to perform: ${action} on resource: ${resource}`, { status: 403 });
   };

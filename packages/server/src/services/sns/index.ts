@@ -4,6 +4,7 @@ import type { SnsPort } from './port.ts';
 import { publishHandlers } from './publish-handlers.ts';
 import { Sns, type SnsOptions } from './sns.ts';
 import { subscriptionHandlers } from './subscription-handlers.ts';
+import { defaultPolicy } from './topic.ts';
 import { topicHandlers } from './topic-handlers.ts';
 
 export type { SnsPort, SnsPorts } from './port.ts';
@@ -28,7 +29,8 @@ export async function openSns(options: SnsOptions): Promise<SnsService> {
       },
       policy(topicArn) {
         const [, , , region, account, name = ''] = topicArn.split(':');
-        return sns.records.get('topic', `${account}/${region}`, name)?.attributes['Policy'];
+        const topic = sns.records.get('topic', `${account}/${region}`, name);
+        return topic && (topic.attributes['Policy'] ?? JSON.stringify(defaultPolicy(topic)));
       },
       publish: (topicArn, request) => sns.publish(topicArn, request),
     },

@@ -18,7 +18,7 @@ export interface SnsPorts {
 /** Topics for the rooms of this process: the same road as the API's. */
 export interface SnsPort {
   has(topicArn: string): boolean;
-  /** The topic's policy, as it was set; undefined where there is none but the one that every topic has. */
+  /** The topic's policy, as it was set, or the one that every topic has; undefined when there is no such topic. */
   policy(topicArn: string): string | undefined;
   /** Resolves when the message is on stable storage for each of its subscriptions. @throws ServiceFault as Publish does */
   publish(topicArn: string, request: PublishRequest, from?: Sender): Promise<{ readonly messageId: string; readonly sequenceNumber?: string }>;
