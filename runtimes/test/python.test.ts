@@ -11,6 +11,8 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
 
   suite(`the bootstrap on ${identifier}`, { skip: typeof found === 'string' ? found : false, timeout: 60_000 }, () => {
     if (typeof found === 'string') return;
+    // Recorded from AWS: errors of 3.8 and before carry no request id.
+    const tellsId = Number(minor.split('.')[1]) > 8;
 
     const runWith = async (
       options: { files: Files | string; handler?: string; [more: string]: unknown },
@@ -69,7 +71,7 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
       const absent = await failure({ 'other.py': '' });
       t.assert.deepEqual(
         [absent.frame, absent.errorType, absent.errorMessage, absent.stackTrace, absent.requestId],
-        ['F', 'Runtime.ImportModuleError', "Unable to import module 'app': No module named 'app'", [], ''],
+        ['F', 'Runtime.ImportModuleError', "Unable to import module 'app': No module named 'app'", [], tellsId ? '' : undefined],
       );
       t.assert.match(absent.logs[0]!, /^\[ERROR\] Runtime\.ImportModuleError: Unable to import module 'app'/);
       t.assert.equal((await failure('import nowhere')).errorMessage, "Unable to import module 'app': No module named 'nowhere'");
@@ -163,7 +165,7 @@ def handler(event, context):
         t.assert.deepEqual(told[at]!.value, {
           errorMessage: `Unable to marshal response: Object of type ${type} is not JSON serializable`,
           errorType: 'Runtime.MarshalError',
-          requestId,
+          ...(tellsId ? { requestId } : {}),
           stackTrace: [],
         });
       }
@@ -190,7 +192,7 @@ def handler(event, context):
         {},
       );
       const error = told!.value as Record<string, unknown>;
-      t.assert.deepEqual([told!.end!.type, error.errorType, error.errorMessage, error.requestId], ['X', 'KeyError', "'bad'", requestId]);
+      t.assert.deepEqual([told!.end!.type, error.errorType, error.errorMessage, error.requestId], ['X', 'KeyError', "'bad'", tellsId ? requestId : undefined]);
       const lines = error.stackTrace as string[];
       t.assert.equal(lines.length, 2);
       t.assert.match(lines[0]!, /^ {2}File ".*app\.py", line 4, in handler\n {4}inner\(\)\n/);
