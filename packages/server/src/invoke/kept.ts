@@ -51,7 +51,10 @@ export class Kept implements Starter {
   #booting = 0;
   /** One more than asked for, to take the place of one that has grown old. */
   #renewing = 0;
+  /** All that were asked for at some time were there: they are used, and stay so while more are added. */
   #usable = false;
+  /** All that are asked for now were there once. */
+  #complete = false;
   #failures = 0;
   #failed: string | undefined;
   #told: { readonly progress: ProvisionedProgress; readonly atMs: number } | undefined;
@@ -95,7 +98,8 @@ export class Kept implements Starter {
     this.#told = undefined;
     this.#failures = 0;
     this.#failed = undefined;
-    if (this.#ready.size < count) this.#usable = false;
+    this.#complete = this.#ready.size >= count;
+    this.#usable ||= this.#complete;
     this.#trim();
     this.#tell();
     this.#cores.ask(this);
@@ -185,7 +189,7 @@ export class Kept implements Starter {
       if (result === 'idle') {
         this.#failures = 0;
         this.#ready.add(box);
-        if (this.#ready.size >= this.#count) this.#usable = true;
+        if (this.#ready.size >= this.#count) this.#usable = this.#complete = true;
         this.#offer(box);
       } else this.#bootFailed(box, result);
       this.#tell();
@@ -197,7 +201,7 @@ export class Kept implements Starter {
     this.#stop(box, 'FAILURE');
     this.#failures += 1;
     this.#log.warn('A provisioned environment could not be initialised.', { functionArn: this.version.functionArn, result });
-    if (this.#usable) {
+    if (this.#complete) {
       // What was allocated once is tried for again; the others serve meanwhile.
       this.#retry ??= this.#clock.after(backoffMs(this.#failures), () => {
         this.#retry = undefined;
@@ -207,7 +211,8 @@ export class Kept implements Starter {
     } else if (this.#failures >= bootTries) {
       // @source spec 1.10-07
       this.#failed = result === 'failed' ? 'FUNCTION_ERROR_INIT_FAILURE' : 'The execution environments could not be started.';
-      for (const other of this.#pool.boxes) this.#stop(other, 'SPINDOWN');
+      // Those that serve already go on.
+      for (const other of this.#pool.boxes) if (!this.#usable || other.state === 'booting') this.#stop(other, 'SPINDOWN');
     } else this.#cores.ask(this);
   }
 
@@ -252,14 +257,14 @@ export class Kept implements Starter {
   }
 
   #refill(): void {
-    if (this.#failed !== undefined) return;
     this.#tell();
+    if (this.#failed !== undefined) return;
     if (this.#ready.size + this.#booting < this.#count) this.#cores.ask(this);
   }
 
   #tell(): void {
     if (this.#count === 0) return;
-    const allocated = this.#failed === undefined ? Math.min(this.#ready.size, this.#count) : 0;
+    const allocated = Math.min(this.#ready.size, this.#count);
     const status = this.#failed !== undefined ? 'FAILED' : allocated === this.#count ? 'READY' : 'IN_PROGRESS';
     const nowMs = this.#clock.monotonic();
     const told = this.#told;

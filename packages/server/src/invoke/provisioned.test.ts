@@ -83,6 +83,24 @@ suite('provisioned concurrency', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual(steps(again).at(-1), 'READY 3 3');
   });
 
+  test('more are added without taking those away that serve, also when the new ones fail', async (t: TestContext) => {
+    let result: 'failed' | 'idle' = 'idle';
+    await using hall = await openHall({ boot: () => Promise.resolve(result) });
+    hall.catalog.put('f', { provisionedConcurrency: 1 });
+    provision(hall, 1);
+    await settle();
+    result = 'failed';
+    const told = provision(hall, 3);
+    await hall.clock.advance(10_000);
+    t.assert.deepStrictEqual(steps(told), ['IN_PROGRESS 1 1', 'FAILED 1 1 FUNCTION_ERROR_INIT_FAILURE']);
+    await hall.invoke.invoker.invoke(hall.request('f'));
+    t.assert.deepStrictEqual(counted(hall, 'ProvisionedConcurrencyInvocations'), [1]);
+    result = 'idle';
+    const again = provision(hall, 3);
+    await settle();
+    t.assert.strictEqual(steps(again).at(-1), 'READY 3 3');
+  });
+
   test('fewer are let go, a busy one only when it is done; none leaves nothing', async (t: TestContext) => {
     const gates: (() => void)[] = [];
     await using hall = await openHall({ handler: () => new Promise((resolve) => gates.push(() => resolve(returned('1')))) });
