@@ -133,6 +133,9 @@ function fromPrefix(prefix: string, head: RequestHead): Record<string, string> |
 
 const emptyBody = new Uint8Array(0);
 
+/** Where S3 answers otherwise than its model says; recorded in 2026. */
+const statuses: Readonly<Record<string, number>> = { PutBucketPolicy: 204 };
+
 /** The operation's output → status, headers and document (or the payload member's bytes or stream). */
 export function toRest(
   operation: Operation,
@@ -140,7 +143,7 @@ export function toRest(
   documents: DocumentFormat = jsonDocuments,
 ): WireResponse {
   const headers: Record<string, string> = {};
-  let status = operation.status;
+  let status = statuses[operation.name] ?? operation.status;
   let body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
   for (const { name, member, kind, wireName } of placesOf(operation.output)) {
     const value = output[name];

@@ -1,6 +1,7 @@
 import type { Scenarios } from '../kit/stage.ts';
 import { eventScenarios } from './events.ts';
 import { logScenarios, schedulerScenarios, stsScenarios } from './small.ts';
+import { s3Scenarios } from './s3.ts';
 import { snsScenarios } from './sns.ts';
 import { sqsScenarios } from './sqs.ts';
 import { dynamodbScenarios, dynamodbStreamScenarios, kinesisScenarios } from './streams.ts';
@@ -12,6 +13,7 @@ const of = (service: string, scenarios: Scenarios): Scenarios =>
 export const scenarios: Scenarios = {
   ...of('sqs', sqsScenarios),
   ...of('sns', snsScenarios),
+  ...of('s3', s3Scenarios),
   ...of('events', eventScenarios),
   ...of('dynamodb', dynamodbScenarios),
   ...of('dynamodbstreams', dynamodbStreamScenarios),

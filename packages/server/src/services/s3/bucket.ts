@@ -45,6 +45,9 @@ export const ownerOf = (account: string): { readonly ID: string; readonly Displa
   DisplayName: `account-${account}`,
 });
 
+/** As listings of objects name them: since 2025-11 AWS shows no display names there. */
+export const ownerIdOf = (account: string): { readonly ID: string } => ({ ID: ownerOf(account).ID });
+
 /** Dates do not survive JSON by themselves. */
 export const toDocument = (value: unknown): unknown => {
   if (value instanceof Date) return { $date: value.getTime() };

@@ -108,10 +108,15 @@ const publicAccessBlock: SubResource = {
   member: 'PublicAccessBlockConfiguration',
   missing: ['NoSuchPublicAccessBlockConfiguration', 'The public access block configuration was not found'],
 };
+const ownerships = new Set(['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']);
 const ownershipControls: SubResource = {
   name: 'ownershipControls',
   member: 'OwnershipControls',
   missing: ['OwnershipControlsNotFoundError', 'The bucket ownership controls were not found'],
+  check: (document: { Rules?: { ObjectOwnership?: string }[] } | undefined) => {
+    const [rule, ...more] = document?.Rules ?? [];
+    if (more.length > 0 || !ownerships.has(rule?.ObjectOwnership ?? '')) throw malformedXml();
+  },
 };
 const accelerate: SubResource = { name: 'accelerate', member: 'AccelerateConfiguration', spread: true, fallback: {} };
 const requestPayment: SubResource = { name: 'requestPayment', member: 'RequestPaymentConfiguration', spread: true, fallback: { Payer: 'BucketOwner' } };

@@ -18,6 +18,9 @@ export const malformedXml = (): ServiceFault =>
   fault('MalformedXML', 400, 'The XML you provided was not well-formed or did not validate against our published schema');
 export const preconditionFailed = (condition: string): ServiceFault =>
   fault('PreconditionFailed', 412, 'At least one of the pre-conditions you specified did not hold', { Condition: condition });
+/** The object changed while an upload for it was under way. */
+export const conditionalConflict = (condition: string, key: string): ServiceFault =>
+  fault('ConditionalRequestConflict', 409, 'The conditional request cannot succeed due to a conflicting operation against this resource.', { Condition: condition, Key: key });
 export const notModified = (headers: Readonly<Record<string, string>>): ServiceFault => new ServiceFault('NotModified', 'Not Modified', { status: 304, headers });
 export const deleteMarker = (method: string, versionId: string): ServiceFault =>
   new ServiceFault('MethodNotAllowed', 'The specified method is not allowed against this resource.', {

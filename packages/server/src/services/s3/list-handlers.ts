@@ -1,6 +1,6 @@
 import type { Handlers, S3Operations } from '@mayfly/wire';
 import { readToken, writeToken } from '../kit/pages.ts';
-import { ownerOf, type BucketRecord } from './bucket.ts';
+import { ownerIdOf, type BucketRecord } from './bucket.ts';
 import { invalidArgument } from './faults.ts';
 import { keyBytes, type KeyRange, type StoredObject } from './objects.ts';
 import type { S3 } from './s3.ts';
@@ -79,6 +79,9 @@ const maxOf = (given: number | undefined, name: string): number => {
   return Math.min(given ?? mostKeys, mostKeys);
 };
 
+const checksumOf = ({ meta: { checksum } }: StoredObject) =>
+  checksum === undefined ? {} : { ChecksumAlgorithm: [checksum.algorithm], ChecksumType: (checksum.type ?? 'FULL_OBJECT') as 'FULL_OBJECT' };
+
 const present = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
@@ -87,11 +90,11 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     const start: KeyRange = after > prefix ? { from: keyBytes(after), inclusive: false } : { from: keyBytes(prefix), inclusive: after !== prefix || after === '' };
     return walk(request, start, (range, limit) => s3.table.current(bucket.name, range, limit));
   };
-  const shown = (object: StoredObject, encode: (text: string) => string, owner: { ID: string; DisplayName: string } | undefined) => ({
+  const shown = (object: StoredObject, encode: (text: string) => string, owner: { readonly ID: string } | undefined) => ({
     Key: encode(object.key),
     LastModified: new Date(object.modifiedAtMs),
     ETag: `"${object.etag}"`,
-    ...(object.meta.checksum === undefined ? {} : { ChecksumAlgorithm: [object.meta.checksum.algorithm], ChecksumType: (object.meta.checksum.type ?? 'FULL_OBJECT') as 'FULL_OBJECT' }),
+    ...checksumOf(object),
     Size: object.bytes,
     StorageClass: (object.meta.headers['StorageClass'] ?? 'STANDARD') as 'STANDARD',
     ...(owner === undefined ? {} : { Owner: owner }),
@@ -116,7 +119,7 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(input.Delimiter === undefined ? {} : { Delimiter: encode(input.Delimiter) }),
         IsTruncated: page.last !== undefined,
         ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
-        ...(page.items.length === 0 ? {} : { Contents: page.items.map((object) => shown(object, encode, ownerOf(bucket.account))) }),
+        ...(page.items.length === 0 ? {} : { Contents: page.items.map((object) => shown(object, encode, ownerIdOf(bucket.account))) }),
         ...folded(page.prefixes, encode),
       };
     },
@@ -141,7 +144,7 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(input.ContinuationToken === undefined ? {} : { ContinuationToken: input.ContinuationToken }),
         ...(page.last === undefined ? {} : { NextContinuationToken: writeToken(nameOf(page.last)) }),
         ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
-        ...(page.items.length === 0 ? {} : { Contents: page.items.map((object) => shown(object, encode, input.FetchOwner === true ? ownerOf(bucket.account) : undefined)) }),
+        ...(page.items.length === 0 ? {} : { Contents: page.items.map((object) => shown(object, encode, input.FetchOwner === true ? ownerIdOf(bucket.account) : undefined)) }),
         ...folded(page.prefixes, encode),
       };
     },
@@ -160,7 +163,7 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const page = await walk(request, start, (range, limit, isFirst) =>
         s3.table.versions(bucket.name, isFirst && marked !== undefined ? { ...range, belowSeq: marked.seq } : range, limit),
       );
-      const owner = ownerOf(bucket.account);
+      const owner = ownerIdOf(bucket.account);
       const common = (object: StoredObject) => ({
         Key: encode(object.key),
         VersionId: object.versionId,
@@ -187,8 +190,9 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
               Versions: versions.map((object) => ({
                 ...common(object),
                 ETag: `"${object.etag}"`,
+                ...checksumOf(object),
                 Size: object.bytes,
-                StorageClass: 'STANDARD' as const,
+                StorageClass: (object.meta.headers['StorageClass'] ?? 'STANDARD') as 'STANDARD',
               })),
             }),
         ...(markers.length === 0 ? {} : { DeleteMarkers: markers.map(common) }),

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Handlers, S3Operations } from '@mayfly/wire';
 import type { Segment } from './blobs.ts';
-import { ownerOf, type BucketRecord } from './bucket.ts';
+import { ownerIdOf, ownerOf, type BucketRecord } from './bucket.ts';
 import { algorithmOf, composite, expected, fullObject, memberOf, shown, type Algorithm, type Checksum } from './checksums.ts';
 import { checkCopySource } from './conditions.ts';
-import { invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
+import { conditionalConflict, invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
 import { bodyOf, metaOf } from './meta.ts';
 import { checkKey, copySource, versionMember, withAcl } from './naming.ts';
 import { copyRangeOf } from './range.ts';
@@ -135,6 +135,10 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         throw s3Fault('BadDigest', 400, `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`);
       }
       const etag = `${createHash('md5').update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))).digest('hex')}-${parts.length}`;
+      if (input.IfMatch !== undefined) {
+        const current = await s3.table.find(bucket.name, done.key, undefined);
+        if (current !== undefined && !current.marker && current.modifiedAtMs > done.initiatedAtMs) throw conditionalConflict('If-Match', done.key);
+      }
       let all: readonly Part[] = [];
       const object = await s3.store(
         bucket,
@@ -223,8 +227,9 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       return {
         Bucket: bucket.name,
         KeyMarker: keyMarker,
-        UploadIdMarker: input.UploadIdMarker ?? '',
-        ...(truncated && last !== undefined ? { NextKeyMarker: last.key, NextUploadIdMarker: last.uploadId } : {}),
+        UploadIdMarker: keyMarker === '' ? '' : (input.UploadIdMarker ?? ''),
+        NextKeyMarker: last?.key ?? '',
+        NextUploadIdMarker: last?.uploadId ?? '',
         ...(input.Prefix === undefined ? {} : { Prefix: input.Prefix }),
         ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
         MaxUploads: max,
@@ -237,7 +242,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
                 Key: each.key,
                 Initiated: new Date(each.initiatedAtMs),
                 StorageClass: 'STANDARD' as const,
-                Owner: ownerOf(each.owner),
+                Owner: ownerIdOf(each.owner),
                 Initiator: ownerOf(each.owner),
               })),
             }),

@@ -41,7 +41,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const object = await s3.store(bucket, key, content, { event: call.operation === 'PostObject' ? 'ObjectCreated:Post' : 'ObjectCreated:Put', who: call, conditions: input });
       return {
         ETag: `"${object.etag}"`,
-        ...versionMember(bucket, object),
+        ...(object.versionId === 'null' ? {} : versionMember(bucket, object)),
         ...shown(received.checksum),
         ServerSideEncryption: meta.headers['ServerSideEncryption'] as 'AES256',
         ...(meta.headers['SSEKMSKeyId'] === undefined ? {} : { SSEKMSKeyId: meta.headers['SSEKMSKeyId'] }),
@@ -70,15 +70,14 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async DeleteObject(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      if (input.BypassGovernanceRetention === true && !bucket.objectLock) {
-        throw invalidArgument('x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.', 'x-amz-bypass-governance-retention');
-      }
+      checkBypass(bucket, input.BypassGovernanceRetention);
       const gone = await s3.remove(bucket, checkKey(input.Key), input.VersionId, call, { IfMatch: input.IfMatch });
       return { ...(gone.versionId === undefined ? {} : { VersionId: gone.versionId }), ...(gone.marker ? { DeleteMarker: true } : {}) };
     },
 
     async DeleteObjects(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      checkBypass(bucket, input.BypassGovernanceRetention);
       const objects = input.Delete?.Objects ?? [];
       if (objects.length === 0 || objects.length > 1000) throw malformedXml();
       const endings = await Promise.allSettled(objects.map(async ({ Key, VersionId, ETag }) => s3.remove(bucket, checkKey(Key), VersionId, call, { IfMatch: ETag })));
@@ -150,6 +149,12 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       };
     },
   };
+}
+
+/** @throws InvalidArgument when it is so much as mentioned */
+function checkBypass(bucket: BucketRecord, bypass: boolean | undefined): void {
+  if (bypass === undefined || bucket.objectLock) return;
+  throw invalidArgument('x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.', 'x-amz-bypass-governance-retention');
 }
 
 type ReadInput = Pick<S3Operations['GetObject']['input'], 'Bucket' | 'Key' | 'VersionId' | 'ExpectedBucketOwner' | 'IfMatch' | 'IfNoneMatch' | 'IfModifiedSince' | 'IfUnmodifiedSince' | 'Range' | 'PartNumber'>;

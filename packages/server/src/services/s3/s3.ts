@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Call } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../../base/index.ts';
@@ -95,6 +96,7 @@ export class S3 implements AsyncDisposable {
     const name = key ?? '';
     if (versionId !== undefined) checkVersionId(versionId);
     const object = await this.table.find(bucket.name, name, versionId);
+    if (object === undefined && versionId !== undefined) checkIssued(versionId);
     if (object === undefined) throw versionId === undefined ? noSuchKey(name) : noSuchVersion(name, versionId);
     if (object.marker) {
       if (versionId !== undefined) throw deleteMarker(method, object.versionId);
@@ -232,6 +234,7 @@ export class S3 implements AsyncDisposable {
     const found = await this.table.find(bucket.name, key, versionId);
     const told = options.silently === true ? {} : { versionId };
     if (found === undefined && options.IfMatch !== undefined) throw noSuchKey(key);
+    if (found === undefined) checkIssued(versionId);
     if (found === undefined) return { ...told, marker: false };
     if (isLocked(found, this.clock.now())) throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
     const gone = { ...found, seq: this.table.nextSeq() };
@@ -252,7 +255,9 @@ export class S3 implements AsyncDisposable {
   }
 
   #newVersionId(bucket: BucketRecord): string {
-    return bucket.versioning === 'Enabled' ? Buffer.from(this.random.bytes(24)).toString('base64url').replaceAll('-', '.') : 'null';
+    if (bucket.versioning !== 'Enabled') return 'null';
+    const chance = Buffer.from(this.random.bytes(21)).toString('base64url').replaceAll('-', '.');
+    return chance + checkOf(chance);
   }
 
   #parcels(bucket: BucketRecord, object: StoredObject, name: string, who: Who): Parcel[] {
@@ -266,6 +271,14 @@ export class S3 implements AsyncDisposable {
       atMs: this.clock.now(),
     });
   }
+}
+
+/** Four characters that tell an id which was given out from one that never was. */
+const checkOf = (chance: string): string => createHash('sha256').update(chance).digest('base64url').slice(0, 4).replaceAll('-', '.');
+
+/** Of a version that is not there: it may be gone, or there never was one. @throws InvalidArgument for the latter */
+function checkIssued(versionId: string): void {
+  if (versionId !== 'null' && checkOf(versionId.slice(0, -4)) !== versionId.slice(-4)) throw invalidArgument('Invalid version id specified', 'versionId', versionId);
 }
 
 /** @throws InvalidArgument */
