@@ -4,10 +4,9 @@ import { after, before, suite, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateFunctionUrlConfigCommand, PublishLayerVersionCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { deploy, invoke } from '../kit/functions.ts';
 import { built, missing, slow, zipFolders } from './kit/artefacts.ts';
-import { openHouse, type House } from './kit/house.ts';
+import { openHouse, uploaded, type House } from './kit/house.ts';
 
 type Told = { readonly time: string; readonly type: string; readonly record: unknown };
 
@@ -109,15 +108,12 @@ suite('a third party\'s extension: Lambda Web Adapter', { timeout: 900_000, skip
       await run('rm', ['-r', 'target']);
     });
     house = await openHouse();
-    const s3 = new S3Client({ ...house.settings, forcePathStyle: true });
-    await s3.send(new CreateBucketCommand({ Bucket: 'layers' }));
     const layer = await zipFolders({}, {
       'extensions/lambda-adapter': readFileSync(`${folder}/bin/lambda-adapter`),
       bootstrap: readFileSync(`${folder}/bootstrap`),
     });
-    await s3.send(new PutObjectCommand({ Bucket: 'layers', Key: 'adapter.zip', Body: layer }));
-    s3.destroy();
-    const { LayerVersionArn = '' } = await house.client.send(new PublishLayerVersionCommand({ LayerName: 'adapter', Content: { S3Bucket: 'layers', S3Key: 'adapter.zip' } }));
+    const Content = await uploaded(house, 'layers', layer);
+    const { LayerVersionArn = '' } = await house.client.send(new PublishLayerVersionCommand({ LayerName: 'adapter', Content }));
     const server = `
       const http = require('http');
       http.createServer((request, response) => {

@@ -4,7 +4,7 @@ import { after, before, suite, test, type TestContext } from 'node:test';
 import { CreateFunctionUrlConfigCommand, InvokeWithResponseStreamCommand } from '@aws-sdk/client-lambda';
 import { deploy, invoke } from '../kit/functions.ts';
 import { built, missing, slow, zipFolders } from './kit/artefacts.ts';
-import { openHouse, type House } from './kit/house.ts';
+import { openHouse, uploaded, type House } from './kit/house.ts';
 
 type Told = Readonly<Record<string, unknown>>;
 const root = path.join(import.meta.dirname, '../..');
@@ -18,9 +18,9 @@ suite('Node.js: what people bundle', { timeout: 280_000, skip: missing('npm') },
       await run(path.join(root, 'node_modules/.bin/tsc'), ['--module', 'nodenext', '--target', 'es2022', '--strict', '--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types'), 'typed.mts']);
     });
     house = await openHouse();
-    const ZipFile = await zipFolders({ '': folder });
+    const Code = await uploaded(house, 'bundled', await zipFolders({ '': folder }));
     for (const [name, Handler] of [['powertools', 'powertools.handler'], ['serverless-http', 'express.http'], ['serverless-express', 'express-esm.handler'], ['sdk', 'sdk.handler'], ['typed', 'typed.handler'], ['page', 'stream.page'], ['plain', 'stream.plain']] as const)
-      await deploy(house.client, name, {}, { Handler, Timeout: 20, MemorySize: 512, Code: { ZipFile } });
+      await deploy(house.client, name, {}, { Handler, Timeout: 20, MemorySize: 512, Code });
   });
   after(() => house?.[Symbol.asyncDispose]());
 
@@ -106,11 +106,11 @@ suite("Node.js: AWS's runtime interface client", { timeout: 580_000, skip: missi
     // Builds curl, aws-lambda-cpp and an addon.
     const folder = await built('nodejs-ric', async ({ run }) => void (await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'])));
     house = await openHouse();
-    const ZipFile = await zipFolders({ '': folder });
     const bootstrap = readFileSync(path.join(folder, 'bootstrap'), 'utf8');
-    await deploy(house.client, 'ric', {}, { Runtime: 'provided.al2023', Handler: 'index.handler', Timeout: 20, MemorySize: 256, Code: { ZipFile } });
-    const wrapped = await zipFolders({ '': folder }, { wrapper: bootstrap.replace(hostNode, '"$1"') });
-    await deploy(house.client, 'wrapped', {}, { Handler: 'index.handler', Timeout: 20, MemorySize: 256, Code: { ZipFile: wrapped }, Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' } } });
+    const Code = await uploaded(house, 'ric', await zipFolders({ '': folder }, { wrapper: bootstrap.replace(hostNode, '"$1"') }));
+    const options = { Handler: 'index.handler', Timeout: 20, MemorySize: 256, Code };
+    await deploy(house.client, 'ric', {}, { ...options, Runtime: 'provided.al2023' });
+    await deploy(house.client, 'wrapped', {}, { ...options, Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' } } });
   });
   after(() => house?.[Symbol.asyncDispose]());
 

@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { CreateFunctionUrlConfigCommand, PublishLayerVersionCommand } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { deploy, invoke } from '../kit/functions.ts';
 import { built, pythonOf, zipFolders } from './kit/artefacts.ts';
-import { openHouse, type House } from './kit/house.ts';
+import { openHouse, uploaded, type House } from './kit/house.ts';
 
 type Told = Readonly<Record<string, unknown>>;
 const minor = '3.11';
@@ -22,12 +21,9 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
     }, minor);
     house = await openHouse();
     // Too large for a request: it comes from a bucket, as a layer.
-    const s3 = new S3Client({ ...house.settings, forcePathStyle: true });
-    await s3.send(new CreateBucketCommand({ Bucket: 'layers' }));
-    await s3.send(new PutObjectCommand({ Bucket: 'layers', Key: 'site.zip', Body: await zipFolders({ 'python/': path.join(folder, 'site') }) }));
-    s3.destroy();
+    const Content = await uploaded(house, 'layers', await zipFolders({ 'python/': path.join(folder, 'site') }));
     const { LayerVersionArn = '' } = await house.client.send(
-      new PublishLayerVersionCommand({ LayerName: 'site', Content: { S3Bucket: 'layers', S3Key: 'site.zip' }, CompatibleRuntimes: [`python${minor}`] }),
+      new PublishLayerVersionCommand({ LayerName: 'site', Content, CompatibleRuntimes: [`python${minor}`] }),
     );
     const ZipFile = await zipFolders({ '': functions });
     for (const [name, Handler] of [['powertools', 'powertools.handler'], ['resolver', 'powertools.url'], ['batch', 'powertools.batch'], ['fastapi', 'web.handler'], ['numpy', 'numbers_.handler'], ['boto3', 'sdk.handler']] as const)

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { lambdaClient } from '../../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../../kit/server.ts';
 
@@ -9,6 +10,16 @@ export interface House extends AsyncDisposable {
   readonly server: RunningServer;
   /** Settings of any other client. */
   readonly settings: { readonly endpoint: string; readonly region: string; readonly maxAttempts: number; readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } };
+}
+
+/** Puts an archive into a bucket of its name, once for all functions that are made of it. */
+export async function uploaded(house: House, name: string, archive: Uint8Array): Promise<{ readonly S3Bucket: string; readonly S3Key: string }> {
+  const s3 = new S3Client({ ...house.settings, forcePathStyle: true });
+  const at = { S3Bucket: name, S3Key: 'archive.zip' };
+  await s3.send(new CreateBucketCommand({ Bucket: at.S3Bucket }));
+  await s3.send(new PutObjectCommand({ Bucket: at.S3Bucket, Key: at.S3Key, Body: archive }));
+  s3.destroy();
+  return at;
 }
 
 /**
