@@ -38,7 +38,7 @@ suite('the record of an ended event', () => {
   });
 
   test('leaves the response out when the event never ran', (t: TestContext) => {
-    const { executedVersion, functionError, responsePayload, ...rest } = ended({ condition: 'EventAgeExceeded' });
+    const { executedVersion: _version, functionError: _error, responsePayload: _payload, ...rest } = ended({ condition: 'EventAgeExceeded' });
     const record = JSON.parse(destinationRecord(rest).replace('12345678901234567890', '1')) as object;
     t.assert.deepEqual(Object.keys(record), ['version', 'timestamp', 'requestContext', 'requestPayload']);
   });

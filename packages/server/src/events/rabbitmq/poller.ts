@@ -104,12 +104,10 @@ export class RabbitPoller implements Poller {
     const { signal } = this.#stop;
     await this.#arrived.promise;
     const patience = new AbortController();
-    const window = pause(clock, batchWindowMs, AbortSignal.any([patience.signal, signal]));
-    let isOver = false;
-    void window.then(() => (isOver = true));
-    while (this.#held.length < batchSize && !isOver && !signal.aborted) {
+    const over = pause(clock, batchWindowMs, AbortSignal.any([patience.signal, signal])).then(() => 'over' as const);
+    for (let ended: 'over' | void = undefined; ended === undefined && this.#held.length < batchSize && !signal.aborted; ) {
       this.#arrived = Promise.withResolvers();
-      await Promise.race([this.#arrived.promise, window]);
+      ended = await Promise.race([this.#arrived.promise, over]);
     }
     patience.abort();
     const batch = signal.aborted ? [] : this.#held.splice(0, batchSize);
