@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { suite, test, type TestContext } from 'node:test';
 import { openScriptedGuesthouse } from '../../../../../test/kit/environments.ts';
@@ -104,6 +105,18 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
     t.assert.deepEqual(told, [400, 202, 400, 202]);
   });
 
+  test('one connection may write its calls in any pieces, go over to chunks, and be refused in between', async (t: TestContext) => {
+    const statuses: string[] = [];
+    await using house = openScriptedGuesthouse('http', { handler: async () => {} }, { programs: { '/var/runtime/bootstrap': (process) => oneSocket(process, statuses) } });
+    const environment = house.environment();
+    await environment.initialised;
+    const answers: string[] = [];
+    for (const payload of ['1', '2', '3']) answers.push(bodyOf((await house.invoke(environment, payload)).outcome as { body: unknown }));
+    t.assert.deepEqual(answers, ['"byte by byte 1"', '"in one piece 2"', '"in chunks 3"']);
+    await settle(20);
+    t.assert.deepEqual(statuses, ['200', '400', '202', '200', '202', '200', '202']);
+  });
+
   test('several calls of next may wait; each event goes to one of them', async (t: TestContext) => {
     await using house = openScriptedGuesthouse('http', { handler: async () => {} }, { programs: { '/var/runtime/bootstrap': twoWorkers } });
     const environment = house.environment();
@@ -141,6 +154,53 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
     t.assert.equal(bodyOf((await house.invoke(environment)).outcome as { body: unknown }), '"whole"');
   });
 });
+
+/** Speaks HTTP by hand: each call of an invocation in another way. */
+async function oneSocket(process: ScriptedProcess, statuses: string[]): Promise<void> {
+  const [host = '', port = ''] = process.box.runtimeApiAddress.split(':');
+  const socket = connect(Number(port), host).setNoDelay(true).on('error', () => {});
+  let heard = '';
+  const answer = async (): Promise<{ readonly head: string; readonly body: string }> => {
+    for (;;) {
+      const end = heard.indexOf('\r\n\r\n');
+      const length = Number(/content-length: (\d+)/i.exec(heard.slice(0, end))?.[1] ?? 0);
+      if (end >= 0 && heard.length >= end + 4 + length) {
+        const whole = { head: heard.slice(0, end), body: heard.slice(end + 4, end + 4 + length) };
+        heard = heard.slice(end + 4 + length);
+        statuses.push(whole.head.slice(9, 12));
+        return whole;
+      }
+      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      heard += chunk.toString('latin1');
+    }
+  };
+  const say = async (pieces: Iterable<string>): Promise<void> => {
+    for (const piece of pieces) {
+      socket.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const next = async (): Promise<{ readonly id: string; readonly payload: string }> => {
+    await say(`GET ${api}/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const { head, body } = await answer();
+    return { id: /request-id: (\S+)/i.exec(head)?.[1] ?? '', payload: body };
+  };
+  const post = (id: string, body: string): string =>
+    `POST ${api}/runtime/invocation/${id}/response HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const first = await next();
+  await say([post('00000000-0000-4000-8000-000000000000', '"nobody"')]);
+  await answer();
+  await say(post(first.id, `"byte by byte ${first.payload}"`));
+  await answer();
+  const second = await next();
+  await say([post(second.id, `"in one piece ${second.payload}"`)]);
+  await answer();
+  const third = await next();
+  const text = `"in chunks ${third.payload}"`;
+  await say([`POST ${api}/runtime/invocation/${third.id}/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`, `${text.length.toString(16)}\r\n${text}\r\n`, '0\r\n\r\n']);
+  await answer();
+  await next();
+}
 
 async function twoWorkers(process: ScriptedProcess): Promise<void> {
   const worker = async (name: string): Promise<void> => {
