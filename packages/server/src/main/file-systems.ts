@@ -29,7 +29,7 @@ export class FileSystems {
       const kind = arn.split(':')[2] === 's3files' ? 'S3Files' : 'EFS';
       const folder = this.folderOf(arn);
       if (folder === undefined) {
-        throw new ServiceFault(`${kind}MountFailureException`, `The function couldn't mount ${arn}: start the server with --file-systems ${arn}=/folder.`, {
+        throw new ServiceFault(`${kind}MountFailureException`, `The function couldn't mount ${arn}: start the server with --file-systems ${arn}=/folder, and with the jail.`, {
           status: 403,
           members: { Type: 'User' },
         });

@@ -106,9 +106,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   );
   const links = new CodeLinks(masterKey.sealer('code links'), clock);
   const provisioned = new ProvisionedDesk();
-  const fileSystems = new FileSystems(config.fileSystems);
   // Without walls there is no `/mnt` of a function's own.
-  const mountable = fileSystems.some && sandboxes.driver.name === 'jail';
+  const fileSystems = new FileSystems(sandboxes.driver.name === 'jail' ? config.fileSystems : {});
   const control = rooms.use(
     await openControl({
       database,
@@ -122,7 +121,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         provisioned,
         // Plain processes have no root of their own; tools that only deploy may go on.
         ...(sandboxes.driver.name === 'none' && config.unavailableRuntimes === 'refuse' ? {} : { images }),
-        supports: new Set(['tenantIsolation', ...(mountable ? (['fileSystems'] as const) : [])]),
+        supports: new Set(['tenantIsolation', ...(fileSystems.some ? (['fileSystems'] as const) : [])]),
         objects: {
           get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
         },
