@@ -1,4 +1,5 @@
 import { after, before, suite, test, type TestContext } from 'node:test';
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   AddPermissionCommand,
   CreateAliasCommand,
@@ -84,6 +85,30 @@ suite('provisioned concurrency, loops and tenants, called by the SDK', { timeout
     t.assert.strictEqual((await settled('live')).Status, 'READY');
     const byAlias = (await invoke(client, 'kept', {}, { Qualifier: 'live' })).answer as { word: string; type: string };
     t.assert.deepStrictEqual([byAlias.word, byAlias.type], ['two', 'provisioned-concurrency']);
+  });
+
+  test('its metrics are told by version', async (t: TestContext) => {
+    const settings = { endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' }, maxAttempts: 1 };
+    using cloudwatch = closing(new CloudWatchClient(settings));
+    const nowMs = Date.now();
+    const points = async (MetricName: string) =>
+      (
+        await cloudwatch.send(
+          new GetMetricStatisticsCommand({
+            Namespace: 'AWS/Lambda',
+            MetricName,
+            Dimensions: [{ Name: 'FunctionName', Value: 'kept' }, { Name: 'Resource', Value: 'kept:1' }],
+            StartTime: new Date(nowMs - 600_000),
+            EndTime: new Date(nowMs + 600_000),
+            Period: 3600,
+            Statistics: ['Sum', 'Maximum'],
+          }),
+        )
+      ).Datapoints ?? [];
+    const [calls] = await until(() => points('ProvisionedConcurrencyInvocations'), (found) => found.length > 0, 'the metric is there');
+    t.assert.strictEqual(calls?.Sum, 1);
+    t.assert.strictEqual((await points('ProvisionedConcurrencyUtilization'))[0]?.Maximum, 0.5);
+    t.assert.strictEqual((await points('ProvisionedConcurrentExecutions'))[0]?.Maximum, 1);
   });
 
   test('an alias that moves takes its environments to the new version', async (t: TestContext) => {
