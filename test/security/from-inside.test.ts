@@ -214,6 +214,16 @@ suite('a hostile function in its jail', { timeout: 170_000, skip: obstacle === u
     t.assert.ok(residentMiB() - before_ < 250, `${before_.toFixed()} MiB grew to ${residentMiB().toFixed()}`);
   });
 
+  test('the operator’s doors are shut to it, though it comes by a connection of this machine', async (t: TestContext) => {
+    const told = (await run(`const get = (path, method = 'GET') => new Promise((resolve) => http.request(process.env.AWS_ENDPOINT_URL + path, { method }, (r) => { let text = ''; r.on('data', (d) => (text += d)).on('end', () => resolve(r.statusCode + ' ' + text.slice(0, 200))); }).on('error', (e) => resolve(e.code)).end());
+      const h2 = await new Promise((resolve) => { const s = require('node:http2').connect(process.env.AWS_ENDPOINT_URL).on('error', (e) => resolve(e.code)); const r = s.request({ ':path': '/_mayfly/queue' }); r.on('response', (h) => { resolve(String(h[':status'])); s.destroy(); }).on('error', (e) => resolve(e.code)); r.end(); });
+      return { list: await get('/_mayfly/queue'), purge: await get('/_mayfly/queue/neighbour/purge', 'POST'), climbing: await get('/_mayfly/code/../../../keys/master.key'), h2 }`)) as Record<string, string>;
+    t.assert.match(told['list'] ?? '', /^403/);
+    t.assert.match(told['purge'] ?? '', /^403/);
+    t.assert.match(told['h2'] ?? '', /^403/);
+    t.assert.match(told['climbing'] ?? '', /^40\d/);
+  });
+
   test('E74: lines that look like the platform’s are the function’s all the same: they bill nobody and stay in its own streams', async (t: TestContext) => {
     const count = async (name: string): Promise<number> => {
       const text = await (await fetch(`${server.origin}/_mayfly/metrics`)).text();

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Logger } from '../../../base/index.ts';
+import { Pieces, type Logger } from '../../../base/index.ts';
 import { isDigest } from '../blobs.ts';
 import { mostManifestBytes } from '../manifest.ts';
 import { scopeOfHome, scopeOfRepository, type Home } from '../records.ts';
-import { mostBlobBytes, repositoryName, type Registry } from '../registry.ts';
+import { repositoryName, type Registry } from '../registry.ts';
 import { badDigest, DistributionFault, faultOf, sendFault, sendJson, unknownBlob, unsupported } from './answers.ts';
+import { accepted, created, paged, rangeOf, take, whole } from './http.ts';
 import type { Uploads } from './uploads.ts';
 
 /** Whose registry a request is for. */
@@ -58,7 +59,10 @@ export class Distribution {
       // The rest of the body is not read, so the connection cannot be used again.
       if (!request.complete) response.setHeader('Connection', 'close');
       request.resume();
-      sendFault(response, fault ?? new DistributionFault(500, 'UNKNOWN', 'Internal error. The log of the server has the details.'));
+      sendFault(
+        response,
+        fault ?? new DistributionFault(500, 'UNKNOWN', 'Internal error. The log of the server has the details.'),
+      );
     }
   }
 
@@ -66,15 +70,19 @@ export class Distribution {
     const visitor = this.#options.visitor(request);
     if (visitor === undefined) {
       const challenge = `Basic realm="http://${request.headers.host ?? '127.0.0.1'}/",service="ecr"`;
-      throw new DistributionFault(401, 'UNAUTHORIZED', 'Sign in with the password that `aws ecr get-login-password` gives.', { 'WWW-Authenticate': challenge });
+      throw new DistributionFault(401, 'UNAUTHORIZED', 'Sign in with the password that `aws ecr get-login-password` gives.', {
+        'WWW-Authenticate': challenge,
+      });
     }
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://registry');
     const method = request.method ?? 'GET';
     if (pathname === '/v2/' || pathname === '/v2') return sendJson(response, 200, {});
     if (pathname === '/v2/_catalog') return this.#catalog(response, visitor, query);
-    const [, repository = '', what = '', reference = ''] = /^\/v2\/(.+?)\/(tags\/list|manifests\/|blobs\/uploads(?:\/|$)|blobs\/)([^/]*)$/.exec(pathname) ?? [];
+    const [, repository = '', what = '', reference = ''] =
+      /^\/v2\/(.+?)\/(tags\/list|manifests\/|blobs\/uploads(?:\/|$)|blobs\/)([^/]*)$/.exec(pathname) ?? [];
     if (repository === '') throw new DistributionFault(404, 'UNSUPPORTED', 'Nothing is at this path.');
-    if (!repositoryName.test(repository) || repository.length > 256) throw new DistributionFault(400, 'NAME_INVALID', 'This is no name of a repository.');
+    if (!repositoryName.test(repository) || repository.length > 256)
+      throw new DistributionFault(400, 'NAME_INVALID', 'This is no name of a repository.');
     const at: Request = { request, response, method, query, visitor, repository, reference: decodeURIComponent(reference) };
     switch (what) {
       case 'tags/list':
@@ -111,14 +119,27 @@ export class Distribution {
       case 'HEAD': {
         const manifest = registry.manifest(visitor, repository, reference);
         if (manifest === undefined) throw new DistributionFault(404, 'MANIFEST_UNKNOWN', 'Requested image not found');
-        response.writeHead(200, { 'Content-Type': manifest.mediaType, 'Content-Length': manifest.bytes, 'Docker-Content-Digest': manifest.digest });
+        response.writeHead(200, {
+          'Content-Type': manifest.mediaType,
+          'Content-Length': manifest.bytes,
+          'Docker-Content-Digest': manifest.digest,
+        });
         return void response.end(method === 'HEAD' ? undefined : await registry.blobs.bytes(manifest.digest));
       }
       case 'PUT': {
         await this.#repository(at);
         const bytes = await whole(request, mostManifestBytes);
-        const { digest } = await registry.putManifest(visitor, repository, bytes, { ...id, mediaType: request.headers['content-type'] });
-        return void response.writeHead(201, { Location: `/v2/${repository}/manifests/${digest}`, 'Docker-Content-Digest': digest, 'Content-Length': 0 }).end();
+        const { digest } = await registry.putManifest(visitor, repository, bytes, {
+          ...id,
+          mediaType: request.headers['content-type'],
+        });
+        return void response
+          .writeHead(201, {
+            Location: `/v2/${repository}/manifests/${digest}`,
+            'Docker-Content-Digest': digest,
+            'Content-Length': 0,
+          })
+          .end();
       }
       case 'DELETE':
         await registry.deleteImage(visitor, repository, id);
@@ -135,13 +156,20 @@ export class Distribution {
     const bytes = registry.hasLayer(visitor, repository, digest);
     if (bytes === undefined) throw unknownBlob();
     if (method === 'DELETE') {
-      if (!(await registry.deleteLayer(visitor, repository, digest))) throw new DistributionFault(405, 'UNSUPPORTED', 'An image needs this blob.');
+      if (!(await registry.deleteLayer(visitor, repository, digest)))
+        throw new DistributionFault(405, 'UNSUPPORTED', 'An image needs this blob.');
       return void response.writeHead(202, { 'Content-Length': 0 }).end();
     }
     if (method !== 'GET' && method !== 'HEAD') throw unsupported();
     const range = rangeOf(request.headers.range, bytes);
-    const headers = { 'Content-Type': 'application/octet-stream', 'Docker-Content-Digest': digest, 'Accept-Ranges': 'bytes', ETag: `"${digest}"` };
-    if (range === 'outside') throw new DistributionFault(416, 'SIZE_INVALID', 'The range is outside the blob.', { 'Content-Range': `bytes */${bytes}` });
+    const headers = {
+      'Content-Type': 'application/octet-stream',
+      'Docker-Content-Digest': digest,
+      'Accept-Ranges': 'bytes',
+      ETag: `"${digest}"`,
+    };
+    if (range === 'outside')
+      throw new DistributionFault(416, 'SIZE_INVALID', 'The range is outside the blob.', { 'Content-Range': `bytes */${bytes}` });
     const length = range === undefined ? bytes : range.to - range.from + 1;
     const partial = range === undefined ? {} : { 'Content-Range': `bytes ${range.from}-${range.to}/${bytes}` };
     response.writeHead(range === undefined ? 200 : 206, { ...headers, ...partial, 'Content-Length': length });
@@ -156,7 +184,8 @@ export class Distribution {
     if (method !== 'POST') throw unsupported();
     await this.#repository(at);
     const [mount, from, digest] = [query.get('mount'), query.get('from'), query.get('digest')];
-    if (mount !== null && from !== null && isDigest(mount) && (await registry.mountLayer(visitor, repository, from, mount))) return created(response, repository, mount);
+    if (mount !== null && from !== null && isDigest(mount) && (await registry.mountLayer(visitor, repository, from, mount)))
+      return created(response, repository, mount);
     if (digest !== null && !isDigest(digest)) throw badDigest();
     const upload = await uploads.begin(visitor, repository);
     if (digest === null) return accepted(response, 202, repository, upload);
@@ -181,7 +210,9 @@ export class Distribution {
           const from = /^(?:bytes )?(\d+)-\d+/.exec(request.headers['content-range'] ?? '')?.[1];
           // In order, or not at all: the client asks where we are and goes on from there.
           if (from !== undefined && Number(from) !== upload.bytes)
-            throw new DistributionFault(416, 'BLOB_UPLOAD_INVALID', `The next byte of this upload is ${upload.bytes}.`, { Range: `0-${Math.max(0, upload.bytes - 1)}` });
+            throw new DistributionFault(416, 'BLOB_UPLOAD_INVALID', `The next byte of this upload is ${upload.bytes}.`, {
+              Range: `0-${Math.max(0, upload.bytes - 1)}`,
+            });
           await take(upload, request);
           accepted(response, 202, repository, upload);
         });
@@ -222,63 +253,4 @@ export class Distribution {
         if (error.name !== 'RepositoryAlreadyExistsException') throw error;
       });
   }
-}
-
-async function take(upload: { readonly append: (body: AsyncIterable<Uint8Array>, most: number) => Promise<void> }, body: IncomingMessage): Promise<void> {
-  try {
-    await upload.append(kept(body), mostBlobBytes);
-  } catch (error) {
-    if (error instanceof RangeError) throw new DistributionFault(413, 'SIZE_INVALID', error.message);
-    throw error;
-  }
-}
-
-/** Reading that stops early leaves the connection open for the answer. */
-const kept = (request: IncomingMessage): AsyncIterable<Uint8Array> => request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-
-const created = (response: ServerResponse, repository: string, digest: string): void =>
-  void response.writeHead(201, { Location: `/v2/${repository}/blobs/${digest}`, 'Docker-Content-Digest': digest, 'Content-Length': 0 }).end();
-
-function accepted(response: ServerResponse, status: number, repository: string, upload: { readonly id: string; readonly bytes: number }): void {
-  response.writeHead(status, {
-    Location: `/v2/${repository}/blobs/uploads/${upload.id}`,
-    'Docker-Upload-UUID': upload.id,
-    Range: `0-${Math.max(0, upload.bytes - 1)}`,
-    ...(status === 204 ? {} : { 'Content-Length': 0 }),
-  });
-  response.end();
-}
-
-async function whole(request: IncomingMessage, most: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of kept(request)) {
-    bytes += chunk.length;
-    if (bytes > most) throw new DistributionFault(413, 'SIZE_INVALID', `A manifest may have ${most} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** One range; several at once, and what is no range, are answered with everything. */
-function rangeOf(header: string | undefined, bytes: number): { readonly from: number; readonly to: number } | 'outside' | undefined {
-  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
-  if (first === '' && last === '') return undefined;
-  const from = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
-  const to = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
-  return from >= bytes || from > to ? 'outside' : { from, to };
-}
-
-const mostPage = 1_000;
-
-/** @param names in order */
-function paged(names: readonly string[], query: URLSearchParams, path: string): { readonly page: readonly string[]; readonly headers: Readonly<Record<string, string>> } {
-  const last = query.get('last');
-  const wanted = query.get('n');
-  const size = wanted !== null && /^\d{1,6}$/.test(wanted) ? Math.min(Number(wanted), mostPage) : mostPage;
-  const rest = last === null ? names : names.filter((name) => name > last);
-  const page = rest.slice(0, size);
-  const end = page.at(-1);
-  const more = rest.length > page.length && end !== undefined;
-  return { page, headers: more ? { Link: `<${path}?n=${size}&last=${encodeURIComponent(end)}>; rel="next"` } : {} };
 }
