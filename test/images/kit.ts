@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 export const run = promisify(execFile);
 
 /** Why the tests that build real images cannot run here; false when they can. */
-export const noTools: string | false = ['umoci', 'skopeo', 'ldd', 'bash'].every((tool) => ['/usr/bin', '/bin'].some((folder) => existsSync(path.join(folder, tool))))
+export const noTools: string | false = ['umoci', 'skopeo', 'ldd', 'bash'].every((tool) =>
+  ['/usr/bin', '/bin'].some((folder) => existsSync(path.join(folder, tool))),
+)
   ? false
   : 'umoci, skopeo, ldd or bash is not installed';
 
@@ -108,6 +110,12 @@ export class Layout {
   }
 
   async push(tag: string, origin: string, name: string): Promise<void> {
-    await run('skopeo', ['--insecure-policy', 'copy', '--dest-tls-verify=false', `oci:${this.folder}:${tag}`, `docker://${new URL(origin).host}/${name}`]);
+    await run('skopeo', [
+      '--insecure-policy',
+      'copy',
+      '--dest-tls-verify=false',
+      `oci:${this.folder}:${tag}`,
+      `docker://${new URL(origin).host}/${name}`,
+    ]);
   }
 }

@@ -30,7 +30,9 @@ suite('a managed runtime out of an image', { timeout: 120_000, skip }, () => {
       await server.stop();
     }
     const listed = await mayfly(['--json', 'runtimes', '--data', data]);
-    const ruby = (JSON.parse(listed.out) as { identifier: string; state: string; from: string }[]).find(({ identifier }) => identifier === 'ruby3.3');
+    const ruby = (JSON.parse(listed.out) as { identifier: string; state: string; from: string }[]).find(
+      ({ identifier }) => identifier === 'ruby3.3',
+    );
     t.assert.equal(ruby?.state, 'ready');
     t.assert.match(ruby?.from ?? '', /\/lambda\/ruby@sha256:[0-9a-f]{64}/);
 
@@ -55,7 +57,11 @@ suite('a managed runtime out of an image', { timeout: 120_000, skip }, () => {
     const bare = path.join(folder.path, 'bare');
     mkdirSync(bare);
     await layout.add('v1', bare, '/srv');
-    for (const [image, words] of [[`oci:${layout.folder}:v1`, /has no \/var\/runtime\/bootstrap/], [`oci:${layout.folder}:v2`, /does not exist/], ['nonsense', /is not valid/]] as const) {
+    for (const [image, words] of [
+      [`oci:${layout.folder}:v1`, /has no \/var\/runtime\/bootstrap/],
+      [`oci:${layout.folder}:v2`, /does not exist/],
+      ['nonsense', /is not valid/],
+    ] as const) {
       const refused = await mayfly(['runtimes', 'add', 'python3.12', '--from', image, '--data', path.join(folder.path, 'data')]);
       t.assert.notEqual(refused.code, 0);
       t.assert.match(refused.err, words);

@@ -12,13 +12,29 @@ export interface ImageCommand {
 }
 
 /** The box puts these over whatever the image has. */
-const always = new Set(['/', '/tmp', '/proc', '/dev', '/opt', '/mnt', '/home', '/var', '/var/task', '/var/runtime', '/var/lang', '/run']);
+const always = new Set([
+  '/',
+  '/tmp',
+  '/proc',
+  '/dev',
+  '/opt',
+  '/mnt',
+  '/home',
+  '/var',
+  '/var/task',
+  '/var/runtime',
+  '/var/lang',
+  '/run',
+]);
 
 /**
  * Entry point and command of the image, each replaced by what `ImageConfig` says; looked for in the image
  * beforehand, so that a wrong name is told apart from a program that fails.
  */
-export async function imageCommand(version: FunctionVersion, environment: Readonly<Record<string, string>>): Promise<ImageCommand | Failure> {
+export async function imageCommand(
+  version: FunctionVersion,
+  environment: Readonly<Record<string, string>>,
+): Promise<ImageCommand | Failure> {
   const { imageConfig, image, codeDir } = version;
   const words = [...(imageConfig?.entryPoint ?? image?.entryPoint ?? []), ...(imageConfig?.command ?? image?.command ?? [])];
   const [program, ...rest] = words;
@@ -27,7 +43,9 @@ export async function imageCommand(version: FunctionVersion, environment: Readon
   if (program === undefined || program === '') return invalidProgram('the image has neither an entry point nor a command');
   if (program.includes('/')) {
     const found = await insideImage(codeDir, path.posix.resolve(cwd, program), 'program');
-    return found === undefined ? invalidProgram(`fork/exec ${program}: no such file or directory`) : { command: [program, ...rest], cwd };
+    return found === undefined
+      ? invalidProgram(`fork/exec ${program}: no such file or directory`)
+      : { command: [program, ...rest], cwd };
   }
   for (const folder of (environment['PATH'] ?? '').split(':')) {
     const candidate = path.posix.resolve(cwd, folder, program);

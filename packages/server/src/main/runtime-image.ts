@@ -36,7 +36,11 @@ export async function addRuntimeFromImage(
     log: silentLogger,
     bootId: bootId(systemRandom),
   });
-  const caller = { account: '000000000000' as AccountId, region: region as Region, architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64' } as const;
+  const caller = {
+    account: '000000000000' as AccountId,
+    region: region as Region,
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+  } as const;
   const { resolvedUri, digest, image: defaults } = await images.resolve(image, { ...caller, signal });
   await images.prepare(resolvedUri, { ...caller, digest, signal });
   const root = images.dir(digest);
@@ -45,7 +49,9 @@ export async function addRuntimeFromImage(
   });
   await images.settle();
   const file = path.join(folder, `${identifier}.json`);
-  const before = await readFile(file, 'utf8').then((text) => JSON.parse(text) as { readonly digest?: string }).catch(() => undefined);
+  const before = await readFile(file, 'utf8')
+    .then((text) => JSON.parse(text) as { readonly digest?: string })
+    .catch(() => undefined);
   const written = {
     identifier,
     root: path.relative(folder, root),

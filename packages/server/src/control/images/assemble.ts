@@ -45,7 +45,8 @@ function lay(root: Inside, layer: Laid, from: string, to: string): void {
       }
       if (there !== undefined && !there.isDirectory()) remove(root, target);
       if (there?.isDirectory() !== true) mkdirSync(root.host(target));
-      if (!implicit || there?.isDirectory() !== true) chmodSync(root.host(target), statSync(path.join(layer.tree, source)).mode & 0o777);
+      if (!implicit || there?.isDirectory() !== true)
+        chmodSync(root.host(target), statSync(path.join(layer.tree, source)).mode & 0o777);
       lay(root, layer, source, target);
       continue;
     }

@@ -13,7 +13,11 @@ export function faultFor(refused: RefusedImage, uri: string): ServiceFault {
     case 'missing':
       return invalid(`Source image ${name} does not exist. Provide a valid source image.`);
     case 'denied':
-      return new ServiceFault('AccessDeniedException', `Lambda does not have permission to access the ECR image. Check the ECR permissions. (${refused.message})`, { status: 403 });
+      return new ServiceFault(
+        'AccessDeniedException',
+        `Lambda does not have permission to access the ECR image. Check the ECR permissions. (${refused.message})`,
+        { status: 403 },
+      );
     case 'unsupported':
       return invalid(`The image manifest, config or layer media type for the source image ${name} is not supported.`);
     case 'unreachable':

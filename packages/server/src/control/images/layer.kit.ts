@@ -21,7 +21,8 @@ export function tarOf(entries: readonly Entry[]): Buffer {
 function entryOf({ name, type = '0', target = '', content = '', mode = 0o644, bytes }: Entry): Buffer[] {
   const body = Buffer.from(content);
   const header = Buffer.alloc(block);
-  const octal = (value: number, at: number, length: number): void => void header.write(value.toString(8).padStart(length - 1, '0'), at, 'latin1');
+  const octal = (value: number, at: number, length: number): void =>
+    void header.write(value.toString(8).padStart(length - 1, '0'), at, 'latin1');
   header.write(name, 0, 100, 'utf8');
   octal(mode, 100, 8);
   octal(0, 108, 8);
@@ -33,7 +34,11 @@ function entryOf({ name, type = '0', target = '', content = '', mode = 0o644, by
   header.write('ustar\0', 257, 'latin1');
   header.write('00', 263, 'latin1');
   header.fill(0x20, 148, 156);
-  octal(header.reduce((sum, byte) => sum + byte, 0), 148, 7);
+  octal(
+    header.reduce((sum, byte) => sum + byte, 0),
+    148,
+    7,
+  );
   return [header, body, Buffer.alloc((block - (body.length % block)) % block)];
 }
 
@@ -62,9 +67,18 @@ export function imageOf(
     return { mediaType, digest: shaOf(bytes), size: bytes.length };
   };
   const described = layers.map((layer) => add(layer, 'application/vnd.oci.image.layer.v1.tar'));
-  const settings = Buffer.from(JSON.stringify({ architecture, os: 'linux', config, rootfs: { type: 'layers', diff_ids: unpacked.map(shaOf) } }));
+  const settings = Buffer.from(
+    JSON.stringify({ architecture, os: 'linux', config, rootfs: { type: 'layers', diff_ids: unpacked.map(shaOf) } }),
+  );
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: add(settings, 'application/vnd.oci.image.config.v1+json'), layers: described }));
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType,
+      config: add(settings, 'application/vnd.oci.image.config.v1+json'),
+      layers: described,
+    }),
+  );
   blobs.set(shaOf(manifest), manifest);
   return { digest: shaOf(manifest), blobs };
 }

@@ -29,7 +29,10 @@ export interface BuiltInRegistry {
     reference: string,
   ): Promise<{ readonly mediaType: string; readonly bytes: Uint8Array } | undefined>;
   /** @returns its file, whose digest was verified */
-  blob(at: { readonly account: string; readonly region: string; readonly repository: string }, digest: string): string | undefined;
+  blob(
+    at: { readonly account: string; readonly region: string; readonly repository: string },
+    digest: string,
+  ): string | undefined;
 }
 
 /** One image for one machine, known but not fetched. */

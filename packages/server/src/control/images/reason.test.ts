@@ -15,14 +15,22 @@ suite('a function whose image cannot be prepared', { timeout: 60_000 }, () => {
   ] as const)
     test(`has ${code} as its reason when the image is ${kind}`, async (t: TestContext) => {
       const images: Images = {
-        resolve: (uri) => Promise.resolve({ resolvedUri: `${uri}@${digest}`, digest, image: { entryPoint: [], command: [], environment: {} } }),
+        resolve: (uri) =>
+          Promise.resolve({ resolvedUri: `${uri}@${digest}`, digest, image: { entryPoint: [], command: [], environment: {} } }),
         prepare: () => Promise.reject(new RefusedImage(kind, 'So it is.')),
         dir: () => '',
         isReady: () => false,
         sweep: () => Promise.resolve(),
       };
       await using desk = await openFrontDesk({ ports: { images } });
-      await desk.client.send(new CreateFunctionCommand({ FunctionName: 'f', Role: role, PackageType: 'Image', Code: { ImageUri: '127.0.0.1:4566/app' } }));
+      await desk.client.send(
+        new CreateFunctionCommand({
+          FunctionName: 'f',
+          Role: role,
+          PackageType: 'Image',
+          Code: { ImageUri: '127.0.0.1:4566/app' },
+        }),
+      );
       await desk.control.idle();
       const { Configuration } = await desk.client.send(new GetFunctionCommand({ FunctionName: 'f' }));
       t.assert.deepEqual([Configuration?.State, Configuration?.StateReasonCode], ['Failed', code]);

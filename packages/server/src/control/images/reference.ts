@@ -5,7 +5,12 @@ export type ImageName =
   /** A registry: `host/repository`. */
   | { readonly kind: 'registry'; readonly host: string; readonly repository: string; readonly reference: string }
   /** A folder or an archive on this machine, for operators who allow it. */
-  | { readonly kind: 'layout' | 'ociArchive' | 'dockerArchive'; readonly path: string; readonly tag: string | undefined; readonly reference: string | undefined };
+  | {
+      readonly kind: 'layout' | 'ociArchive' | 'dockerArchive';
+      readonly path: string;
+      readonly tag: string | undefined;
+      readonly reference: string | undefined;
+    };
 
 const transports = { 'oci:': 'layout', 'oci-archive:': 'ociArchive', 'docker-archive:': 'dockerArchive' } as const;
 const repository = /^(?:[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*\/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
@@ -19,14 +24,16 @@ const digest = /^sha256:[0-9a-f]{64}$/;
  * @throws RefusedImage for what is no name of an image
  */
 export function parseImageName(uri: string): ImageName {
-  for (const [prefix, kind] of Object.entries(transports)) if (uri.startsWith(prefix)) return onDisk(kind, uri.slice(prefix.length));
+  for (const [prefix, kind] of Object.entries(transports))
+    if (uri.startsWith(prefix)) return onDisk(kind, uri.slice(prefix.length));
   const slash = uri.indexOf('/');
   const first = slash === -1 ? '' : uri.slice(0, slash);
   // As Docker reads it: without a dot or a port it would be a folder of some hub.
   if (!host.test(first) || !/[.:]|^localhost$/.test(first) || uri.length > 1000) throw bad(uri);
   const [name = '', byDigest] = split(uri.slice(slash + 1), '@');
   const [path = '', byTag] = split(name, ':');
-  if (!repository.test(path) || (byTag !== undefined && !tag.test(byTag)) || (byDigest !== undefined && !digest.test(byDigest))) throw bad(uri);
+  if (!repository.test(path) || (byTag !== undefined && !tag.test(byTag)) || (byDigest !== undefined && !digest.test(byDigest)))
+    throw bad(uri);
   return { kind: 'registry', host: first.toLowerCase(), repository: path, reference: byDigest ?? byTag ?? 'latest' };
 }
 
@@ -52,4 +59,5 @@ const split = (text: string, sign: string): [string, string | undefined] => {
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 };
 
-const bad = (uri: string): RefusedImage => new RefusedImage('invalid', `${JSON.stringify(uri.slice(0, 300))} is no name of an image.`);
+const bad = (uri: string): RefusedImage =>
+  new RefusedImage('invalid', `${JSON.stringify(uri.slice(0, 300))} is no name of an image.`);

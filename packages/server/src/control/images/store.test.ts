@@ -23,7 +23,10 @@ class Bench implements Disposable {
   /** Blobs that were asked for. */
   readonly fetched: string[] = [];
 
-  open(options: Partial<ImageStoreOptions> = {}, shared?: { readonly account: string; readonly region: string }): Promise<ImageStore> {
+  open(
+    options: Partial<ImageStoreOptions> = {},
+    shared?: { readonly account: string; readonly region: string },
+  ): Promise<ImageStore> {
     return openImages({
       dataDir: this.folder,
       registry: {
@@ -31,7 +34,10 @@ class Bench implements Disposable {
         isOwn: (host) => host === '127.0.0.1:4566',
         manifest: async ({ account, repository }, reference) => {
           for (const [name, { digest, blobs }] of this.images)
-            if (name === `${account}/${repository}:${reference}` || (name.startsWith(`${account}/${repository}:`) && digest === reference))
+            if (
+              name === `${account}/${repository}:${reference}` ||
+              (name.startsWith(`${account}/${repository}:`) && digest === reference)
+            )
               return { mediaType: '', bytes: blobs.get(digest) ?? new Uint8Array() };
           return undefined;
         },
@@ -102,7 +108,11 @@ suite('the image store', { timeout: 60_000 }, () => {
     t.assert.deepEqual([bench.list('layers').length, bench.list('roots').length], [2, 1]);
     t.assert.equal(readFileSync(path.join(store.dir(two.digest), 'two'), 'utf8'), 'two');
     const before = dirs[0];
-    t.assert.notEqual(await bench.take(store, '127.0.0.1:4566/app:one'), before, 'no mount of the old folder is taken for the new one');
+    t.assert.notEqual(
+      await bench.take(store, '127.0.0.1:4566/app:one'),
+      before,
+      'no mount of the old folder is taken for the new one',
+    );
     t.assert.equal(readFileSync(path.join(store.dir(one.digest), 'one'), 'utf8'), 'one');
   });
 
@@ -174,7 +184,9 @@ suite('the image store', { timeout: 60_000 }, () => {
     {
       await using store = await bench.open();
       await t.assert.rejects(store.resolve(uri, { ...caller, signal }), { name: 'AccessDeniedException' });
-      await t.assert.rejects(store.resolve('127.0.0.1:4566/app:v1', { ...caller, signal }), { name: 'InvalidParameterValueException' });
+      await t.assert.rejects(store.resolve('127.0.0.1:4566/app:v1', { ...caller, signal }), {
+        name: 'InvalidParameterValueException',
+      });
     }
     await using open = await bench.open({}, { account: '222222222222', region: 'eu-west-1' });
     for (const name of [uri, '127.0.0.1:4566/app:v1']) t.assert.ok((await open.resolve(name, { ...caller, signal })).digest);
@@ -187,7 +199,10 @@ suite('the image store', { timeout: 60_000 }, () => {
       mkdirSync(path.join(place, 'blobs/sha256'), { recursive: true });
       for (const [digest, bytes] of image.blobs) writeFileSync(path.join(place, 'blobs/sha256', digest.slice(7)), bytes);
       const annotations = { 'org.opencontainers.image.ref.name': 'v1' };
-      writeFileSync(path.join(place, 'index.json'), JSON.stringify({ manifests: [{ digest: image.digest, size: 1, annotations }] }));
+      writeFileSync(
+        path.join(place, 'index.json'),
+        JSON.stringify({ manifests: [{ digest: image.digest, size: 1, annotations }] }),
+      );
     };
     layout(path.join(folder, 'good'), imageOf([base]));
     layout(path.join(bench.folder, 'elsewhere'), imageOf([base]));
@@ -205,7 +220,11 @@ suite('the image store', { timeout: 60_000 }, () => {
       [`oci:${folder}/good:none`, 'InvalidParameterValueException', /does not exist/],
       ['oci:relative', 'InvalidParameterValueException', /not valid/],
     ] as const)
-      await t.assert.rejects(store.resolve(uri, { ...caller, signal }), (error: Error) => error.name === name && words.test(error.message), uri);
+      await t.assert.rejects(
+        store.resolve(uri, { ...caller, signal }),
+        (error: Error) => error.name === name && words.test(error.message),
+        uri,
+      );
     await t.assert.rejects(bench.take(store, `oci:${folder}/changed:v1`), /not what its digest says/);
   });
 });
@@ -214,7 +233,10 @@ suite('another registry', { timeout: 60_000 }, () => {
   const image = imageOf([gzipSync(base)], { unpacked: [base] });
 
   /** What `registry.test` answers; each request is kept. */
-  function registry(answer: (url: URL, headers: Readonly<Record<string, string>>) => Response): { readonly fetch: ImageStoreOptions['fetch']; readonly asked: string[] } {
+  function registry(answer: (url: URL, headers: Readonly<Record<string, string>>) => Response): {
+    readonly fetch: ImageStoreOptions['fetch'];
+    readonly asked: string[];
+  } {
     const asked: string[] = [];
     return {
       asked,
@@ -226,7 +248,9 @@ suite('another registry', { timeout: 60_000 }, () => {
   }
 
   const serve = (url: URL): Response => {
-    const bytes = url.pathname.endsWith('/manifests/v1') ? image.blobs.get(image.digest) : image.blobs.get(decodeURIComponent(url.pathname.split('/').at(-1) ?? ''));
+    const bytes = url.pathname.endsWith('/manifests/v1')
+      ? image.blobs.get(image.digest)
+      : image.blobs.get(decodeURIComponent(url.pathname.split('/').at(-1) ?? ''));
     return bytes === undefined ? new Response('', { status: 404 }) : new Response(Buffer.from(bytes));
   };
 
@@ -237,19 +261,30 @@ suite('another registry', { timeout: 60_000 }, () => {
       tokens.set(url.host, headers['Authorization']);
       if (url.host === 'auth.test') return Response.json({ token: `for ${url.searchParams.get('scope')}` });
       if (url.host === 'store.test') return serve(url);
-      if (headers['Authorization'] === undefined) return new Response('', { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="https://auth.test/token",service="s"' } });
-      if (url.pathname.includes('/blobs/')) return new Response('', { status: 307, headers: { Location: `https://store.test${url.pathname}` } });
+      if (headers['Authorization'] === undefined)
+        return new Response('', {
+          status: 401,
+          headers: { 'WWW-Authenticate': 'Bearer realm="https://auth.test/token",service="s"' },
+        });
+      if (url.pathname.includes('/blobs/'))
+        return new Response('', { status: 307, headers: { Location: `https://store.test${url.pathname}` } });
       return serve(url);
     });
     await using store = await bench.open({ fetch });
     t.assert.ok(existsSync(path.join(await bench.take(store, 'registry.test/team/app:v1'), 'run')));
-    t.assert.deepEqual([tokens.get('registry.test'), tokens.get('store.test')], ['Bearer for repository:team/app:pull', undefined]);
+    t.assert.deepEqual(
+      [tokens.get('registry.test'), tokens.get('store.test')],
+      ['Bearer for repository:team/app:pull', undefined],
+    );
   });
 
   test('that leads away from HTTPS, sends other content or too much of it is refused', async (t: TestContext) => {
     for (const [answer, words] of [
       [() => new Response('', { status: 302, headers: { Location: 'http://169.254.169.254/latest' } }), /without HTTPS/],
-      [() => new Response('', { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="http://127.0.0.1/token"' } }), /wants a password/],
+      [
+        () => new Response('', { status: 401, headers: { 'WWW-Authenticate': 'Bearer realm="http://127.0.0.1/token"' } }),
+        /wants a password/,
+      ],
       [() => new Response('', { status: 500 }), /answers 500/],
       [(url: URL) => (url.pathname.includes('/blobs/') ? new Response('x'.repeat(1000)) : serve(url)), /sends more/],
       [(url: URL) => (url.pathname.includes('/blobs/') ? new Response('x') : serve(url)), /not what its digest says/],

@@ -5,14 +5,10 @@ import { KeyedLock } from '../code/keyed-lock.ts';
 import type { Images } from '../ports.ts';
 import { faultFor } from './faults.ts';
 import { fetchBlob, findImage, type Architecture } from './find.ts';
-import type { BuiltInRegistry, Descriptor, ImageSource } from './port.ts';
+import type { Descriptor, ImageSource } from './port.ts';
 import { parseImageName, resolvedName } from './reference.ts';
 import { RefusedImage } from './refusal.ts';
-import { archive } from './sources/archive.ts';
-import { builtIn, placesInHouse } from './sources/built-in.ts';
-import { allowedPath } from './sources/allowed.ts';
-import { ociLayout } from './sources/layout.ts';
-import { remote, type Fetch } from './sources/remote.ts';
+import { openSource, type Sources } from './sources/open.ts';
 import type { LayerAbout } from './unpack.ts';
 import { inThread } from './workshop.ts';
 
@@ -21,15 +17,9 @@ const mostBytes = 10_737_418_240;
 /** Files, folders and links of all layers; ours, a bomb's wall. */
 const mostEntries = 1_000_000;
 
-export interface ImageStoreOptions {
+export interface ImageStoreOptions extends Sources {
   /** Images go to `<dataDir>/images`. */
   readonly dataDir: string;
-  readonly registry: BuiltInRegistry;
-  /** Whether a registry may be asked: over HTTPS, or without, or not at all. */
-  readonly registries: (host: string) => 'https' | 'plain' | 'no';
-  /** Layouts and archives may be read from here; absent = from nowhere. */
-  readonly folder?: string;
-  readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -100,10 +90,13 @@ class FileImages implements ImageStore {
     return this.#ready.get(digest) ?? path.join(this.#place('roots', digest), 'tree');
   }
 
-  async resolve(uri: string, options: Caller & { readonly architecture: Architecture; readonly signal: AbortSignal }): ReturnType<Images['resolve']> {
+  async resolve(
+    uri: string,
+    options: Caller & { readonly architecture: Architecture; readonly signal: AbortSignal },
+  ): ReturnType<Images['resolve']> {
     try {
       await using scratch = await this.#scratch();
-      await using source = await this.#open(uri, options, scratch.folder, options.signal);
+      await using source = await openSource(this.#options, uri, options, scratch.folder);
       const found = await findImage(source, referenceOf(uri), options.architecture, scratch.file());
       return { resolvedUri: resolvedName(uri, found.digest), digest: found.digest, image: found.defaults };
     } catch (error) {
@@ -117,7 +110,10 @@ class FileImages implements ImageStore {
     return this.#ready.has(digest);
   }
 
-  prepare(resolvedUri: string, options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal }): Promise<void> {
+  prepare(
+    resolvedUri: string,
+    options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal },
+  ): Promise<void> {
     const signal = AbortSignal.any([options.signal, this.#stop.signal]);
     const work = this.#locks.run(options.digest, () => this.#prepare(resolvedUri, { ...options, signal }));
     const ended: Promise<boolean> = work.then(
@@ -160,11 +156,14 @@ class FileImages implements ImageStore {
     await this.idle();
   }
 
-  async #prepare(uri: string, options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal }): Promise<void> {
+  async #prepare(
+    uri: string,
+    options: Caller & { readonly digest: string; readonly architecture: Architecture; readonly signal: AbortSignal },
+  ): Promise<void> {
     const target = this.#place('roots', options.digest);
     if (this.#ready.has(options.digest)) return;
     await using scratch = await this.#scratch();
-    await using source = await this.#open(uri, options, scratch.folder, options.signal);
+    await using source = await openSource(this.#options, uri, options, scratch.folder);
     const found = await findImage(source, options.digest, options.architecture, scratch.file());
     for (const { digest } of found.layers) this.#wanted.set(digest, (this.#wanted.get(digest) ?? 0) + 1);
     try {
@@ -172,7 +171,11 @@ class FileImages implements ImageStore {
       let { bytes, entries } = this.#options.bounds ?? { bytes: mostBytes, entries: mostEntries };
       for (const [index, layer] of found.layers.entries()) {
         const ready = await this.#layer(source, layer, { bytes, entries }, options.signal);
-        if (ready.about.diffId !== found.diffIds[index]) throw new RefusedImage('invalid', `The layer ${layer.digest} is not the one that the configuration of the image names.`);
+        if (ready.about.diffId !== found.diffIds[index])
+          throw new RefusedImage(
+            'invalid',
+            `The layer ${layer.digest} is not the one that the configuration of the image names.`,
+          );
         bytes -= ready.about.bytes;
         entries -= ready.about.entries;
         if (bytes < 0 || entries < 0) throw new RefusedImage('invalid', 'The image is too large: 10 GB unpacked are the most.');
@@ -195,7 +198,12 @@ class FileImages implements ImageStore {
   }
 
   /** A layer of its own, unpacked once whatever the number of images that have it. */
-  #layer(source: ImageSource, layer: Descriptor, bounds: { readonly bytes: number; readonly entries: number }, signal: AbortSignal): Promise<{ readonly tree: string; readonly about: LayerAbout }> {
+  #layer(
+    source: ImageSource,
+    layer: Descriptor,
+    bounds: { readonly bytes: number; readonly entries: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly tree: string; readonly about: LayerAbout }> {
     const target = this.#place('layers', layer.digest);
     return this.#locks.run(`layer ${layer.digest}`, async () => {
       const known = await readFile(path.join(target, 'about.json'), 'utf8').catch(() => undefined);
@@ -212,25 +220,13 @@ class FileImages implements ImageStore {
   }
 
   async #publish(folder: string, target: string, about: object): Promise<void> {
-    await writeFile(path.join(folder, 'about.json'), JSON.stringify({ ...about, bootId: this.#options.bootId }), { flush: true, mode: 0o600 });
+    await writeFile(path.join(folder, 'about.json'), JSON.stringify({ ...about, bootId: this.#options.bootId }), {
+      flush: true,
+      mode: 0o600,
+    });
     await rename(folder, target);
     this.#unsettled.add(target);
     this.#settleLater();
-  }
-
-  async #open(uri: string, caller: Caller, scratch: string, signal: AbortSignal): Promise<ImageSource> {
-    const { registry, registries, fetch, folder } = this.#options;
-    const name = parseImageName(uri);
-    if (name.kind !== 'registry') {
-      const place = await allowedPath(folder, name.path);
-      if (name.kind === 'layout') return ociLayout(place, { tag: name.tag });
-      return archive(place, { into: path.join(scratch, 'archive'), tag: name.tag, signal });
-    }
-    const places = placesInHouse(registry, name, caller);
-    if (places !== undefined) return builtIn(registry, places);
-    const how = registries(name.host);
-    if (how === 'no') throw new RefusedImage('denied', `This server does not ask ${name.host} for images; \`--image-registries\` says whom it does.`);
-    return remote({ host: name.host, repository: name.repository, fetch, signal, plain: how === 'plain' });
   }
 
   async #scratch(): Promise<AsyncDisposable & { readonly folder: string; readonly file: () => string }> {
@@ -245,7 +241,9 @@ class FileImages implements ImageStore {
 
   async #isWhole(folder: string): Promise<boolean> {
     if (await isThere(path.join(folder, settledName))) return true;
-    const about = await readFile(path.join(folder, 'about.json'), 'utf8').then((text) => JSON.parse(text) as { readonly bootId?: string }).catch(() => undefined);
+    const about = await readFile(path.join(folder, 'about.json'), 'utf8')
+      .then((text) => JSON.parse(text) as { readonly bootId?: string })
+      .catch(() => undefined);
     if (about?.bootId !== this.#options.bootId) return false;
     this.#unsettled.add(folder);
     return true;
@@ -293,7 +291,10 @@ class FileImages implements ImageStore {
 const settledName = 'settled';
 
 const aboutRoot = async (folder: string): Promise<{ readonly layers: readonly string[]; readonly tree: string }> =>
-  JSON.parse(await readFile(path.join(folder, 'about.json'), 'utf8')) as { readonly layers: readonly string[]; readonly tree: string };
+  JSON.parse(await readFile(path.join(folder, 'about.json'), 'utf8')) as {
+    readonly layers: readonly string[];
+    readonly tree: string;
+  };
 
 const referenceOf = (uri: string): string => {
   const name = parseImageName(uri);

@@ -72,7 +72,8 @@ export class TarReader {
   #takeHeader(chunk: Uint8Array, at: number): number {
     const taken = Math.min(block - this.#held.length, chunk.length - at);
     const piece = chunk.subarray(at, at + taken);
-    const full = this.#held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([this.#held, piece]);
+    const full =
+      this.#held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([this.#held, piece]);
     if (full.length < block) this.#held = Buffer.from(full);
     else {
       this.#held = Buffer.alloc(0);
@@ -140,7 +141,8 @@ export class TarReader {
     const pax = new Map([...this.#global, ...this.#pax]);
     const paxSize = pax.get('size');
     const realSize = paxSize !== undefined && /^\d{1,15}$/.test(paxSize) ? Number(paxSize) : size;
-    const prefix = bytes.subarray(257, 262).toString('latin1') === 'ustar' && bytes[263] === 0x30 ? text(bytes.subarray(345, 500)) : '';
+    const prefix =
+      bytes.subarray(257, 262).toString('latin1') === 'ustar' && bytes[263] === 0x30 ? text(bytes.subarray(345, 500)) : '';
     const short = text(bytes.subarray(0, 100));
     const name = pax.get('path') ?? this.#longName ?? (prefix === '' ? short : `${prefix}/${short}`);
     const target = pax.get('linkpath') ?? this.#longTarget ?? text(bytes.subarray(157, 257));
@@ -148,9 +150,17 @@ export class TarReader {
     this.#pax = new Map();
     this.#longName = this.#longTarget = undefined;
     const kind = sparse ? undefined : kindOf(type, name);
-    if (kind === undefined) throw hostile(`An entry of a layer is of a kind that is not taken: ${JSON.stringify(sparse ? 'sparse' : type)}.`);
+    if (kind === undefined)
+      throw hostile(`An entry of a layer is of a kind that is not taken: ${JSON.stringify(sparse ? 'sparse' : type)}.`);
     const mtime = Number(pax.get('mtime') ?? number(bytes, 136, 12));
-    this.#sink.entry({ name, kind, target, mode: number(bytes, 100, 8), bytes: kind === 'file' ? realSize : 0, mtimeS: Number.isFinite(mtime) ? mtime : 0 });
+    this.#sink.entry({
+      name,
+      kind,
+      target,
+      mode: number(bytes, 100, 8),
+      bytes: kind === 'file' ? realSize : 0,
+      mtimeS: Number.isFinite(mtime) ? mtime : 0,
+    });
     // Whatever a link or a folder claims, nothing follows it.
     this.#begin(kind === 'file' ? 'file' : 'skip', kind === 'file' ? realSize : 0);
   }
@@ -209,7 +219,8 @@ function paxOf(bytes: Buffer): ReadonlyMap<string, string> {
   while (at < bytes.length) {
     const space = bytes.indexOf(0x20, at);
     const length = space === -1 ? 0 : Number(bytes.subarray(at, space).toString('latin1'));
-    if (!Number.isSafeInteger(length) || length < space - at + 3 || at + length > bytes.length) throw hostile('The attributes of an entry cannot be read.');
+    if (!Number.isSafeInteger(length) || length < space - at + 3 || at + length > bytes.length)
+      throw hostile('The attributes of an entry cannot be read.');
     const record = bytes.subarray(space + 1, at + length - 1);
     const equals = record.indexOf(0x3d);
     if (equals === -1) throw hostile('The attributes of an entry cannot be read.');

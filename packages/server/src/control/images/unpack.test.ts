@@ -1,4 +1,15 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
@@ -60,7 +71,11 @@ suite('a layer', { timeout: 60_000 }, () => {
       { name: '/absolute', content: 'inside all the same' },
     ]);
     const plain = await ground.unpack(archive);
-    for (const packed of [gzipSync(archive), zstdCompressSync(archive), Buffer.concat([gzipSync(archive.subarray(0, 700)), gzipSync(archive.subarray(700))])])
+    for (const packed of [
+      gzipSync(archive),
+      zstdCompressSync(archive),
+      Buffer.concat([gzipSync(archive.subarray(0, 700)), gzipSync(archive.subarray(700))]),
+    ])
       t.assert.equal((await ground.unpack(packed)).about.diffId, plain.about.diffId);
     const inside = (name: string): string => path.join(plain.tree, name);
     t.assert.equal(statSync(inside('usr/program')).mode & 0o7777, 0o755, 'nobody becomes somebody else');
@@ -78,10 +93,32 @@ suite('a layer', { timeout: 60_000 }, () => {
     ['climbs from a folder', [{ name: 'a/../../outside/secret', content: 'touched' }]],
     ['climbs by attributes', [pax({ path: '../outside/secret' }), { name: 'innocent', content: 'touched' }]],
     ['links by hard link to what is outside', [{ name: 'a', type: '1', target: '../outside/secret' }]],
-    ['links by hard link to a folder', [{ name: 'a/', type: '5' }, { name: 'b', type: '1', target: 'a' }]],
-    ['goes in circles', [{ name: 'a', type: '2', target: 'b' }, { name: 'b', type: '2', target: 'a' }, { name: 'a/x', content: 'x' }]],
-    ['goes through a file', [{ name: 'a', content: 'x' }, { name: 'a/b', content: 'x' }]],
-    ['has a name no file system takes', [{ name: `${'x'.repeat(90)}`, content: '' }, pax({ path: 'y'.repeat(300) }), { name: 'z', content: '' }]],
+    [
+      'links by hard link to a folder',
+      [
+        { name: 'a/', type: '5' },
+        { name: 'b', type: '1', target: 'a' },
+      ],
+    ],
+    [
+      'goes in circles',
+      [
+        { name: 'a', type: '2', target: 'b' },
+        { name: 'b', type: '2', target: 'a' },
+        { name: 'a/x', content: 'x' },
+      ],
+    ],
+    [
+      'goes through a file',
+      [
+        { name: 'a', content: 'x' },
+        { name: 'a/b', content: 'x' },
+      ],
+    ],
+    [
+      'has a name no file system takes',
+      [{ name: `${'x'.repeat(90)}`, content: '' }, pax({ path: 'y'.repeat(300) }), { name: 'z', content: '' }],
+    ],
     ['has an endless name', [pax({ path: 'd/'.repeat(5000) }), { name: 'z', content: '' }]],
     ['describes itself without end', [{ name: 'pax', type: 'x', bytes: 8_000_000_000 }]],
     ['is of a kind nobody knows', [{ name: 'a', type: 'Z' }]],
@@ -119,13 +156,24 @@ suite('a layer', { timeout: 60_000 }, () => {
       ]),
     );
     t.assert.equal(readFileSync(path.join(ground.outside, 'secret'), 'utf8'), 'untouched');
-    t.assert.equal(readFileSync(path.join(tree, ground.outside, 'secret'), 'utf8'), 'touched', 'as a process with this root would see it');
+    t.assert.equal(
+      readFileSync(path.join(tree, ground.outside, 'secret'), 'utf8'),
+      'touched',
+      'as a process with this root would see it',
+    );
     t.assert.ok(lstatSync(path.join(tree, 'secret')).isFile());
   });
 
   test('leaves devices and pipes out', async (t: TestContext) => {
     using ground = new Ground();
-    const { tree } = await ground.unpack(tarOf([{ name: 'dev/sda', type: '4' }, { name: 'dev/null', type: '3' }, { name: 'pipe', type: '6' }, { name: 'file', content: 'x' }]));
+    const { tree } = await ground.unpack(
+      tarOf([
+        { name: 'dev/sda', type: '4' },
+        { name: 'dev/null', type: '3' },
+        { name: 'pipe', type: '6' },
+        { name: 'file', content: 'x' },
+      ]),
+    );
     t.assert.deepEqual([readdirSync(tree).sort(), readdirSync(path.join(tree, 'dev'))], [['dev', 'file'], []]);
   });
 
@@ -145,15 +193,28 @@ suite('layers over each other', { timeout: 60_000 }, () => {
   test('a whiteout takes away what is below, not what is beside it', async (t: TestContext) => {
     using ground = new Ground();
     const root = await ground.image(
-      [{ name: 'a/one', content: '1' }, { name: 'a/two', content: '2' }, { name: 'b/deep/x', content: 'x' }],
-      [{ name: 'a/.wh.one' }, { name: '.wh.b' }, { name: 'b/', type: '5' }, { name: 'b/new', content: 'n' }, { name: '.wh.never-there' }],
+      [
+        { name: 'a/one', content: '1' },
+        { name: 'a/two', content: '2' },
+        { name: 'b/deep/x', content: 'x' },
+      ],
+      [
+        { name: 'a/.wh.one' },
+        { name: '.wh.b' },
+        { name: 'b/', type: '5' },
+        { name: 'b/new', content: 'n' },
+        { name: '.wh.never-there' },
+      ],
     );
     t.assert.deepEqual([readdirSync(path.join(root, 'a')), readdirSync(path.join(root, 'b'))], [['two'], ['new']]);
   });
 
   test('an opaque folder begins empty, wherever its mark stands in the archive', async (t: TestContext) => {
     using ground = new Ground();
-    const root = await ground.image([{ name: 'a/old/x', content: '1' }], [{ name: 'a/new', content: '2' }, { name: 'a/.wh..wh..opq' }]);
+    const root = await ground.image(
+      [{ name: 'a/old/x', content: '1' }],
+      [{ name: 'a/new', content: '2' }, { name: 'a/.wh..wh..opq' }],
+    );
     t.assert.deepEqual(readdirSync(path.join(root, 'a')), ['new']);
   });
 
@@ -161,15 +222,27 @@ suite('layers over each other', { timeout: 60_000 }, () => {
     using ground = new Ground();
     await t.assert.rejects(ground.image([{ name: '../outside/.wh.secret' }]), { kind: 'invalid' });
     rmSync(path.join(ground.folder, 'root'), { recursive: true, force: true });
-    await ground.image([{ name: 'out', type: '2', target: ground.outside }], [{ name: 'out/.wh.secret' }, { name: 'out/.wh..wh..opq' }]);
+    await ground.image(
+      [{ name: 'out', type: '2', target: ground.outside }],
+      [{ name: 'out/.wh.secret' }, { name: 'out/.wh..wh..opq' }],
+    );
     t.assert.equal(readFileSync(path.join(ground.outside, 'secret'), 'utf8'), 'untouched');
   });
 
   test('a file replaces a folder and a folder a file; a later file replaces an earlier one', async (t: TestContext) => {
     using ground = new Ground();
     const root = await ground.image(
-      [{ name: 'a/x', content: '1' }, { name: 'b', content: '2' }, { name: 'c', content: 'old' }],
-      [{ name: 'a', content: 'file' }, { name: 'b/', type: '5', mode: 0o700 }, { name: 'b/y', content: 'y' }, { name: 'c', content: 'new' }],
+      [
+        { name: 'a/x', content: '1' },
+        { name: 'b', content: '2' },
+        { name: 'c', content: 'old' },
+      ],
+      [
+        { name: 'a', content: 'file' },
+        { name: 'b/', type: '5', mode: 0o700 },
+        { name: 'b/y', content: 'y' },
+        { name: 'c', content: 'new' },
+      ],
     );
     t.assert.equal(readFileSync(path.join(root, 'a'), 'utf8'), 'file');
     t.assert.equal(readFileSync(path.join(root, 'b/y'), 'utf8'), 'y');
@@ -180,8 +253,16 @@ suite('layers over each other', { timeout: 60_000 }, () => {
   test('what lies in `lib` goes where `lib` links to, unless the layer has a folder of that name', async (t: TestContext) => {
     using ground = new Ground();
     const root = await ground.image(
-      [{ name: 'usr/lib/a', content: 'a' }, { name: 'lib', type: '2', target: 'usr/lib' }, { name: 'bin', type: '2', target: 'usr/lib' }],
-      [{ name: 'lib/b', content: 'b' }, { name: 'bin/', type: '5' }, { name: 'bin/c', content: 'c' }],
+      [
+        { name: 'usr/lib/a', content: 'a' },
+        { name: 'lib', type: '2', target: 'usr/lib' },
+        { name: 'bin', type: '2', target: 'usr/lib' },
+      ],
+      [
+        { name: 'lib/b', content: 'b' },
+        { name: 'bin/', type: '5' },
+        { name: 'bin/c', content: 'c' },
+      ],
     );
     t.assert.deepEqual(readdirSync(path.join(root, 'usr/lib')).sort(), ['a', 'b']);
     t.assert.ok(lstatSync(path.join(root, 'lib')).isSymbolicLink());
@@ -204,12 +285,24 @@ suite('layers over each other', { timeout: 60_000 }, () => {
 });
 
 suite('the tar reader', () => {
-  const archive = tarOf([{ name: 'a/', type: '5' }, { name: 'a/x', content: 'x'.repeat(1500) }, pax({ path: 'a/long' }), { name: 's', content: 'y'.repeat(512) }, { name: 'e' }]);
-  const read = (pieces: readonly Uint8Array[]): { readonly headers: readonly TarHeader[]; readonly content: string; readonly ends: number } => {
+  const archive = tarOf([
+    { name: 'a/', type: '5' },
+    { name: 'a/x', content: 'x'.repeat(1500) },
+    pax({ path: 'a/long' }),
+    { name: 's', content: 'y'.repeat(512) },
+    { name: 'e' },
+  ]);
+  const read = (
+    pieces: readonly Uint8Array[],
+  ): { readonly headers: readonly TarHeader[]; readonly content: string; readonly ends: number } => {
     const headers: TarHeader[] = [];
     let content = '';
     let ends = 0;
-    const reader = new TarReader({ entry: (header) => void headers.push(header), data: (chunk) => void (content += Buffer.from(chunk).toString()), end: () => void (ends += 1) });
+    const reader = new TarReader({
+      entry: (header) => void headers.push(header),
+      data: (chunk) => void (content += Buffer.from(chunk).toString()),
+      end: () => void (ends += 1),
+    });
     for (const piece of pieces) reader.write(piece);
     reader.finish();
     return { headers, content, ends };
@@ -217,7 +310,10 @@ suite('the tar reader', () => {
 
   test('reads the same however the archive is cut into pieces', (t: TestContext) => {
     const whole = read([archive]);
-    t.assert.deepEqual(whole.headers.map(({ name }) => name), ['a/', 'a/x', 'a/long', 'e']);
+    t.assert.deepEqual(
+      whole.headers.map(({ name }) => name),
+      ['a/', 'a/x', 'a/long', 'e'],
+    );
     t.assert.equal(whole.ends, 3);
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 1200 }), { minLength: 1, maxLength: 60 }), (sizes) => {
@@ -232,15 +328,18 @@ suite('the tar reader', () => {
 
   test('never throws anything but a refusal for bytes that were changed', (t: TestContext) => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat({ max: archive.length - 1 }), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 8 }), (changes) => {
-        const changed = Buffer.from(archive);
-        for (const [at, byte] of changes) changed[at] = byte;
-        try {
-          read([changed]);
-        } catch (error) {
-          t.assert.equal((error as { readonly kind?: string }).kind, 'invalid');
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: archive.length - 1 }), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 8 }),
+        (changes) => {
+          const changed = Buffer.from(archive);
+          for (const [at, byte] of changes) changed[at] = byte;
+          try {
+            read([changed]);
+          } catch (error) {
+            t.assert.equal((error as { readonly kind?: string }).kind, 'invalid');
+          }
+        },
+      ),
     );
   });
 });

@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, createReadStream, fchmodSync, futimesSync, linkSync, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  createReadStream,
+  fchmodSync,
+  futimesSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -60,9 +72,11 @@ async function unpacked(file: string): Promise<AsyncIterable<Uint8Array>> {
   await handle.read(magic, 0, 4, 0).finally(() => handle.close());
   const stream = createReadStream(file, { highWaterMark: 262_144 });
   const through =
-    magic.readUInt16BE(0) === 0x1f8b ? createGunzip({ chunkSize: 262_144 })
-    : magic.readUInt32LE(0) === 0xfd2fb528 ? createZstdDecompress({ chunkSize: 262_144 })
-    : undefined;
+    magic.readUInt16BE(0) === 0x1f8b
+      ? createGunzip({ chunkSize: 262_144 })
+      : magic.readUInt32LE(0) === 0xfd2fb528
+        ? createZstdDecompress({ chunkSize: 262_144 })
+        : undefined;
   if (through === undefined) return stream;
   stream.on('error', (error) => through.destroy(error));
   return stream.pipe(through);
@@ -87,7 +101,14 @@ class LayerTree implements TarSink {
   }
 
   about(): Omit<LayerAbout, 'diffId'> {
-    return { bytes: this.#bytes, entries: this.#entries, implicit: [...this.#inside.implicit], whiteouts: this.#whiteouts, opaque: this.#opaque, links: this.#links };
+    return {
+      bytes: this.#bytes,
+      entries: this.#entries,
+      implicit: [...this.#inside.implicit],
+      whiteouts: this.#whiteouts,
+      opaque: this.#opaque,
+      links: this.#links,
+    };
   }
 
   entry(header: TarHeader): void {
@@ -107,7 +128,8 @@ class LayerTree implements TarSink {
       case 'file':
         return this.#open(place, header);
       case 'link':
-        if (header.target === '' || header.target.length > 4095 || header.target.includes('\0')) throw hostile(`${JSON.stringify(name)} is a link to nowhere.`);
+        if (header.target === '' || header.target.length > 4095 || header.target.includes('\0'))
+          throw hostile(`${JSON.stringify(name)} is a link to nowhere.`);
         this.#clear(place);
         return symlinkSync(header.target, this.#inside.host(place));
       case 'hardLink':
@@ -141,7 +163,8 @@ class LayerTree implements TarSink {
     const folder = path.posix.dirname(name) === '.' ? '' : path.posix.dirname(name);
     if (base === opaque) this.#opaque.push(folder);
     // Names that begin so are the bookkeeping of a file system of old.
-    else if (!base.startsWith(`${whiteout}${whiteout}`)) this.#whiteouts.push(folder === '' ? base.slice(whiteout.length) : `${folder}/${base.slice(whiteout.length)}`);
+    else if (!base.startsWith(`${whiteout}${whiteout}`))
+      this.#whiteouts.push(folder === '' ? base.slice(whiteout.length) : `${folder}/${base.slice(whiteout.length)}`);
   }
 
   #folder(place: string, { mode }: TarHeader): void {
@@ -175,6 +198,7 @@ class LayerTree implements TarSink {
     if (found === undefined) return;
     rmSync(this.#inside.host(place), { recursive: true, force: true });
     this.#inside.forget();
-    for (const folder of this.#inside.implicit) if (folder === place || folder.startsWith(`${place}/`)) this.#inside.implicit.delete(folder);
+    for (const folder of this.#inside.implicit)
+      if (folder === place || folder.startsWith(`${place}/`)) this.#inside.implicit.delete(folder);
   }
 }

@@ -25,7 +25,10 @@ export function rootedRuntime(written: RootedWriting, folder: string): RuntimeDe
   return {
     identifier: written.identifier,
     family,
-    look: () => (existsSync(rootfs) ? { kind: 'ready', from: written.from ?? rootfs, ...version } : { kind: 'unavailable', remedy: written.remedy }),
+    look: () =>
+      existsSync(rootfs)
+        ? { kind: 'ready', from: written.from ?? rootfs, ...version }
+        : { kind: 'unavailable', remedy: written.remedy },
     prepare: () => Promise.resolve(),
     resolve: () => ({
       identifier: written.identifier,

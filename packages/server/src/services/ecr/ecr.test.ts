@@ -24,10 +24,21 @@ const sha = (bytes: string | Uint8Array): string => `sha256:${createHash('sha256
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 const client = (origin: string, account = '000000000000'): ECRClient =>
-  new ECRClient({ endpoint: origin, region: 'us-east-1', credentials: { accessKeyId: account, secretAccessKey: 'x' }, maxAttempts: 1 });
+  new ECRClient({
+    endpoint: origin,
+    region: 'us-east-1',
+    credentials: { accessKeyId: account, secretAccessKey: 'x' },
+    maxAttempts: 1,
+  });
 
 /** One layer of a single file and the manifest over it, pushed with plain requests. */
-async function push(origin: string, repository: string, tag: string, content: string, headers: Record<string, string> = {}): Promise<{ digest: string; status: number; error: string }> {
+async function push(
+  origin: string,
+  repository: string,
+  tag: string,
+  content: string,
+  headers: Record<string, string> = {},
+): Promise<{ digest: string; status: number; error: string }> {
   const config = JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] }, note: content });
   for (const blob of [config, content])
     await fetch(`${origin}/v2/${repository}/blobs/uploads/?digest=${sha(blob)}`, { method: 'POST', body: blob, headers });
@@ -37,7 +48,11 @@ async function push(origin: string, repository: string, tag: string, content: st
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: sha(config), size: config.length },
     layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: sha(content), size: content.length }],
   });
-  const answer = await fetch(`${origin}/v2/${repository}/manifests/${tag}`, { method: 'PUT', body: manifest, headers: { 'Content-Type': manifestType, ...headers } });
+  const answer = await fetch(`${origin}/v2/${repository}/manifests/${tag}`, {
+    method: 'PUT',
+    body: manifest,
+    headers: { 'Content-Type': manifestType, ...headers },
+  });
   return { digest: sha(manifest), status: answer.status, error: await answer.text() };
 }
 
@@ -61,9 +76,13 @@ suite('the image registry', { timeout: 120_000 }, () => {
     const { repository } = await ecr.send(new CreateRepositoryCommand({ repositoryName: 'team/app' }));
     t.assert.equal(repository?.repositoryUri, '000000000000.dkr.ecr.us-east-1.amazonaws.com/team/app');
     t.assert.equal(repository?.repositoryArn, 'arn:aws:ecr:us-east-1:000000000000:repository/team/app');
-    await t.assert.rejects(ecr.send(new CreateRepositoryCommand({ repositoryName: 'team/app' })), { name: 'RepositoryAlreadyExistsException' });
+    await t.assert.rejects(ecr.send(new CreateRepositoryCommand({ repositoryName: 'team/app' })), {
+      name: 'RepositoryAlreadyExistsException',
+    });
     t.assert.equal((await push(server.origin, 'team/app', 'v1', 'first')).status, 201);
-    await t.assert.rejects(ecr.send(new DeleteRepositoryCommand({ repositoryName: 'team/app' })), { name: 'RepositoryNotEmptyException' });
+    await t.assert.rejects(ecr.send(new DeleteRepositoryCommand({ repositoryName: 'team/app' })), {
+      name: 'RepositoryNotEmptyException',
+    });
     await ecr.send(new DeleteRepositoryCommand({ repositoryName: 'team/app', force: true }));
     await t.assert.rejects(ecr.send(new DescribeRepositoriesCommand({ repositoryNames: ['team/app'] })), {
       name: 'RepositoryNotFoundException',
@@ -91,23 +110,37 @@ suite('the image registry', { timeout: 120_000 }, () => {
     t.assert.equal((await fetch(`${server.origin}/v2/private/manifests/v1`)).status, 404);
     // Its content is on the same disk, but not in the repositories of others.
     t.assert.equal((await fetch(`${server.origin}/v2/easy/blobs/${sha('for my eyes')}`, { method: 'HEAD' })).status, 404);
-    await t.assert.rejects(ecr.send(new ListImagesCommand({ repositoryName: 'private', registryId: '111111111111' })), { name: 'AccessDeniedException' });
+    await t.assert.rejects(ecr.send(new ListImagesCommand({ repositoryName: 'private', registryId: '111111111111' })), {
+      name: 'AccessDeniedException',
+    });
     other.destroy();
   });
 
   test('images are tagged again, described and deleted by tag and digest', async (t: TestContext) => {
     const { digest } = await push(server.origin, 'again', 'one', 'again');
-    const { images } = await ecr.send(new BatchGetImageCommand({ repositoryName: 'again', imageIds: [{ imageTag: 'one' }, { imageTag: 'none' }] }));
+    const { images } = await ecr.send(
+      new BatchGetImageCommand({ repositoryName: 'again', imageIds: [{ imageTag: 'one' }, { imageTag: 'none' }] }),
+    );
     t.assert.equal(images?.length, 1);
     const { imageManifest } = images?.[0] ?? {};
     await ecr.send(new PutImageCommand({ repositoryName: 'again', imageManifest, imageTag: 'two' }));
-    await t.assert.rejects(ecr.send(new PutImageCommand({ repositoryName: 'again', imageManifest, imageTag: 'two' })), { name: 'ImageAlreadyExistsException' });
+    await t.assert.rejects(ecr.send(new PutImageCommand({ repositoryName: 'again', imageManifest, imageTag: 'two' })), {
+      name: 'ImageAlreadyExistsException',
+    });
     const { imageDetails } = await ecr.send(new DescribeImagesCommand({ repositoryName: 'again' }));
-    t.assert.deepEqual(imageDetails?.map(({ imageDigest, imageTags }) => [imageDigest, imageTags]), [[digest, ['one', 'two']]]);
+    t.assert.deepEqual(
+      imageDetails?.map(({ imageDigest, imageTags }) => [imageDigest, imageTags]),
+      [[digest, ['one', 'two']]],
+    );
     await ecr.send(new BatchDeleteImageCommand({ repositoryName: 'again', imageIds: [{ imageTag: 'one' }] }));
     t.assert.equal((await fetch(`${server.origin}/v2/again/manifests/two`)).status, 200);
-    const gone = await ecr.send(new BatchDeleteImageCommand({ repositoryName: 'again', imageIds: [{ imageDigest: digest }, { imageTag: 'one' }] }));
-    t.assert.deepEqual([gone.imageIds, gone.failures?.map(({ failureCode }) => failureCode)], [[{ imageDigest: digest, imageTag: 'two' }], ['ImageNotFound']]);
+    const gone = await ecr.send(
+      new BatchDeleteImageCommand({ repositoryName: 'again', imageIds: [{ imageDigest: digest }, { imageTag: 'one' }] }),
+    );
+    t.assert.deepEqual(
+      [gone.imageIds, gone.failures?.map(({ failureCode }) => failureCode)],
+      [[{ imageDigest: digest, imageTag: 'two' }], ['ImageNotFound']],
+    );
     t.assert.equal((await fetch(`${server.origin}/v2/again/manifests/two`)).status, 404);
   });
 
@@ -128,13 +161,22 @@ suite('the image registry', { timeout: 120_000 }, () => {
     t.assert.equal((await fetch(place)).headers.get('range'), '0-5');
     await fetch(place, { method: 'PATCH', body: 'world' });
     const wrong = await fetch(`${place}?digest=${sha('something else')}`, { method: 'PUT' });
-    t.assert.deepEqual([wrong.status, (await wrong.json() as { errors: { code: string }[] }).errors[0]?.code], [400, 'DIGEST_INVALID']);
+    t.assert.deepEqual(
+      [wrong.status, ((await wrong.json()) as { errors: { code: string }[] }).errors[0]?.code],
+      [400, 'DIGEST_INVALID'],
+    );
     t.assert.equal((await fetch(place)).status, 404, 'a wrong digest ends the upload');
-    const whole = await fetch(`${server.origin}/v2/pieces/blobs/uploads/?digest=${sha('hello world')}`, { method: 'POST', body: 'hello world' });
+    const whole = await fetch(`${server.origin}/v2/pieces/blobs/uploads/?digest=${sha('hello world')}`, {
+      method: 'POST',
+      body: 'hello world',
+    });
     t.assert.equal(whole.status, 201);
     const part = await fetch(`${server.origin}/v2/pieces/blobs/${sha('hello world')}`, { headers: { Range: 'bytes=6-' } });
     t.assert.deepEqual([part.status, part.headers.get('content-range'), await part.text()], [206, 'bytes 6-10/11', 'world']);
-    t.assert.equal((await fetch(`${server.origin}/v2/pieces/blobs/${sha('hello world')}`, { headers: { Range: 'bytes=11-' } })).status, 416);
+    t.assert.equal(
+      (await fetch(`${server.origin}/v2/pieces/blobs/${sha('hello world')}`, { headers: { Range: 'bytes=11-' } })).status,
+      416,
+    );
   });
 
   test('a blob is mounted from another repository that has it, and uploaded otherwise', async (t: TestContext) => {
@@ -143,7 +185,10 @@ suite('the image registry', { timeout: 120_000 }, () => {
     const mounted = await fetch(`${server.origin}/v2/target/blobs/uploads/?mount=${digest}&from=source`, { method: 'POST' });
     t.assert.deepEqual([mounted.status, mounted.headers.get('docker-content-digest')], [201, digest]);
     t.assert.equal((await fetch(`${server.origin}/v2/target/blobs/${digest}`)).status, 200);
-    t.assert.equal((await fetch(`${server.origin}/v2/target/blobs/uploads/?mount=${digest}&from=nowhere`, { method: 'POST' })).status, 202);
+    t.assert.equal(
+      (await fetch(`${server.origin}/v2/target/blobs/uploads/?mount=${digest}&from=nowhere`, { method: 'POST' })).status,
+      202,
+    );
   });
 
   test('a manifest whose layers are missing, or that is none, is refused', async (t: TestContext) => {
@@ -151,19 +196,36 @@ suite('the image registry', { timeout: 120_000 }, () => {
     for (const [manifest, status, code] of [
       [{ schemaVersion: 2, mediaType: manifestType, config: reference, layers: [] }, 404, 'MANIFEST_BLOB_UNKNOWN'],
       [{ schemaVersion: 1, name: 'old' }, 400, 'MANIFEST_INVALID'],
-      [{ schemaVersion: 2, mediaType: manifestType, config: { ...reference, digest: 'sha256:../../x' }, layers: [] }, 400, 'MANIFEST_INVALID'],
-      [{ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [reference] }, 404, 'MANIFEST_BLOB_UNKNOWN'],
+      [
+        { schemaVersion: 2, mediaType: manifestType, config: { ...reference, digest: 'sha256:../../x' }, layers: [] },
+        400,
+        'MANIFEST_INVALID',
+      ],
+      [
+        { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [reference] },
+        404,
+        'MANIFEST_BLOB_UNKNOWN',
+      ],
     ] as const) {
       const answer = await fetch(`${server.origin}/v2/easy/manifests/bad`, { method: 'PUT', body: JSON.stringify(manifest) });
-      t.assert.deepEqual([answer.status, (await answer.json() as { errors: { code: string }[] }).errors[0]?.code], [status, code]);
+      t.assert.deepEqual(
+        [answer.status, ((await answer.json()) as { errors: { code: string }[] }).errors[0]?.code],
+        [status, code],
+      );
     }
   });
 
   test('the catalog and the tags come in pages', async (t: TestContext) => {
     for (const tag of ['a', 'b', 'c']) await push(server.origin, 'paged', tag, tag);
     const first = await fetch(`${server.origin}/v2/paged/tags/list?n=2`);
-    t.assert.deepEqual([await first.json(), first.headers.get('link')], [{ name: 'paged', tags: ['a', 'b'] }, '</v2/paged/tags/list?n=2&last=b>; rel="next"']);
-    t.assert.deepEqual(await (await fetch(`${server.origin}/v2/paged/tags/list?n=2&last=b`)).json(), { name: 'paged', tags: ['c'] });
+    t.assert.deepEqual(
+      [await first.json(), first.headers.get('link')],
+      [{ name: 'paged', tags: ['a', 'b'] }, '</v2/paged/tags/list?n=2&last=b>; rel="next"'],
+    );
+    t.assert.deepEqual(await (await fetch(`${server.origin}/v2/paged/tags/list?n=2&last=b`)).json(), {
+      name: 'paged',
+      tags: ['c'],
+    });
     const { repositories } = (await (await fetch(`${server.origin}/v2/_catalog`)).json()) as { repositories: string[] };
     t.assert.ok(repositories.includes('paged'));
   });
@@ -184,7 +246,13 @@ suite('the image registry', { timeout: 120_000 }, () => {
     const again = `docker://${new URL(server.origin).host}/real/image@${imageDetails?.[0]?.imageDigest}`;
     const { stdout } = await run('skopeo', ['inspect', '--tls-verify=false', again]);
     t.assert.equal(JSON.parse(stdout).Digest, imageDetails?.[0]?.imageDigest);
-    await run('skopeo', ['--insecure-policy', 'copy', '--src-tls-verify=false', again, `oci:${path.join(folder.path, 'back')}:v1`]);
+    await run('skopeo', [
+      '--insecure-policy',
+      'copy',
+      '--src-tls-verify=false',
+      again,
+      `oci:${path.join(folder.path, 'back')}:v1`,
+    ]);
     t.assert.ok(existsSync(path.join(folder.path, 'back', 'index.json')));
   });
 });
@@ -203,7 +271,15 @@ suite('the image registry with a real client', { timeout: 60_000, skip: noTools 
     const target = `docker://${new URL(server.origin).host}/app:v1`;
     const push = ['--insecure-policy', 'copy', '--dest-tls-verify=false', `oci:${layout}:v1`, target];
     await t.assert.rejects(run('skopeo', push));
-    await run('skopeo', ['--insecure-policy', 'copy', '--dest-tls-verify=false', '--dest-creds', Buffer.from(token, 'base64').toString(), `oci:${layout}:v1`, target]);
+    await run('skopeo', [
+      '--insecure-policy',
+      'copy',
+      '--dest-tls-verify=false',
+      '--dest-creds',
+      Buffer.from(token, 'base64').toString(),
+      `oci:${layout}:v1`,
+      target,
+    ]);
     t.assert.equal((await ecr.send(new ListImagesCommand({ repositoryName: 'app' }))).imageIds?.[0]?.imageTag, 'v1');
     ecr.destroy();
   });

@@ -2,10 +2,16 @@ import { ServiceFault } from '@mayfly/wire';
 
 /** Texts as Amazon ECR has them. @source Amazon ECR API Reference, and answers seen by its clients, read 2026-11 */
 export const noRepository = (name: string, account: string): ServiceFault =>
-  new ServiceFault('RepositoryNotFoundException', `The repository with name '${name}' does not exist in the registry with id '${account}'`);
+  new ServiceFault(
+    'RepositoryNotFoundException',
+    `The repository with name '${name}' does not exist in the registry with id '${account}'`,
+  );
 
 export const repositoryExists = (name: string, account: string): ServiceFault =>
-  new ServiceFault('RepositoryAlreadyExistsException', `The repository with name '${name}' already exists in the registry with id '${account}'`);
+  new ServiceFault(
+    'RepositoryAlreadyExistsException',
+    `The repository with name '${name}' already exists in the registry with id '${account}'`,
+  );
 
 export const notEmpty = (name: string, account: string): ServiceFault =>
   new ServiceFault(
@@ -46,4 +52,7 @@ export const manifestsMissing = (digests: readonly string[], name: string, accou
 export const invalid = (text: string): ServiceFault => new ServiceFault('InvalidParameterException', text);
 
 export const digestMismatch = (given: string, found: string): ServiceFault =>
-  new ServiceFault('ImageDigestDoesNotMatchException', `The digest '${given}' does not match the content, whose digest is '${found}'`);
+  new ServiceFault(
+    'ImageDigestDoesNotMatchException',
+    `The digest '${given}' does not match the content, whose digest is '${found}'`,
+  );

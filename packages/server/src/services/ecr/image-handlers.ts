@@ -17,7 +17,8 @@ export function imageHandlers(registry: Registry) {
 
   const find = (home: Home, name: string, id: ImageId): ManifestRecord | 'mismatch' | undefined => {
     const manifest = registry.manifest(home, name, id.imageTag ?? id.imageDigest ?? '');
-    if (manifest !== undefined && id.imageTag !== undefined && id.imageDigest !== undefined && manifest.digest !== id.imageDigest) return 'mismatch';
+    if (manifest !== undefined && id.imageTag !== undefined && id.imageDigest !== undefined && manifest.digest !== id.imageDigest)
+      return 'mismatch';
     return manifest;
   };
 
@@ -53,7 +54,10 @@ export function imageHandlers(registry: Registry) {
         nameOf: ({ digest }) => digest,
         invalid: badToken,
       });
-      return { imageDetails: page.items.map((manifest) => detail(home, name, tags, manifest)), ...(page.next === undefined ? {} : { nextToken: page.next }) };
+      return {
+        imageDetails: page.items.map((manifest) => detail(home, name, tags, manifest)),
+        ...(page.next === undefined ? {} : { nextToken: page.next }),
+      };
     },
 
     ListImages: async (input, call) => {
@@ -64,8 +68,16 @@ export function imageHandlers(registry: Registry) {
       const ids = records
         .list('manifest', scopeOfRepository(home, name))
         .filter(byTagStatus(input.filter?.tagStatus, tags))
-        .flatMap(({ digest }): ImageId[] => tags.get(digest)?.map((imageTag) => ({ imageDigest: digest, imageTag })) ?? [{ imageDigest: digest }]);
-      const page = pageOf(ids, { limit: input.maxResults ?? 100, token: input.nextToken, nameOf: ({ imageDigest, imageTag }) => `${imageDigest} ${imageTag ?? ''}`, invalid: badToken });
+        .flatMap(
+          ({ digest }): ImageId[] =>
+            tags.get(digest)?.map((imageTag) => ({ imageDigest: digest, imageTag })) ?? [{ imageDigest: digest }],
+        );
+      const page = pageOf(ids, {
+        limit: input.maxResults ?? 100,
+        token: input.nextToken,
+        nameOf: ({ imageDigest, imageTag }) => `${imageDigest} ${imageTag ?? ''}`,
+        invalid: badToken,
+      });
       return { imageIds: [...page.items], ...(page.next === undefined ? {} : { nextToken: page.next }) };
     },
 
@@ -77,7 +89,8 @@ export function imageHandlers(registry: Registry) {
       const failures = [];
       for (const id of input.imageIds ?? []) {
         const manifest = find(home, name, id);
-        if (manifest === undefined || manifest === 'mismatch') failures.push(failure(id, manifest === undefined ? 'ImageNotFound' : 'ImageTagDoesNotMatchDigest'));
+        if (manifest === undefined || manifest === 'mismatch')
+          failures.push(failure(id, manifest === undefined ? 'ImageNotFound' : 'ImageTagDoesNotMatchDigest'));
         else
           images.push({
             registryId: home.account,
@@ -99,7 +112,8 @@ export function imageHandlers(registry: Registry) {
         tag: input.imageTag,
         digest: input.imageDigest,
         check: (digest, known, tagged) => {
-          if (known !== undefined && (input.imageTag === undefined || tagged === digest)) throw imageExists(input.imageTag, digest, name, home.account);
+          if (known !== undefined && (input.imageTag === undefined || tagged === digest))
+            throw imageExists(input.imageTag, digest, name, home.account);
         },
       });
       return {
@@ -123,10 +137,15 @@ export function imageHandlers(registry: Registry) {
         const manifest = find(home, name, id);
         if (id.imageTag === undefined && id.imageDigest === undefined) failures.push(failure(id, 'MissingDigestAndTag'));
         else if (id.imageTag === undefined && !isDigest(id.imageDigest ?? '')) failures.push(failure(id, 'InvalidImageDigest'));
-        else if (manifest === undefined || manifest === 'mismatch') failures.push(failure(id, manifest === undefined ? 'ImageNotFound' : 'ImageTagDoesNotMatchDigest'));
+        else if (manifest === undefined || manifest === 'mismatch')
+          failures.push(failure(id, manifest === undefined ? 'ImageNotFound' : 'ImageTagDoesNotMatchDigest'));
         else {
           try {
-            const gone = await registry.deleteImage(home, name, id.imageTag === undefined ? { digest: manifest.digest } : { tag: id.imageTag });
+            const gone = await registry.deleteImage(
+              home,
+              name,
+              id.imageTag === undefined ? { digest: manifest.digest } : { tag: id.imageTag },
+            );
             if (gone.tags.length === 0) imageIds.push({ imageDigest: gone.digest });
             for (const imageTag of gone.tags) imageIds.push({ imageDigest: gone.digest, imageTag });
           } catch (error) {
@@ -146,7 +165,12 @@ export function imageHandlers(registry: Registry) {
       const failures = [];
       for (const layerDigest of input.layerDigests ?? []) {
         const layerSize = registry.hasLayer(home, name, layerDigest);
-        if (!isDigest(layerDigest)) failures.push({ layerDigest, failureCode: 'InvalidLayerDigest' as const, failureReason: `Invalid layer digest '${layerDigest}'` });
+        if (!isDigest(layerDigest))
+          failures.push({
+            layerDigest,
+            failureCode: 'InvalidLayerDigest' as const,
+            failureReason: `Invalid layer digest '${layerDigest}'`,
+          });
         else if (layerSize === undefined) layers.push({ layerDigest, layerAvailability: 'UNAVAILABLE' as const });
         else layers.push({ layerDigest, layerAvailability: 'AVAILABLE' as const, layerSize });
       }
@@ -155,19 +179,25 @@ export function imageHandlers(registry: Registry) {
   } satisfies EcrHandlers;
 }
 
-type FailureCode = 'ImageNotFound' | 'ImageTagDoesNotMatchDigest' | 'MissingDigestAndTag' | 'InvalidImageDigest' | 'ImageReferencedByManifestList';
+type FailureCode =
+  | 'ImageNotFound'
+  | 'ImageTagDoesNotMatchDigest'
+  | 'MissingDigestAndTag'
+  | 'InvalidImageDigest'
+  | 'ImageReferencedByManifestList';
 
 const reasons: Readonly<Record<FailureCode, string>> = {
   ImageNotFound: 'Requested image not found',
   ImageTagDoesNotMatchDigest: 'The digest does not match the one that the tag names',
-  MissingDigestAndTag: "Invalid request parameters: both tag and digest cannot be null",
+  MissingDigestAndTag: 'Invalid request parameters: both tag and digest cannot be null',
   InvalidImageDigest: "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
   ImageReferencedByManifestList: 'Requested image referenced by manifest list',
 };
 
 const failure = (imageId: ImageId, failureCode: FailureCode) => ({ imageId, failureCode, failureReason: reasons[failureCode] });
 
-const words = ({ imageTag, imageDigest }: ImageId): string => `imageTag:'${imageTag ?? 'null'}', imageDigest:'${imageDigest ?? 'null'}'`;
+const words = ({ imageTag, imageDigest }: ImageId): string =>
+  `imageTag:'${imageTag ?? 'null'}', imageDigest:'${imageDigest ?? 'null'}'`;
 
 const byTagStatus =
   (status: string | undefined, tags: ReadonlyMap<string, unknown>) =>

@@ -28,7 +28,8 @@ export function readManifest(bytes: Uint8Array, declared: string | undefined): M
   }
   if (document === null || typeof document !== 'object' || document['schemaVersion'] !== 2) return undefined;
   const own = document['mediaType'];
-  const mediaType = typeof own === 'string' ? own : (declared ?? (Array.isArray(document['manifests']) ? several[0] : single[0]) ?? '');
+  const mediaType =
+    typeof own === 'string' ? own : (declared ?? (Array.isArray(document['manifests']) ? several[0] : single[0]) ?? '');
   if (single.includes(mediaType)) {
     const references = [document['config'], ...listed(document['layers'])].map(descriptor);
     if (references.some((reference) => reference === undefined) || references.length > mostReferences) return undefined;
@@ -50,5 +51,7 @@ const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 
 function descriptor(value: unknown): { readonly digest: string; readonly size: number } | undefined {
   const { digest, size } = (value ?? {}) as { readonly digest?: unknown; readonly size?: unknown };
-  return typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) && Number.isSafeInteger(size) ? { digest, size: size as number } : undefined;
+  return typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) && Number.isSafeInteger(size)
+    ? { digest, size: size as number }
+    : undefined;
 }

@@ -8,7 +8,10 @@ export interface RegistryPort {
     reference: string,
   ): Promise<{ readonly digest: string; readonly mediaType: string; readonly bytes: Uint8Array } | undefined>;
   /** The file of a blob of this repository, verified when it came; undefined when it has none. */
-  blob(at: { readonly account: string; readonly region: string; readonly repository: string }, digest: string): string | undefined;
+  blob(
+    at: { readonly account: string; readonly region: string; readonly repository: string },
+    digest: string,
+  ): string | undefined;
   /** Answers requests below `/v2/`. Never rejects. */
   serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }

@@ -1,9 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
 import { Blobs, isDigest, type Upload } from './blobs.ts';
-import { digestMismatch, immutableTag, invalid, layersMissing, manifestsMissing, noImage, noRepository, repositoryExists } from './faults.ts';
+import {
+  digestMismatch,
+  immutableTag,
+  invalid,
+  layersMissing,
+  manifestsMissing,
+  noImage,
+  noRepository,
+  repositoryExists,
+} from './faults.ts';
 import { readManifest } from './manifest.ts';
-import { scopeOfHome, scopeOfRepository, type EcrRecords, type Home, type ManifestRecord, type RepositoryRecord } from './records.ts';
+import {
+  scopeOfHome,
+  scopeOfRepository,
+  type EcrRecords,
+  type Home,
+  type ManifestRecord,
+  type RepositoryRecord,
+} from './records.ts';
 
 /** @source Amazon ECR API Reference, CreateRepository, read 2026-11 */
 export const repositoryName = /^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*\/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/;
@@ -37,10 +53,18 @@ export class Registry {
   }
 
   async createRepository(home: Home, name: string, settings: Partial<RepositoryRecord> = {}): Promise<RepositoryRecord> {
-    if (!repositoryName.test(name) || name.length > 256) throw invalid(`Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression'`);
+    if (!repositoryName.test(name) || name.length > 256)
+      throw invalid(`Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression'`);
     return this.records.change((draft) => {
       if (draft.get('repository', scopeOfHome(home), name) !== undefined) throw repositoryExists(name, home.account);
-      const record: RepositoryRecord = { tagMutability: 'MUTABLE', scanOnPush: false, tags: {}, ...settings, name, createdAt: this.now() };
+      const record: RepositoryRecord = {
+        tagMutability: 'MUTABLE',
+        scanOnPush: false,
+        tags: {},
+        ...settings,
+        name,
+        createdAt: this.now(),
+      };
       draft.put('repository', scopeOfHome(home), name, record);
       return record;
     });
@@ -79,7 +103,8 @@ export class Registry {
 
   tagsOf(home: Home, name: string): ReadonlyMap<string, readonly string[]> {
     const tags = new Map<string, string[]>();
-    for (const { tag, digest } of this.records.list('tag', scopeOfRepository(home, name))) tags.set(digest, [...(tags.get(digest) ?? []), tag]);
+    for (const { tag, digest } of this.records.list('tag', scopeOfRepository(home, name)))
+      tags.set(digest, [...(tags.get(digest) ?? []), tag]);
     return tags;
   }
 
@@ -126,12 +151,14 @@ export class Registry {
     },
   ): Promise<ManifestRecord> {
     const { tag } = options;
-    if (tag !== undefined && !tagName.test(tag)) throw invalid(`Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression'`);
+    if (tag !== undefined && !tagName.test(tag))
+      throw invalid(`Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression'`);
     const { tagMutability } = this.repository(home, name);
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     if (options.digest !== undefined && options.digest !== digest) throw digestMismatch(options.digest, digest);
     const manifest = readManifest(bytes, options.mediaType);
-    if (manifest === undefined) throw invalid(`Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'`);
+    if (manifest === undefined)
+      throw invalid(`Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'`);
     const upload = await this.blobs.begin();
     try {
       await upload.append(only(bytes), bytes.length);
@@ -143,14 +170,17 @@ export class Registry {
     return this.blobs.settle(upload, () =>
       this.records.change((draft) => {
         if (draft.get('repository', scopeOfHome(home), name) === undefined) throw noRepository(name, home.account);
-        const layers = manifest.blobs.filter((blob) => draft.get('layer', scope, blob.digest) === undefined).map((blob) => blob.digest);
+        const layers = manifest.blobs
+          .filter((blob) => draft.get('layer', scope, blob.digest) === undefined)
+          .map((blob) => blob.digest);
         if (layers.length > 0) throw layersMissing(layers, name, home.account);
         const images = manifest.manifests.filter((each) => draft.get('manifest', scope, each) === undefined);
         if (images.length > 0) throw manifestsMissing(images, name, home.account);
         const tagged = tag === undefined ? undefined : draft.get('tag', scope, tag)?.digest;
         const known = draft.get('manifest', scope, digest);
         options.check?.(digest, known, tagged);
-        if (tag !== undefined && tagged !== undefined && tagged !== digest && tagMutability === 'IMMUTABLE') throw immutableTag(tag, name);
+        if (tag !== undefined && tagged !== undefined && tagged !== digest && tagMutability === 'IMMUTABLE')
+          throw immutableTag(tag, name);
         const { artifactMediaType } = manifest;
         const record: ManifestRecord = known ?? {
           digest,
@@ -170,12 +200,17 @@ export class Registry {
   }
 
   /** Takes a tag away, and with the last one its image; by digest, the image with all its tags. @returns what was taken */
-  async deleteImage(home: Home, name: string, id: { readonly tag?: string | undefined; readonly digest?: string | undefined }): Promise<{ digest: string; tags: string[] }> {
+  async deleteImage(
+    home: Home,
+    name: string,
+    id: { readonly tag?: string | undefined; readonly digest?: string | undefined },
+  ): Promise<{ digest: string; tags: string[] }> {
     const scope = scopeOfRepository(home, name);
     const taken = await this.records.change((draft) => {
       if (draft.get('repository', scopeOfHome(home), name) === undefined) throw noRepository(name, home.account);
       const digest = id.digest ?? draft.get('tag', scope, id.tag ?? '')?.digest ?? '';
-      if (draft.get('manifest', scope, digest) === undefined) throw noImage(`imageTag:'${id.tag ?? 'null'}', imageDigest:'${id.digest ?? 'null'}'`, name, home.account);
+      if (draft.get('manifest', scope, digest) === undefined)
+        throw noImage(`imageTag:'${id.tag ?? 'null'}', imageDigest:'${id.digest ?? 'null'}'`, name, home.account);
       const all = draft.list('tag', scope).filter((each) => each.digest === digest);
       const tags = all.map(({ tag }) => tag).filter((tag) => id.tag === undefined || tag === id.tag);
       for (const tag of tags) draft.delete('tag', scope, tag);
@@ -217,7 +252,8 @@ export class Registry {
   }
 
   #isHeld(digest: string): boolean {
-    for (const kind of ['layer', 'manifest'] as const) for (const { value } of this.records.all(kind)) if (value.digest === digest) return true;
+    for (const kind of ['layer', 'manifest'] as const)
+      for (const { value } of this.records.all(kind)) if (value.digest === digest) return true;
     return false;
   }
 }

@@ -12,9 +12,12 @@ export function homeOf({ account, region, operation, caller }: Call, registryId?
   if (registryId === undefined || registryId === account) return { account, region };
   const who = caller.kind === 'signed' ? caller.arn : 'anonymous';
   const resource = `arn:aws:ecr:${region}:${registryId}:repository/*`;
-  throw new ServiceFault('AccessDeniedException', `User: ${who} is not authorized to perform: ecr:${operation} on resource: ${resource}`);
+  throw new ServiceFault(
+    'AccessDeniedException',
+    `User: ${who} is not authorized to perform: ecr:${operation} on resource: ${resource}`,
+  );
 }
-export const badToken = (): ServiceFault => new ServiceFault('InvalidParameterException', 'Invalid parameter at \'nextToken\'');
+export const badToken = (): ServiceFault => new ServiceFault('InvalidParameterException', "Invalid parameter at 'nextToken'");
 
 const uriOf = ({ account, region }: Home, name: string): string => `${account}.dkr.ecr.${region}.amazonaws.com/${name}`;
 
@@ -32,8 +35,11 @@ export function repositoryHandlers(registry: Registry, tokens: Tokens) {
       return changed;
     });
 
-  const editByArn = (call: Call, arn: string | undefined, work: (record: RepositoryRecord) => RepositoryRecord): Promise<RepositoryRecord> =>
-    edit(homeOf(call), nameOf(arn), work);
+  const editByArn = (
+    call: Call,
+    arn: string | undefined,
+    work: (record: RepositoryRecord) => RepositoryRecord,
+  ): Promise<RepositoryRecord> => edit(homeOf(call), nameOf(arn), work);
 
   return {
     GetAuthorizationToken: async (_input, call) => {
@@ -62,14 +68,18 @@ export function repositoryHandlers(registry: Registry, tokens: Tokens) {
 
     DescribeRepositories: async (input, call) => {
       const home = homeOf(call, input.registryId);
-      if (input.repositoryNames !== undefined) return { repositories: input.repositoryNames.map((name) => shown(home, registry.repository(home, name))) };
+      if (input.repositoryNames !== undefined)
+        return { repositories: input.repositoryNames.map((name) => shown(home, registry.repository(home, name))) };
       const page = pageOf(records.list('repository', scopeOfHome(home)), {
         limit: input.maxResults ?? 100,
         token: input.nextToken,
         nameOf: ({ name }) => name,
         invalid: badToken,
       });
-      return { repositories: page.items.map((record) => shown(home, record)), ...(page.next === undefined ? {} : { nextToken: page.next }) };
+      return {
+        repositories: page.items.map((record) => shown(home, record)),
+        ...(page.next === undefined ? {} : { nextToken: page.next }),
+      };
     },
 
     PutImageTagMutability: async (input, call) => {
@@ -89,7 +99,11 @@ export function repositoryHandlers(registry: Registry, tokens: Tokens) {
     SetRepositoryPolicy: async (input, call) => {
       const home = homeOf(call, input.registryId);
       const policy = input.policyText ?? '';
-      if (!isJson(policy)) throw new ServiceFault('InvalidParameterException', "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid JSON syntax'");
+      if (!isJson(policy))
+        throw new ServiceFault(
+          'InvalidParameterException',
+          "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid JSON syntax'",
+        );
       await edit(home, input.repositoryName ?? '', (record) => ({ ...record, policy }));
       return { registryId: home.account, repositoryName: input.repositoryName, policyText: policy };
     },
@@ -110,29 +124,48 @@ export function repositoryHandlers(registry: Registry, tokens: Tokens) {
     PutLifecyclePolicy: async (input, call) => {
       const home = homeOf(call, input.registryId);
       const lifecyclePolicy = input.lifecyclePolicyText ?? '';
-      if (!isJson(lifecyclePolicy)) throw new ServiceFault('InvalidParameterException', "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure'");
-      await edit(home, input.repositoryName ?? '', (record) => ({ ...record, lifecyclePolicy, lifecycleChangedAt: registry.now() }));
+      if (!isJson(lifecyclePolicy))
+        throw new ServiceFault(
+          'InvalidParameterException',
+          "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure'",
+        );
+      await edit(home, input.repositoryName ?? '', (record) => ({
+        ...record,
+        lifecyclePolicy,
+        lifecycleChangedAt: registry.now(),
+      }));
       return { registryId: home.account, repositoryName: input.repositoryName, lifecyclePolicyText: lifecyclePolicy };
     },
     GetLifecyclePolicy: async (input, call) => {
       const home = homeOf(call, input.registryId);
       const { name, lifecyclePolicy, lifecycleChangedAt } = registry.repository(home, input.repositoryName ?? '');
       if (lifecyclePolicy === undefined) throw noPolicy('LifecyclePolicyNotFoundException', 'Lifecycle policy', name, home);
-      return { registryId: home.account, repositoryName: name, lifecyclePolicyText: lifecyclePolicy, lastEvaluatedAt: new Date(lifecycleChangedAt ?? 0) };
+      return {
+        registryId: home.account,
+        repositoryName: name,
+        lifecyclePolicyText: lifecyclePolicy,
+        lastEvaluatedAt: new Date(lifecycleChangedAt ?? 0),
+      };
     },
     DeleteLifecyclePolicy: async (input, call) => {
       const home = homeOf(call, input.registryId);
       const { name, lifecyclePolicy, lifecycleChangedAt } = registry.repository(home, input.repositoryName ?? '');
       if (lifecyclePolicy === undefined) throw noPolicy('LifecyclePolicyNotFoundException', 'Lifecycle policy', name, home);
       await edit(home, name, (record) => without(without(record, 'lifecyclePolicy'), 'lifecycleChangedAt'));
-      return { registryId: home.account, repositoryName: name, lifecyclePolicyText: lifecyclePolicy, lastEvaluatedAt: new Date(lifecycleChangedAt ?? 0) };
+      return {
+        registryId: home.account,
+        repositoryName: name,
+        lifecyclePolicyText: lifecyclePolicy,
+        lastEvaluatedAt: new Date(lifecycleChangedAt ?? 0),
+      };
     },
 
     TagResource: async (input, call) => {
       const more = Object.fromEntries((input.tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
       await editByArn(call, input.resourceArn, (record) => {
         const tags = { ...record.tags, ...more };
-        if (Object.keys(tags).length > mostTags) throw new ServiceFault('TooManyTagsException', `A repository can have at most ${mostTags} tags.`);
+        if (Object.keys(tags).length > mostTags)
+          throw new ServiceFault('TooManyTagsException', `A repository can have at most ${mostTags} tags.`);
         return { ...record, tags };
       });
       return {};
@@ -155,7 +188,11 @@ const mostTags = 50;
 
 const nameOf = (arn: string | undefined): string => {
   const name = /^arn:aws[a-z-]*:ecr:[^:]*:[^:]*:repository\/(.+)$/.exec(arn ?? '')?.[1];
-  if (name === undefined) throw new ServiceFault('InvalidParameterException', "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'");
+  if (name === undefined)
+    throw new ServiceFault(
+      'InvalidParameterException',
+      "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'",
+    );
   return name;
 };
 

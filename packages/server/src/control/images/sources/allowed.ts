@@ -7,7 +7,8 @@ import { RefusedImage } from '../refusal.ts';
  * function must not learn what else is on the machine: outside, everything is refused alike.
  */
 export async function allowedPath(folder: string | undefined, wanted: string): Promise<string> {
-  const refused = (): RefusedImage => new RefusedImage('denied', 'Images on the disk are read from the folder that `--image-folder` names, and from nowhere else.');
+  const refused = (): RefusedImage =>
+    new RefusedImage('denied', 'Images on the disk are read from the folder that `--image-folder` names, and from nowhere else.');
   if (folder === undefined) throw refused();
   const home = await realpath(folder).catch(() => undefined);
   // Before anything is looked at: a path that only begins elsewhere must not be asked for either.
@@ -19,4 +20,5 @@ export async function allowedPath(folder: string | undefined, wanted: string): P
   return real;
 }
 
-const isIn = (folder: string, file: string): boolean => file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
+const isIn = (folder: string, file: string): boolean =>
+  file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);

@@ -16,7 +16,10 @@ const mostEntries = 10_000;
  *
  * @param options.into  a folder that is made and filled; whoever owns it removes it
  */
-export async function archive(file: string, options: { readonly into: string; readonly tag: string | undefined; readonly signal: AbortSignal }): Promise<ImageSource> {
+export async function archive(
+  file: string,
+  options: { readonly into: string; readonly tag: string | undefined; readonly signal: AbortSignal },
+): Promise<ImageSource> {
   const { into, tag, signal } = options;
   await mkdir(path.join(into, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
   const sink = new ArchiveSink(into);
@@ -62,12 +65,19 @@ class ArchiveSink implements TarSink {
     const clean = path.posix.normalize(name).replace(/^\.?\//, '');
     if (kind === 'link' || kind === 'hardLink') {
       // Docker stores a layer that it has twice as a link to the first.
-      const original = this.files.get(path.posix.normalize(kind === 'link' ? path.posix.join(path.posix.dirname(clean), target) : target));
+      const original = this.files.get(
+        path.posix.normalize(kind === 'link' ? path.posix.join(path.posix.dirname(clean), target) : target),
+      );
       if (original !== undefined) this.files.set(clean, original);
       return;
     }
     if (kind !== 'file') return;
-    this.#open = { name: clean, descriptor: openSync(path.join(this.#into, `.${this.#count}`), 'wx', 0o600), hash: createHash('sha256'), bytes: 0 };
+    this.#open = {
+      name: clean,
+      descriptor: openSync(path.join(this.#into, `.${this.#count}`), 'wx', 0o600),
+      hash: createHash('sha256'),
+      bytes: 0,
+    };
   }
 
   data(chunk: Uint8Array): void {
@@ -99,11 +109,19 @@ class ArchiveSink implements TarSink {
 async function indexOf(into: string, files: ReadonlyMap<string, Kept>, wanted: string | undefined): Promise<string> {
   const list = files.get('manifest.json');
   if (list === undefined || list.bytes > 4_194_304) throw new RefusedImage('invalid', 'The file is no archive of an image.');
-  const entries = JSON.parse(await readFile(path.join(into, list.file), 'utf8')) as { Config?: string; Layers?: string[]; RepoTags?: string[] | null }[];
-  const entry = wanted === undefined ? entries[0] : entries.find(({ RepoTags }) => RepoTags?.some((tag) => tag === wanted || tag.endsWith(`/${wanted}`)));
+  const entries = JSON.parse(await readFile(path.join(into, list.file), 'utf8')) as {
+    Config?: string;
+    Layers?: string[];
+    RepoTags?: string[] | null;
+  }[];
+  const entry =
+    wanted === undefined
+      ? entries[0]
+      : entries.find(({ RepoTags }) => RepoTags?.some((tag) => tag === wanted || tag.endsWith(`/${wanted}`)));
   const config = files.get(entry?.Config ?? '');
   const layers = entry?.Layers?.map((layer) => files.get(layer));
-  if (config === undefined || layers === undefined || layers.includes(undefined)) throw new RefusedImage('missing', 'The archive has no such image.');
+  if (config === undefined || layers === undefined || layers.includes(undefined))
+    throw new RefusedImage('missing', 'The archive has no such image.');
   const described = (kept: Kept, mediaType: string): object => ({ mediaType, digest: kept.digest, size: kept.bytes });
   const manifest = JSON.stringify({
     schemaVersion: 2,
@@ -114,6 +132,9 @@ async function indexOf(into: string, files: ReadonlyMap<string, Kept>, wanted: s
   const hex = createHash('sha256').update(manifest).digest('hex');
   await writeFile(path.join(into, 'blobs', 'sha256', hex), manifest);
   const annotations = { 'org.opencontainers.image.ref.name': 'image' };
-  await writeFile(path.join(into, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ digest: `sha256:${hex}`, size: manifest.length, annotations }] }));
+  await writeFile(
+    path.join(into, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ digest: `sha256:${hex}`, size: manifest.length, annotations }] }),
+  );
   return 'image';
 }

@@ -15,9 +15,11 @@ export function placesInHouse(
   caller: { readonly account: string; readonly region: string },
 ): readonly Place[] | undefined {
   const { host, repository } = name;
-  const [, account, region] = /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|localhost)(?::\d+)?$/.exec(host) ?? [];
+  const [, account, region] =
+    /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|localhost)(?::\d+)?$/.exec(host) ?? [];
   if (account !== undefined && region !== undefined) {
-    if (account !== caller.account && registry.shared === undefined) throw new RefusedImage('denied', 'The repository belongs to another account.');
+    if (account !== caller.account && registry.shared === undefined)
+      throw new RefusedImage('denied', 'The repository belongs to another account.');
     return [{ account, region, repository }, ...(registry.shared === undefined ? [] : [{ ...registry.shared, repository }])];
   }
   if (!registry.isOwn(host)) return undefined;

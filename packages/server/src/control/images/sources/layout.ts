@@ -13,7 +13,10 @@ const mostIndexBytes = 4_194_304;
  * @param folder  every file is looked for in it, wherever links in it may point
  * @source OCI Image Specification 1.1, "Image Layout", read 2026-11
  */
-export function ociLayout(folder: string, options: { readonly tag: string | undefined; readonly dispose?: () => Promise<void> }): ImageSource {
+export function ociLayout(
+  folder: string,
+  options: { readonly tag: string | undefined; readonly dispose?: () => Promise<void> },
+): ImageSource {
   const inside = async (name: string): Promise<string | undefined> => {
     const real = await realpath(path.join(folder, name)).catch(() => undefined);
     return real?.startsWith(`${folder}${path.sep}`) === true ? real : undefined;
@@ -41,7 +44,10 @@ export function ociLayout(folder: string, options: { readonly tag: string | unde
       const named = entries.filter(({ annotations }) => annotations?.[refName] === options.tag);
       const [entry] = named.length > 0 ? named : options.tag === undefined && entries.length === 1 ? entries : [];
       // Without a name it means all of it: the index chooses by the machine.
-      if (entry === undefined) return options.tag === undefined && entries.length > 0 ? { bytes: index, mediaType: 'application/vnd.oci.image.index.v1+json' } : undefined;
+      if (entry === undefined)
+        return options.tag === undefined && entries.length > 0
+          ? { bytes: index, mediaType: 'application/vnd.oci.image.index.v1+json' }
+          : undefined;
       const bytes = await read(blobName(String(entry.digest)) ?? '');
       return bytes && { bytes, ...(typeof entry.mediaType === 'string' ? { mediaType: entry.mediaType } : {}) };
     },

@@ -1,10 +1,18 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Pieces } from '../../../base/index.ts';
 import type { ImageSource } from '../port.ts';
 import { RefusedImage } from '../refusal.ts';
 
-export type Fetch = (url: string, init: { readonly headers: Readonly<Record<string, string>>; readonly redirect: 'follow' | 'manual' | 'error'; readonly signal: AbortSignal }) => Promise<Response>;
+export type Fetch = (
+  url: string,
+  init: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly redirect: 'follow' | 'manual' | 'error';
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
 
 const accepted = [
   'application/vnd.oci.image.index.v1+json',
@@ -32,7 +40,8 @@ export function remote(options: {
   readonly plain?: boolean;
 }): ImageSource {
   const { host, fetch, signal, plain = false } = options;
-  const repository = host === 'docker.io' && !options.repository.includes('/') ? `library/${options.repository}` : options.repository;
+  const repository =
+    host === 'docker.io' && !options.repository.includes('/') ? `library/${options.repository}` : options.repository;
   const base = `${plain ? 'http' : 'https'}://${aliases[host] ?? host}/v2/${repository}`;
   let token: string | undefined;
 
@@ -41,14 +50,17 @@ export function remote(options: {
     for (let hops = 0; hops <= mostRedirects; hops += 1) {
       // A password is not carried to where a redirect leads.
       const own = target === url && token !== undefined ? { Authorization: `Bearer ${token}` } : {};
-      const answer = await fetch(target, { headers: { ...headers, ...own }, redirect: 'manual', signal }).catch((error: unknown) => {
-        throw new RefusedImage('unreachable', `The registry ${host} does not answer.`, { cause: error });
-      });
+      const answer = await fetch(target, { headers: { ...headers, ...own }, redirect: 'manual', signal }).catch(
+        (error: unknown) => {
+          throw new RefusedImage('unreachable', `The registry ${host} does not answer.`, { cause: error });
+        },
+      );
       const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get('location') : null;
       if (location === null) return answer;
       await answer.body?.cancel();
       target = new URL(location, target).href;
-      if (!target.startsWith('https://')) throw new RefusedImage('denied', `The registry ${host} leads to a place without HTTPS.`);
+      if (!target.startsWith('https://'))
+        throw new RefusedImage('denied', `The registry ${host} leads to a place without HTTPS.`);
     }
     throw new RefusedImage('unreachable', `The registry ${host} leads in circles.`);
   };
@@ -63,7 +75,8 @@ export function remote(options: {
     if (answer.ok) return answer;
     await answer.body?.cancel();
     if (answer.status === 404) return undefined;
-    if (answer.status === 401 || answer.status === 403) throw new RefusedImage('denied', `The registry ${host} does not give the image to us.`);
+    if (answer.status === 401 || answer.status === 403)
+      throw new RefusedImage('denied', `The registry ${host} does not give the image to us.`);
     throw new RefusedImage('unreachable', `The registry ${host} answers ${answer.status}.`);
   };
 
@@ -77,7 +90,8 @@ export function remote(options: {
     },
     async blob({ digest, bytes }, into) {
       const answer = await get(`${base}/blobs/${digest}`, {});
-      if (answer?.body === undefined || answer.body === null) throw new RefusedImage('missing', `The registry ${host} does not have ${digest}.`);
+      if (answer?.body === undefined || answer.body === null)
+        throw new RefusedImage('missing', `The registry ${host} does not have ${digest}.`);
       let left = bytes;
       const measured = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
         for await (const chunk of chunks) {
@@ -86,14 +100,23 @@ export function remote(options: {
           yield chunk;
         }
       };
-      await pipeline(Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]), measured, createWriteStream(into, { mode: 0o600 }), { signal });
+      await pipeline(
+        Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]),
+        measured,
+        createWriteStream(into, { mode: 0o600 }),
+        { signal },
+      );
       return { file: into, verified: false };
     },
     async [Symbol.asyncDispose]() {},
   };
 }
 
-async function fetchToken(challenge: string, repository: string, { host, fetch, signal }: { readonly host: string; readonly fetch: Fetch; readonly signal: AbortSignal }): Promise<string> {
+async function fetchToken(
+  challenge: string,
+  repository: string,
+  { host, fetch, signal }: { readonly host: string; readonly fetch: Fetch; readonly signal: AbortSignal },
+): Promise<string> {
   const [, realm = ''] = /^bearer .*?realm="([^"]+)"/i.exec(challenge) ?? [];
   const service = /service="([^"]+)"/.exec(challenge)?.[1];
   if (!realm.startsWith('https://')) throw new RefusedImage('denied', `The registry ${host} wants a password.`);
@@ -104,17 +127,18 @@ async function fetchToken(challenge: string, repository: string, { host, fetch, 
     throw new RefusedImage('unreachable', `The registry ${host} gives no token.`, { cause: error });
   });
   if (!answer.ok) throw new RefusedImage('denied', `The registry ${host} gives no token.`);
-  const { token, access_token } = JSON.parse(Buffer.from(await bounded(answer, 65_536)).toString('utf8')) as { readonly token?: string; readonly access_token?: string };
+  const { token, access_token } = JSON.parse(Buffer.from(await bounded(answer, 65_536)).toString('utf8')) as {
+    readonly token?: string;
+    readonly access_token?: string;
+  };
   return token ?? access_token ?? '';
 }
 
 async function bounded(answer: Response, most: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  const pieces = new Pieces();
   for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > most) throw new RefusedImage('invalid', 'A document of the registry is too large.');
-    chunks.push(chunk);
+    pieces.add(chunk);
+    if (pieces.bytes > most) throw new RefusedImage('invalid', 'A document of the registry is too large.');
   }
-  return Buffer.concat(chunks);
+  return pieces.take();
 }

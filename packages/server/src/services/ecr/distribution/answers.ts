@@ -38,13 +38,22 @@ export function sendFault(response: ServerResponse, { status, code, message, hea
   sendJson(response, status, { errors: [{ code, message }] }, headers);
 }
 
-export function sendJson(response: ServerResponse, status: number, document: object, headers: Readonly<Record<string, string>> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  document: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   const body = Buffer.from(JSON.stringify(document));
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length, ...headers });
   response.end(body);
 }
 
-export const unknownBlob = (): DistributionFault => new DistributionFault(404, 'BLOB_UNKNOWN', 'The blob is not known to this repository.');
-export const unknownUpload = (): DistributionFault => new DistributionFault(404, 'BLOB_UPLOAD_UNKNOWN', 'There is no such upload, or not any more.');
-export const badDigest = (): DistributionFault => new DistributionFault(400, 'DIGEST_INVALID', 'A digest has to be sha256: and 64 hexadecimal digits.');
-export const unsupported = (): DistributionFault => new DistributionFault(405, 'UNSUPPORTED', 'The operation is not supported here.');
+export const unknownBlob = (): DistributionFault =>
+  new DistributionFault(404, 'BLOB_UNKNOWN', 'The blob is not known to this repository.');
+export const unknownUpload = (): DistributionFault =>
+  new DistributionFault(404, 'BLOB_UPLOAD_UNKNOWN', 'There is no such upload, or not any more.');
+export const badDigest = (): DistributionFault =>
+  new DistributionFault(400, 'DIGEST_INVALID', 'A digest has to be sha256: and 64 hexadecimal digits.');
+export const unsupported = (): DistributionFault =>
+  new DistributionFault(405, 'UNSUPPORTED', 'The operation is not supported here.');

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { Pieces, type Logger } from '../../../base/index.ts';
+import type { Logger } from '../../../base/index.ts';
 import { isDigest } from '../blobs.ts';
 import { mostManifestBytes } from '../manifest.ts';
 import { scopeOfHome, scopeOfRepository, type Home } from '../records.ts';

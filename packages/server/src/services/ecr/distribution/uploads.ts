@@ -28,9 +28,15 @@ export class Uploads implements AsyncDisposable {
 
   async begin(home: Home, repository: string): Promise<Upload> {
     await this.#thin();
-    if (this.#sessions.size >= mostUploads) throw new DistributionFault(429, 'TOOMANYREQUESTS', `There may be ${mostUploads} uploads at once.`);
+    if (this.#sessions.size >= mostUploads)
+      throw new DistributionFault(429, 'TOOMANYREQUESTS', `There may be ${mostUploads} uploads at once.`);
     const upload = await this.#blobs.begin();
-    this.#sessions.set(upload.id, { scope: scopeOfRepository(home, repository), upload, touchedAt: this.#clock.now(), busy: false });
+    this.#sessions.set(upload.id, {
+      scope: scopeOfRepository(home, repository),
+      upload,
+      touchedAt: this.#clock.now(),
+      busy: false,
+    });
     return upload;
   }
 
