@@ -22,7 +22,7 @@ import {
 } from '@mayfly/wire';
 import { systemClock, type Clock, type Limits, type Logger } from '../base/index.ts';
 import type { Authoriser } from './authoriser.ts';
-import { readBody, type Body } from './body.ts';
+import { readBody, untilSilent, type Body } from './body.ts';
 import { boundOf } from './bounds.ts';
 import { openCaller, strictCaller, type CallerSource, type Identified, type SignatureCheck } from './caller.ts';
 import { answerPreflight, bucketCors, isPreflight, type BucketPort } from './cross-origin.ts';
@@ -211,6 +211,7 @@ export class AwsDoor {
     at: { request: IncomingMessage; response: ServerResponse; head: RequestHead; requestId: string },
   ): Promise<WireResponse> {
     const { request, head } = at;
+    using _silence = untilSilent(request);
     try {
       const who = await this.#who(head, claimedBodyHash(head));
       const body = streamedBody(head, request, { hash: this.#options.signatures !== undefined, signer: who.chunks });

@@ -12,6 +12,17 @@ export interface Body {
 const courtesyBytes = 134_217_728;
 /** A body of which nothing more comes for so long is not waited for. */
 const silenceMs = 60_000;
+
+/** Cuts a request of which nothing more comes, until it is complete or disposed: what its handler takes then is another's clock. */
+export function untilSilent(request: IncomingMessage): Disposable {
+  const enough = (): void => void (request.destroyed || request.setTimeout(0));
+  if (!request.complete) {
+    request.setTimeout(silenceMs, () => void request.destroy());
+    request.once('end', enough);
+  }
+  return { [Symbol.dispose]: enough };
+}
+
 /** Of all bodies that are still coming. */
 const comingBytes = 268_435_456;
 
@@ -34,6 +45,7 @@ export async function readBody(
   const room = options.room ?? coming;
   const body = room.begin(() => void request.destroy());
   let seen = 0;
+  using _silence = untilSilent(request);
   try {
     await new Promise<void>((resolve, reject) => {
       const cut = (): void => {
@@ -52,11 +64,9 @@ export async function readBody(
       request.once('end', resolve);
       request.once('error', reject);
       request.once('close', cut);
-      if (!request.complete) request.setTimeout(silenceMs, () => request.destroy());
     });
   } finally {
     room.end(body);
-    if (!request.destroyed) request.setTimeout(0);
   }
   if (seen > options.limitBytes) return 'tooLarge';
   const bytes = body.pieces.take();
