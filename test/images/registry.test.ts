@@ -16,7 +16,7 @@ import {
   ListImagesCommand,
   PutImageCommand,
 } from '@aws-sdk/client-ecr';
-import { RunningServer, temporaryFolder } from '../../../../../test/kit/server.ts';
+import { RunningServer, temporaryFolder } from '../kit/server.ts';
 
 const run = promisify(execFile);
 const noTools = ['/usr/bin/umoci', '/usr/bin/skopeo'].every(existsSync) ? false : 'umoci and skopeo are not installed';
