@@ -1,5 +1,7 @@
 import type { Scenarios } from '../kit/stage.ts';
+import { cloudwatchScenarios } from './cloudwatch.ts';
 import { eventScenarios } from './events.ts';
+import { iamScenarios } from './iam.ts';
 import { logScenarios, schedulerScenarios, stsScenarios } from './small.ts';
 import { s3Scenarios } from './s3.ts';
 import { snsScenarios } from './sns.ts';
@@ -21,4 +23,6 @@ export const scenarios: Scenarios = {
   ...of('logs', logScenarios),
   ...of('scheduler', schedulerScenarios),
   ...of('sts', stsScenarios),
+  ...of('iam', iamScenarios),
+  ...of('cloudwatch', cloudwatchScenarios),
 };

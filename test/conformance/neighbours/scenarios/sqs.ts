@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer } from '../../kit/stage.ts';
-import type { Scenario, Scenarios, Scene, Service } from '../kit/stage.ts';
+import type { Scenarios, Scene, Service } from '../kit/stage.ts';
 import { moveTaskScenarios } from './sqs-move-tasks.ts';
 
 type Attributes = Readonly<Record<string, string>>;
-export interface Queue {
+interface Queue {
   readonly sqs: Service;
   readonly QueueUrl: string;
 }
@@ -22,7 +22,7 @@ const inForms = (title: string, forms: readonly string[], scenario: Play): Scena
     ]),
   );
 
-export async function queueOf(sqs: Service, QueueName: string, given: Attributes = {}): Promise<Queue> {
+async function queueOf(sqs: Service, QueueName: string, given: Attributes = {}): Promise<Queue> {
   const Attributes = { ...given, ...(QueueName.endsWith('.fifo') ? { FifoQueue: 'true' } : {}) };
   const { QueueUrl } = await sqs.ok('CreateQueue', { QueueName, Attributes });
   return { sqs, QueueUrl: String(QueueUrl) };
@@ -37,17 +37,6 @@ const query = ['sqs_query'];
 const both = ['sqs', 'sqs_query'];
 
 const firstIn = (answer: Answer): unknown => (answer['Messages'] as Answer[] | undefined)?.[0];
-
-/** What waits in a queue, taken and deleted until it is empty. */
-export async function drained({ sqs, QueueUrl }: Queue, count: number, input: object = {}): Promise<Answer[]> {
-  const all: Answer[] = [];
-  while (all.length < count) {
-    const { Messages = [] } = (await sqs.ok('ReceiveMessage', { QueueUrl, WaitTimeSeconds: 5, ...input })) as { Messages?: Answer[] };
-    all.push(...Messages);
-    for (const { ReceiptHandle } of Messages) await sqs.ok('DeleteMessage', { QueueUrl, ReceiptHandle });
-  }
-  return all;
-}
 
 const deduplicated = (given: Attributes, second: object): Play => async (scene, queue, sqs) => {
   const { QueueUrl } = await queue('queue.fifo', given);

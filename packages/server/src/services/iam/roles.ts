@@ -79,17 +79,15 @@ export function roleHandlers(directory: Directory) {
     async CreateServiceLinkedRole(input, call) {
       const service = input.AWSServiceName ?? '';
       const known = linkedRoles[service];
-      if (known === undefined) throw invalidInput('Service role name is not valid or is not supported.');
-      if (input.CustomSuffix !== undefined && known.suffix !== true)
+      if (input.CustomSuffix !== undefined && known?.suffix !== true && /^[a-z0-9.-]+\.amazonaws\.com$/.test(service)) {
         throw invalidInput(`Custom suffix is not allowed for ${service}`);
+      }
+      if (known === undefined) throw invalidInput('Service role name is not valid or is not supported.');
       const name = known.role + (input.CustomSuffix === undefined ? '' : `_${input.CustomSuffix}`);
       const path = `/aws-service-role/${service}/`;
       const role: RoleRecord = {
         ...directory.identity('role', call, name, path),
-        trust: JSON.stringify({
-          Version: '2012-10-17',
-          Statement: [{ Action: ['sts:AssumeRole'], Effect: 'Allow', Principal: { Service: [service] } }],
-        }),
+        trust: linkedTrust('sts:AssumeRole', service),
         ...(input.Description === undefined ? {} : { description: input.Description }),
         maxSessionS: defaultSessionS,
         tags: {},
@@ -100,7 +98,8 @@ export function roleHandlers(directory: Directory) {
       await directory.create('role', call, role, taken).catch((error: Error) => {
         throw error.name === 'EntityAlreadyExists' ? invalidInput(taken) : error;
       });
-      const { MaxSessionDuration: _, ...shown } = describe(role);
+      // The answer to the creation has lists where later ones have texts, as recorded and documented.
+      const { MaxSessionDuration: _, ...shown } = describe({ ...role, trust: linkedTrust(['sts:AssumeRole'], [service]) });
       return { Role: shown };
     },
 
@@ -177,3 +176,6 @@ export const extras = ({ boundary, tags }: Pick<RoleRecord, 'boundary' | 'tags'>
 
 /** What IAM answers; the model has another word for it. */
 const boundaryType = 'Policy' as 'PermissionsBoundaryPolicy';
+
+const linkedTrust = (Action: string | readonly string[], Service: string | readonly string[]): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Action, Effect: 'Allow', Principal: { Service } }] });
