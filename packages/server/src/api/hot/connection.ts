@@ -16,6 +16,8 @@ export interface HotOptions {
   date(): string;
   /** The server is stopping: every answer is the last of its connection. */
   draining(): boolean;
+  /** How many bodies are waited for. */
+  readonly coming: { count: number };
   /** An exchange begins; called back when it is over. */
   begin(): () => void;
   /** Gives the connection to the general server, these bytes first. */
@@ -23,10 +25,12 @@ export interface HotOptions {
 }
 
 export const keepAliveMs = 65_000;
-/** For the whole of a body, as the general server has it. */
-const bodyMs = 120_000;
+/** A body that is not there by then is left to the general server, which bounds what it waits for. */
+const bodyMs = 2_000;
 /** Longer bodies go the general way: there is nothing to gain on them. */
-const mostBodyBytes = 262_144;
+const mostBodyBytes = 65_536;
+/** Bodies that are waited for at once, over all connections. */
+const mostComing = 1_000;
 
 const nothing = Buffer.alloc(0);
 
@@ -66,8 +70,9 @@ export class HotConnection {
     socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose).on('timeout', this.#onTimeout);
   }
 
+  /** A request is here or on its way. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#busy || this.#missingBytes > 0;
   }
 
   destroy(): void {
@@ -111,10 +116,13 @@ export class HotConnection {
     // Who sends more before the answer is there has two requests under way, or does not know where one ends.
     if (bytes.length > end) return this.#leave(bytes);
     if (bytes.length < end) {
+      const { clock, coming } = this.#options;
+      if (coming.count >= mostComing) return this.#leave(bytes);
+      coming.count += 1;
       this.#reading = { read, whole };
       this.#missingBytes = end - bytes.length;
       this.#pieces.push(bytes);
-      this.#bodyTimer = this.#options.clock.after(bodyMs, () => this.#tooSlow());
+      this.#bodyTimer = clock.after(bodyMs, () => this.#leave(this.#stopReading()));
       return;
     }
     void this.#serve(read.head, whole, bytes.subarray(read.bodyAt));
@@ -124,16 +132,23 @@ export class HotConnection {
     this.#missingBytes -= chunk.length;
     this.#pieces.push(chunk);
     if (this.#missingBytes > 0) return;
-    this.#bodyTimer?.[Symbol.dispose]();
-    this.#bodyTimer = undefined;
-    const bytes = Buffer.concat(this.#pieces);
     const tooMany = this.#missingBytes < 0;
-    this.#pieces = [];
-    this.#missingBytes = 0;
     const { read, whole } = this.#reading as Begun;
-    this.#reading = undefined;
+    const bytes = this.#stopReading();
     if (tooMany) this.#leave(bytes);
     else void this.#serve(read.head, whole, bytes.subarray(read.bodyAt));
+  }
+
+  /** @returns what came of the request */
+  #stopReading(): Buffer {
+    this.#bodyTimer?.[Symbol.dispose]();
+    this.#bodyTimer = undefined;
+    if (this.#reading !== undefined) this.#options.coming.count -= 1;
+    this.#reading = undefined;
+    this.#missingBytes = 0;
+    const bytes = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    return bytes;
   }
 
   async #serve(head: RequestHead, whole: WholeRequest, body: Uint8Array): Promise<void> {
@@ -206,11 +221,6 @@ export class HotConnection {
     this.#forget(this);
   }
 
-  #tooSlow(): void {
-    this.#socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    this.#socket.destroySoon();
-  }
-
   #hangUpSignal(): AbortSignal {
     this.#hangUp ??= new AbortController();
     if (this.#gone) this.#hangUp.abort(new Error('The client hung up.'));
@@ -225,7 +235,7 @@ export class HotConnection {
     if (this.#unread || (!this.#busy && this.#missingBytes === 0)) this.#socket.destroy();
   };
   readonly #onClose = (): void => {
-    this.#bodyTimer?.[Symbol.dispose]();
+    this.#stopReading();
     this.#detach();
     this.#hangUp?.abort(new Error('The client hung up.'));
   };

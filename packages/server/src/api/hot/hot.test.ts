@@ -194,6 +194,13 @@ suite('the short way for Lambda', { timeout: 120_000 }, () => {
     );
   });
 
+  test('a body that is slow to come is waited for by the general way, and answered', async (t: TestContext) => {
+    const head = Buffer.from(good.slice(0, -3));
+    const said = await heard(short, [head, Buffer.from(good.slice(-3))], 300, 2_300);
+    t.assert.match(said, /^HTTP\/1\.1 200 /);
+    t.assert.match(said, /"payload":"{\\"a\\":1}"/);
+  });
+
   test('a caller who hangs up is told to the handler', async (t: TestContext) => {
     const held = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<AbortSignal>();

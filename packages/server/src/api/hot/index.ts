@@ -9,11 +9,12 @@ export class HotDoor {
   readonly #options: HotOptions;
   readonly #connections = new Set<HotConnection>();
 
-  constructor(options: Omit<HotOptions, 'date'>) {
+  constructor(options: Omit<HotOptions, 'date' | 'coming'>) {
     let second = -1;
     let text = '';
     this.#options = {
       ...options,
+      coming: { count: 0 },
       date: () => {
         const nowMs = options.clock.now();
         const now = Math.floor(nowMs / 1000);
