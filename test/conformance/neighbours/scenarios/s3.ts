@@ -133,7 +133,32 @@ const uploadMarkers: Play = async (context) => {
   await list('next-key-empty', { MaxUploads: 1, KeyMarker: '' });
 };
 
+const versionMarkers: Play = async ({ scene, check, ok }) => {
+  await ok('PutBucketVersioning', versioning('Enabled'));
+  const ids: string[] = [];
+  const put = async (Key: string, text: string): Promise<void> => void ids.push(String((await ok('PutObject', { Key, Body: body(text) }))['VersionId']));
+  for (const Key of ['test_0', 'test_1', 'test_2']) await put(Key, 'version 1');
+  await put('test_2', 'version 2');
+  for (const Key of ['test_0', 'test_1', 'test_2']) ids.push(String((await ok('DeleteObject', { Key }))['VersionId']));
+  for (const Key of ['test_0', 'test_1']) await put(Key, 'version 2');
+  scene.match('version-order', { Versions: ids.map((VersionId) => ({ VersionId })) });
+  const list = (name: string, input: object): Promise<Answer> => check(`list-objects-${name}`, 'ListObjectVersions', input);
+  await list('versions-all', {});
+  await list('versions-5', { MaxKeys: 5 });
+  await list('next-key-only', { MaxKeys: 1, KeyMarker: 'test_1' });
+  await list('next-key-last', { MaxKeys: 1, KeyMarker: 'test_2' });
+  await list('next-version-only', { MaxKeys: 1, VersionIdMarker: ids[5] });
+  await list('both-markers', { MaxKeys: 1, KeyMarker: 'test_1', VersionIdMarker: ids[5] });
+  await list('last-key-last-version', { MaxKeys: 1, KeyMarker: 'test_2', VersionIdMarker: ids[3] });
+  await list('next-key-empty', { MaxKeys: 1, KeyMarker: '' });
+};
+
 export const s3Scenarios: Scenarios = {
+  'TestS3ListObjectVersions.test_list_objects_versions_markers': inBucket(versionMarkers),
+  'TestS3ListObjects.test_list_objects_with_prefix[]': inBucket(async ({ check, ok }) => {
+    await ok('PutObject', { Key: 'test/foo/bar/123', Body: body('content 123') });
+    await check('list-objects', 'ListObjects', { Prefix: 'test/', Delimiter: '', MaxKeys: 1 });
+  }),
   'TestS3ListMultipartUploads.test_list_multiparts_next_marker': inBucket(uploadMarkers),
   'TestS3ObjectCRUD.test_delete_object_versioned': inBucket(versioned),
   'TestS3ObjectCRUD.test_delete_object': inBucket(async ({ check }) => {
