@@ -68,6 +68,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const { dataDir, limits } = config;
   await using rooms = new AsyncDisposableStack();
 
+  // The first box that proves the walls is made while the records are read.
+  const building = walls(options);
+  rooms.defer(async () => {
+    const built = await building.catch(() => undefined);
+    await built?.driver[Symbol.asyncDispose]();
+  });
   const database = rooms.use(await openStorage({ dataDir, clock, log, onFailure: options.onStorageFailure }));
   const masterKey = MasterKey.open({ file: path.join(dataDir, 'keys', 'master.key'), random });
   const observe = rooms.use(await openObserve({ database, clock, log }));
@@ -82,8 +88,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   // What still waits for the hall when the neighbours close must not keep them.
   rooms.defer(() => hallIsOpen.reject(new Error('The server stops.')));
 
-  const sandboxes = await walls(options);
-  rooms.use(sandboxes.driver);
+  const sandboxes = await building;
   const runtimes = await openRuntimes({ dataDir, clock, log });
   const code = rooms.use(await openCodeStore({ dataDir, limits, clock, random, log }));
   const images = rooms.use(
