@@ -51,7 +51,7 @@ export interface CrewOptions {
 /** A runtime gets SIGTERM only when there is an extension, and this long to end by itself. @source spec 3.1-09, 3.1-11 */
 const terminateMs = 300;
 /** A process that closed its channel is about to exit; its exit says more than the closed channel. */
-const exitFollowsMs = 500;
+const exitFollowsMs = 2000;
 
 /** A runtime and its extensions, from their start in a box to their common end. */
 export class Crew {

@@ -1,7 +1,7 @@
 import { suite, test, type TestContext } from 'node:test';
 import { account, region } from '../../../../test/kit/scripted-catalog.ts';
 import { VirtualClock } from '../../../../test/kit/virtual-clock.ts';
-import { silentLogger, type LogEvent } from '../base/index.ts';
+import { type LogEvent } from '../base/index.ts';
 import { EnvironmentLog } from './log.ts';
 
 const open = (logFormat: 'Text' | 'JSON' = 'Text') => {
