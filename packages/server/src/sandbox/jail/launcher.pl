@@ -406,6 +406,8 @@ my %step = (
         my $ns = $netns{$id};
         die "no such network: $id" if $id ne '-' && !$ns;
         pipe(my $read, my $write) or die "pipe: $!";
+        # the server's event loop reads on after a full buffer: a pipe that blocks would hold up everything
+        fcntl($read, 4, fcntl($read, 3, 0) | 2048) or die "fcntl: $!";
         pipe(my $gate, my $ready) or die "pipe: $!";
         chown($user, $user, $write);
         my $pid = fork() // die "fork: $!";
