@@ -13,7 +13,8 @@ import { countWork, type Counts } from './kit/counters.ts';
 
 const invokes = 500;
 const authorization =
-  'AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=' + '0'.repeat(64);
+  'AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=' +
+  '0'.repeat(64);
 
 /**
  * What a warm call may cost, in things that can be counted. Times belong to the benchmark: they need a
@@ -86,6 +87,8 @@ suite('a warm call', { timeout: 120_000 }, () => {
 
   test('makes few promises', (t: TestContext) => {
     t.assert.ok(counts.promises <= 30 * invokes, `${counts.promises / invokes} promises`);
-    t.diagnostic(`per call: ${JSON.stringify(Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, Number((count / invokes).toFixed(2))])))}`);
+    t.diagnostic(
+      `per call: ${JSON.stringify(Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, Number((count / invokes).toFixed(2))])))}`,
+    );
   });
 });

@@ -2,7 +2,12 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..');
-const steps: readonly (readonly [string, readonly string[]])[] = [['tsc', ['-p', '.']]];
+const steps: readonly (readonly [string, readonly string[]])[] = [
+  ['tsc', ['-p', '.']],
+  ['oxlint', ['--type-aware', 'packages', 'tools', 'test', 'bench']],
+  ['oxfmt', ['--check', 'packages', 'tools', 'test', 'bench', 'runtimes/test']],
+  ['knip', []],
+];
 
 let failed = false;
 for (const [command, args] of steps) {

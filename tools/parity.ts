@@ -75,6 +75,7 @@ export async function parityPage(): Promise<string> {
 if (process.argv[1] === import.meta.filename) {
   const page = await parityPage();
   if (process.argv.includes('--check')) {
-    if ((await readFile(file, 'utf8')) !== page) throw new Error('docs/parity.md is not what the handlers have. Run: node tools/parity.ts');
+    if ((await readFile(file, 'utf8')) !== page)
+      throw new Error('docs/parity.md is not what the handlers have. Run: node tools/parity.ts');
   } else await writeFile(file, page);
 }

@@ -61,7 +61,12 @@ export interface Answer {
 /** A request as an SDK writes it, ready to be sent many times. */
 export function post(path: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Uint8Array {
   const bytes = Buffer.from(body);
-  const lines = Object.entries({ Host: '127.0.0.1', 'Content-Type': 'application/json', 'Content-Length': String(bytes.length), ...headers });
+  const lines = Object.entries({
+    Host: '127.0.0.1',
+    'Content-Type': 'application/json',
+    'Content-Length': String(bytes.length),
+    ...headers,
+  });
   return Buffer.concat([
     Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`),
     bytes,

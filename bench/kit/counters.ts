@@ -25,7 +25,11 @@ export function countWork(): Counts & Disposable {
     counted(sockets, '_write', () => (counts.writes += 1)),
     counted(sockets, '_writev', () => (counts.writes += 1)),
     counted(sockets, 'push', () => (counts.reads += 1)),
-    counted(Worker.prototype as unknown as Record<'postMessage', (...given: unknown[]) => unknown>, 'postMessage', () => (counts.questions += 1)),
+    counted(
+      Worker.prototype as unknown as Record<'postMessage', (...given: unknown[]) => unknown>,
+      'postMessage',
+      () => (counts.questions += 1),
+    ),
   ];
   const started = (): void => void (counts.processes += 1);
   subscribe('child_process', started);
@@ -45,7 +49,11 @@ export function countWork(): Counts & Disposable {
   });
 }
 
-function counted<Name extends string>(target: Record<Name, (...given: unknown[]) => unknown>, name: Name, count: () => void): () => void {
+function counted<Name extends string>(
+  target: Record<Name, (...given: unknown[]) => unknown>,
+  name: Name,
+  count: () => void,
+): () => void {
   const own = Object.hasOwn(target, name);
   const original = target[name];
   target[name] = function (this: unknown, ...given: unknown[]): unknown {

@@ -36,7 +36,9 @@ export async function closedLoop(options: LoadOptions): Promise<Load> {
  * Open loop: requests leave on a fixed schedule whatever the answers do, and latency counts from the
  * intended moment, so that a stall is felt by every request behind it.
  */
-export async function openLoop(options: LoadOptions & { readonly perSecond: number }): Promise<Load & { readonly lagMs: readonly number[] }> {
+export async function openLoop(
+  options: LoadOptions & { readonly perSecond: number },
+): Promise<Load & { readonly lagMs: readonly number[] }> {
   const latenciesMs: number[] = [];
   const lagMs: number[] = [];
   const free: Connection[] = [];

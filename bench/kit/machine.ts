@@ -14,7 +14,10 @@ export const machineFacts = () => ({
 });
 
 /** The generator has the last core, everything else the others; on one core nothing is pinned. */
-export const cores = { system: cpus().length > 1 ? `0-${cpus().length - 2}` : undefined, generator: cpus().length > 1 ? String(cpus().length - 1) : undefined };
+export const cores = {
+  system: cpus().length > 1 ? `0-${cpus().length - 2}` : undefined,
+  generator: cpus().length > 1 ? String(cpus().length - 1) : undefined,
+};
 
 /** Words that make a command run on the system's cores only. */
 export const pinned = (): readonly string[] => (cores.system === undefined || !hasTaskset ? [] : ['taskset', '-c', cores.system]);

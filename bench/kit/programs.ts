@@ -38,7 +38,19 @@ export class Program implements AsyncDisposable {
   static async server(flags: readonly string[] = []): Promise<Program & { readonly port: number }> {
     const folder = mkdtempSync(path.join(tmpdir(), 'mayfly-bench-'));
     const program = await Program.#start(
-      [process.execPath, path.join(root, 'packages/cli/src/main.ts'), '--json', 'start', '--port', '0', '--data', folder, '--log-level', 'warn', ...flags],
+      [
+        process.execPath,
+        path.join(root, 'packages/cli/src/main.ts'),
+        '--json',
+        'start',
+        '--port',
+        '0',
+        '--data',
+        folder,
+        '--log-level',
+        'warn',
+        ...flags,
+      ],
       folder,
     );
     return Object.assign(program, { port: Number(new URL((JSON.parse(program.firstLine) as { origin: string }).origin).port) });

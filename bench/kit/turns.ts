@@ -11,8 +11,15 @@ export interface Side {
 }
 
 /** Microseconds of processor that a program and everything it started took for each call of a load. */
-async function costOf(side: Side, connections: number, durationMs: number): Promise<{ latenciesMs: readonly number[]; perSecond: number; cpuUs: number }> {
-  const used = (): number => treeOf(side.program.pid).map(cpuMsOf).reduce((sum, each) => sum + each, 0);
+async function costOf(
+  side: Side,
+  connections: number,
+  durationMs: number,
+): Promise<{ latenciesMs: readonly number[]; perSecond: number; cpuUs: number }> {
+  const used = (): number =>
+    treeOf(side.program.pid)
+      .map(cpuMsOf)
+      .reduce((sum, each) => sum + each, 0);
   const before = used();
   const load = await closedLoop({ port: side.port, request: side.request, connections, durationMs });
   return { ...load, cpuUs: ((used() - before) * 1000) / load.latenciesMs.length };
@@ -26,11 +33,18 @@ export async function inTurns(
   name: string,
   system: Side,
   baseline: Side,
-  options: { readonly connections: number; readonly turns: number; readonly durationMs: number; readonly baselineName: string; readonly notes?: string },
+  options: {
+    readonly connections: number;
+    readonly turns: number;
+    readonly durationMs: number;
+    readonly baselineName: string;
+    readonly notes?: string;
+  },
 ): Promise<readonly Result[]> {
   const { connections, turns, durationMs, baselineName, notes } = options;
   const alone = connections === 1;
-  for (const side of [system, baseline]) await closedLoop({ port: side.port, request: side.request, connections, durationMs: Math.max(500, durationMs / 2) });
+  for (const side of [system, baseline])
+    await closedLoop({ port: side.port, request: side.request, connections, durationMs: Math.max(500, durationMs / 2) });
   const ours: number[] = [];
   const theirs: number[] = [];
   const ratios: number[] = [];

@@ -21,7 +21,9 @@ const kinds = [
     ? []
     : [
         {
-          runtime: process.env['BENCH_PYTHON'] ?? `python${interpreterOf('python3', 'import sys; print("%d.%d" % sys.version_info[:2])') ?? '3.13'}`,
+          runtime:
+            process.env['BENCH_PYTHON'] ??
+            `python${interpreterOf('python3', 'import sys; print("%d.%d" % sys.version_info[:2])') ?? '3.13'}`,
           files: { 'app.py': 'def handler(event, context):\n    return "hello"\n' },
           handler: 'app.handler',
           bare: [python, '-c', 'pass'],
@@ -45,7 +47,8 @@ export const cold: Scenario = {
         await using server = await Program.server(flags);
         const client = lambdaClient(`http://127.0.0.1:${server.port}`);
         const names = Array.from({ length: samples + 1 }, (_, index) => `cold${index}`);
-        for (const name of names) await deploy(client, name, kind.files, { Runtime: kind.runtime as Runtime, Handler: kind.handler });
+        for (const name of names)
+          await deploy(client, name, kind.files, { Runtime: kind.runtime as Runtime, Handler: kind.handler });
         client.destroy();
         const system: number[] = [];
         const baseline: number[] = [];

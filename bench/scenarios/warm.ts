@@ -10,7 +10,8 @@ const echo = 'exports.handler = async (event) => event;';
 
 /** Signed as an SDK would; the server in `--auth open` reads the account and the region from it. */
 const authorization =
-  'AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=' + '0'.repeat(64);
+  'AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=' +
+  '0'.repeat(64);
 
 export const invokeRequest = (name: string): Uint8Array =>
   post(`/2015-03-31/functions/${name}/invocations`, body, { Authorization: authorization, 'X-Amz-Date': '20260101T000000Z' });
@@ -30,7 +31,13 @@ export const warm: Scenario = {
     const baseline = { program: bare, port: Number(bare.firstLine), request: post('/', body) };
     const results: Result[] = [];
     for (const connections of [1, 16]) {
-      const options = { connections, turns: quick ? 3 : 5, durationMs: quick ? 1000 : 3000, baselineName: 'bare node:http echo', notes };
+      const options = {
+        connections,
+        turns: quick ? 3 : 5,
+        durationMs: quick ? 1000 : 3000,
+        baselineName: 'bare node:http echo',
+        notes,
+      };
       results.push(...(await inTurns('warm', system, baseline, options)));
     }
     return results;

@@ -96,7 +96,10 @@ export class Bootstrap implements AsyncDisposable {
   }
 
   /** Sends `init` and waits for `ready` or `init failed`. */
-  async init(handler: string, options: { readonly env?: Record<string, string>; readonly [more: string]: unknown } = {}): Promise<Told> {
+  async init(
+    handler: string,
+    options: { readonly env?: Record<string, string>; readonly [more: string]: unknown } = {},
+  ): Promise<Told> {
     await this.hello;
     const cwd = path.join(this.folder, 'task');
     const env = { ...functionEnvironment, LAMBDA_TASK_ROOT: cwd, _HANDLER: handler, ...options.env };
@@ -111,7 +114,12 @@ export class Bootstrap implements AsyncDisposable {
   }
 
   event(event: unknown, header: Readonly<Record<string, unknown>> = {}): void {
-    const standard = { requestId, deadlineMs: Date.now() + 3000, invokedArn: arn, traceId: 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0' };
+    const standard = {
+      requestId,
+      deadlineMs: Date.now() + 3000,
+      invokedArn: arn,
+      traceId: 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0',
+    };
     this.send('E', { ...standard, ...header }, Buffer.from(event instanceof Uint8Array ? event : JSON.stringify(event)));
   }
 
@@ -150,7 +158,12 @@ export class Bootstrap implements AsyncDisposable {
     const pieces = frames.filter((frame) => frame.type === 'D').map((frame) => frame.body);
     const logs = frames.filter((frame) => frame.type === 'L').map((frame) => frame.body.toString());
     const body = end?.body.toString() ?? '';
-    return { frames, logs, ...(end && { end }), value: end?.type === 'Z' ? Buffer.concat(pieces).toString() : body === '' ? undefined : JSON.parse(body) };
+    return {
+      frames,
+      logs,
+      ...(end && { end }),
+      value: end?.type === 'Z' ? Buffer.concat(pieces).toString() : body === '' ? undefined : JSON.parse(body),
+    };
   }
 
   #attach(socket: Socket): void {

@@ -18,7 +18,13 @@ suite('the start of a .NET function', { skip: existsSync('/bin/bash') ? false : 
       writeFileSync(path.join(folder, name), source, { mode: 0o755 });
     }
     await using api = new RuntimeApi([]);
-    const env = { PATH: '/usr/bin:/bin', AWS_LAMBDA_RUNTIME_API: await api.listen(), _HANDLER: handler, LAMBDA_TASK_ROOT: folder, DOTNET_ROOT: folder };
+    const env = {
+      PATH: '/usr/bin:/bin',
+      AWS_LAMBDA_RUNTIME_API: await api.listen(),
+      _HANDLER: handler,
+      LAMBDA_TASK_ROOT: folder,
+      DOTNET_ROOT: folder,
+    };
     const child = spawn('/bin/bash', [script], { env, stdio: ['ignore', 'pipe', 'ignore'] });
     const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     return { output: output.replaceAll(folder, '/var/task'), exitCode, posted: api.posted };
@@ -42,7 +48,10 @@ suite('the start of a .NET function', { skip: existsSync('/bin/bash') ? false : 
     ] as const) {
       const told = await start(t, handler, files);
       t.assert.equal(told.exitCode, exitCode);
-      t.assert.deepEqual(told.posted.map((one) => [one.path, (one.body as { errorType: string }).errorType]), [['/init/error', errorType]]);
+      t.assert.deepEqual(
+        told.posted.map((one) => [one.path, (one.body as { errorType: string }).errorType]),
+        [['/init/error', errorType]],
+      );
     }
   });
 });

@@ -13,8 +13,10 @@ import { RuntimeApi } from './runtime-api.ts';
 const core: Readonly<Record<string, string>> = {
   Context: `public interface Context { String getAwsRequestId(); String getLogGroupName(); String getLogStreamName(); String getFunctionName(); String getFunctionVersion();
     String getInvokedFunctionArn(); CognitoIdentity getIdentity(); ClientContext getClientContext(); int getRemainingTimeInMillis(); int getMemoryLimitInMB(); LambdaLogger getLogger(); }`,
-  LambdaLogger: 'public interface LambdaLogger { void log(String message); void log(byte[] message); enum Level { TRACE, INFO, ERROR } default void log(String message, Level level) { log("default"); } }',
-  ClientContext: 'public interface ClientContext { Client getClient(); java.util.Map<String, String> getCustom(); java.util.Map<String, String> getEnvironment(); }',
+  LambdaLogger:
+    'public interface LambdaLogger { void log(String message); void log(byte[] message); enum Level { TRACE, INFO, ERROR } default void log(String message, Level level) { log("default"); } }',
+  ClientContext:
+    'public interface ClientContext { Client getClient(); java.util.Map<String, String> getCustom(); java.util.Map<String, String> getEnvironment(); }',
   Client: 'public interface Client { String getAppTitle(); }',
   CognitoIdentity: 'public interface CognitoIdentity { String getIdentityId(); String getIdentityPoolId(); }',
   RequestHandler: 'public interface RequestHandler<I, O> { O handleRequest(I input, Context context); }',
@@ -92,19 +94,25 @@ for (const identifier of ['java17', 'java25']) {
       execFileSync(path.join(bin, 'javac'), ['-d', path.join(code, 'core'), ...sources], { stdio: 'pipe' });
       mkdirSync(path.join(code, 'task/lib'), { recursive: true });
       execFileSync(path.join(bin, 'jar'), ['cf', path.join(code, 'task/lib/core.jar'), '-C', path.join(code, 'core'), '.']);
-      execFileSync(path.join(bin, 'javac'), ['-cp', path.join(code, 'core'), '-d', path.join(code, 'task'), own], { stdio: 'pipe' });
+      execFileSync(path.join(bin, 'javac'), ['-cp', path.join(code, 'core'), '-d', path.join(code, 'task'), own], {
+        stdio: 'pipe',
+      });
     });
     after(() => rmSync(code, { recursive: true }));
 
     const run = async (handler: string, ...events: readonly unknown[]): Promise<Told[]> => runWith({ handler }, ...events);
-    const runWith = async ({ handler, ...init }: { handler: string; [more: string]: unknown }, ...events: readonly unknown[]): Promise<Told[]> => {
+    const runWith = async (
+      { handler, ...init }: { handler: string; [more: string]: unknown },
+      ...events: readonly unknown[]
+    ): Promise<Told[]> => {
       await using bootstrap = await Bootstrap.start(found);
       const env = { LAMBDA_TASK_ROOT: path.join(code, 'task'), OWN: 'mine' };
       const told = [await bootstrap.init(handler, { ...init, env })];
       if (told[0]!.end?.type === 'R') for (const event of events) told.push(await bootstrap.invoke(event, init.header as never));
       return told;
     };
-    const answers = async (handler: string, ...events: readonly unknown[]): Promise<unknown[]> => (await run(handler, ...events)).slice(1).map((one) => one.value);
+    const answers = async (handler: string, ...events: readonly unknown[]): Promise<unknown[]> =>
+      (await run(handler, ...events)).slice(1).map((one) => one.value);
 
     test('calls request handlers with what they ask for: beans, records, generics, streams', async (t: TestContext) => {
       const point = { x: 9, y: 5_000_000_000, label: 'a', near: [{ x: 1 }], unknown: true };
@@ -123,7 +131,11 @@ for (const identifier of ['java17', 'java25']) {
         ['both', 'it is ', 'it is walk'],
         ['nothing', { a: 1 }, null],
         ['kind', 'GOOD', 'GOOD'],
-        ['any', { a: [1, 2.5, null, true, 'ü\n"', 12345678901234567890n.toString()] }, { a: [1, 2.5, null, true, 'ü\n"', '12345678901234567890'] }],
+        [
+          'any',
+          { a: [1, 2.5, null, true, 'ü\n"', 12345678901234567890n.toString()] },
+          { a: [1, 2.5, null, true, 'ü\n"', '12345678901234567890'] },
+        ],
         ['sum', [1, 2, 3], 6],
         ['raw', { raw: true }, { raw: true }],
       ] as const) {
@@ -132,7 +144,10 @@ for (const identifier of ['java17', 'java25']) {
     });
 
     test('passes the context through the interfaces the function brings', async (t: TestContext) => {
-      const header = { clientContext: '{"custom":{"a":"b"},"client":{"app_title":"walker"}}', cognitoIdentity: '{"cognitoIdentityId":"id"}' };
+      const header = {
+        clientContext: '{"custom":{"a":"b"},"client":{"app_title":"walker"}}',
+        cognitoIdentity: '{"cognitoIdentityId":"id"}',
+      };
       const [, told] = await runWith({ handler: 'example.Functions$Asks', header }, { any: 1 });
       const { left, ...rest } = told!.value as Record<string, unknown>;
       t.assert.ok(Number(left) > 1500 && Number(left) <= 3000);
@@ -158,25 +173,46 @@ for (const identifier of ['java17', 'java25']) {
       t.assert.deepEqual(text!.logs, ['two\nlines', 'careful', 'quiet']);
       const [, json] = await runWith({ handler: 'example.Functions$Logs', logFormat: 'JSON', logLevel: 'INFO' }, {});
       const logs = json!.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
-      t.assert.deepEqual(logs.map(({ timestamp: _, ...rest }) => rest), [
-        { level: 'INFO', message: 'two\nlines', AWSRequestId: requestId },
-        { level: 'ERROR', message: 'careful', AWSRequestId: requestId },
-      ]);
+      t.assert.deepEqual(
+        logs.map(({ timestamp: _, ...rest }) => rest),
+        [
+          { level: 'INFO', message: 'two\nlines', AWSRequestId: requestId },
+          { level: 'ERROR', message: 'careful', AWSRequestId: requestId },
+        ],
+      );
     });
 
     test('describes what is thrown, with causes and without our own lines', async (t: TestContext) => {
       const [, deep, fine] = await run('example.Functions$Throws', 'deep', 'fine');
       t.assert.equal(deep!.end!.header.errorType, 'java.lang.IllegalStateException');
-      const shape = deep!.value as { errorMessage: string; errorType: string; stackTrace: string[]; cause: Record<string, unknown> };
-      t.assert.deepEqual([shape.errorMessage, shape.errorType, shape.cause.errorMessage], ['outer', 'java.lang.IllegalStateException', 'inner']);
-      t.assert.ok(shape.stackTrace.length > 0 && shape.stackTrace.every((line) => line.startsWith('example.Functions$Throws.handleRequest(Functions.java:')), shape.stackTrace.join('\n'));
-      t.assert.match(deep!.logs[0]!, /^outer: java\.lang\.IllegalStateException\njava\.lang\.IllegalStateException: outer\n\tat example\.Functions/);
+      const shape = deep!.value as {
+        errorMessage: string;
+        errorType: string;
+        stackTrace: string[];
+        cause: Record<string, unknown>;
+      };
+      t.assert.deepEqual(
+        [shape.errorMessage, shape.errorType, shape.cause.errorMessage],
+        ['outer', 'java.lang.IllegalStateException', 'inner'],
+      );
+      t.assert.ok(
+        shape.stackTrace.length > 0 &&
+          shape.stackTrace.every((line) => line.startsWith('example.Functions$Throws.handleRequest(Functions.java:')),
+        shape.stackTrace.join('\n'),
+      );
+      t.assert.match(
+        deep!.logs[0]!,
+        /^outer: java\.lang\.IllegalStateException\njava\.lang\.IllegalStateException: outer\n\tat example\.Functions/,
+      );
       t.assert.equal(fine!.value, 'fine');
       const [, loop] = await run('example.Functions::loop', {});
       t.assert.equal(loop!.end!.type, 'X');
       const [, wrong] = await run('example.Functions::doubled', { not: 'a number' });
       const { errorMessage, cause } = wrong!.value as { errorMessage: string; cause: { errorMessage: string } };
-      t.assert.deepEqual([errorMessage, cause.errorMessage], ['An error occurred during JSON parsing', 'Cannot make int out of an object']);
+      t.assert.deepEqual(
+        [errorMessage, cause.errorMessage],
+        ['An error occurred during JSON parsing', 'Cannot make int out of an object'],
+      );
     });
 
     test('a stack without end fails the invocation and ends the process', async (t: TestContext) => {
@@ -196,8 +232,17 @@ for (const identifier of ['java17', 'java25']) {
 
     test('speaks the HTTP Runtime API where no channel is given, as JDKs without unix sockets do', async (t: TestContext) => {
       const start = async (api: RuntimeApi, handler: string) => {
-        const own = { AWS_LAMBDA_RUNTIME_API: await api.listen(), _HANDLER: handler, LAMBDA_TASK_ROOT: path.join(code, 'task'), AWS_LAMBDA_FUNCTION_NAME: 'walk' };
-        const child = spawn(found.command[0]!, found.command.slice(1), { env: { ...found.env, ...own }, cwd: path.join(code, 'task'), stdio: ['ignore', 'pipe', 'inherit'] });
+        const own = {
+          AWS_LAMBDA_RUNTIME_API: await api.listen(),
+          _HANDLER: handler,
+          LAMBDA_TASK_ROOT: path.join(code, 'task'),
+          AWS_LAMBDA_FUNCTION_NAME: 'walk',
+        };
+        const child = spawn(found.command[0]!, found.command.slice(1), {
+          env: { ...found.env, ...own },
+          cwd: path.join(code, 'task'),
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         return { child, exited: once(child, 'exit') };
       };
       await using api = new RuntimeApi(['fine', 'deep', 'fine']);
@@ -206,25 +251,42 @@ for (const identifier of ['java17', 'java25']) {
       await Promise.race([api.until(3), exited]);
       child.kill();
       await exited;
-      t.assert.deepEqual(api.posted.map((one) => one.path), ['response', 'error', 'response'].map((end) => `/invocation/${requestId}/${end}`));
+      t.assert.deepEqual(
+        api.posted.map((one) => one.path),
+        ['response', 'error', 'response'].map((end) => `/invocation/${requestId}/${end}`),
+      );
       t.assert.deepEqual([api.posted[0]!.body, api.posted[2]!.body], ['fine', 'fine']);
       t.assert.equal(api.posted[1]!.headers['lambda-runtime-function-error-type'], 'java.lang.IllegalStateException');
       t.assert.equal((api.posted[1]!.body as { errorMessage: string }).errorMessage, 'outer');
-      t.assert.equal(JSON.parse(String(api.posted[1]!.headers['lambda-runtime-function-xray-error-cause'])).exceptions[0].message, 'outer');
+      t.assert.equal(
+        JSON.parse(String(api.posted[1]!.headers['lambda-runtime-function-xray-error-cause'])).exceptions[0].message,
+        'outer',
+      );
       t.assert.match(await output, /^outer: java\.lang\.IllegalStateException\rjava\.lang/);
 
       await using second = new RuntimeApi([]);
       const broken = await start(second, 'example.Functions$Broken::go');
       broken.child.stdout.resume();
       t.assert.deepEqual(await broken.exited, [1, null]);
-      t.assert.deepEqual(second.posted.map((one) => one.path), ['/init/error']);
+      t.assert.deepEqual(
+        second.posted.map((one) => one.path),
+        ['/init/error'],
+      );
     });
 
     test('a handler that is not there is told at each event, a class that cannot start at the start', async (t: TestContext) => {
       for (const [handler, errorType, errorMessage] of [
         ['example.Nowhere', 'java.lang.ClassNotFoundException', 'Class not found: example.Nowhere'],
-        ['example.Functions::nowhere', 'java.lang.NoSuchMethodException', 'No public method named nowhere with appropriate method signature found on class example.Functions'],
-        ['example.Functions$Private::go', 'java.lang.NoSuchMethodException', 'Class example.Functions$Private has no public zero-argument constructor'],
+        [
+          'example.Functions::nowhere',
+          'java.lang.NoSuchMethodException',
+          'No public method named nowhere with appropriate method signature found on class example.Functions',
+        ],
+        [
+          'example.Functions$Private::go',
+          'java.lang.NoSuchMethodException',
+          'Class example.Functions$Private has no public zero-argument constructor',
+        ],
       ] as const) {
         const [init, told] = await run(handler, {});
         t.assert.deepEqual([init!.end!.type, told!.value], ['R', { errorMessage, errorType }]);

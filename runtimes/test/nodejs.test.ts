@@ -23,7 +23,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       ...events: unknown[]
     ): Promise<Told[]> => {
       const { files, handler = 'index.handler', ...init } = options;
-      await using bootstrap = await Bootstrap.start({ ...found, files: typeof files === 'string' ? { 'index.js': files } : files });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: typeof files === 'string' ? { 'index.js': files } : files,
+      });
       const told = [await bootstrap.init(handler, init)];
       if (told[0]!.end?.type === 'R') for (const event of events) told.push(await bootstrap.invoke(event));
       return told;
@@ -35,12 +38,18 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     };
 
     test('replaces its environment, or keeps what an exec wrapper put there when told so', async (t) => {
-      const files = { 'index.js': 'exports.handler = async () => [process.env.EXTRA, process.env.GIVEN, process.env.MAYFLY_CHANNEL];' };
+      const files = {
+        'index.js': 'exports.handler = async () => [process.env.EXTRA, process.env.GIVEN, process.env.MAYFLY_CHANNEL];',
+      };
       for (const [keepEnv, expected] of [
         [false, [null, 'by init', null]],
         [true, ['by wrapper', null, null]],
       ] as const) {
-        await using bootstrap = await Bootstrap.start({ ...found, files, env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'index.handler' } });
+        await using bootstrap = await Bootstrap.start({
+          ...found,
+          files,
+          env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'index.handler' },
+        });
         await bootstrap.init(keepEnv ? 'another.handler' : 'index.handler', { keepEnv, env: { GIVEN: 'by init' } });
         t.assert.deepEqual((await bootstrap.invoke({})).value, expected);
       }
@@ -66,19 +75,28 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     });
 
     test('answers and asks for the next event in one write', async (t) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'index.js': 'exports.handler = async (event) => ({ got: event });' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'index.js': 'exports.handler = async (event) => ({ got: event });' },
+      });
       await bootstrap.init('index.handler');
       const pieces: number[] = [];
       bootstrap.socket.on('data', (bytes) => pieces.push(bytes.length));
       const told = await bootstrap.invoke({ a: 'ü' });
-      t.assert.deepEqual(told.frames.map((frame) => frame.type), ['A', 'N']);
+      t.assert.deepEqual(
+        told.frames.map((frame) => frame.type),
+        ['A', 'N'],
+      );
       t.assert.deepEqual(told.value, { got: { a: 'ü' } });
       t.assert.deepEqual(told.end!.header, { requestId, contentType: 'application/json' });
       t.assert.equal(pieces.length, 1);
     });
 
     test('takes events that arrive cut anywhere, and big ones', async (t) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'index.js': 'exports.handler = async ({ text }) => text.length;' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'index.js': 'exports.handler = async ({ text }) => text.length;' },
+      });
       await bootstrap.init('index.handler');
       t.assert.equal((await bootstrap.invoke({ text: 'ü'.repeat(3_000_000) })).value, 3_000_000);
     });
@@ -86,13 +104,37 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     for (const [name, files, handler] of [
       ['a CommonJS file', { 'index.js': 'exports.handler = async () => "here";' }, 'index.handler'],
       ['an ES module', { 'index.mjs': 'export const handler = async () => "here";' }, 'index.handler'],
-      ['an ES module with a top-level await', { 'index.mjs': 'const word = await Promise.resolve("here"); export const handler = async () => word;' }, 'index.handler'],
-      ['an ES module by package.json', { 'package.json': '{"type":"module"}', 'index.js': 'export const handler = async () => "here";' }, 'index.handler'],
-      ['a package.json above', { 'package.json': '{"type":"module"}', 'src/index.js': 'export const handler = async () => "here";' }, 'src/index.handler'],
-      ['a .cjs file', { 'package.json': '{"type":"module"}', 'index.cjs': 'exports.handler = async () => "here";' }, 'index.handler'],
-      ['a folder and nested names', { 'a/b/file.js': 'exports.deep = { er: { handler: async () => "here" } };' }, 'a/b/file.deep.er.handler'],
+      [
+        'an ES module with a top-level await',
+        { 'index.mjs': 'const word = await Promise.resolve("here"); export const handler = async () => word;' },
+        'index.handler',
+      ],
+      [
+        'an ES module by package.json',
+        { 'package.json': '{"type":"module"}', 'index.js': 'export const handler = async () => "here";' },
+        'index.handler',
+      ],
+      [
+        'a package.json above',
+        { 'package.json': '{"type":"module"}', 'src/index.js': 'export const handler = async () => "here";' },
+        'src/index.handler',
+      ],
+      [
+        'a .cjs file',
+        { 'package.json': '{"type":"module"}', 'index.cjs': 'exports.handler = async () => "here";' },
+        'index.handler',
+      ],
+      [
+        'a folder and nested names',
+        { 'a/b/file.js': 'exports.deep = { er: { handler: async () => "here" } };' },
+        'a/b/file.deep.er.handler',
+      ],
       ['a default export', { 'index.mjs': 'export default { handler: async () => "here" };' }, 'index.handler'],
-      ['.js before .mjs', { 'index.js': 'exports.handler = async () => "here";', 'index.mjs': 'export const handler = async () => "there";' }, 'index.handler'],
+      [
+        '.js before .mjs',
+        { 'index.js': 'exports.handler = async () => "here";', 'index.mjs': 'export const handler = async () => "there";' },
+        'index.handler',
+      ],
       ['a package', { 'node_modules/pack/index.js': 'exports.handler = async () => "here";' }, 'pack.handler'],
     ] as const) {
       test(`finds the handler in ${name}`, async (t) => {
@@ -104,11 +146,17 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
 
     test('names what is wrong with a handler that cannot be loaded', async (t: TestContext) => {
       const missing = await failure('exports.other = 1; exports.more = 2;');
-      t.assert.deepEqual([missing.frame, missing.errorType, missing.errorMessage], ['F', 'Runtime.HandlerNotFound', 'index.handler is undefined or not exported']);
+      t.assert.deepEqual(
+        [missing.frame, missing.errorType, missing.errorMessage],
+        ['F', 'Runtime.HandlerNotFound', 'index.handler is undefined or not exported'],
+      );
       t.assert.match(missing.logs.at(-1)!, /"exports":\["other","more"\]/);
       t.assert.equal((await failure('exports.handler = 1;')).errorMessage, 'index.handler is not a function');
       t.assert.equal((await failure('', '../index.handler')).errorType, 'Runtime.MalformedHandlerName');
-      t.assert.deepEqual([(await failure('', 'index')).errorType, (await failure('', 'index')).errorMessage], ['Runtime.MalformedHandlerName', 'Bad handler']);
+      t.assert.deepEqual(
+        [(await failure('', 'index')).errorType, (await failure('', 'index')).errorMessage],
+        ['Runtime.MalformedHandlerName', 'Bad handler'],
+      );
       const absent = await failure({ 'other.js': '' });
       t.assert.equal(absent.errorType, 'Runtime.ImportModuleError');
       t.assert.match(String(absent.errorMessage), /^Error: Cannot find module 'index'/);
@@ -118,14 +166,27 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       const wrong = await failure('exports.handler = async () => {');
       t.assert.equal(wrong.errorType, 'Runtime.UserCodeSyntaxError');
       t.assert.match(String(wrong.errorMessage), /^SyntaxError: /);
-      t.assert.ok(wrong.trace.some((line) => line.includes('index.js')), wrong.trace.join('\n'));
+      t.assert.ok(
+        wrong.trace.some((line) => line.includes('index.js')),
+        wrong.trace.join('\n'),
+      );
     });
 
     test('reports what the module throws while it is loaded', async (t) => {
       const thrown = await failure('throw new RangeError("at load");');
       t.assert.deepEqual([thrown.frame, thrown.errorType, thrown.errorMessage], ['F', 'RangeError', 'at load']);
-      t.assert.match(thrown.logs[0]!, /^\d{4}-\d\d-\d\dT[\d:.]+Z\tundefined\tERROR\tUncaught Exception \t\{"errorType":"RangeError"/);
-      t.assert.equal((await failure('Promise.reject(new Error("lost")); exports.handler = () => {}; setTimeout(() => {}, 1e6); require("fs"); throw 1;')).frame, 'F');
+      t.assert.match(
+        thrown.logs[0]!,
+        /^\d{4}-\d\d-\d\dT[\d:.]+Z\tundefined\tERROR\tUncaught Exception \t\{"errorType":"RangeError"/,
+      );
+      t.assert.equal(
+        (
+          await failure(
+            'Promise.reject(new Error("lost")); exports.handler = () => {}; setTimeout(() => {}, 1e6); require("fs"); throw 1;',
+          )
+        ).frame,
+        'F',
+      );
     });
 
     test('ends after a failed start', async (t) => {
@@ -135,7 +196,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     });
 
     test('a module that awaits what never comes is an error of the start', async (t) => {
-      t.assert.equal((await failure({ 'index.mjs': 'await new Promise(() => {}); export const handler = 1;' })).errorType, 'Runtime.NodeJsExit');
+      t.assert.equal(
+        (await failure({ 'index.mjs': 'await new Promise(() => {}); export const handler = 1;' })).errorType,
+        'Runtime.NodeJsExit',
+      );
     });
 
     test('passes the context', async (t: TestContext) => {
@@ -147,11 +211,14 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
         },
       });
       await bootstrap.init('index.handler', { env: { NODE_PATH: '/opt/nodejs/node_modules' } });
-      const { value } = await bootstrap.invoke({}, {
-        clientContext: '{"custom":{"a":1}}',
-        cognitoIdentity: '{"cognitoIdentityId":"id","cognitoIdentityPoolId":"pool"}',
-        tenantId: 'blue',
-      });
+      const { value } = await bootstrap.invoke(
+        {},
+        {
+          clientContext: '{"custom":{"a":1}}',
+          cognitoIdentity: '{"cognitoIdentityId":"id","cognitoIdentityPoolId":"pool"}',
+          tenantId: 'blue',
+        },
+      );
       const { left, callbackWaitsForEmptyEventLoop, ...rest } = value as Record<string, unknown>;
       t.assert.ok(Number(left) > 2000 && Number(left) <= 3000);
       t.assert.equal(callbackWaitsForEmptyEventLoop, modern ? undefined : true);
@@ -179,7 +246,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
          exports.handler = async (name) => results[name];`,
         ...['nothing', 'none', 'text', 'number', 'date', 'fn', 'loop', 'big'],
       );
-      t.assert.deepEqual(told.slice(0, 6).map((one) => one.value), [null, null, 'x', 1, '1970-01-01T00:00:00.000Z', null]);
+      t.assert.deepEqual(
+        told.slice(0, 6).map((one) => one.value),
+        [null, null, 'x', 1, '1970-01-01T00:00:00.000Z', null],
+      );
       for (const one of told.slice(6)) {
         t.assert.equal(one.end!.type, 'X');
         t.assert.equal((one.value as { errorMessage: string }).errorMessage, 'Unable to stringify response body');
@@ -194,15 +264,27 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
          exports.handler = async (name) => { throw things[name]; };`,
         ...['error', 'strange', 'text', 'number', 'nothing', 'mean', 'error'],
       );
-      t.assert.deepEqual(told.map((one) => one.end!.type), Array(7).fill('X'));
+      t.assert.deepEqual(
+        told.map((one) => one.end!.type),
+        Array(7).fill('X'),
+      );
       const shapes = told.map((one) => one.value as { errorType: string; errorMessage: string; trace: string[] });
-      t.assert.deepEqual(shapes.map((shape) => shape.errorType), ['TypeError', 'Strange', 'string', 'number', 'undefined', 'handled', 'TypeError']);
-      t.assert.deepEqual(shapes.slice(0, 4).map((shape) => shape.errorMessage), ['bad', 'odd', 'just text', '5']);
+      t.assert.deepEqual(
+        shapes.map((shape) => shape.errorType),
+        ['TypeError', 'Strange', 'string', 'number', 'undefined', 'handled', 'TypeError'],
+      );
+      t.assert.deepEqual(
+        shapes.slice(0, 4).map((shape) => shape.errorMessage),
+        ['bad', 'odd', 'just text', '5'],
+      );
       t.assert.equal(shapes[0]!.trace[0], 'TypeError: bad');
       t.assert.deepEqual(shapes[2]!.trace, []);
       t.assert.equal(told[0]!.end!.header.errorType, 'TypeError');
       t.assert.deepEqual((told[0]!.end!.header.xrayCause as { exceptions: { type: string }[] }).exceptions[0]!.type, 'TypeError');
-      t.assert.match(told[1]!.logs[0]!, /\tERROR\tInvoke Error \t\{"errorType":"Strange","errorMessage":"odd","name":"Strange","detail":7,"stack":\["Strange: odd"/);
+      t.assert.match(
+        told[1]!.logs[0]!,
+        /\tERROR\tInvoke Error \t\{"errorType":"Strange","errorMessage":"odd","name":"Strange","detail":7,"stack":\["Strange: odd"/,
+      );
     });
 
     test('a throw of a plain function is the same as a rejection', async (t) => {
@@ -211,7 +293,11 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     });
 
     test('a promise that never settles is an error once nothing is left to do, and the next event is taken', async (t) => {
-      const [, first, second] = await run('exports.handler = async (never) => (never ? new Promise(() => {}) : "back");', true, false);
+      const [, first, second] = await run(
+        'exports.handler = async (never) => (never ? new Promise(() => {}) : "back");',
+        true,
+        false,
+      );
       t.assert.equal((first!.value as { errorType: string }).errorType, 'Runtime.NodeJsExit');
       t.assert.equal(second!.value, 'back');
     });
@@ -219,11 +305,17 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     test('a rejection nobody handles fails the invocation and ends the process', async (t) => {
       await using bootstrap = await Bootstrap.start({
         ...found,
-        files: { 'index.js': 'exports.handler = async () => { Promise.reject(new Error("lost")); await new Promise((go) => setTimeout(go, 1000)); };' },
+        files: {
+          'index.js':
+            'exports.handler = async () => { Promise.reject(new Error("lost")); await new Promise((go) => setTimeout(go, 1000)); };',
+        },
       });
       await bootstrap.init('index.handler');
       const told = await bootstrap.invoke({});
-      t.assert.deepEqual([told.end!.type, (told.value as { errorType: string }).errorType], ['X', 'Runtime.UnhandledPromiseRejection']);
+      t.assert.deepEqual(
+        [told.end!.type, (told.value as { errorType: string }).errorType],
+        ['X', 'Runtime.UnhandledPromiseRejection'],
+      );
       t.assert.equal((told.value as { errorMessage: string }).errorMessage, 'Error: lost');
       t.assert.match(told.logs[0]!, /\tERROR\tUnhandled Promise Rejection \t/);
       t.assert.equal((await bootstrap.ended).exitCode, 128);
@@ -232,7 +324,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     test('an error nobody catches does too', async (t) => {
       await using bootstrap = await Bootstrap.start({
         ...found,
-        files: { 'index.js': 'exports.handler = async () => { setTimeout(() => { throw new TypeError("late"); }); await new Promise((go) => setTimeout(go, 1000)); };' },
+        files: {
+          'index.js':
+            'exports.handler = async () => { setTimeout(() => { throw new TypeError("late"); }); await new Promise((go) => setTimeout(go, 1000)); };',
+        },
       });
       await bootstrap.init('index.handler');
       const told = await bootstrap.invoke({});
@@ -243,18 +338,27 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     test('process.exit ends without an answer, with the code and what was logged', async (t) => {
       await using bootstrap = await Bootstrap.start({
         ...found,
-        files: { 'index.js': 'exports.handler = async () => { console.log("last words"); process.stdout.write("raw\\n"); process.exit(3); };' },
+        files: {
+          'index.js':
+            'exports.handler = async () => { console.log("last words"); process.stdout.write("raw\\n"); process.exit(3); };',
+        },
       });
       await bootstrap.init('index.handler');
       const told = await bootstrap.invoke({});
-      t.assert.deepEqual(told.frames.map((frame) => frame.type), ['L']);
+      t.assert.deepEqual(
+        told.frames.map((frame) => frame.type),
+        ['L'],
+      );
       t.assert.match(told.logs[0]!, /last words/);
       t.assert.deepEqual(await bootstrap.ended, { exitCode: 3, signal: null });
       t.assert.equal(bootstrap.output, 'raw\n');
     });
 
     test('ends when the server goes', async (t) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'index.js': 'setInterval(() => {}, 1000); exports.handler = async () => 1;' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'index.js': 'setInterval(() => {}, 1000); exports.handler = async () => 1;' },
+      });
       await bootstrap.init('index.handler');
       bootstrap.socket.destroy();
       t.assert.deepEqual(await bootstrap.ended, { exitCode: 0, signal: null });
@@ -269,9 +373,19 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       const logs = told!.frames.filter((frame) => frame.type === 'L');
       t.assert.deepEqual(
         logs.map((frame) => frame.body.toString().split('\t').slice(1).join('|')),
-        [`${requestId}|INFO|a b { c: [ 1 ] }`, `${requestId}|DEBUG|two\nlines`, `${requestId}|WARN|w`, `${requestId}|ERROR|e`, `${requestId}|TRACE|t`, `${requestId}|INFO|`],
+        [
+          `${requestId}|INFO|a b { c: [ 1 ] }`,
+          `${requestId}|DEBUG|two\nlines`,
+          `${requestId}|WARN|w`,
+          `${requestId}|ERROR|e`,
+          `${requestId}|TRACE|t`,
+          `${requestId}|INFO|`,
+        ],
       );
-      t.assert.deepEqual(logs.map((frame) => frame.header.level), ['INFO', 'DEBUG', 'WARN', 'ERROR', 'TRACE', 'INFO']);
+      t.assert.deepEqual(
+        logs.map((frame) => frame.header.level),
+        ['INFO', 'DEBUG', 'WARN', 'ERROR', 'TRACE', 'INFO'],
+      );
       t.assert.equal(new Date(Number(logs[0]!.header.atMs)).toISOString(), logs[0]!.body.toString().split('\t')[0]);
     });
 
@@ -286,7 +400,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
         {},
       );
       const logs = told!.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
-      t.assert.deepEqual(logs.map((log) => log.level), ['INFO', 'INFO', 'WARN', 'ERROR', 'ERROR']);
+      t.assert.deepEqual(
+        logs.map((log) => log.level),
+        ['INFO', 'INFO', 'WARN', 'ERROR', 'ERROR'],
+      );
       t.assert.deepEqual(Object.keys(logs[0]!), ['timestamp', 'level', 'requestId', 'message']);
       t.assert.deepEqual(logs.map((log) => log.message).slice(0, 2), [{ a: 1 }, 'two 2']);
       t.assert.match(String(logs[2]!.message), /Circular/);
@@ -301,7 +418,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
            stream.end(' ' + context.awsRequestId.length); });`,
         {},
       );
-      t.assert.deepEqual(told!.frames.map((frame) => frame.type), ['S', 'D', 'D', 'D', 'Z', 'N']);
+      t.assert.deepEqual(
+        told!.frames.map((frame) => frame.type),
+        ['S', 'D', 'D', 'D', 'Z', 'N'],
+      );
       t.assert.equal(told!.frames[0]!.header.contentType, 'text/plain');
       t.assert.equal(told!.value, 'one {"two":2} 36');
 
@@ -325,7 +445,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     });
 
     test('puts the HTTP prelude in front of the first byte, also of an empty body', async (t) => {
-      for (const [ending, expected] of [['stream.write("body"); stream.end();', 'body'], ['stream.end();', '']] as const) {
+      for (const [ending, expected] of [
+        ['stream.write("body"); stream.end();', 'body'],
+        ['stream.end();', ''],
+      ] as const) {
         const [, told] = await run(
           `exports.handler = awslambda.streamifyResponse(async (event, stream) => {
              stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { a: 'b' } }); ${ending} });`,
@@ -345,7 +468,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
         ...['early', 'late', 'never', 'ok'],
       );
       t.assert.deepEqual([early!.end!.type, (early!.value as { errorMessage: string }).errorMessage], ['X', 'early']);
-      t.assert.deepEqual(late!.frames.filter((frame) => frame.type !== 'L').map((frame) => frame.type), ['S', 'D', 'Z', 'N']);
+      t.assert.deepEqual(
+        late!.frames.filter((frame) => frame.type !== 'L').map((frame) => frame.type),
+        ['S', 'D', 'Z', 'N'],
+      );
       t.assert.equal(late!.end!.header.errorType, 'TypeError');
       t.assert.equal(JSON.parse(String(late!.end!.header.errorBody)).errorMessage, 'late');
       t.assert.equal(never!.end!.header.errorType, 'Runtime.NodeJsExit');
@@ -363,8 +489,14 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     if (major >= 22) {
       test('finds the AWS SDK where the function brings none, and nothing else of the program', async (t) => {
         for (const files of [
-          { 'index.js': 'const { SQSClient } = require("@aws-sdk/client-sqs"); exports.handler = async () => [SQSClient.name, process.env.MAYFLY_SDK];' },
-          { 'index.mjs': 'import { SQSClient } from "@aws-sdk/client-sqs"; export const handler = async () => [SQSClient.name, process.env.MAYFLY_SDK];' },
+          {
+            'index.js':
+              'const { SQSClient } = require("@aws-sdk/client-sqs"); exports.handler = async () => [SQSClient.name, process.env.MAYFLY_SDK];',
+          },
+          {
+            'index.mjs':
+              'import { SQSClient } from "@aws-sdk/client-sqs"; export const handler = async () => [SQSClient.name, process.env.MAYFLY_SDK];',
+          },
         ]) {
           t.assert.deepEqual((await runWith({ files }, {}))[1]!.value, ['SQSClient', null]);
         }
@@ -374,7 +506,10 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
         };
         t.assert.equal((await runWith({ files: own }, {}))[1]!.value, 'Own');
         t.assert.match(String((await failure('require("yaml");')).errorMessage), /^Error: Cannot find module 'yaml'/);
-        t.assert.match(String((await failure('require("@aws-sdk/client-nowhere");')).errorMessage), /^Error: Cannot find module '@aws-sdk\/client-nowhere'/);
+        t.assert.match(
+          String((await failure('require("@aws-sdk/client-nowhere");')).errorMessage),
+          /^Error: Cannot find module '@aws-sdk\/client-nowhere'/,
+        );
       });
     }
 
@@ -384,7 +519,8 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
           ...found,
           files: {
             'big.js': `module.exports = () => 1;\n${'// filling\n'.repeat(1000)}`,
-            'index.js': 'const used = require("./big.js"); exports.handler = async () => [require("module").getCompileCacheDir(), process.env.MAYFLY_COMPILE_CACHE, used()];',
+            'index.js':
+              'const used = require("./big.js"); exports.handler = async () => [require("module").getCompileCacheDir(), process.env.MAYFLY_COMPILE_CACHE, used()];',
           },
         });
         const cache = path.join(bootstrap.folder, 'cache');
@@ -404,7 +540,9 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       test('refuses a handler with a callback', async (t) => {
         const refused = await failure('exports.handler = (event, context, callback) => callback(null, 1);');
         t.assert.equal(refused.errorType, 'Runtime.CallbackHandlerDeprecated');
-        const [init] = await run('exports.handler = awslambda.streamifyResponse(async (event, stream, context) => stream.end());');
+        const [init] = await run(
+          'exports.handler = awslambda.streamifyResponse(async (event, stream, context) => stream.end());',
+        );
         t.assert.equal(init!.end!.type, 'R');
       });
 
@@ -428,7 +566,11 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
       });
 
       test('a callback with an error fails; a handler that calls nobody answers null', async (t) => {
-        const [, fails, silent] = await run('exports.handler = (bad, context, callback) => { if (bad) callback(new Error("called")); };', true, false);
+        const [, fails, silent] = await run(
+          'exports.handler = (bad, context, callback) => { if (bad) callback(new Error("called")); };',
+          true,
+          false,
+        );
         t.assert.equal((fails!.value as { errorMessage: string }).errorMessage, 'called');
         t.assert.deepEqual([silent!.end!.type, silent!.value], ['A', null]);
       });

@@ -32,24 +32,37 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
     };
 
     test('replaces its environment, or keeps what an exec wrapper put there when told so', async (t) => {
-      const files = { 'app.py': 'import os\ndef handler(event, context):\n  return [os.environ.get(name) for name in ("EXTRA", "GIVEN", "MAYFLY_CHANNEL")]' };
+      const files = {
+        'app.py':
+          'import os\ndef handler(event, context):\n  return [os.environ.get(name) for name in ("EXTRA", "GIVEN", "MAYFLY_CHANNEL")]',
+      };
       for (const [keepEnv, expected] of [
         [false, [null, 'by init', null]],
         [true, ['by wrapper', null, null]],
       ] as const) {
-        await using bootstrap = await Bootstrap.start({ ...found, files, env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'app.handler' } });
+        await using bootstrap = await Bootstrap.start({
+          ...found,
+          files,
+          env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'app.handler' },
+        });
         await bootstrap.init(keepEnv ? 'another.handler' : 'app.handler', { keepEnv, env: { GIVEN: 'by init' } });
         t.assert.deepEqual((await bootstrap.invoke({})).value, expected);
       }
     });
 
     test('answers and asks for the next event in one write', async (t) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.py': 'def handler(event, context):\n  return {"got": event}' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'app.py': 'def handler(event, context):\n  return {"got": event}' },
+      });
       await bootstrap.init('app.handler');
       const pieces: number[] = [];
       bootstrap.socket.on('data', (bytes) => pieces.push(bytes.length));
       const told = await bootstrap.invoke({ a: 'ü', big: 'x'.repeat(3_000_000) });
-      t.assert.deepEqual(told.frames.map((frame) => frame.type), ['A', 'N']);
+      t.assert.deepEqual(
+        told.frames.map((frame) => frame.type),
+        ['A', 'N'],
+      );
       t.assert.equal((told.value as { got: { a: string } }).got.a, 'ü');
       t.assert.deepEqual(told.end!.header, { requestId, contentType: 'application/json' });
     });
@@ -76,7 +89,10 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
       t.assert.match(absent.logs[0]!, /^\[ERROR\] Runtime\.ImportModuleError: Unable to import module 'app'/);
       t.assert.equal((await failure('import nowhere')).errorMessage, "Unable to import module 'app': No module named 'nowhere'");
       const missing = await failure('def other(): pass');
-      t.assert.deepEqual([missing.errorType, missing.errorMessage], ['Runtime.HandlerNotFound', "Handler 'handler' missing on module 'app'"]);
+      t.assert.deepEqual(
+        [missing.errorType, missing.errorMessage],
+        ['Runtime.HandlerNotFound', "Handler 'handler' missing on module 'app'"],
+      );
       const malformed = await failure('', 'app');
       t.assert.equal(malformed.errorType, 'Runtime.MalformedHandlerName');
       t.assert.match(String(malformed.errorMessage), /^Bad handler 'app': /);
@@ -91,12 +107,19 @@ for (const minor of ['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13',
       await using bootstrap = await Bootstrap.start({
         ...found,
         env: { ...found.env, MAYFLY_PACKAGES: path.join(import.meta.dirname, 'packages-of-nobody') },
-        files: { 'app.py': 'import os, sys\ndef handler(event, context):\n  return [sys.path[-1], os.environ.get("MAYFLY_PACKAGES")]' },
+        files: {
+          'app.py': 'import os, sys\ndef handler(event, context):\n  return [sys.path[-1], os.environ.get("MAYFLY_PACKAGES")]',
+        },
       });
       await bootstrap.init('app.handler');
       t.assert.deepEqual((await bootstrap.invoke({})).value, [path.join(import.meta.dirname, 'packages-of-nobody'), null]);
       const absent = await failure('raise ModuleNotFoundError("No module named \'boto3\'")');
-      t.assert.match(absent.logs[1]!, new RegExp(`^boto3 is not installed here\\. .* pip install --target <data folder>/runtimes/packages/python${minor.replace('.', '\\.')} boto3`));
+      t.assert.match(
+        absent.logs[1]!,
+        new RegExp(
+          `^boto3 is not installed here\\. .* pip install --target <data folder>/runtimes/packages/python${minor.replace('.', '\\.')} boto3`,
+        ),
+      );
     });
 
     test('reports what the module raises while it is loaded, and ends', async (t) => {
@@ -122,11 +145,14 @@ def handler(event, c):
         },
       });
       await bootstrap.init('app.handler');
-      const { value } = await bootstrap.invoke({}, {
-        clientContext: '{"custom":{"a":1},"client":{"app_title":"walker"}}',
-        cognitoIdentity: '{"cognitoIdentityId":"id","cognitoIdentityPoolId":"pool"}',
-        tenantId: 'blue',
-      });
+      const { value } = await bootstrap.invoke(
+        {},
+        {
+          clientContext: '{"custom":{"a":1},"client":{"app_title":"walker"}}',
+          cognitoIdentity: '{"cognitoIdentityId":"id","cognitoIdentityPoolId":"pool"}',
+          tenantId: 'blue',
+        },
+      );
       const { left, ...rest } = value as Record<string, unknown>;
       t.assert.ok(Number(left) > 2000 && Number(left) <= 3000);
       t.assert.deepEqual(rest, {
@@ -158,10 +184,16 @@ def handler(event, context):
   return results[event]`,
         ...['none', 'text', 'decimal', 'nested', 'half', 'keys', 'bytes', 'set', 'date'],
       );
-      t.assert.deepEqual(told.slice(0, 7).map((one) => one.value), [null, 'ü', [1.1, 1000], { b: 'text' }, '\ud800', { 1: true }, { raw: 1 }]);
+      t.assert.deepEqual(
+        told.slice(0, 7).map((one) => one.value),
+        [null, 'ü', [1.1, 1000], { b: 'text' }, '\ud800', { 1: true }, { raw: 1 }],
+      );
       t.assert.equal(told[2]!.end!.body.toString(), '[1.10, 1E+3]');
       t.assert.equal(told[6]!.end!.header.contentType, 'application/unknown');
-      for (const [at, type] of [[7, 'set'], [8, 'datetime']] as const) {
+      for (const [at, type] of [
+        [7, 'set'],
+        [8, 'datetime'],
+      ] as const) {
         t.assert.deepEqual(told[at]!.value, {
           errorMessage: `Unable to marshal response: Object of type ${type} is not JSON serializable`,
           errorType: 'Runtime.MarshalError',
@@ -169,7 +201,10 @@ def handler(event, context):
           stackTrace: [],
         });
       }
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.py': 'def handler(event, context):\n  return float("nan")' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'app.py': 'def handler(event, context):\n  return float("nan")' },
+      });
       await bootstrap.init('app.handler');
       bootstrap.event({});
       t.assert.equal((await bootstrap.next('A')).body.toString(), 'NaN');
@@ -177,7 +212,10 @@ def handler(event, context):
 
     test('escapes text beyond ASCII everywhere but on 3.12', async (t) => {
       const app = 'def handler(event, context):\n  return "ü"';
-      for (const [execution, expected] of [['AWS_Lambda_python3.12', '"ü"'], [`AWS_Lambda_python3.9`, '"\\u00fc"']] as const) {
+      for (const [execution, expected] of [
+        ['AWS_Lambda_python3.12', '"ü"'],
+        [`AWS_Lambda_python3.9`, '"\\u00fc"'],
+      ] as const) {
         const [, told] = await runWith({ files: app, env: { AWS_EXECUTION_ENV: execution } }, {});
         t.assert.equal(told!.end!.body.toString(), expected);
       }
@@ -192,11 +230,17 @@ def handler(event, context):
         {},
       );
       const error = told!.value as Record<string, unknown>;
-      t.assert.deepEqual([told!.end!.type, error.errorType, error.errorMessage, error.requestId], ['X', 'KeyError', "'bad'", tellsId ? requestId : undefined]);
+      t.assert.deepEqual(
+        [told!.end!.type, error.errorType, error.errorMessage, error.requestId],
+        ['X', 'KeyError', "'bad'", tellsId ? requestId : undefined],
+      );
       const lines = error.stackTrace as string[];
       t.assert.equal(lines.length, 2);
       t.assert.match(lines[0]!, /^ {2}File ".*app\.py", line 4, in handler\n {4}inner\(\)\n/);
-      t.assert.match(told!.logs[0]!, /^\[ERROR\] KeyError: 'bad'\nTraceback \(most recent call last\):\n\u00a0\u00a0File ".*app\.py", line 4, in handler\n/);
+      t.assert.match(
+        told!.logs[0]!,
+        /^\[ERROR\] KeyError: 'bad'\nTraceback \(most recent call last\):\n\u00a0\u00a0File ".*app\.py", line 4, in handler\n/,
+      );
       t.assert.equal((told!.end!.header.xrayCause as { exceptions: { stack: unknown[] }[] }).exceptions[0]!.stack.length, 2);
     });
 
@@ -215,7 +259,10 @@ def handler(event, context):
     });
 
     test('sys.exit ends the process with its code and no answer', async (t) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.py': 'import sys\ndef handler(event, context):\n  print("bye", end="")\n  sys.exit(4)' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'app.py': 'import sys\ndef handler(event, context):\n  print("bye", end="")\n  sys.exit(4)' },
+      });
       await bootstrap.init('app.handler');
       t.assert.equal((await bootstrap.invoke({})).end, undefined);
       t.assert.deepEqual(await bootstrap.ended, { exitCode: 4, signal: null });
@@ -225,7 +272,10 @@ def handler(event, context):
     test('ends when the server goes, even with a thread at work', async (t) => {
       await using bootstrap = await Bootstrap.start({
         ...found,
-        files: { 'app.py': 'import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\ndef handler(event, context): pass' },
+        files: {
+          'app.py':
+            'import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\ndef handler(event, context): pass',
+        },
       });
       await bootstrap.init('app.handler');
       bootstrap.socket.destroy();
@@ -250,10 +300,16 @@ def handler(event, context):
       await bootstrap.init('app.handler');
       const told = await bootstrap.invoke({});
       const logs = told.frames.filter((frame) => frame.type === 'L');
-      t.assert.match(logs[0]!.body.toString(), new RegExp(`^\\[INFO\\]\\t\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z\\t${requestId}\\ttwo\\nlines 2$`));
+      t.assert.match(
+        logs[0]!.body.toString(),
+        new RegExp(`^\\[INFO\\]\\t\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z\\t${requestId}\\ttwo\\nlines 2$`),
+      );
       t.assert.match(logs[1]!.body.toString(), /^\[ERROR\]\t.*\tü$/);
       t.assert.equal(logs[2]!.body.toString(), 'raw');
-      t.assert.deepEqual(logs.map((log) => log.header.level), ['INFO', 'ERROR', undefined]);
+      t.assert.deepEqual(
+        logs.map((log) => log.header.level),
+        ['INFO', 'ERROR', undefined],
+      );
       bootstrap.socket.destroy();
       await bootstrap.ended;
       t.assert.equal(bootstrap.output, 'a\nü');
@@ -275,8 +331,14 @@ def handler(event, context):
         {},
       );
       const logs = told!.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
-      t.assert.deepEqual(logs.map((log) => log.level), ['WARNING', 'ERROR', 'ERROR']);
-      t.assert.deepEqual({ ...logs[0], timestamp: '' }, { timestamp: '', level: 'WARNING', message: 'careful', logger: 'root', requestId, walk: 3 });
+      t.assert.deepEqual(
+        logs.map((log) => log.level),
+        ['WARNING', 'ERROR', 'ERROR'],
+      );
+      t.assert.deepEqual(
+        { ...logs[0], timestamp: '' },
+        { timestamp: '', level: 'WARNING', message: 'careful', logger: 'root', requestId, walk: 3 },
+      );
       t.assert.match(String(logs[0]!.timestamp), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       t.assert.deepEqual([logs[1]!.errorType, logs[1]!.errorMessage], ['ValueError', 'inner']);
       t.assert.match(String(logs[1]!.location), /app\.py:handler:\d+$/);

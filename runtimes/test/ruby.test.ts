@@ -6,9 +6,16 @@ import { interpreter, type Interpreter } from './interpreters.ts';
 
 /** Whatever Ruby the host has: it may be one that AWS does not offer. */
 function rubyOnPath(): Interpreter | string {
-  const file = (process.env.PATH ?? '').split(':').map((folder) => path.join(folder, 'ruby')).find((each) => existsSync(each));
+  const file = (process.env.PATH ?? '')
+    .split(':')
+    .map((folder) => path.join(folder, 'ruby'))
+    .find((each) => existsSync(each));
   if (file === undefined) return 'ruby is not on PATH';
-  return { identifier: 'ruby', command: [file, path.join(import.meta.dirname, '../ruby/bootstrap.rb')], env: { LANG: 'C.UTF-8' } };
+  return {
+    identifier: 'ruby',
+    command: [file, path.join(import.meta.dirname, '../ruby/bootstrap.rb')],
+    env: { LANG: 'C.UTF-8' },
+  };
 }
 
 for (const identifier of ['ruby3.2', 'ruby3.3', 'ruby3.4', 'ruby4.0', 'ruby']) {
@@ -17,7 +24,10 @@ for (const identifier of ['ruby3.2', 'ruby3.3', 'ruby3.4', 'ruby4.0', 'ruby']) {
   suite(`the bootstrap on ${identifier}`, { skip: typeof found === 'string' ? found : false, timeout: 60_000 }, () => {
     if (typeof found === 'string') return;
 
-    const runWith = async (options: { files: string; handler?: string; [more: string]: unknown }, ...events: unknown[]): Promise<Told[]> => {
+    const runWith = async (
+      options: { files: string; handler?: string; [more: string]: unknown },
+      ...events: unknown[]
+    ): Promise<Told[]> => {
       const { files, handler = 'app.handler', ...init } = options;
       await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.rb': files } });
       const told = [await bootstrap.init(handler, init)];
@@ -32,17 +42,27 @@ for (const identifier of ['ruby3.2', 'ruby3.3', 'ruby3.4', 'ruby4.0', 'ruby']) {
         [false, [null, 'by init', null]],
         [true, ['by wrapper', null, null]],
       ] as const) {
-        await using bootstrap = await Bootstrap.start({ ...found, files, env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'app.handler' } });
+        await using bootstrap = await Bootstrap.start({
+          ...found,
+          files,
+          env: { ...found.env, EXTRA: 'by wrapper', _HANDLER: 'app.handler' },
+        });
         await bootstrap.init(keepEnv ? 'another.handler' : 'app.handler', { keepEnv, env: { GIVEN: 'by init' } });
         t.assert.deepEqual((await bootstrap.invoke({})).value, expected);
       }
     });
 
     test('answers and asks for the next event in one write', async (t: TestContext) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.rb': 'def handler(event:, context:)\n  { got: event }\nend' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'app.rb': 'def handler(event:, context:)\n  { got: event }\nend' },
+      });
       await bootstrap.init('app.handler');
       const told = await bootstrap.invoke({ a: 'ü', big: 'x'.repeat(3_000_000) });
-      t.assert.deepEqual(told.frames.map((frame) => frame.type), ['A', 'N']);
+      t.assert.deepEqual(
+        told.frames.map((frame) => frame.type),
+        ['A', 'N'],
+      );
       t.assert.equal((told.value as { got: { a: string } }).got.a, 'ü');
       t.assert.deepEqual(told.end!.header, { requestId, contentType: 'application/json' });
     });
@@ -82,14 +102,21 @@ end`;
       ] as const) {
         await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.rb': files } });
         const told = await bootstrap.init(handler);
-        t.assert.deepEqual([told.end?.type, told.end?.header.errorType, (told.value as { errorType: string }).errorType], ['F', errorType, errorType]);
+        t.assert.deepEqual(
+          [told.end?.type, told.end?.header.errorType, (told.value as { errorType: string }).errorType],
+          ['F', errorType, errorType],
+        );
         t.assert.match(told.logs[0]!, /^Init error when loading handler\n\{/);
         t.assert.equal((await bootstrap.ended).exitCode, 252);
       }
     });
 
     test('describes what a handler raises, without our own lines', async (t: TestContext) => {
-      const [, told, next] = await run('def inner\n  raise "bad"\nend\ndef handler(event:, context:)\n  event ? inner : 1\nend', true, false);
+      const [, told, next] = await run(
+        'def inner\n  raise "bad"\nend\ndef handler(event:, context:)\n  event ? inner : 1\nend',
+        true,
+        false,
+      );
       t.assert.deepEqual(told!.end!.header.errorType, 'Function<RuntimeError>');
       const error = told!.value as { errorMessage: string; stackTrace: string[] };
       t.assert.equal(error.errorMessage, 'bad');
@@ -99,7 +126,10 @@ end`;
     });
 
     test('a name that does not exist ends the process, after the error was told', async (t: TestContext) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.rb': 'def handler(event:, context:)\n  event.nowhere\nend' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'app.rb': 'def handler(event:, context:)\n  event.nowhere\nend' },
+      });
       await bootstrap.init('app.handler');
       const told = await bootstrap.invoke({});
       t.assert.equal(told.end!.header.errorType, 'Function<NoMethodError>');
@@ -107,7 +137,10 @@ end`;
     });
 
     test('exit ends without an answer', async (t: TestContext) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.rb': 'def handler(event:, context:)\n  print "bye"\n  exit 4\nend' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'app.rb': 'def handler(event:, context:)\n  print "bye"\n  exit 4\nend' },
+      });
       await bootstrap.init('app.handler');
       t.assert.equal((await bootstrap.invoke({})).end, undefined);
       t.assert.deepEqual(await bootstrap.ended, { exitCode: 4, signal: null });
@@ -115,7 +148,10 @@ end`;
     });
 
     test('ends when the server goes, even with a thread at work', async (t: TestContext) => {
-      await using bootstrap = await Bootstrap.start({ ...found, files: { 'app.rb': 'Thread.new { sleep 600 }\ndef handler(event:, context:) end' } });
+      await using bootstrap = await Bootstrap.start({
+        ...found,
+        files: { 'app.rb': 'Thread.new { sleep 600 }\ndef handler(event:, context:) end' },
+      });
       await bootstrap.init('app.handler');
       bootstrap.socket.destroy();
       t.assert.deepEqual(await bootstrap.ended, { exitCode: 0, signal: null });

@@ -19,7 +19,10 @@ export function noKafka(): string | false {
     `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>t</groupId><artifactId>t</artifactId><version>1</version>
 <dependencies><dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency></dependencies></project>`,
   );
-  const fetched = spawnSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'], { cwd: folder, timeout: 240_000 });
+  const fetched = spawnSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'], {
+    cwd: folder,
+    timeout: 240_000,
+  });
   return fetched.status === 0 ? false : 'the broker could not be fetched from Maven Central';
 }
 
@@ -63,7 +66,11 @@ export class KafkaBroker implements AsyncDisposable {
         .join('\n'),
     );
     const java = (main: string, ...args: string[]): string[] => ['-Xmx256m', '-cp', path.join(folder, 'lib', '*'), main, ...args];
-    const formatted = spawnSync('java', java('kafka.tools.StorageTool', 'format', '-t', 'mKvqXWkVRfKZzjQkqDFHTw', '-c', properties), { encoding: 'utf8' });
+    const formatted = spawnSync(
+      'java',
+      java('kafka.tools.StorageTool', 'format', '-t', 'mKvqXWkVRfKZzjQkqDFHTw', '-c', properties),
+      { encoding: 'utf8' },
+    );
     if (formatted.status !== 0) throw new Error(formatted.stdout + formatted.stderr);
     const child = spawn('java', java('kafka.Kafka', properties), { stdio: 'ignore' });
     const broker = new KafkaBroker(child, `127.0.0.1:${port}`);

@@ -19,7 +19,12 @@ exports.handler = async ({ eventSource, bootstrapServers, records }) => {
 
 interface Got {
   readonly eventSource: string;
-  readonly all: readonly { readonly partition: string; readonly offset: number; readonly text: string; readonly headers: readonly Record<string, readonly number[]>[] }[];
+  readonly all: readonly {
+    readonly partition: string;
+    readonly offset: number;
+    readonly text: string;
+    readonly headers: readonly Record<string, readonly number[]>[];
+  }[];
 }
 
 suite('a Kafka topic', { skip: noKafka(), timeout: 180_000 }, () => {
@@ -36,7 +41,11 @@ suite('a Kafka topic', { skip: noKafka(), timeout: 180_000 }, () => {
     mkdirSync(kafkaDir);
     [server, broker] = await Promise.all([RunningServer.start(path.join(folder.path, 'data')), KafkaBroker.start(kafkaDir)]);
     client = lambdaClient(server.origin);
-    logs = new CloudWatchLogsClient({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' } });
+    logs = new CloudWatchLogsClient({
+      endpoint: server.origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
+    });
     producer = new Producer({ clientId: 'test', bootstrapBrokers: [broker.address], serializers: stringSerializers });
     await broker.createTopic('news', 2);
   });
@@ -74,12 +83,23 @@ suite('a Kafka topic', { skip: noKafka(), timeout: 180_000 }, () => {
     );
     t.assert.equal(State, 'Creating');
     const texts = Array.from({ length: 12 }, (_, index) => (index === 6 ? 'fail twice' : `message ${index}`));
-    await producer.send({ messages: texts.map((value, index) => ({ topic: 'news', partition: index % 2, key: String(index), value, headers: { n: String(index) } })) });
+    await producer.send({
+      messages: texts.map((value, index) => ({
+        topic: 'news',
+        partition: index % 2,
+        key: String(index),
+        value,
+        headers: { n: String(index) },
+      })),
+    });
     const all = await got('reader', (seen) => new Set(seen.map(({ text }) => text)).size === 12);
     t.assert.deepEqual([...new Set(all.map(({ text }) => text))].sort(), [...texts].sort());
     for (const partition of ['news-0', 'news-1']) {
       const offsets = all.filter((each) => each.partition === partition).map(({ offset }) => offset);
-      t.assert.deepEqual(offsets, [...offsets].sort((a, b) => a - b));
+      t.assert.deepEqual(
+        offsets,
+        [...offsets].sort((a, b) => a - b),
+      );
     }
     t.assert.deepEqual(all.find(({ text }) => text === 'message 3')?.headers, [{ n: [51] }]);
     const { LastProcessingResult } = await client.send(new GetEventSourceMappingCommand({ UUID }));
@@ -90,7 +110,11 @@ suite('a Kafka topic', { skip: noKafka(), timeout: 180_000 }, () => {
     await server.stop();
     await producer.send({ messages: [{ topic: 'news', partition: 0, value: 'while away' }] });
     server = await RunningServer.start(path.join(folder.path, 'data'));
-    logs = new CloudWatchLogsClient({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' } });
+    logs = new CloudWatchLogsClient({
+      endpoint: server.origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
+    });
     client = lambdaClient(server.origin);
     const all = await got('reader', (seen) => seen.some(({ text }) => text === 'while away'));
     t.assert.equal(all.filter(({ text }) => text === 'while away').length, 1);

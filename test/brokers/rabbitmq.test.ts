@@ -96,11 +96,17 @@ suite('a RabbitMQ queue', { skip, timeout: 180_000 }, () => {
   });
 
   test('wakes a function, acknowledges what it did, and brings back what it could not', async (t: TestContext) => {
-    const configuration = { endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' } };
+    const configuration = {
+      endpoint: server.origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
+    };
     const secrets = new SecretsManagerClient(configuration);
     const logs = new CloudWatchLogsClient(configuration);
     t.after(() => (secrets.destroy(), logs.destroy()));
-    const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'broker', SecretString: '{"username":"guest","password":"guest"}' }));
+    const { ARN } = await secrets.send(
+      new CreateSecretCommand({ Name: 'broker', SecretString: '{"username":"guest","password":"guest"}' }),
+    );
     await deploy(client, 'reader', { 'index.js': handler });
     await client.send(
       new CreateEventSourceMappingCommand({

@@ -21,7 +21,8 @@ const runtimeOf = (name: string): string | undefined => /\[((?:nodejs|python|jav
 suite('answers recorded from AWS', { timeout: 240_000 }, () => {
   test('come from Mayfly too, in every scenario that TABLE.md lists as passing and in no other', async (t: TestContext) => {
     const runtimes = await runnable();
-    if (!runtimes.has('python3.12') || !runtimes.has('nodejs24.x')) return t.skip('most scenarios call functions of python3.12 and nodejs24.x');
+    if (!runtimes.has('python3.12') || !runtimes.has('nodejs24.x'))
+      return t.skip('most scenarios call functions of python3.12 and nodejs24.x');
     using folder = temporaryFolder();
     await using server = await RunningServer.start(folder.path, ['--unavailable-runtimes', 'accept', '--log-level', 'error']);
     const only = process.env['MAYFLY_CONFORMANCE_ONLY'];
@@ -45,8 +46,14 @@ suite('answers recorded from AWS', { timeout: 240_000 }, () => {
     const passing = [...results.values()].filter(({ why }) => why === '').map(({ name }) => name);
     const listed = listedAsPassing();
     const isPossible = (name: string): boolean => runtimes.has(runtimeOf(name) ?? 'nodejs24.x');
-    const lost = [...listed].filter((name) => !passing.includes(name) && isPossible(name)).map((name) => `${name}: ${results.get(name)?.why ?? 'is not there'}`);
+    const lost = [...listed]
+      .filter((name) => !passing.includes(name) && isPossible(name))
+      .map((name) => `${name}: ${results.get(name)?.why ?? 'is not there'}`);
     t.assert.deepEqual(lost, [], 'scenarios that no longer pass');
-    t.assert.deepEqual(passing.filter((name) => !listed.has(name)), [], 'scenarios to add to TABLE.md');
+    t.assert.deepEqual(
+      passing.filter((name) => !listed.has(name)),
+      [],
+      'scenarios to add to TABLE.md',
+    );
   });
 });

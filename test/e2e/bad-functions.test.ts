@@ -15,14 +15,39 @@ const cases: readonly {
 }[] = [
   { name: 'throws a string', body: `throw 'oops'`, error: 'Unhandled', says: /"errorType":"string","errorMessage":"oops"/ },
   { name: 'throws nothing', body: 'throw undefined', error: 'Unhandled', says: /errorType/ },
-  { name: 'throws something circular', body: 'const e = new Error("round"); e.self = e; throw e', error: 'Unhandled', says: /round/ },
+  {
+    name: 'throws something circular',
+    body: 'const e = new Error("round"); e.self = e; throw e',
+    error: 'Unhandled',
+    says: /round/,
+  },
   { name: 'returns something circular', body: 'const e = {}; e.self = e; return e', error: 'Unhandled', says: /errorType/ },
   { name: 'returns nothing', body: 'return undefined', says: /^null$/ },
-  { name: 'returns seven megabytes', body: 'return "x".repeat(7 * 1048576)', error: 'Unhandled', says: /Function\.ResponseSizeTooLarge/ },
-  { name: 'never returns', body: 'await new Promise(() => setInterval(() => {}, 1000))', error: 'Unhandled', says: /Task timed out after 1\.00 seconds/ },
+  {
+    name: 'returns seven megabytes',
+    body: 'return "x".repeat(7 * 1048576)',
+    error: 'Unhandled',
+    says: /Function\.ResponseSizeTooLarge/,
+  },
+  {
+    name: 'never returns',
+    body: 'await new Promise(() => setInterval(() => {}, 1000))',
+    error: 'Unhandled',
+    says: /Task timed out after 1\.00 seconds/,
+  },
   { name: 'spins', body: 'for (;;);', error: 'Unhandled', says: /Task timed out after 1\.00 seconds/ },
-  { name: 'exits', body: 'process.exit(3)', error: 'Unhandled', says: /Runtime\.ExitError.*exit status 3|exit status 3.*Runtime\.ExitError/ },
-  { name: 'kills its parent', body: 'process.kill(process.ppid, "SIGKILL"); process.kill(1, "SIGKILL"); await new Promise((r) => setTimeout(r, 50)); return 1', error: 'either', says: /./ },
+  {
+    name: 'exits',
+    body: 'process.exit(3)',
+    error: 'Unhandled',
+    says: /Runtime\.ExitError.*exit status 3|exit status 3.*Runtime\.ExitError/,
+  },
+  {
+    name: 'kills its parent',
+    body: 'process.kill(process.ppid, "SIGKILL"); process.kill(1, "SIGKILL"); await new Promise((r) => setTimeout(r, 50)); return 1',
+    error: 'either',
+    says: /./,
+  },
   {
     name: 'forks without end',
     body: `const { spawn } = require('node:child_process'); for (let i = 0; i < 3000; i += 1) { try { spawn('/bin/sh', ['-c', 'sleep 100']).on('error', () => {}); } catch {} } return 1`,
@@ -43,7 +68,12 @@ const cases: readonly {
     says: /signal: killed|Runtime\.OutOfMemory/,
     options: { Timeout: 20 },
   },
-  { name: 'prints a hundred megabytes', body: `for (let i = 0; i < 100; i += 1) console.log('x'.repeat(1 << 20)); return 'printed'`, says: /printed/, options: { Timeout: 30, MemorySize: 512 } },
+  {
+    name: 'prints a hundred megabytes',
+    body: `for (let i = 0; i < 100; i += 1) console.log('x'.repeat(1 << 20)); return 'printed'`,
+    says: /printed/,
+    options: { Timeout: 30, MemorySize: 512 },
+  },
 ];
 
 suite('functions that behave badly', { timeout: 280_000 }, () => {
@@ -77,7 +107,12 @@ suite('functions that behave badly', { timeout: 280_000 }, () => {
   }
 
   test('a missing handler is named, with the exports that were found', async (t: TestContext) => {
-    await deploy(client, 'nohandler', { 'index.js': 'exports.main = 1; exports.other = async () => 1;' }, { Handler: 'index.handler' });
+    await deploy(
+      client,
+      'nohandler',
+      { 'index.js': 'exports.main = 1; exports.other = async () => 1;' },
+      { Handler: 'index.handler' },
+    );
     const { error, answer } = await invoke(client, 'nohandler');
     t.assert.equal(error, 'Unhandled');
     t.assert.match(JSON.stringify(answer), /index\.handler.*undefined or not exported/);
@@ -87,12 +122,20 @@ suite('functions that behave badly', { timeout: 280_000 }, () => {
     const pid = String(server.pid);
     t.assert.equal(await server.stop(), 0);
     t.assert.ok(!existsSync(`/proc/${pid}`));
-    t.assert.deepEqual(readFileSync('/proc/self/mounts', 'utf8').split('\n').filter((line) => line.includes(folder.path)), []);
+    t.assert.deepEqual(
+      readFileSync('/proc/self/mounts', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(folder.path)),
+      [],
+    );
     const left = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .filter((name) => {
         try {
-          return readFileSync(`/proc/${name}/cgroup`, 'utf8').includes('mayfly-') && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(folder.path);
+          return (
+            readFileSync(`/proc/${name}/cgroup`, 'utf8').includes('mayfly-') &&
+            readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(folder.path)
+          );
         } catch {
           return false;
         }

@@ -22,8 +22,14 @@ function commandLines(): ReadonlyMap<number, string> {
 const clis = commandLines();
 const python = ['python3', '/usr/bin/python3'].find((each) => spawnSync(each, ['-c', 'import boto3']).status === 0);
 
-const handler = 'exports.handler = async (event, context) => { console.log("got", event.n); return { twice: event.n * 2, version: context.functionVersion }; };';
-const identity = { AWS_ACCESS_KEY_ID: '000000000000', AWS_SECRET_ACCESS_KEY: 'x', AWS_DEFAULT_REGION: 'us-east-1', AWS_PAGER: '' };
+const handler =
+  'exports.handler = async (event, context) => { console.log("got", event.n); return { twice: event.n * 2, version: context.functionVersion }; };';
+const identity = {
+  AWS_ACCESS_KEY_ID: '000000000000',
+  AWS_SECRET_ACCESS_KEY: 'x',
+  AWS_DEFAULT_REGION: 'us-east-1',
+  AWS_PAGER: '',
+};
 
 suite('unmodified clients', { timeout: 280_000 }, () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -41,45 +47,83 @@ suite('unmodified clients', { timeout: 280_000 }, () => {
 
   for (const major of [2, 1]) {
     const cli = clis.get(major) ?? '';
-    test(`AWS CLI v${major}: from create-function to delete-function`, { skip: clis.has(major) ? false : `AWS CLI v${major} is not on this machine` }, async (t: TestContext) => {
-      const aws = async (...args: string[]): Promise<string> => {
-        const { stdout } = await run(cli, [...args, '--endpoint-url', server.origin, '--output', 'json'], {
-          cwd: folder.path,
-          env: { ...process.env, ...identity },
-        });
-        return stdout;
-      };
-      const name = `cli${major}`;
-      const raw = major === 2 ? ['--cli-binary-format', 'raw-in-base64-out'] : [];
-      const invoke = async (target: string, ...more: string[]): Promise<{ readonly meta: Record<string, string>; readonly answer: unknown }> => {
-        const meta = JSON.parse(await aws('lambda', 'invoke', '--function-name', target, '--payload', '{"n":21}', ...raw, ...more, 'out.json')) as Record<string, string>;
-        return { meta, answer: JSON.parse(readFileSync(path.join(folder.path, 'out.json'), 'utf8')) };
-      };
-      const created = JSON.parse(
-        await aws('lambda', 'create-function', '--function-name', name, '--runtime', 'nodejs24.x', '--role', 'arn:aws:iam::000000000000:role/r', '--handler', 'index.handler', '--zip-file', 'fileb://f.zip'),
-      ) as { State: string };
-      t.assert.equal(created.State, 'Pending');
-      await aws('lambda', 'wait', 'function-active-v2', '--function-name', name);
-      const first = await invoke(name, '--log-type', 'Tail');
-      t.assert.deepEqual(first.answer, { twice: 42, version: '$LATEST' });
-      t.assert.match(Buffer.from(first.meta['LogResult'] ?? '', 'base64').toString(), /START RequestId[^]*INFO\tgot 21[^]*REPORT RequestId/);
-      await aws('lambda', 'update-function-code', '--function-name', name, '--zip-file', 'fileb://f.zip');
-      await aws('lambda', 'wait', 'function-updated-v2', '--function-name', name);
-      await aws('lambda', 'publish-version', '--function-name', name);
-      await aws('lambda', 'create-alias', '--function-name', name, '--name', 'live', '--function-version', '1');
-      const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
-      for (const target of [`${name}:live`, `${arn}:1`, `000000000000:function:${name}:live`]) {
-        t.assert.deepEqual((await invoke(target)).answer, { twice: 42, version: '1' }, target);
-      }
-      const events = await aws('logs', 'filter-log-events', '--log-group-name', `/aws/lambda/${name}`, '--filter-pattern', 'got');
-      t.assert.ok((JSON.parse(events) as { events: unknown[] }).events.length >= 1);
-      await aws('lambda', 'delete-function', '--function-name', name);
-      await t.assert.rejects(aws('lambda', 'get-function', '--function-name', name), /ResourceNotFoundException.*Function not found: arn/);
-    });
+    test(
+      `AWS CLI v${major}: from create-function to delete-function`,
+      { skip: clis.has(major) ? false : `AWS CLI v${major} is not on this machine` },
+      async (t: TestContext) => {
+        const aws = async (...args: string[]): Promise<string> => {
+          const { stdout } = await run(cli, [...args, '--endpoint-url', server.origin, '--output', 'json'], {
+            cwd: folder.path,
+            env: { ...process.env, ...identity },
+          });
+          return stdout;
+        };
+        const name = `cli${major}`;
+        const raw = major === 2 ? ['--cli-binary-format', 'raw-in-base64-out'] : [];
+        const invoke = async (
+          target: string,
+          ...more: string[]
+        ): Promise<{ readonly meta: Record<string, string>; readonly answer: unknown }> => {
+          const meta = JSON.parse(
+            await aws('lambda', 'invoke', '--function-name', target, '--payload', '{"n":21}', ...raw, ...more, 'out.json'),
+          ) as Record<string, string>;
+          return { meta, answer: JSON.parse(readFileSync(path.join(folder.path, 'out.json'), 'utf8')) };
+        };
+        const created = JSON.parse(
+          await aws(
+            'lambda',
+            'create-function',
+            '--function-name',
+            name,
+            '--runtime',
+            'nodejs24.x',
+            '--role',
+            'arn:aws:iam::000000000000:role/r',
+            '--handler',
+            'index.handler',
+            '--zip-file',
+            'fileb://f.zip',
+          ),
+        ) as { State: string };
+        t.assert.equal(created.State, 'Pending');
+        await aws('lambda', 'wait', 'function-active-v2', '--function-name', name);
+        const first = await invoke(name, '--log-type', 'Tail');
+        t.assert.deepEqual(first.answer, { twice: 42, version: '$LATEST' });
+        t.assert.match(
+          Buffer.from(first.meta['LogResult'] ?? '', 'base64').toString(),
+          /START RequestId[^]*INFO\tgot 21[^]*REPORT RequestId/,
+        );
+        await aws('lambda', 'update-function-code', '--function-name', name, '--zip-file', 'fileb://f.zip');
+        await aws('lambda', 'wait', 'function-updated-v2', '--function-name', name);
+        await aws('lambda', 'publish-version', '--function-name', name);
+        await aws('lambda', 'create-alias', '--function-name', name, '--name', 'live', '--function-version', '1');
+        const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+        for (const target of [`${name}:live`, `${arn}:1`, `000000000000:function:${name}:live`]) {
+          t.assert.deepEqual((await invoke(target)).answer, { twice: 42, version: '1' }, target);
+        }
+        const events = await aws(
+          'logs',
+          'filter-log-events',
+          '--log-group-name',
+          `/aws/lambda/${name}`,
+          '--filter-pattern',
+          'got',
+        );
+        t.assert.ok((JSON.parse(events) as { events: unknown[] }).events.length >= 1);
+        await aws('lambda', 'delete-function', '--function-name', name);
+        await t.assert.rejects(
+          aws('lambda', 'get-function', '--function-name', name),
+          /ResourceNotFoundException.*Function not found: arn/,
+        );
+      },
+    );
   }
 
-  test('boto3: paginators, waiters, errors and streams', { skip: python === undefined ? 'boto3 is not on this machine' : false }, async (t: TestContext) => {
-    const script = `
+  test(
+    'boto3: paginators, waiters, errors and streams',
+    { skip: python === undefined ? 'boto3 is not on this machine' : false },
+    async (t: TestContext) => {
+      const script = `
 import boto3, json, botocore
 client = boto3.client('lambda', endpoint_url='${server.origin}')
 code = open('f.zip', 'rb').read()
@@ -100,11 +144,18 @@ except botocore.exceptions.ClientError as error:
     invalid = error.response['Error']['Message']
 print(json.dumps({'names': [n for n in names if n.startswith('boto')], 'answer': json.load(answer['Payload']), 'stream': json.loads(pieces), 'missing': missing, 'invalid': invalid}))
 `;
-    const { stdout } = await run(python ?? '', ['-c', script], { cwd: folder.path, env: { ...process.env, ...identity } });
-    const { names, answer, stream, missing, invalid } = JSON.parse(stdout) as Record<string, unknown>;
-    t.assert.deepEqual(names, ['boto0', 'boto1', 'boto2']);
-    t.assert.deepEqual([answer, stream], [{ twice: 8, version: '$LATEST' }, { twice: 10, version: '$LATEST' }]);
-    t.assert.equal(missing, 'Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody');
-    t.assert.match(String(invalid), /^2 validation errors detected: Value/);
-  });
+      const { stdout } = await run(python ?? '', ['-c', script], { cwd: folder.path, env: { ...process.env, ...identity } });
+      const { names, answer, stream, missing, invalid } = JSON.parse(stdout) as Record<string, unknown>;
+      t.assert.deepEqual(names, ['boto0', 'boto1', 'boto2']);
+      t.assert.deepEqual(
+        [answer, stream],
+        [
+          { twice: 8, version: '$LATEST' },
+          { twice: 10, version: '$LATEST' },
+        ],
+      );
+      t.assert.equal(missing, 'Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody');
+      t.assert.match(String(invalid), /^2 validation errors detected: Value/);
+    },
+  );
 });

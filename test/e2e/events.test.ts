@@ -10,7 +10,13 @@ import {
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { deploy, lambdaClient } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 
@@ -36,7 +42,11 @@ suite('events wake functions', { timeout: 120_000 }, () => {
   let lambda: LambdaClient;
   let sqs: SQSClient;
   let reports: string;
-  const configuration = () => ({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' } });
+  const configuration = () => ({
+    endpoint: server.origin,
+    region: 'us-east-1',
+    credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
+  });
   const arn = (service: string, name: string): string => `arn:aws:${service}:us-east-1:000000000000:${name}`;
 
   const queue = async (name: string): Promise<string> =>
@@ -49,7 +59,7 @@ suite('events wake functions', { timeout: 120_000 }, () => {
   };
   const map = async (options: CreateEventSourceMappingCommandInput): Promise<void> => {
     const { UUID } = await lambda.send(new CreateEventSourceMappingCommand(options));
-    for (let state = ''; state !== 'Enabled'; ) {
+    for (let state = ''; state !== 'Enabled';) {
       state = (await lambda.send(new GetEventSourceMappingCommand({ UUID }))).State ?? '';
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -61,7 +71,12 @@ suite('events wake functions', { timeout: 120_000 }, () => {
     lambda = lambdaClient(server.origin);
     sqs = new SQSClient(configuration());
     reports = await queue('reports');
-    await deploy(lambda, 'reporter', { 'index.js': reporter }, { Environment: { Variables: { REPORT_TO: reports } }, Timeout: 10 });
+    await deploy(
+      lambda,
+      'reporter',
+      { 'index.js': reporter },
+      { Environment: { Variables: { REPORT_TO: reports } }, Timeout: 10 },
+    );
   });
   after(async () => {
     lambda.destroy();
@@ -73,23 +88,39 @@ suite('events wake functions', { timeout: 120_000 }, () => {
   test('a message in a queue', async (t: TestContext) => {
     const source = await queue('source');
     await map({ FunctionName: 'reporter', EventSourceArn: arn('sqs', 'source'), BatchSize: 5 });
-    await sqs.send(new SendMessageCommand({ QueueUrl: source, MessageBody: 'hello', MessageAttributes: { kind: { DataType: 'String', StringValue: 'greeting' } } }));
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl: source,
+        MessageBody: 'hello',
+        MessageAttributes: { kind: { DataType: 'String', StringValue: 'greeting' } },
+      }),
+    );
     const [record] = (await next<{ Records: Record<string, unknown>[] }>()).Records;
-    t.assert.deepEqual([record?.['body'], record?.['eventSource'], record?.['eventSourceARN']], ['hello', 'aws:sqs', arn('sqs', 'source')]);
-    t.assert.deepEqual(record?.['messageAttributes'], { kind: { stringValue: 'greeting', stringListValues: [], binaryListValues: [], dataType: 'String' } });
+    t.assert.deepEqual(
+      [record?.['body'], record?.['eventSource'], record?.['eventSourceARN']],
+      ['hello', 'aws:sqs', arn('sqs', 'source')],
+    );
+    t.assert.deepEqual(record?.['messageAttributes'], {
+      kind: { stringValue: 'greeting', stringListValues: [], binaryListValues: [], dataType: 'String' },
+    });
   });
 
   test('a record in a stream', async (t: TestContext) => {
     const kinesis = new KinesisClient(configuration());
     t.after(() => kinesis.destroy());
     await kinesis.send(new CreateStreamCommand({ StreamName: 'river', ShardCount: 1 }));
-    for (let status = ''; status !== 'ACTIVE'; ) {
-      status = (await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: 'river' }))).StreamDescriptionSummary?.StreamStatus ?? '';
+    for (let status = ''; status !== 'ACTIVE';) {
+      status =
+        (await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: 'river' }))).StreamDescriptionSummary?.StreamStatus ??
+        '';
     }
     await map({ FunctionName: 'reporter', EventSourceArn: arn('kinesis', 'stream/river'), StartingPosition: 'TRIM_HORIZON' });
     await kinesis.send(new PutRecordCommand({ StreamName: 'river', PartitionKey: 'p', Data: Buffer.from('drop') }));
     const [record] = (await next<{ Records: { kinesis: { data: string; partitionKey: string } }[] }>()).Records;
-    t.assert.deepEqual([Buffer.from(record?.kinesis.data ?? '', 'base64').toString(), record?.kinesis.partitionKey], ['drop', 'p']);
+    t.assert.deepEqual(
+      [Buffer.from(record?.kinesis.data ?? '', 'base64').toString(), record?.kinesis.partitionKey],
+      ['drop', 'p'],
+    );
   });
 
   test('a change in a table', async (t: TestContext) => {
@@ -116,7 +147,10 @@ suite('events wake functions', { timeout: 120_000 }, () => {
     ])
       await dynamodb.send(new PutItemCommand({ TableName: 'things', Item: { id: { S: id ?? '' }, kind: { S: kind ?? '' } } }));
     const { Records } = await next<{ Records: { eventName: string; dynamodb: { Keys: unknown } }[] }>();
-    t.assert.deepEqual(Records.map(({ eventName, dynamodb: { Keys } }) => [eventName, Keys]), [['INSERT', { id: { S: '2' } }]]);
+    t.assert.deepEqual(
+      Records.map(({ eventName, dynamodb: { Keys } }) => [eventName, Keys]),
+      [['INSERT', { id: { S: '2' } }]],
+    );
   });
 
   test('a message to a topic', async (t: TestContext) => {
@@ -132,10 +166,20 @@ suite('events wake functions', { timeout: 120_000 }, () => {
   test('an asynchronous call reaches its destination with the record of its success', async (t: TestContext) => {
     const done = await queue('done');
     await deploy(lambda, 'adder', { 'index.js': 'exports.handler = async ({ a, b }) => a + b;' });
-    await lambda.send(new PutFunctionEventInvokeConfigCommand({ FunctionName: 'adder', DestinationConfig: { OnSuccess: { Destination: arn('sqs', 'done') } } }));
-    const { StatusCode } = await lambda.send(new InvokeCommand({ FunctionName: 'adder', InvocationType: 'Event', Payload: Buffer.from('{"a":1,"b":2}') }));
+    await lambda.send(
+      new PutFunctionEventInvokeConfigCommand({
+        FunctionName: 'adder',
+        DestinationConfig: { OnSuccess: { Destination: arn('sqs', 'done') } },
+      }),
+    );
+    const { StatusCode } = await lambda.send(
+      new InvokeCommand({ FunctionName: 'adder', InvocationType: 'Event', Payload: Buffer.from('{"a":1,"b":2}') }),
+    );
     t.assert.equal(StatusCode, 202);
     const record = await next<{ requestContext: { condition: string }; requestPayload: unknown; responsePayload: unknown }>(done);
-    t.assert.deepEqual([record.requestContext.condition, record.requestPayload, record.responsePayload], ['Success', { a: 1, b: 2 }, 3]);
+    t.assert.deepEqual(
+      [record.requestContext.condition, record.requestPayload, record.responsePayload],
+      ['Success', { a: 1, b: 2 }, 3],
+    );
   });
 });

@@ -16,7 +16,10 @@ suite('the examples', { timeout: 280_000 }, () => {
   /** Copied first: builds leave files. */
   const deploy = async (t: TestContext, name: string): Promise<{ readonly url?: string }> => {
     const copy = path.join(folder.path, 'examples', name);
-    cpSync(path.join(examples, name), copy, { recursive: true, filter: (file) => !/node_modules|\/build$/.test(file.slice(examples.length)) });
+    cpSync(path.join(examples, name), copy, {
+      recursive: true,
+      filter: (file) => !/node_modules|\/build$/.test(file.slice(examples.length)),
+    });
     const { code, out, err } = await mayfly(['--json', 'deploy', copy], env);
     t.assert.equal(code, 0, err);
     return JSON.parse(out) as { url?: string };
@@ -56,7 +59,11 @@ suite('the examples', { timeout: 280_000 }, () => {
 
   test('guestbook, a page behind a URL', async (t: TestContext) => {
     const { url = '' } = await deploy(t, 'guestbook');
-    const signed = await fetch(`${url}sign`, { method: 'POST', body: new URLSearchParams({ name: 'Ada <3' }), redirect: 'follow' });
+    const signed = await fetch(`${url}sign`, {
+      method: 'POST',
+      body: new URLSearchParams({ name: 'Ada <3' }),
+      redirect: 'follow',
+    });
     t.assert.equal(signed.status, 200);
     t.assert.match(await signed.text(), /<li>Ada &#60;3/);
   });

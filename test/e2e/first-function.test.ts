@@ -39,8 +39,14 @@ suite('a first function, called by the SDK', { timeout: 120_000 }, () => {
     const { status, error, version, answer, log } = await invoke(client, 'hello', { name: 'you' });
     t.assert.deepEqual([status, error, version], [200, undefined, '$LATEST']);
     t.assert.deepEqual(answer, { hello: 'first you', version: '$LATEST', arn });
-    t.assert.match(log, /^START RequestId: ([0-9a-f-]{36}) Version: \$LATEST\n[^\n]+\t\1\tINFO\tgot you\nEND RequestId: \1\nREPORT RequestId: \1\t/m);
-    t.assert.match(log, /Duration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB\tInit Duration: [\d.]+ ms/);
+    t.assert.match(
+      log,
+      /^START RequestId: ([0-9a-f-]{36}) Version: \$LATEST\n[^\n]+\t\1\tINFO\tgot you\nEND RequestId: \1\nREPORT RequestId: \1\t/m,
+    );
+    t.assert.match(
+      log,
+      /Duration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB\tInit Duration: [\d.]+ ms/,
+    );
   });
 
   test('answers a second call from the same environment, without an init', async (t: TestContext) => {
@@ -49,7 +55,9 @@ suite('a first function, called by the SDK', { timeout: 120_000 }, () => {
   });
 
   test('takes new code', async (t: TestContext) => {
-    await client.send(new UpdateFunctionCodeCommand({ FunctionName: 'hello', ZipFile: await zipOf({ 'index.js': hello('second') }) }));
+    await client.send(
+      new UpdateFunctionCodeCommand({ FunctionName: 'hello', ZipFile: await zipOf({ 'index.js': hello('second') }) }),
+    );
     await waitUntilFunctionUpdatedV2({ client, maxWaitTime: 30, minDelay: 0.05, maxDelay: 0.2 }, { FunctionName: 'hello' });
     t.assert.deepEqual(((await invoke(client, 'hello', { name: 'you' })).answer as { hello: string }).hello, 'second you');
   });
@@ -77,14 +85,19 @@ suite('a first function, called by the SDK', { timeout: 120_000 }, () => {
       credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
     });
     const messages = async (): Promise<string[]> =>
-      ((await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/hello' }))).events ?? []).map(({ message }) => message ?? '');
+      ((await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/hello' }))).events ?? []).map(
+        ({ message }) => message ?? '',
+      );
     // Log lines reach the store within a second, not within the call.
     let seen: string[] = [];
     for (let tries = 0; tries < 40 && !seen.some((line) => line.includes('got again')); tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       seen = await messages();
     }
-    t.assert.ok(seen.some((line) => line.includes('got again')), seen.join('\n'));
+    t.assert.ok(
+      seen.some((line) => line.includes('got again')),
+      seen.join('\n'),
+    );
     t.assert.ok(seen.some((line) => line.startsWith('REPORT RequestId:')));
     const { logStreams } = await logs.send(new DescribeLogStreamsCommand({ logGroupName: '/aws/lambda/hello' }));
     t.assert.match(logStreams?.[0]?.logStreamName ?? '', /^\d{4}\/\d\d\/\d\d\/(hello)?\[(\$LATEST|\d+)\][0-9a-f]{32}$/);

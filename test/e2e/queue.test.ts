@@ -1,6 +1,13 @@
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { request } from 'node:http';
-import { InvokeCommand, PutFunctionConcurrencyCommand, PutFunctionEventInvokeConfigCommand, UpdateFunctionConfigurationCommand, waitUntilFunctionUpdatedV2, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  InvokeCommand,
+  PutFunctionConcurrencyCommand,
+  PutFunctionEventInvokeConfigCommand,
+  UpdateFunctionConfigurationCommand,
+  waitUntilFunctionUpdatedV2,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { deploy, invoke, lambdaClient } from '../kit/functions.ts';
 import { mayfly, RunningServer, temporaryFolder } from '../kit/server.ts';
@@ -15,7 +22,12 @@ async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean, wha
 }
 
 /** Status of a plain request; `fetch` sets headers of its own. */
-const statusOf = (origin: string, path: string, method: string, headers: Readonly<Record<string, string>> = {}): Promise<number | undefined> =>
+const statusOf = (
+  origin: string,
+  path: string,
+  method: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     const url = new URL(path, origin);
     request({ host: url.hostname, port: url.port, path, method, headers }, (answer) => {
@@ -36,9 +48,20 @@ suite('mayfly queue', { timeout: 120_000 }, () => {
     folder = temporaryFolder();
     server = await RunningServer.start(folder.path);
     client = lambdaClient(server.origin);
-    sqs = new SQSClient({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' }, maxAttempts: 1 });
+    sqs = new SQSClient({
+      endpoint: server.origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
+      maxAttempts: 1,
+    });
     const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
-    dead = { url, arn: (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }))).Attributes?.['QueueArn'] ?? '' };
+    dead = {
+      url,
+      arn:
+        (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }))).Attributes?.[
+          'QueueArn'
+        ] ?? '',
+    };
   });
   after(async () => {
     client.destroy();
@@ -54,17 +77,32 @@ suite('mayfly queue', { timeout: 120_000 }, () => {
   };
   const send = (FunctionName: string, event: unknown) =>
     client.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: JSON.stringify(event) }));
-  const deadOnes = async () => Number((await sqs.send(new GetQueueAttributesCommand({ QueueUrl: dead.url, AttributeNames: ['ApproximateNumberOfMessages'] }))).Attributes?.['ApproximateNumberOfMessages']);
+  const deadOnes = async () =>
+    Number(
+      (await sqs.send(new GetQueueAttributesCommand({ QueueUrl: dead.url, AttributeNames: ['ApproximateNumberOfMessages'] })))
+        .Attributes?.['ApproximateNumberOfMessages'],
+    );
 
   test('shows what waits of a failing function, and drops it when told to', async (t: TestContext) => {
     await deploy(client, 'failing', { 'index.js': `exports.handler = async () => { throw new Error('no'); };` });
     for (const number of [1, 2, 3]) await send('failing', { number });
     type Row = { functionArn: string; events: number; failed: number; oldestAgeMs: number };
-    const [row] = await until(() => queue<Row[]>('ls'), ([first]) => first?.failed === 3, 'three events have failed once');
+    const [row] = await until(
+      () => queue<Row[]>('ls'),
+      ([first]) => first?.failed === 3,
+      'three events have failed once',
+    );
     t.assert.deepStrictEqual([row?.functionArn, row?.events], ['arn:aws:lambda:us-east-1:000000000000:function:failing', 3]);
     t.assert.ok((row?.oldestAgeMs ?? 0) > 0 && (row?.oldestAgeMs ?? 0) < 60_000);
     const events = await queue<{ payload: string; attempts: number; dueInMs: number }[]>('peek', 'failing');
-    t.assert.deepStrictEqual(events.map(({ payload, attempts }) => [payload, attempts]), [['{"number":1}', 1], ['{"number":2}', 1], ['{"number":3}', 1]]);
+    t.assert.deepStrictEqual(
+      events.map(({ payload, attempts }) => [payload, attempts]),
+      [
+        ['{"number":1}', 1],
+        ['{"number":2}', 1],
+        ['{"number":3}', 1],
+      ],
+    );
     t.assert.ok(events.every(({ dueInMs }) => dueInMs > 30_000 && dueInMs <= 60_000));
     t.assert.deepStrictEqual(await queue('purge', 'failing'), { purged: 3 });
     t.assert.deepStrictEqual(await queue('ls'), []);
@@ -72,18 +110,37 @@ suite('mayfly queue', { timeout: 120_000 }, () => {
   });
 
   test('brings failed events back from the dead letters when the function is mended', async (t: TestContext) => {
-    await deploy(client, 'mended', { 'index.js': `const seen = []; exports.handler = async (event) => { if (event.read) return seen; if (!process.env.MENDED) throw new Error('no'); seen.push(event); };` }, {
-      DeadLetterConfig: { TargetArn: dead.arn },
-    });
-    await client.send(new PutFunctionEventInvokeConfigCommand({ FunctionName: 'mended', MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination: dead.arn } } }));
+    await deploy(
+      client,
+      'mended',
+      {
+        'index.js': `const seen = []; exports.handler = async (event) => { if (event.read) return seen; if (!process.env.MENDED) throw new Error('no'); seen.push(event); };`,
+      },
+      {
+        DeadLetterConfig: { TargetArn: dead.arn },
+      },
+    );
+    await client.send(
+      new PutFunctionEventInvokeConfigCommand({
+        FunctionName: 'mended',
+        MaximumRetryAttempts: 0,
+        DestinationConfig: { OnFailure: { Destination: dead.arn } },
+      }),
+    );
     await client.send(new InvokeCommand({ FunctionName: 'mended', InvocationType: 'Event', Payload: '{"word":"back"}' }));
     // One dead letter, and one record of the destination.
     await until(deadOnes, (count) => count === 2, 'two messages are in the dead letters');
-    await client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'mended', Environment: { Variables: { MENDED: '1' } } }));
+    await client.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName: 'mended', Environment: { Variables: { MENDED: '1' } } }),
+    );
     await waitUntilFunctionUpdatedV2({ client, maxWaitTime: 30, minDelay: 0.05, maxDelay: 0.2 }, { FunctionName: 'mended' });
     await client.send(new PutFunctionConcurrencyCommand({ FunctionName: 'mended', ReservedConcurrentExecutions: 1 }));
     t.assert.deepStrictEqual(await queue('redrive', 'mended'), [{ queueArn: dead.arn, redriven: 2, left: 0 }]);
-    await until(() => queue<unknown[]>('ls'), (rows) => rows.length === 0, 'both are worked off');
+    await until(
+      () => queue<unknown[]>('ls'),
+      (rows) => rows.length === 0,
+      'both are worked off',
+    );
     t.assert.deepStrictEqual((await invoke(client, 'mended', { read: true })).answer, [{ word: 'back' }, { word: 'back' }]);
     t.assert.strictEqual(await deadOnes(), 0);
   });

@@ -53,7 +53,14 @@ suite('a server with --auth strict', { timeout: 60_000 }, () => {
     const { firstKey } = server.started;
     t.assert.match(firstKey?.accessKeyId ?? '', /^AKIA/);
     const as = (accessKeyId: string, secretAccessKey: string): Promise<unknown> => {
-      using client = disposable(new LambdaClient({ endpoint: server.origin, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 }));
+      using client = disposable(
+        new LambdaClient({
+          endpoint: server.origin,
+          region: 'us-east-1',
+          credentials: { accessKeyId, secretAccessKey },
+          maxAttempts: 1,
+        }),
+      );
       return client.send(new ListFunctionsCommand({}));
     };
     await as(firstKey?.accessKeyId ?? '', firstKey?.secretAccessKey ?? '');
@@ -65,7 +72,10 @@ suite('a server with --auth strict', { timeout: 60_000 }, () => {
       AWS_ACCESS_KEY_ID: firstKey?.accessKeyId ?? '',
       AWS_SECRET_ACCESS_KEY: firstKey?.secretAccessKey ?? '',
     };
-    const made = JSON.parse((await mayfly(['--json', 'keys', 'create'], env)).out) as { AccessKeyId: string; SecretAccessKey: string };
+    const made = JSON.parse((await mayfly(['--json', 'keys', 'create'], env)).out) as {
+      AccessKeyId: string;
+      SecretAccessKey: string;
+    };
     await as(made.AccessKeyId, made.SecretAccessKey);
     t.assert.match((await mayfly(['keys'], env)).out, new RegExp(made.AccessKeyId));
     t.assert.strictEqual((await mayfly(['keys', 'rm', made.AccessKeyId], env)).code, 0);
@@ -76,7 +86,8 @@ suite('a server with --auth strict', { timeout: 60_000 }, () => {
   });
 });
 
-const disposable = (client: LambdaClient): LambdaClient & Disposable => Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
+const disposable = (client: LambdaClient): LambdaClient & Disposable =>
+  Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
 
 suite('the command line', () => {
   test('env prints what a shell can evaluate', async (t: TestContext) => {

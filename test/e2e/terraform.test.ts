@@ -10,14 +10,21 @@ import { zipOf } from '../kit/zip.ts';
 const run = promisify(execFile);
 
 /** Where a provider lies unpacked; `terraform init` would otherwise ask the internet. */
-const plugins = ['/opt/tf-plugins', '/usr/share/terraform/plugins', path.join(process.env['HOME'] ?? '/', '.terraform.d/plugins')].find(
-  (folder) => existsSync(folder) && globSync('**/terraform-provider-aws_*', { cwd: folder }).length > 0,
-);
-const terraform = (process.env['PATH'] ?? '').split(':').map((folder) => path.join(folder, 'terraform')).find((file) => existsSync(file));
+const plugins = [
+  '/opt/tf-plugins',
+  '/usr/share/terraform/plugins',
+  path.join(process.env['HOME'] ?? '/', '.terraform.d/plugins'),
+].find((folder) => existsSync(folder) && globSync('**/terraform-provider-aws_*', { cwd: folder }).length > 0);
+const terraform = (process.env['PATH'] ?? '')
+  .split(':')
+  .map((folder) => path.join(folder, 'terraform'))
+  .find((file) => existsSync(file));
 const skip =
-  terraform === undefined ? 'terraform is not on this machine'
-  : plugins === undefined ? 'the AWS provider of Terraform is not on this machine'
-  : false;
+  terraform === undefined
+    ? 'terraform is not on this machine'
+    : plugins === undefined
+      ? 'the AWS provider of Terraform is not on this machine'
+      : false;
 
 const main = (origin: string): string => `
 terraform {
@@ -131,7 +138,10 @@ suite('Terraform with the AWS provider', { skip, timeout: 280_000 }, () => {
     work = path.join(folder.path, 'work');
     mkdirSync(work);
     writeFileSync(path.join(work, 'main.tf'), main(server.origin));
-    writeFileSync(path.join(work, 'function.zip'), await zipOf({ 'index.js': 'exports.handler = async () => process.env.WORD + require("/opt/word.js");' }));
+    writeFileSync(
+      path.join(work, 'function.zip'),
+      await zipOf({ 'index.js': 'exports.handler = async () => process.env.WORD + require("/opt/word.js");' }),
+    );
     writeFileSync(path.join(work, 'layer.zip'), await zipOf({ 'word.js': 'module.exports = " from a layer";' }));
   });
   after(async () => {
@@ -140,7 +150,11 @@ suite('Terraform with the AWS provider', { skip, timeout: 280_000 }, () => {
   });
 
   const tf = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run(terraform ?? '', args, { cwd: work, env: { ...process.env, TF_IN_AUTOMATION: '1', CHECKPOINT_DISABLE: '1' }, maxBuffer: 2 ** 24 });
+    const { stdout } = await run(terraform ?? '', args, {
+      cwd: work,
+      env: { ...process.env, TF_IN_AUTOMATION: '1', CHECKPOINT_DISABLE: '1' },
+      maxBuffer: 2 ** 24,
+    });
     return stdout;
   };
 

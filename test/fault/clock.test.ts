@@ -6,7 +6,10 @@ import { settle, VirtualClock } from '../kit/virtual-clock.ts';
 
 const day = 86_400_000;
 
-for (const [direction, jumpMs] of [['forwards', day], ['back', -day]] as const) {
+for (const [direction, jumpMs] of [
+  ['forwards', day],
+  ['back', -day],
+] as const) {
   suite(`a wall clock that is set a day ${direction}`, { timeout: 60_000 }, () => {
     test('times out no invocation early and none late', async (t: TestContext) => {
       const clock = new VirtualClock();

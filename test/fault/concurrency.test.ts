@@ -28,7 +28,11 @@ interface Tally {
 }
 
 /** `width` callers, each one call after the other, until the time is over; who is refused comes back after `restMs`. */
-async function load(caller: Caller, name: string, options: { width: number; forMs: number; ms: number; restMs: number }): Promise<Tally> {
+async function load(
+  caller: Caller,
+  name: string,
+  options: { width: number; forMs: number; ms: number; restMs: number },
+): Promise<Tally> {
   const tally: Tally = { ok: [], refused: [], other: [] };
   const untilMs = performance.now() + options.forMs;
   await Promise.all(
@@ -74,14 +78,21 @@ suite('concurrency with real sandboxes', { timeout: 180_000 }, () => {
   });
 
   const status = async (caller: Caller): Promise<{ busy: number; waiting: number; booting: number }> =>
-    (JSON.parse((await caller.post('/_mayfly/status', '', {}, 'GET')).text) as { environments: { busy: number; waiting: number; booting: number } }).environments;
+    (
+      JSON.parse((await caller.post('/_mayfly/status', '', {}, 'GET')).text) as {
+        environments: { busy: number; waiting: number; booting: number };
+      }
+    ).environments;
 
   test(`a reservation of ${limit} under ${callers} callers: never more at once, by the handlers’ own clock`, async (t: TestContext) => {
     using caller = new Caller(server.origin, callers);
     const { ok, refused, other } = await load(caller, 'ten', { width: callers, forMs: spanMs, ms: 20, restMs: 200 });
     const most = mostAtOnce(intervals(ok));
     t.diagnostic(`${ok.length} ran, ${refused.length} refused, ${most} at most at once`);
-    t.assert.deepStrictEqual(other.map(({ status: code, text }) => `${code} ${text.slice(0, 80)}`), []);
+    t.assert.deepStrictEqual(
+      other.map(({ status: code, text }) => `${code} ${text.slice(0, 80)}`),
+      [],
+    );
     t.assert.ok(most <= limit, `${most} at once`);
     t.assert.ok(most >= limit - 1, `only ${most} at once: the limit was not reached`);
     t.assert.ok(refused.length > 0);
@@ -93,7 +104,10 @@ suite('concurrency with real sandboxes', { timeout: 180_000 }, () => {
     const { ok, refused, other } = await load(caller, 'ten', { width: limit - 1, forMs: spanMs / 2, ms: 20, restMs: 0 });
     t.diagnostic(`${ok.length} ran, ${refused.length} refused`);
     t.assert.strictEqual(other.length, 0);
-    t.assert.ok(refused.length <= (ok.length + refused.length) / 100, `${refused.length} of ${ok.length + refused.length} refused`);
+    t.assert.ok(
+      refused.length <= (ok.length + refused.length) / 100,
+      `${refused.length} of ${ok.length + refused.length} refused`,
+    );
   });
 
   test('clients that hang up at any moment leak no place', async (t: TestContext) => {
@@ -120,7 +134,10 @@ suite('concurrency with real sandboxes', { timeout: 180_000 }, () => {
       return busy === 0 && waiting === 0;
     }, 'nothing runs any more');
     const all = await Promise.all(Array.from({ length: limit }, () => caller.invoke('ten', '{"ms":300}')));
-    t.assert.deepStrictEqual(all.map(({ status: code }) => code), Array.from({ length: limit }, () => 200));
+    t.assert.deepStrictEqual(
+      all.map(({ status: code }) => code),
+      Array.from({ length: limit }, () => 200),
+    );
     t.assert.strictEqual(mostAtOnce(intervals(all)), limit);
   });
 
@@ -136,9 +153,17 @@ suite('concurrency with real sandboxes', { timeout: 180_000 }, () => {
     await until(async () => (await caller.invoke('ten', '{"ms":1}')).ms < 100, 'a call is quick again', 5000);
     const normalMs = performance.now() - overAtMs;
     const goodput = storm.ok.length / 1.5 / calm.ok.length;
-    const p99 = percentile(storm.refused.map((each) => each.ms), 0.99);
+    const p99 = percentile(
+      storm.refused.map((each) => each.ms),
+      0.99,
+    );
     t.diagnostic(
-      `goodput ${(goodput * 100).toFixed(0)} % of ${calm.ok.length} calls, ${storm.refused.length} refused, p50 ${percentile(storm.refused.map((each) => each.ms), 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, memory ${before.toFixed(0)} → ${after.toFixed(0)} MiB, normal after ${normalMs.toFixed(0)} ms`,
+      `goodput ${(goodput * 100).toFixed(0)} % of ${calm.ok.length} calls, ${storm.refused.length} refused, p50 ${percentile(
+        storm.refused.map((each) => each.ms),
+        0.5,
+      ).toFixed(
+        1,
+      )} ms, p99 ${p99.toFixed(1)} ms, memory ${before.toFixed(0)} → ${after.toFixed(0)} MiB, normal after ${normalMs.toFixed(0)} ms`,
     );
     t.assert.strictEqual(storm.other.length, 0);
     t.assert.ok(storm.refused.length > storm.ok.length);

@@ -17,7 +17,7 @@ function smallDisk(dir: string, sizeMiB: number): Disposable {
 function fill(file: string): void {
   const handle = openSync(file, 'w');
   try {
-    for (let bytes = 1_048_576; bytes >= 1; ) {
+    for (let bytes = 1_048_576; bytes >= 1;) {
       try {
         if (writeSync(handle, Buffer.alloc(bytes)) < bytes) bytes = Math.floor(bytes / 2);
       } catch {
@@ -53,16 +53,27 @@ suite('a disk that is full', { timeout: 120_000, skip: root ? false : 'only root
       statuses.push(status);
       return status !== 202;
     }, 'storage refuses');
-    const refusals = await Promise.all(Array.from({ length: 20 }, () => caller.invoke('f', JSON.stringify({ filler: 'x'.repeat(100_000) }), { async: true })));
-    t.assert.deepStrictEqual(new Set(refusals.map(({ status, errorType }) => `${status} ${errorType?.split(':')[0]}`)), new Set(['503 ServiceException']));
+    const refusals = await Promise.all(
+      Array.from({ length: 20 }, () => caller.invoke('f', JSON.stringify({ filler: 'x'.repeat(100_000) }), { async: true })),
+    );
+    t.assert.deepStrictEqual(
+      new Set(refusals.map(({ status, errorType }) => `${status} ${errorType?.split(':')[0]}`)),
+      new Set(['503 ServiceException']),
+    );
     const calls: (number | undefined)[] = [];
     await inParallel(100, 4, async () => void calls.push((await caller.invoke('f', '{"count":true}')).status));
     t.assert.deepStrictEqual(new Set(calls), new Set([200]));
 
     rmSync(path.join(disk, 'filler'));
     const acceptedAgain = performance.now();
-    await until(async () => (await caller.invoke('f', '{}', { async: true })).status === 202, 'events are accepted again', 10_000);
-    t.diagnostic(`accepted again ${(performance.now() - acceptedAgain).toFixed(0)} ms after there was room; ${statuses.length} tries until full`);
+    await until(
+      async () => (await caller.invoke('f', '{}', { async: true })).status === 202,
+      'events are accepted again',
+      10_000,
+    );
+    t.diagnostic(
+      `accepted again ${(performance.now() - acceptedAgain).toFixed(0)} ms after there was room; ${statuses.length} tries until full`,
+    );
     await until(async () => (await caller.queued()).events === 0, 'all that was accepted has run', 60_000);
     t.assert.strictEqual(await server.stop(), 0);
   });

@@ -38,7 +38,9 @@ suite('events of one function and of another', { timeout: 120_000 }, () => {
     }
     await hall.clock.advance(5000);
     const [p50, p99] = [percentile(delaysMs, 0.5), percentile(delaysMs, 0.99)];
-    t.diagnostic(`start delay of ${delaysMs.length} quick events: p50 ${p50} ms, p99 ${p99} ms, ${hall.invoke.counts().queuedEvents} still wait`);
+    t.diagnostic(
+      `start delay of ${delaysMs.length} quick events: p50 ${p50} ms, p99 ${p99} ms, ${hall.invoke.counts().queuedEvents} still wait`,
+    );
     t.assert.strictEqual(delaysMs.length, others);
     t.assert.ok(p99 <= 1000, `p99 ${p99} ms`);
   });

@@ -81,11 +81,16 @@ suite('a server that is killed', { timeout: 180_000 }, () => {
       }
       const lost = [...acknowledged].filter((id) => !ended.has(id));
       const twice = [...begun.values()].reduce((sum, times) => sum + times - 1, 0);
-      t.diagnostic(`acknowledged ${acknowledged.size}, lost ${lost.length}, extra runs ${twice}, most in flight ${mostInFlight}, kills with a backlog ${killsWithBacklog}`);
+      t.diagnostic(
+        `acknowledged ${acknowledged.size}, lost ${lost.length}, extra runs ${twice}, most in flight ${mostInFlight}, kills with a backlog ${killsWithBacklog}`,
+      );
       t.diagnostic(`first 202 after a restart: ${firstMs.map((ms) => Math.round(ms)).join(', ')} ms`);
       t.assert.deepStrictEqual(lost, []);
       t.assert.ok(acknowledged.size >= runs * (events - 64 - 100), `acknowledged ${acknowledged.size}`);
-      t.assert.ok(twice <= mostInFlight * runs, `${twice} extra runs, at most ${mostInFlight} in flight at each of ${runs} kills`);
+      t.assert.ok(
+        twice <= mostInFlight * runs,
+        `${twice} extra runs, at most ${mostInFlight} in flight at each of ${runs} kills`,
+      );
       t.assert.ok([...begun.keys()].every((id) => /^\d+-\d+$/.test(id)));
       const median = firstMs.toSorted((left, right) => left - right)[firstMs.length >> 1] ?? Infinity;
       t.assert.ok(median <= firstAnswerMs, `first 202 after a restart: ${median} ms`);

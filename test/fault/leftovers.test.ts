@@ -8,7 +8,8 @@ import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { until } from './load.ts';
 
 /** What a server's things on this host are named by. @see serverName of the jail */
-const nameOf = (dataDir: string): string => createHash('sha256').update(path.resolve(dataDir, 'sandboxes')).digest('hex').slice(0, 8);
+const nameOf = (dataDir: string): string =>
+  createHash('sha256').update(path.resolve(dataDir, 'sandboxes')).digest('hex').slice(0, 8);
 
 const said = (program: string, ...args: readonly string[]): string => {
   try {
@@ -36,9 +37,20 @@ function traces(dataDir: string): Record<'cgroups' | 'processes' | 'mounts' | 'r
   return {
     cgroups: roots.map((root) => path.join(root, `mayfly-${name}`)).filter((each) => existsSync(each)),
     processes: numbers().filter((pid) => read(`/proc/${pid}/cgroup`).includes(`mayfly-${name}`)),
-    mounts: [...new Set(numbers().flatMap((pid) => read(`/proc/${pid}/mountinfo`).split('\n').filter((line) => line.includes(dataDir)).map((line) => `${pid} ${line.split(' ')[4]}`)))],
+    mounts: [
+      ...new Set(
+        numbers().flatMap((pid) =>
+          read(`/proc/${pid}/mountinfo`)
+            .split('\n')
+            .filter((line) => line.includes(dataDir))
+            .map((line) => `${pid} ${line.split(' ')[4]}`),
+        ),
+      ),
+    ],
     rules: rules.split('\n').filter((line) => line.includes(name)),
-    interfaces: said('ip', '-o', 'link').split('\n').filter((line) => line.includes(`mf${name.slice(0, 6)}`)),
+    interfaces: said('ip', '-o', 'link')
+      .split('\n')
+      .filter((line) => line.includes(`mf${name.slice(0, 6)}`)),
   };
 }
 const nothing = { cgroups: [], processes: [], mounts: [], rules: [], interfaces: [] };
@@ -57,11 +69,18 @@ suite('what a killed server leaves', { timeout: 120_000 }, () => {
       await invoke(client, 'who');
       const { answer: before } = await invoke(other, 'who');
       const alive = traces(one.path);
-      t.assert.ok(alive.cgroups.length > 0 && alive.processes.length > 0, `the test sees what there is: ${JSON.stringify(alive)}`);
+      t.assert.ok(
+        alive.cgroups.length > 0 && alive.processes.length > 0,
+        `the test sees what there is: ${JSON.stringify(alive)}`,
+      );
 
       await server.stop('SIGKILL');
       client.destroy();
-      await until(() => alive.processes.every((pid) => !read(`/proc/${pid}/cgroup`).includes(nameOf(one.path))), 'what ran in its boxes has ended', 10_000);
+      await until(
+        () => alive.processes.every((pid) => !read(`/proc/${pid}/cgroup`).includes(nameOf(one.path))),
+        'what ran in its boxes has ended',
+        10_000,
+      );
       t.assert.strictEqual((await invoke(other, 'who')).answer, before, 'the neighbour’s environment lives on');
 
       server = await RunningServer.start(one.path);

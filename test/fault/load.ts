@@ -20,7 +20,11 @@ export class Caller implements Disposable {
 
   /** Never rejects. */
   invoke(functionName: string, payload: string, options: { readonly async?: boolean } = {}): Promise<Answered> {
-    return this.post(`/2015-03-31/functions/${functionName}/invocations`, payload, options.async === true ? { 'X-Amz-Invocation-Type': 'Event' } : {});
+    return this.post(
+      `/2015-03-31/functions/${functionName}/invocations`,
+      payload,
+      options.async === true ? { 'X-Amz-Invocation-Type': 'Event' } : {},
+    );
   }
 
   /** Never rejects. */
@@ -29,13 +33,23 @@ export class Caller implements Disposable {
     return new Promise((resolve) => {
       const broken = (): void => resolve({ status: undefined, ms: performance.now() - startMs, text: '', errorType: undefined });
       const { hostname, port } = this.#origin;
-      const outgoing = request({ agent: this.#agent, hostname, port, path, method, headers: { 'Content-Length': Buffer.byteLength(body), ...headers } }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        const errorType = answer.headers['x-amzn-errortype'];
-        answer.once('end', () => resolve({ status: answer.statusCode, ms: performance.now() - startMs, text, errorType: typeof errorType === 'string' ? errorType : undefined }));
-        answer.once('error', broken);
-      });
+      const outgoing = request(
+        { agent: this.#agent, hostname, port, path, method, headers: { 'Content-Length': Buffer.byteLength(body), ...headers } },
+        (answer) => {
+          let text = '';
+          answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          const errorType = answer.headers['x-amzn-errortype'];
+          answer.once('end', () =>
+            resolve({
+              status: answer.statusCode,
+              ms: performance.now() - startMs,
+              text,
+              errorType: typeof errorType === 'string' ? errorType : undefined,
+            }),
+          );
+          answer.once('error', broken);
+        },
+      );
       outgoing.once('error', broken).end(body);
     });
   }
@@ -43,8 +57,13 @@ export class Caller implements Disposable {
   /** Events in the queue, of all functions. */
   async queued(): Promise<{ readonly events: number; readonly inFlight: number }> {
     const { text } = await this.post('/_mayfly/queue', '', {}, 'GET');
-    const { functions } = JSON.parse(text === '' ? '{"functions":[]}' : text) as { functions: { events: number; inFlight: number }[] };
-    return { events: functions.reduce((sum, each) => sum + each.events, 0), inFlight: functions.reduce((sum, each) => sum + each.inFlight, 0) };
+    const { functions } = JSON.parse(text === '' ? '{"functions":[]}' : text) as {
+      functions: { events: number; inFlight: number }[];
+    };
+    return {
+      events: functions.reduce((sum, each) => sum + each.events, 0),
+      inFlight: functions.reduce((sum, each) => sum + each.inFlight, 0),
+    };
   }
 
   [Symbol.dispose](): void {
@@ -79,7 +98,10 @@ export function percentile(values: readonly number[], part: number): number {
 
 /** The most intervals that overlap anywhere; an end does not overlap a start of the same moment. */
 export function mostAtOnce(intervals: readonly { readonly from: bigint; readonly to: bigint }[]): number {
-  const edges = intervals.flatMap(({ from, to }) => [{ at: from, step: 1 }, { at: to, step: -1 }]);
+  const edges = intervals.flatMap(({ from, to }) => [
+    { at: from, step: 1 },
+    { at: to, step: -1 },
+  ]);
   edges.sort((left, right) => (left.at < right.at ? -1 : left.at > right.at ? 1 : left.step - right.step));
   let now = 0;
   let most = 0;

@@ -9,8 +9,14 @@ suite('PROMISES.md', () => {
     const text = readFileSync(path.join(root, 'PROMISES.md'), 'utf8');
     const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
     t.assert.ok(links.length > 10);
-    t.assert.deepStrictEqual(links.filter((target) => !existsSync(path.join(root, target))), []);
+    t.assert.deepStrictEqual(
+      links.filter((target) => !existsSync(path.join(root, target))),
+      [],
+    );
     const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| promise'));
-    t.assert.deepStrictEqual(rows.filter((row) => !/\]\([^)]+\.test\.ts\)/.test(row)), []);
+    t.assert.deepStrictEqual(
+      rows.filter((row) => !/\]\([^)]+\.test\.ts\)/.test(row)),
+      [],
+    );
   });
 });

@@ -34,8 +34,20 @@ interface Case {
 const hour = 3600;
 const cases: readonly Case[] = [
   { what: 'success at once', steps: ['ok'], attemptsAtS: [0], records: ['0 destination Success 1 $LATEST'], source: '2.9-09' },
-  { what: 'one error', steps: ['error', 'ok'], attemptsAtS: [0, 60], records: ['60 destination Success 2 $LATEST'], source: '2.9-02' },
-  { what: 'two errors', steps: ['error', 'error', 'ok'], attemptsAtS: [0, 60, 180], records: ['180 destination Success 3 $LATEST'], source: '2.9-02' },
+  {
+    what: 'one error',
+    steps: ['error', 'ok'],
+    attemptsAtS: [0, 60],
+    records: ['60 destination Success 2 $LATEST'],
+    source: '2.9-02',
+  },
+  {
+    what: 'two errors',
+    steps: ['error', 'error', 'ok'],
+    attemptsAtS: [0, 60, 180],
+    records: ['180 destination Success 3 $LATEST'],
+    source: '2.9-02',
+  },
   {
     what: 'errors for ever: both the dead letters and the destination are told',
     steps: ['error'],
@@ -43,7 +55,13 @@ const cases: readonly Case[] = [
     records: ['180 deadLetter RetriesExhausted 3 $LATEST', '180 destination RetriesExhausted 3 $LATEST'],
     source: '2.9-08',
   },
-  { what: 'a time-out is an error of the function', steps: ['timeout', 'ok'], attemptsAtS: [0, 60], records: ['60 destination Success 2 $LATEST'], source: '2.9-02' },
+  {
+    what: 'a time-out is an error of the function',
+    steps: ['timeout', 'ok'],
+    attemptsAtS: [0, 60],
+    records: ['60 destination Success 2 $LATEST'],
+    source: '2.9-02',
+  },
   {
     what: 'no retries wanted',
     steps: ['error'],
@@ -102,7 +120,14 @@ const cases: readonly Case[] = [
     records: ['1171 destination Success 2 $LATEST'],
     source: '2.9-03',
   },
-  { what: 'a function that is deleted takes its events with it', steps: ['error'], deletedAtS: 30, attemptsAtS: [0], records: [], source: '1.2-22' },
+  {
+    what: 'a function that is deleted takes its events with it',
+    steps: ['error'],
+    deletedAtS: 30,
+    attemptsAtS: [0],
+    records: [],
+    source: '1.2-22',
+  },
 ];
 
 suite('the retry table, to the second', { timeout: 60_000 }, () => {
@@ -124,7 +149,13 @@ suite('the retry table, to the second', { timeout: 60_000 }, () => {
           return answers[step];
         },
         events: {
-          eventInvokeConfig: () => ({ maximumRetryAttempts: 2, maximumEventAgeMs: 6 * hour * 1000, onSuccess: 'arn:ok', onFailure: 'arn:failed', ...each.config }),
+          eventInvokeConfig: () => ({
+            maximumRetryAttempts: 2,
+            maximumEventAgeMs: 6 * hour * 1000,
+            onSuccess: 'arn:ok',
+            onFailure: 'arn:failed',
+            ...each.config,
+          }),
           deliver,
         },
       });

@@ -10,7 +10,15 @@ import {
   type RequestId,
 } from '../../packages/server/src/base/index.ts';
 import type { FunctionVersion } from '../../packages/server/src/control/index.ts';
-import { openEnvironments, type Environment, type EnvironmentFactory, type Invocation, type Outcome, type Running, type Usage } from '../../packages/server/src/environment/index.ts';
+import {
+  openEnvironments,
+  type Environment,
+  type EnvironmentFactory,
+  type Invocation,
+  type Outcome,
+  type Running,
+  type Usage,
+} from '../../packages/server/src/environment/index.ts';
 import type { ResolvedRuntime, Runtimes } from '../../packages/server/src/environment/runtimes/port.ts';
 import { platformLines } from '../../packages/server/src/observe/index.ts';
 import type { ProcessSpec, SandboxDriver } from '../../packages/server/src/sandbox/index.ts';
@@ -29,7 +37,11 @@ export interface Guesthouse extends AsyncDisposable {
   version(version?: Partial<FunctionVersion>): FunctionVersion;
   environment(version?: Partial<FunctionVersion>): Environment;
   begin(environment: Environment, payload?: string, invocation?: Partial<Invocation>): Running;
-  invoke(environment: Environment, payload?: string, invocation?: Partial<Invocation>): Promise<{ readonly outcome: Outcome; readonly usage: Usage; readonly tail: readonly string[] }>;
+  invoke(
+    environment: Environment,
+    payload?: string,
+    invocation?: Partial<Invocation>,
+  ): Promise<{ readonly outcome: Outcome; readonly usage: Usage; readonly tail: readonly string[] }>;
 }
 
 export interface ScriptedGuesthouse extends Guesthouse {
@@ -73,7 +85,8 @@ export function openGuesthouse(sandboxes: SandboxDriver, runtimes: Runtimes, opt
     limits: { ...awsLimits, ...options.limits },
     poolSize: options.poolSize ?? 0,
   });
-  const version = (more: Partial<FunctionVersion> = {}): FunctionVersion => catalog.put('f', { version: { network: 'egress', ...more } });
+  const version = (more: Partial<FunctionVersion> = {}): FunctionVersion =>
+    catalog.put('f', { version: { network: 'egress', ...more } });
   return {
     factory,
     log,
@@ -90,7 +103,10 @@ export function openGuesthouse(sandboxes: SandboxDriver, runtimes: Runtimes, opt
     begin: (environment, payload, more) => environment.invoke({ ...invocation(clock, environment.version, payload), ...more }),
     async invoke(environment, payload, more) {
       const tail: string[] = [];
-      const running = environment.invoke({ ...invocation(clock, environment.version, payload), ...more }, { onLog: (line) => tail.push(line) });
+      const running = environment.invoke(
+        { ...invocation(clock, environment.version, payload), ...more },
+        { onLog: (line) => tail.push(line) },
+      );
       const outcome = await running.outcome;
       return { outcome, usage: await running.released, tail };
     },
@@ -102,7 +118,10 @@ export function openGuesthouse(sandboxes: SandboxDriver, runtimes: Runtimes, opt
 export function openScriptedGuesthouse(
   transport: Transport,
   script: RuntimeScript,
-  options: GuesthouseOptions & { readonly programs?: Readonly<Record<string, Program>>; readonly runtime?: Partial<ResolvedRuntime> } = {},
+  options: GuesthouseOptions & {
+    readonly programs?: Readonly<Record<string, Program>>;
+    readonly runtime?: Partial<ResolvedRuntime>;
+  } = {},
 ): ScriptedGuesthouse {
   const runtime = transport === 'frames' ? framedRuntime(script) : httpRuntime(script);
   const sandboxes = new ScriptedSandboxes((spec: ProcessSpec) => options.programs?.[spec.command[0]] ?? runtime);
@@ -139,4 +158,3 @@ export const scriptedRuntimes = (transport: Transport, more: Partial<ResolvedRun
       ...more,
     }),
 });
-

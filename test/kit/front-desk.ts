@@ -5,8 +5,25 @@ import path from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { serviceNames, ServiceFault, type Handlers, type LambdaOperations } from '@mayfly/wire';
 import { AwsDoor, listen, type HandlerTables } from '../../packages/server/src/api/index.ts';
-import { awsLimits, silentLogger, systemClock, systemRandom, type AccountId, type Clock, type Limits, type Random } from '../../packages/server/src/base/index.ts';
-import { openControl, type CodeStore, type Control, type ControlPorts, type RuntimeCheck, type RuntimeSupport, type StoredCode } from '../../packages/server/src/control/index.ts';
+import {
+  awsLimits,
+  silentLogger,
+  systemClock,
+  systemRandom,
+  type AccountId,
+  type Clock,
+  type Limits,
+  type Random,
+} from '../../packages/server/src/base/index.ts';
+import {
+  openControl,
+  type CodeStore,
+  type Control,
+  type ControlPorts,
+  type RuntimeCheck,
+  type RuntimeSupport,
+  type StoredCode,
+} from '../../packages/server/src/control/index.ts';
 import type { Database } from '../../packages/server/src/storage/index.ts';
 import { PlainDatabase } from './plain-database.ts';
 
@@ -24,10 +41,18 @@ export class PlainCodeStore implements CodeStore {
     else for await (const chunk of zip) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
     if (Buffer.from(bytes.subarray(0, 2)).toString('latin1') !== 'PK')
-      throw new ServiceFault('InvalidParameterValueException', 'Could not unzip uploaded file. Please check your file, then try to upload again.');
+      throw new ServiceFault(
+        'InvalidParameterValueException',
+        'Could not unzip uploaded file. Please check your file, then try to upload again.',
+      );
     const codeSha256 = createHash('sha256').update(bytes).digest('base64');
     this.#archives.set(codeSha256, bytes);
-    return { codeSha256, codeSize: bytes.byteLength, unzippedSize: this.unzippedSize(bytes), dir: this.dir(_account, codeSha256) };
+    return {
+      codeSha256,
+      codeSize: bytes.byteLength,
+      unzippedSize: this.unzippedSize(bytes),
+      dir: this.dir(_account, codeSha256),
+    };
   }
   dir(account: AccountId, codeSha256: string): string {
     return `/code/${account}/${codeSha256}`;

@@ -5,7 +5,6 @@ import {
   waitUntilFunctionActiveV2,
   type CreateFunctionCommandInput,
   type InvokeCommandInput,
-  type Runtime,
 } from '@aws-sdk/client-lambda';
 import { zipOf } from './zip.ts';
 
@@ -30,7 +29,7 @@ export async function deploy(
     new CreateFunctionCommand({
       FunctionName: name,
       Role: role,
-      Runtime: 'nodejs24.x' as Runtime,
+      Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       Code: { ZipFile: await zipOf(files) },
       ...options,

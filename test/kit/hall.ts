@@ -1,5 +1,19 @@
-import { awsLimits, silentLogger, systemRandom, type Fact, type Limits, type Recorder } from '../../packages/server/src/base/index.ts';
-import { openInvoke, ProvisionedDesk, type EventPorts, type Invoke, type InvokeRequest, type KeepAlive } from '../../packages/server/src/invoke/index.ts';
+import {
+  awsLimits,
+  silentLogger,
+  systemRandom,
+  type Fact,
+  type Limits,
+  type Recorder,
+} from '../../packages/server/src/base/index.ts';
+import {
+  openInvoke,
+  ProvisionedDesk,
+  type EventPorts,
+  type Invoke,
+  type InvokeRequest,
+  type KeepAlive,
+} from '../../packages/server/src/invoke/index.ts';
 import type { Database } from '../../packages/server/src/storage/index.ts';
 import { PlainDatabase } from './plain-database.ts';
 import { account, region, ScriptedCatalog } from './scripted-catalog.ts';

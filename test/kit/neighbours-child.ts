@@ -14,12 +14,24 @@ export async function openTrio(dir: string) {
   const database = new PlainDatabase(path.join(dir, 'db'));
   const common = { database, clock: systemClock, random: systemRandom, log: silentLogger };
   const sqs = await openSqs(common);
-  const sns = await openSns({ ...common, ports: { sqs: sqs.port, lambda: { invokeAsync: () => Promise.resolve() }, origin: () => 'http://here' } });
+  const sns = await openSns({
+    ...common,
+    ports: { sqs: sqs.port, lambda: { invokeAsync: () => Promise.resolve() }, origin: () => 'http://here' },
+  });
   const s3 = await openS3({ ...common, dir: path.join(dir, 's3') });
-  const call = { account: '000000000000', region: 'us-east-1', origin: 'http://here', requestId: 'r', caller: { kind: 'anonymous' } } as Parameters<typeof sqs.handlers.CreateQueue>[1];
+  const call = {
+    account: '000000000000',
+    region: 'us-east-1',
+    origin: 'http://here',
+    requestId: 'r',
+    caller: { kind: 'anonymous' },
+  } as Parameters<typeof sqs.handlers.CreateQueue>[1];
   for (const QueueName of ['q', 'from-topic']) await sqs.handlers.CreateQueue({ QueueName }, call);
   const { TopicArn = '' } = await sns.handlers.CreateTopic({ Name: 't' }, call);
-  await sns.handlers.Subscribe({ TopicArn, Protocol: 'sqs', Endpoint: topicQueueArn, Attributes: { RawMessageDelivery: 'true' } }, call);
+  await sns.handlers.Subscribe(
+    { TopicArn, Protocol: 'sqs', Endpoint: topicQueueArn, Attributes: { RawMessageDelivery: 'true' } },
+    call,
+  );
   await s3.handlers.CreateBucket({ Bucket: 'bucket' }, call);
   return {
     sqs,

@@ -1,5 +1,12 @@
 import { pathToFileURL } from 'node:url';
-import { awsLimits, jsonLogger, noRecorder, systemClock, systemRandom, type RequestId } from '../../packages/server/src/base/index.ts';
+import {
+  awsLimits,
+  jsonLogger,
+  noRecorder,
+  systemClock,
+  systemRandom,
+  type RequestId,
+} from '../../packages/server/src/base/index.ts';
 import { openInvoke } from '../../packages/server/src/invoke/index.ts';
 import { PlainDatabase } from './plain-database.ts';
 import { account, region, ScriptedCatalog } from './scripted-catalog.ts';

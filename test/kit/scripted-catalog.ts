@@ -1,10 +1,5 @@
 import { ServiceFault } from '@mayfly/wire';
-import {
-  functionArn,
-  type AccountId,
-  type FunctionArn,
-  type Region,
-} from '../../packages/server/src/base/index.ts';
+import { functionArn, type AccountId, type FunctionArn, type Region } from '../../packages/server/src/base/index.ts';
 import type { Catalog, CatalogChange, FunctionVersion, Resolution } from '../../packages/server/src/control/index.ts';
 
 export const account = '000000000000' as AccountId;
@@ -21,7 +16,12 @@ export class ScriptedCatalog implements Catalog {
   /** Adds or changes a function; each call is a new incarnation. */
   put(
     functionName: string,
-    options: { readonly version?: Partial<FunctionVersion>; readonly reservedConcurrency?: number; readonly provisionedConcurrency?: number; readonly recursiveLoop?: 'Allow' } = {},
+    options: {
+      readonly version?: Partial<FunctionVersion>;
+      readonly reservedConcurrency?: number;
+      readonly provisionedConcurrency?: number;
+      readonly recursiveLoop?: 'Allow';
+    } = {},
   ): FunctionVersion {
     const arn = functionArn(region, account, functionName);
     const version: FunctionVersion = Object.freeze({

@@ -14,7 +14,11 @@ export class ExtensionClient {
     this.client = new InsideClient(process);
   }
 
-  async register(name: string, events: readonly string[] | undefined, headers: Record<string, string> = {}): Promise<InsideAnswer> {
+  async register(
+    name: string,
+    events: readonly string[] | undefined,
+    headers: Record<string, string> = {},
+  ): Promise<InsideAnswer> {
     const body = events === undefined ? '' : JSON.stringify({ events });
     const answer = await this.client.call('POST', `${api}/register`, body, { 'Lambda-Extension-Name': name, ...headers });
     this.id = String(answer.headers['lambda-extension-identifier'] ?? '');

@@ -15,7 +15,10 @@ export interface Reply {
   readonly process: ScriptedProcess;
   answer(body: string | Buffer, contentType?: string): Promise<void>;
   fail(errorType: string, body: string): Promise<void>;
-  stream(pieces: AsyncIterable<string | Buffer> | Iterable<string | Buffer>, options?: { readonly contentType?: string; readonly error?: { readonly errorType: string; readonly body: string } }): Promise<void>;
+  stream(
+    pieces: AsyncIterable<string | Buffer> | Iterable<string | Buffer>,
+    options?: { readonly contentType?: string; readonly error?: { readonly errorType: string; readonly body: string } },
+  ): Promise<void>;
 }
 
 export interface RuntimeScript {
@@ -39,7 +42,7 @@ export const framedRuntime =
   (script: RuntimeScript): Program =>
   async (process) => {
     const frames = new Frames(connect(process.env['MAYFLY_CHANNEL'] ?? ''), process.killed);
-    frames.send('H', { pid: 1, version: '1.0' });
+    void frames.send('H', { pid: 1, version: '1.0' });
     const init = await frames.next();
     if (init === undefined) return;
     const env = init.header['env'] as Record<string, string>;
@@ -50,7 +53,7 @@ export const framedRuntime =
       await frames.send('F', { errorType: error.errorType }, error.body);
       return process.exit(1);
     }
-    frames.send('R');
+    void frames.send('R');
     for (;;) {
       const frame = await frames.next();
       if (frame === undefined) return;
@@ -64,7 +67,10 @@ export const framedRuntime =
           await frames.send('S', { requestId, contentType: options?.contentType });
           for await (const piece of pieces) await frames.send('D', { requestId }, piece);
           const { error } = options ?? {};
-          await frames.send('Z', { requestId, ...(error === undefined ? {} : { errorType: error.errorType, errorBody: error.body }) });
+          await frames.send('Z', {
+            requestId,
+            ...(error === undefined ? {} : { errorType: error.errorType, errorBody: error.body }),
+          });
         },
       });
       await frames.send('N');
@@ -132,10 +138,17 @@ export const httpRuntime =
       await script.handler(event, {
         process,
         answer: async (body, contentType) => {
-          await client.call('POST', `${api}/invocation/${requestId}/response`, body, contentType === undefined ? {} : { 'Content-Type': contentType });
+          await client.call(
+            'POST',
+            `${api}/invocation/${requestId}/response`,
+            body,
+            contentType === undefined ? {} : { 'Content-Type': contentType },
+          );
         },
         fail: async (errorType, body) => {
-          await client.call('POST', `${api}/invocation/${requestId}/error`, body, { 'Lambda-Runtime-Function-Error-Type': errorType });
+          await client.call('POST', `${api}/invocation/${requestId}/error`, body, {
+            'Lambda-Runtime-Function-Error-Type': errorType,
+          });
         },
         stream: async (pieces, options) => {
           const { contentType, error } = options ?? {};
@@ -191,14 +204,21 @@ export class InsideClient {
     });
   }
 
-  #send(method: string, path: string, headers: Record<string, string>, write: (request: http.ClientRequest) => Promise<void>): Promise<InsideAnswer> {
+  #send(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    write: (request: http.ClientRequest) => Promise<void>,
+  ): Promise<InsideAnswer> {
     const [host, port] = this.#process.box.runtimeApiAddress.split(':');
     return new Promise((resolve, reject) => {
       const options = { host, port, method, path, headers, agent: this.#agent, signal: this.#process.killed };
       const request = http.request(options, (response) => {
         const pieces: Buffer[] = [];
         response.on('data', (piece: Buffer) => pieces.push(piece));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces).toString() }));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces).toString() }),
+        );
         response.on('error', reject);
       });
       request.on('error', reject);

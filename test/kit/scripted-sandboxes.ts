@@ -134,7 +134,12 @@ export class ScriptedSandbox implements Sandbox {
   reads = 0;
   readonly #running = new Set<{ readonly kill: () => void; readonly exited: Promise<ProcessExit> }>();
 
-  constructor(house: ScriptedSandboxes, spec: SandboxSpec, channelPath: string, [runtimeApi, endpoint, channel]: [Server, Server, Server]) {
+  constructor(
+    house: ScriptedSandboxes,
+    spec: SandboxSpec,
+    channelPath: string,
+    [runtimeApi, endpoint, channel]: [Server, Server, Server],
+  ) {
     this.house = house;
     this.id = spec.id;
     this.spec = spec;

@@ -1,5 +1,13 @@
 import type { Clock } from '../../packages/server/src/base/index.ts';
-import type { QueueMessage, QueueSource, ShardBatch, ShardInfo, ShardPosition, ShardRecord, ShardSource } from '../../packages/server/src/events/index.ts';
+import type {
+  QueueMessage,
+  QueueSource,
+  ShardBatch,
+  ShardInfo,
+  ShardPosition,
+  ShardRecord,
+  ShardSource,
+} from '../../packages/server/src/events/index.ts';
 
 interface Held {
   readonly message: QueueMessage;
@@ -34,7 +42,10 @@ export class ScriptedQueue implements QueueSource {
     return { fifo: false, visibilityMs: this.#visibilityMs };
   }
 
-  async receive(_arn: string, options: { readonly max: number; readonly waitMs: number; readonly signal?: AbortSignal }): Promise<readonly QueueMessage[]> {
+  async receive(
+    _arn: string,
+    options: { readonly max: number; readonly waitMs: number; readonly signal?: AbortSignal },
+  ): Promise<readonly QueueMessage[]> {
     const untilMs = this.#clock.monotonic() + options.waitMs;
     for (;;) {
       const nowMs = this.#clock.monotonic();
@@ -43,7 +54,8 @@ export class ScriptedQueue implements QueueSource {
         each.visibleAtMs = nowMs + this.#visibilityMs;
         each.receives += 1;
       }
-      if (visible.length > 0 || nowMs >= untilMs || options.signal?.aborted === true) return visible.map(({ message }) => message);
+      if (visible.length > 0 || nowMs >= untilMs || options.signal?.aborted === true)
+        return visible.map(({ message }) => message);
       const next = Math.min(untilMs, ...[...this.held.values()].map((each) => each.visibleAtMs));
       const aborted = new Promise<void>((resolve) => options.signal?.addEventListener('abort', () => resolve(), { once: true }));
       await Promise.race([this.#wake.promise, this.#clock.sleep(Math.max(0, next - nowMs)), aborted]);
@@ -110,13 +122,22 @@ export class ScriptedStream implements ShardSource {
   read(_arn: string, shardId: string, after: ShardPosition, limit: number): Promise<ShardBatch> {
     const shard = this.#shards.get(shardId);
     const all = shard?.records ?? [];
-    const from = after.at === 'after' ? all.filter(({ sequenceNumber }) => sequenceNumber > after.sequenceNumber)
-      : after.at === 'latest' ? []
-      : after.at === 'timestamp' ? all.filter(({ arrivedAtMs }) => arrivedAtMs >= after.atMs)
-      : all;
+    const from =
+      after.at === 'after'
+        ? all.filter(({ sequenceNumber }) => sequenceNumber > after.sequenceNumber)
+        : after.at === 'latest'
+          ? []
+          : after.at === 'timestamp'
+            ? all.filter(({ arrivedAtMs }) => arrivedAtMs >= after.atMs)
+            : all;
     const records = from.slice(0, limit);
-    const tip = records.at(-1)?.sequenceNumber ?? (after.at === 'after' ? after.sequenceNumber : (all.at(-1)?.sequenceNumber ?? ''));
-    return Promise.resolve({ records, next: { at: 'after', sequenceNumber: tip }, ended: shard?.closed === true && records.length === from.length });
+    const tip =
+      records.at(-1)?.sequenceNumber ?? (after.at === 'after' ? after.sequenceNumber : (all.at(-1)?.sequenceNumber ?? ''));
+    return Promise.resolve({
+      records,
+      next: { at: 'after', sequenceNumber: tip },
+      ended: shard?.closed === true && records.length === from.length,
+    });
   }
 
   onRecords(_arn: string, wake: () => void): Disposable {

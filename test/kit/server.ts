@@ -29,7 +29,11 @@ export class RunningServer implements AsyncDisposable {
   readonly origin: string;
   readonly startMs: number;
   /** What it printed of itself. */
-  readonly started: { readonly origin: string; readonly isolation: string; readonly firstKey?: { readonly accessKeyId: string; readonly secretAccessKey: string } };
+  readonly started: {
+    readonly origin: string;
+    readonly isolation: string;
+    readonly firstKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
   readonly #child: ChildProcess;
   #said = '';
 

@@ -29,7 +29,7 @@ class Sha256 {
 }
 
 const signerOf = (service: string, credentials: SigningKeys): SignatureV4 =>
-  new SignatureV4({ service, region: 'us-east-1', credentials, sha256: Sha256 as never, uriEscapePath: service !== 's3' });
+  new SignatureV4({ service, region: 'us-east-1', credentials, sha256: Sha256, uriEscapePath: service !== 's3' });
 
 const requestOf = (url: URL, method: string, body: string | undefined) => ({
   method,
@@ -45,7 +45,13 @@ const requestOf = (url: URL, method: string, body: string | undefined) => ({
 /** A request signed in its headers, sent. */
 export async function signedFetch(
   address: string,
-  options: { readonly service: string; readonly credentials: SigningKeys; readonly method?: string; readonly body?: string; readonly headers?: Readonly<Record<string, string>> },
+  options: {
+    readonly service: string;
+    readonly credentials: SigningKeys;
+    readonly method?: string;
+    readonly body?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): Promise<Response> {
   const { service, credentials, method = 'GET', body } = options;
   const request = requestOf(new URL(address), method, body);
@@ -60,8 +66,12 @@ export async function presigned(
   options: { readonly service: string; readonly credentials: SigningKeys; readonly method?: string; readonly expiresS?: number },
 ): Promise<string> {
   const { service, credentials, method = 'GET', expiresS = 60 } = options;
-  const request = await signerOf(service, credentials).presign(requestOf(new URL(address), method, undefined) as unknown as HttpRequest, { expiresIn: expiresS });
+  const request = await signerOf(service, credentials).presign(requestOf(new URL(address), method, undefined), {
+    expiresIn: expiresS,
+  });
   const url = new URL(address);
-  url.search = new URLSearchParams(Object.entries(request.query ?? {}).map(([name, value]): [string, string] => [name, String(value)])).toString();
+  url.search = new URLSearchParams(
+    Object.entries(request.query ?? {}).map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
   return url.href;
 }

@@ -1,5 +1,11 @@
 import { serviceNames, type ServiceName } from '@mayfly/wire';
-import { AwsDoor, listen, type AwsDoorOptions, type HandlerTable, type HandlerTables } from '../../packages/server/src/api/index.ts';
+import {
+  AwsDoor,
+  listen,
+  type AwsDoorOptions,
+  type HandlerTable,
+  type HandlerTables,
+} from '../../packages/server/src/api/index.ts';
 import { awsLimits, silentLogger, systemClock, systemRandom } from '../../packages/server/src/base/index.ts';
 
 export interface Street extends AsyncDisposable {

@@ -17,8 +17,20 @@ suite('.NET: an executable assembly on CoreCLR', { timeout: 280_000, skip: absen
 
   before(async () => {
     const folder = await built('dotnet', async ({ run }) => {
-      await run(python ?? '', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', 'dotnetcore2==3.1.23']);
-      await run('sh', ['-c', `"${python}" -m zipfile -e dotnetcore2-*.whl wheel && mv wheel/dotnetcore2/bin clr && rm -r wheel dotnetcore2-*.whl && chmod -R a+rX clr && chmod a+x clr/dotnet`]);
+      await run(python ?? '', [
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--only-binary=:all:',
+        'dotnetcore2==3.1.23',
+      ]);
+      await run('sh', [
+        '-c',
+        `"${python}" -m zipfile -e dotnetcore2-*.whl wheel && mv wheel/dotnetcore2/bin clr && rm -r wheel dotnetcore2-*.whl && chmod -R a+rX clr && chmod a+x clr/dotnet`,
+      ]);
       await run('mcs', ['-out:Function.dll', 'Function.cs']);
     });
     house = await openHouse({
@@ -37,23 +49,39 @@ suite('.NET: an executable assembly on CoreCLR', { timeout: 280_000, skip: absen
         writeFileSync(path.join(runtimes, 'coreclr3.1.json'), JSON.stringify(definition));
       },
     });
-    const program = { 'Function.dll': readFileSync(path.join(folder, 'Function.dll')), 'Function.runtimeconfig.json': readFileSync(path.join(folder, 'Function.runtimeconfig.json')) };
+    const program = {
+      'Function.dll': readFileSync(path.join(folder, 'Function.dll')),
+      'Function.runtimeconfig.json': readFileSync(path.join(folder, 'Function.runtimeconfig.json')),
+    };
     const options = { Timeout: 20, MemorySize: 512 };
     await deploy(house.client, 'framework', program, { ...options, Runtime: 'coreclr3.1' as 'dotnet8', Handler: 'Function' });
-    await deploy(house.client, 'library', program, { ...options, Runtime: 'coreclr3.1' as 'dotnet8', Handler: 'Function::Example.Function::Handle' });
-    const ZipFile = await zipFolders({ 'clr/': path.join(folder, 'clr') }, { ...program, bootstrap: '#!/bin/sh\nexec /var/task/clr/dotnet /var/task/Function.dll\n' });
+    await deploy(house.client, 'library', program, {
+      ...options,
+      Runtime: 'coreclr3.1' as 'dotnet8',
+      Handler: 'Function::Example.Function::Handle',
+    });
+    const ZipFile = await zipFolders(
+      { 'clr/': path.join(folder, 'clr') },
+      { ...program, bootstrap: '#!/bin/sh\nexec /var/task/clr/dotnet /var/task/Function.dll\n' },
+    );
     await deploy(house.client, 'contained', {}, { ...options, Runtime: 'provided.al2023', Handler: 'any', Code: { ZipFile } });
   });
   after(() => house?.[Symbol.asyncDispose]());
 
-  for (const [name, how] of [['framework', 'by our bootstrap'], ['contained', 'as a bootstrap of provided.al2023 that brings its CLR']] as const) {
+  for (const [name, how] of [
+    ['framework', 'by our bootstrap'],
+    ['contained', 'as a bootstrap of provided.al2023 that brings its CLR'],
+  ] as const) {
     test(how, async (t: TestContext) => {
       const { answer, log } = await invoke(house.client, name, { n: 21 });
       const { requestId, ...rest } = answer as Record<string, unknown>;
       t.assert.deepEqual(rest, { twice: 42, clr: 'System.Private.CoreLib' });
       t.assert.match(log, new RegExp(`^START RequestId: ${String(requestId)} `, 'm'));
       const failed = await invoke(house.client, name, { n: 0 });
-      t.assert.deepEqual([failed.error, failed.answer], ['Unhandled', { errorType: 'DivideByZeroException', errorMessage: 'it did not work' }]);
+      t.assert.deepEqual(
+        [failed.error, failed.answer],
+        ['Unhandled', { errorType: 'DivideByZeroException', errorMessage: 'it did not work' }],
+      );
     });
   }
 

@@ -31,7 +31,13 @@ suite('file systems below /mnt', { timeout: 120_000 }, () => {
     writeFileSync(path.join(folder, 'a/here.txt'), 'from the host');
     house = await openHouse({ flags: ['--file-systems', `${efs('a')}=${folder}/a,${s3files}=${folder}/b`] });
     jailed = house.server.started.isolation.startsWith('jail');
-    if (jailed) await deploy(house.client, 'f', { 'index.js': code }, { FileSystemConfigs: [{ Arn: efs('a'), LocalMountPath: '/mnt/data' }] });
+    if (jailed)
+      await deploy(
+        house.client,
+        'f',
+        { 'index.js': code },
+        { FileSystemConfigs: [{ Arn: efs('a'), LocalMountPath: '/mnt/data' }] },
+      );
   });
   after(async () => {
     await house?.[Symbol.asyncDispose]();
@@ -41,7 +47,10 @@ suite('file systems below /mnt', { timeout: 120_000 }, () => {
   test('a function reads and writes the folder, and sees no other', async (t: TestContext) => {
     if (!jailed) return t.skip('needs the jail');
     t.assert.equal((await invoke(house.client, 'f', { read: 'here.txt' })).answer, 'from the host');
-    t.assert.deepEqual((await invoke(house.client, 'f', { write: 'made.txt' })).answer, { mounted: ['data'], files: ['here.txt', 'made.txt'] });
+    t.assert.deepEqual((await invoke(house.client, 'f', { write: 'made.txt' })).answer, {
+      mounted: ['data'],
+      files: ['here.txt', 'made.txt'],
+    });
     t.assert.equal(readFileSync(path.join(folder, 'a/made.txt'), 'utf8'), 'by a function\n');
   });
 
@@ -53,20 +62,39 @@ suite('file systems below /mnt', { timeout: 120_000 }, () => {
 
   test('an access point of S3 Files, in place of the other', async (t: TestContext) => {
     if (!jailed) return t.skip('needs the jail');
-    await house.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', FileSystemConfigs: [{ Arn: s3files, LocalMountPath: '/mnt/other' }] }));
-    await waitUntilFunctionUpdatedV2({ client: house.client, maxWaitTime: 30, minDelay: 0.05, maxDelay: 0.2 }, { FunctionName: 'f' });
-    t.assert.deepEqual((await invoke(house.client, 'f', { place: '/mnt/other', write: 'x' })).answer, { mounted: ['other'], files: ['x'] });
+    await house.client.send(
+      new UpdateFunctionConfigurationCommand({
+        FunctionName: 'f',
+        FileSystemConfigs: [{ Arn: s3files, LocalMountPath: '/mnt/other' }],
+      }),
+    );
+    await waitUntilFunctionUpdatedV2(
+      { client: house.client, maxWaitTime: 30, minDelay: 0.05, maxDelay: 0.2 },
+      { FunctionName: 'f' },
+    );
+    t.assert.deepEqual((await invoke(house.client, 'f', { place: '/mnt/other', write: 'x' })).answer, {
+      mounted: ['other'],
+      files: ['x'],
+    });
     t.assert.ok(existsSync(path.join(folder, 'b/x')));
   });
 
   test('without a folder a call says which is missing, in the words of the service', async (t: TestContext) => {
     if (!jailed) return t.skip('needs the jail');
-    await deploy(house.client, 'none', { 'index.js': code }, { FileSystemConfigs: [{ Arn: efs('b'), LocalMountPath: '/mnt/data' }] });
-    await t.assert.rejects(invoke(house.client, 'none'), (error: { name: string; $metadata: { httpStatusCode: number }; message: string }) => {
-      t.assert.deepEqual([error.name, error.$metadata.httpStatusCode], ['EFSMountFailureException', 403]);
-      t.assert.match(error.message, /--file-systems arn:aws:elasticfilesystem/);
-      return true;
-    });
+    await deploy(
+      house.client,
+      'none',
+      { 'index.js': code },
+      { FileSystemConfigs: [{ Arn: efs('b'), LocalMountPath: '/mnt/data' }] },
+    );
+    await t.assert.rejects(
+      invoke(house.client, 'none'),
+      (error: { name: string; $metadata: { httpStatusCode: number }; message: string }) => {
+        t.assert.deepEqual([error.name, error.$metadata.httpStatusCode], ['EFSMountFailureException', 403]);
+        t.assert.match(error.message, /--file-systems arn:aws:elasticfilesystem/);
+        return true;
+      },
+    );
     renameSync(path.join(folder, 'b'), path.join(folder, 'moved'));
     await t.assert.rejects(invoke(house.client, 'f'), { name: 'S3FilesMountConnectivityException' });
     renameSync(path.join(folder, 'moved'), path.join(folder, 'b'));
@@ -75,7 +103,12 @@ suite('file systems below /mnt', { timeout: 120_000 }, () => {
 
   test('they are refused where there are no walls', async (t: TestContext) => {
     await using open = await openHouse({ flags: ['--isolation', 'none', '--file-systems', `${efs('a')}=${folder}/a`] });
-    const refused = deploy(open.client, 'f', { 'index.js': code }, { FileSystemConfigs: [{ Arn: efs('a'), LocalMountPath: '/mnt/data' }] });
+    const refused = deploy(
+      open.client,
+      'f',
+      { 'index.js': code },
+      { FileSystemConfigs: [{ Arn: efs('a'), LocalMountPath: '/mnt/data' }] },
+    );
     await t.assert.rejects(refused, { name: 'NotImplementedException' });
   });
 });

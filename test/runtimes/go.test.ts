@@ -10,11 +10,18 @@ suite('Go: aws-lambda-go on provided.al2023', { timeout: 280_000, skip: missing(
 
   before(async () => {
     const folder = await built('go', async ({ run }) => {
-      await run('go', ['build', '-trimpath', '-tags', 'lambda.norpc', '-ldflags=-s -w', '-o', 'bootstrap', '.'], { CGO_ENABLED: '0' });
+      await run('go', ['build', '-trimpath', '-tags', 'lambda.norpc', '-ldflags=-s -w', '-o', 'bootstrap', '.'], {
+        CGO_ENABLED: '0',
+      });
     });
     house = await openHouse();
     const bootstrap = readFileSync(path.join(folder, 'bootstrap'));
-    await deploy(house.client, 'go', { bootstrap }, { Runtime: 'provided.al2023', Handler: 'bootstrap', Timeout: 10, MemorySize: 128 });
+    await deploy(
+      house.client,
+      'go',
+      { bootstrap },
+      { Runtime: 'provided.al2023', Handler: 'bootstrap', Timeout: 10, MemorySize: 128 },
+    );
   });
   after(() => house?.[Symbol.asyncDispose]());
 

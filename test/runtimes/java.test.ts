@@ -31,7 +31,11 @@ suite('Java 17: aws-lambda-java-core and -events on java17', { timeout: 280_000,
     const { twice, told } = answer as { twice: number; told: Told };
     const { requestId, leftMs, java, heapMiB, ...rest } = told;
     t.assert.equal(twice, 42);
-    t.assert.deepEqual(rest, { arn: 'arn:aws:lambda:us-east-1:000000000000:function:doubler', memoryMiB: 512, folder: '/var/task' });
+    t.assert.deepEqual(rest, {
+      arn: 'arn:aws:lambda:us-east-1:000000000000:function:doubler',
+      memoryMiB: 512,
+      folder: '/var/task',
+    });
     t.assert.match(String(java), /^17\./);
     t.assert.ok(Number(heapMiB) > 400 && Number(heapMiB) < 440, String(heapMiB));
     t.assert.ok(Number(leftMs) > 5000 && Number(leftMs) <= 15_000, String(leftMs));
@@ -46,7 +50,10 @@ suite('Java 17: aws-lambda-java-core and -events on java17', { timeout: 280_000,
   test('an exception is the answer, with its type and its stack', async (t: TestContext) => {
     const { error, answer } = await invoke(house.client, 'doubler', { fail: 'error' });
     const { stackTrace, ...told } = answer as { stackTrace: readonly string[] };
-    t.assert.deepEqual([error, told], ['Unhandled', { errorMessage: 'it did not work', errorType: 'java.lang.IllegalStateException' }]);
+    t.assert.deepEqual(
+      [error, told],
+      ['Unhandled', { errorMessage: 'it did not work', errorType: 'java.lang.IllegalStateException' }],
+    );
     t.assert.match(stackTrace[0] ?? '', /^example\.Doubler\.handleRequest\(Doubler\.java:\d+\)$/);
   });
 
@@ -57,7 +64,9 @@ suite('Java 17: aws-lambda-java-core and -events on java17', { timeout: 280_000,
   });
 
   test('the events of API Gateway, behind a function URL', async (t: TestContext) => {
-    const { FunctionUrl = '' } = await house.client.send(new CreateFunctionUrlConfigCommand({ FunctionName: 'web', AuthType: 'NONE' }));
+    const { FunctionUrl = '' } = await house.client.send(
+      new CreateFunctionUrlConfigCommand({ FunctionName: 'web', AuthType: 'NONE' }),
+    );
     const response = await fetch(`${FunctionUrl}a/b?x=1`, { method: 'POST', body: 'hello', headers: { 'x-agent': 'Ada' } });
     t.assert.deepEqual(
       [response.status, response.headers.get('content-type'), response.headers.get('x-agent'), await response.text()],
@@ -66,7 +75,14 @@ suite('Java 17: aws-lambda-java-core and -events on java17', { timeout: 280_000,
   });
 
   test('the events of a queue, with a partial answer, in a method of its own', async (t: TestContext) => {
-    const record = (messageId: string, body: string) => ({ messageId, body, receiptHandle: 'r', attributes: { SentTimestamp: '1' }, messageAttributes: {}, eventSource: 'aws:sqs' });
+    const record = (messageId: string, body: string) => ({
+      messageId,
+      body,
+      receiptHandle: 'r',
+      attributes: { SentTimestamp: '1' },
+      messageAttributes: {},
+      eventSource: 'aws:sqs',
+    });
     const { answer } = await invoke(house.client, 'queue', { Records: [record('1', 'good'), record('2', 'bad')] });
     t.assert.deepEqual(answer, { batchItemFailures: [{ itemIdentifier: '2' }] });
   });
@@ -85,8 +101,16 @@ suite("Java: AWS's runtime interface client on provided.al2023", { timeout: 280_
       await run('javac', ['-cp', 'lib/*', '-d', 'classes', 'src/example/Handler.java']);
     });
     house = await openHouse();
-    const ZipFile = await zipFolders({ '': `${folder}/classes`, 'lib/': `${folder}/lib` }, { bootstrap: readFileSync(`${folder}/bootstrap`, 'utf8') });
-    await deploy(house.client, 'ric', {}, { Runtime: 'provided.al2023', Handler: 'example.Handler::handleRequest', Timeout: 15, MemorySize: 512, Code: { ZipFile } });
+    const ZipFile = await zipFolders(
+      { '': `${folder}/classes`, 'lib/': `${folder}/lib` },
+      { bootstrap: readFileSync(`${folder}/bootstrap`, 'utf8') },
+    );
+    await deploy(
+      house.client,
+      'ric',
+      {},
+      { Runtime: 'provided.al2023', Handler: 'example.Handler::handleRequest', Timeout: 15, MemorySize: 512, Code: { ZipFile } },
+    );
   });
   after(() => house?.[Symbol.asyncDispose]());
 
@@ -97,6 +121,9 @@ suite("Java: AWS's runtime interface client on provided.al2023", { timeout: 280_
     t.assert.match(log, new RegExp(`^START RequestId: ${String(requestId)} [^]*^got \\{n=21\\}`, 'm'));
     const failed = await invoke(house.client, 'ric', { n: 1, fail: true });
     const { errorType, errorMessage } = failed.answer as Told;
-    t.assert.deepEqual([failed.error, errorType, errorMessage], ['Unhandled', 'java.lang.IllegalStateException', 'it did not work']);
+    t.assert.deepEqual(
+      [failed.error, errorType, errorMessage],
+      ['Unhandled', 'java.lang.IllegalStateException', 'it did not work'],
+    );
   });
 });

@@ -16,9 +16,24 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
   let house: House;
 
   before(async () => {
-    const folder = await built('python', async ({ run }) => {
-      await run(python ?? '', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--target', 'site', '-r', 'requirements.txt']);
-    }, minor);
+    const folder = await built(
+      'python',
+      async ({ run }) => {
+        await run(python ?? '', [
+          '-m',
+          'pip',
+          'install',
+          '--quiet',
+          '--disable-pip-version-check',
+          '--only-binary=:all:',
+          '--target',
+          'site',
+          '-r',
+          'requirements.txt',
+        ]);
+      },
+      minor,
+    );
     house = await openHouse();
     // Too large for a request: it comes from a bucket, as a layer.
     const Content = await uploaded(house, 'layers', await zipFolders({ 'python/': path.join(folder, 'site') }));
@@ -26,8 +41,20 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
       new PublishLayerVersionCommand({ LayerName: 'site', Content, CompatibleRuntimes: [`python${minor}`] }),
     );
     const ZipFile = await zipFolders({ '': functions });
-    for (const [name, Handler] of [['powertools', 'powertools.handler'], ['resolver', 'powertools.url'], ['batch', 'powertools.batch'], ['fastapi', 'web.handler'], ['numpy', 'numbers_.handler'], ['boto3', 'sdk.handler']] as const)
-      await deploy(house.client, name, {}, { Runtime: `python${minor}`, Handler, Timeout: 30, MemorySize: 512, Layers: [LayerVersionArn], Code: { ZipFile } });
+    for (const [name, Handler] of [
+      ['powertools', 'powertools.handler'],
+      ['resolver', 'powertools.url'],
+      ['batch', 'powertools.batch'],
+      ['fastapi', 'web.handler'],
+      ['numpy', 'numbers_.handler'],
+      ['boto3', 'sdk.handler'],
+    ] as const)
+      await deploy(
+        house.client,
+        name,
+        {},
+        { Runtime: `python${minor}`, Handler, Timeout: 30, MemorySize: 512, Layers: [LayerVersionArn], Code: { ZipFile } },
+      );
   });
   after(() => house?.[Symbol.asyncDispose]());
 
@@ -38,21 +65,46 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
     const { answer, log } = await invoke(house.client, 'powertools', { n: 21 });
     const id = /^START RequestId: (\S+)/m.exec(log)?.[1];
     t.assert.deepEqual(answer, { twice: 42, requestId: id });
-    const lines = log.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Told);
+    const lines = log
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Told);
     const line = lines.find(({ message }) => message === 'an order');
     t.assert.deepEqual(
-      [line?.['level'], line?.['service'], line?.['n'], line?.['function_request_id'], line?.['function_memory_size'], line?.['cold_start']],
+      [
+        line?.['level'],
+        line?.['service'],
+        line?.['n'],
+        line?.['function_request_id'],
+        line?.['function_memory_size'],
+        line?.['cold_start'],
+      ],
       ['INFO', 'orders', 21, id, '512', true],
     );
-    t.assert.ok(lines.some((each) => each['orders'] !== undefined && each['_aws'] !== undefined), 'a metric in the embedded format');
+    t.assert.ok(
+      lines.some((each) => each['orders'] !== undefined && each['_aws'] !== undefined),
+      'a metric in the embedded format',
+    );
     const failed = await invoke(house.client, 'powertools', { n: 1, fail: true });
-    t.assert.deepEqual([failed.error, (failed.answer as Told)['errorType'], (failed.answer as Told)['errorMessage']], ['Unhandled', 'KeyError', "'it did not work'"]);
+    t.assert.deepEqual(
+      [failed.error, (failed.answer as Told)['errorType'], (failed.answer as Told)['errorMessage']],
+      ['Unhandled', 'KeyError', "'it did not work'"],
+    );
   });
 
   test('Powertools: routes of a function URL, and the partial answer of a batch', async (t: TestContext) => {
     const response = await fetch(`${await url('resolver')}hello/Ada?mood=gl%C3%BCcklich`);
     t.assert.deepEqual([response.status, await response.json()], [200, { hello: 'Ada', mood: 'glücklich' }]);
-    const record = (messageId: string, body: string) => ({ messageId, body, receiptHandle: 'r', attributes: {}, messageAttributes: {}, eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:us-east-1:1:q', awsRegion: 'us-east-1' });
+    const record = (messageId: string, body: string) => ({
+      messageId,
+      body,
+      receiptHandle: 'r',
+      attributes: {},
+      messageAttributes: {},
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:us-east-1:1:q',
+      awsRegion: 'us-east-1',
+    });
     const { answer } = await invoke(house.client, 'batch', { Records: [record('1', 'good'), record('2', 'bad')] });
     t.assert.deepEqual(answer, { batchItemFailures: [{ itemIdentifier: '2' }] });
   });
@@ -61,24 +113,51 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
     const base = await url('fastapi');
     const hello = await fetch(`${base}hello/Ada%20L?mood=gl%C3%BCcklich`);
     t.assert.deepEqual([hello.status, await hello.json()], [200, { hello: 'Ada L', mood: 'glücklich', started: ['up'] }]);
-    const order = await fetch(`${base}orders`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"names":["b","a"],"n":3}' });
-    t.assert.deepEqual([order.status, await order.json(), order.headers.getSetCookie().length], [201, { names: ['a', 'b'], n: 3 }, 2]);
-    const wrong = await fetch(`${base}orders`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"n":"x"}' });
+    const order = await fetch(`${base}orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"names":["b","a"],"n":3}',
+    });
+    t.assert.deepEqual(
+      [order.status, await order.json(), order.headers.getSetCookie().length],
+      [201, { names: ['a', 'b'], n: 3 }, 2],
+    );
+    const wrong = await fetch(`${base}orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"n":"x"}',
+    });
     t.assert.equal(wrong.status, 422);
     const bytes = await fetch(`${base}bytes`);
-    t.assert.deepEqual([bytes.headers.get('content-type'), [...new Uint8Array(await bytes.arrayBuffer())]], ['image/png', [137, 80, 78, 71, 0, 255]]);
+    t.assert.deepEqual(
+      [bytes.headers.get('content-type'), [...new Uint8Array(await bytes.arrayBuffer())]],
+      ['image/png', [137, 80, 78, 71, 0, 255]],
+    );
   });
 
   test('numpy, native code from a layer', async (t: TestContext) => {
-    const { answer } = await invoke(house.client, 'numpy', { matrix: [[2, 0], [0, 4]] });
-    t.assert.deepEqual((answer as Told)['inverse'], [[0.5, 0], [0, 0.25]]);
+    const { answer } = await invoke(house.client, 'numpy', {
+      matrix: [
+        [2, 0],
+        [0, 4],
+      ],
+    });
+    t.assert.deepEqual((answer as Told)['inverse'], [
+      [0.5, 0],
+      [0, 0.25],
+    ]);
   });
 
   test("boto3 inside calls back here, as the function's role; a Decimal is a number in the answer", async (t: TestContext) => {
     const { answer, log } = await invoke(house.client, 'boto3', { n: 7 });
     t.assert.deepEqual(
       answer,
-      { object: 'object 7', item: 7, arn: 'arn:aws:sts::000000000000:assumed-role/test/boto3', boto3: '/opt/python/boto3/__init__.py' },
+      {
+        object: 'object 7',
+        item: 7,
+        arn: 'arn:aws:sts::000000000000:assumed-role/test/boto3',
+        boto3: '/opt/python/boto3/__init__.py',
+      },
       log,
     );
   });
@@ -89,15 +168,39 @@ suite("Python: AWS's runtime interface client", { timeout: 280_000, skip: absent
   let house: House;
 
   before(async () => {
-    const folder = await built('python-ric', async ({ run }) => {
-      await run(python ?? '', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', '.', '-r', 'requirements.txt']);
-    }, minor);
+    const folder = await built(
+      'python-ric',
+      async ({ run }) => {
+        await run(python ?? '', [
+          '-m',
+          'pip',
+          'install',
+          '--quiet',
+          '--disable-pip-version-check',
+          '--target',
+          '.',
+          '-r',
+          'requirements.txt',
+        ]);
+      },
+      minor,
+    );
     house = await openHouse();
     const wrapper = '#!/bin/sh\nexec "$1" -m awslambdaric "$_HANDLER"\n';
     const options = { Handler: 'app.handler', Timeout: 20, MemorySize: 256 };
     const ZipFile = await zipFolders({ '': folder }, { bootstrap: wrapper.replace('"$1"', hostPython), wrapper });
     await deploy(house.client, 'ric', {}, { ...options, Runtime: 'provided.al2023', Code: { ZipFile } });
-    await deploy(house.client, 'wrapped', {}, { ...options, Runtime: `python${minor}`, Code: { ZipFile }, Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' } } });
+    await deploy(
+      house.client,
+      'wrapped',
+      {},
+      {
+        ...options,
+        Runtime: `python${minor}`,
+        Code: { ZipFile },
+        Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' } },
+      },
+    );
   });
   after(() => house?.[Symbol.asyncDispose]());
 

@@ -36,7 +36,12 @@ suite(`Ruby ${minor}`, { timeout: 120_000, skip: absent }, () => {
   before(async () => {
     house = await openHouse(managed ? {} : { prepare: define });
     const layer = await house.client.send(
-      new PublishLayerVersionCommand({ LayerName: 'greeting', Content: { ZipFile: await zipOf({ 'ruby/lib/greeting.rb': 'module Greeting\n  def self.to(name) = "hello #{name}"\nend\n' }) } }),
+      new PublishLayerVersionCommand({
+        LayerName: 'greeting',
+        Content: {
+          ZipFile: await zipOf({ 'ruby/lib/greeting.rb': 'module Greeting\n  def self.to(name) = "hello #{name}"\nend\n' }),
+        },
+      }),
     );
     const code = `require 'greeting'
 require 'json'
@@ -53,7 +58,18 @@ module Shop
   end
 end
 `;
-    await deploy(house.client, 'ruby', { 'app.rb': code }, { Runtime: Runtime as 'ruby3.4', Handler: 'app.Shop::Orders.place', Timeout: 10, MemorySize: 256, Layers: [layer.LayerVersionArn ?? ''] });
+    await deploy(
+      house.client,
+      'ruby',
+      { 'app.rb': code },
+      {
+        Runtime: Runtime as 'ruby3.4',
+        Handler: 'app.Shop::Orders.place',
+        Timeout: 10,
+        MemorySize: 256,
+        Layers: [layer.LayerVersionArn ?? ''],
+      },
+    );
   });
   after(() => house?.[Symbol.asyncDispose]());
 

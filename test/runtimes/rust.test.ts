@@ -17,7 +17,17 @@ suite('Rust: lambda_runtime on provided.al2023', { timeout: 900_000, skip: missi
     });
     house = await openHouse();
     const bootstrap = readFileSync(path.join(folder, 'bootstrap'));
-    await deploy(house.client, 'rust', { bootstrap }, { Runtime: 'provided.al2023', Handler: 'rust.handler', MemorySize: 128, Architectures: [process.arch === 'arm64' ? 'arm64' : 'x86_64'] });
+    await deploy(
+      house.client,
+      'rust',
+      { bootstrap },
+      {
+        Runtime: 'provided.al2023',
+        Handler: 'rust.handler',
+        MemorySize: 128,
+        Architectures: [process.arch === 'arm64' ? 'arm64' : 'x86_64'],
+      },
+    );
   });
   after(() => house?.[Symbol.asyncDispose]());
 
@@ -34,7 +44,10 @@ suite('Rust: lambda_runtime on provided.al2023', { timeout: 900_000, skip: missi
     t.assert.equal(plain.error, 'Unhandled');
     t.assert.equal((plain.answer as { errorMessage: string }).errorMessage, 'it did not work');
     const panicked = await invoke(house.client, 'rust', { fail: 'panic' });
-    t.assert.deepEqual([panicked.error, (panicked.answer as { errorMessage: string }).errorMessage], ['Unhandled', 'Lambda panicked: beyond repair']);
+    t.assert.deepEqual(
+      [panicked.error, (panicked.answer as { errorMessage: string }).errorMessage],
+      ['Unhandled', 'Lambda panicked: beyond repair'],
+    );
     t.assert.equal(((await invoke(house.client, 'rust', { n: 1 })).answer as { twice: number }).twice, 2);
   });
 });

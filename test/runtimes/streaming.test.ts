@@ -46,7 +46,12 @@ suite('response streams', { timeout: 200_000 }, () => {
     house = await openHouse();
     logs = new CloudWatchLogsClient(house.settings);
     await deploy(house.client, 'stream', { 'index.js': code }, { Timeout: 120, MemorySize: 512 });
-    url = (await house.client.send(new CreateFunctionUrlConfigCommand({ FunctionName: 'stream', AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' }))).FunctionUrl ?? '';
+    url =
+      (
+        await house.client.send(
+          new CreateFunctionUrlConfigCommand({ FunctionName: 'stream', AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' }),
+        )
+      ).FunctionUrl ?? '';
   });
   after(async () => {
     logs.destroy();
@@ -54,11 +59,14 @@ suite('response streams', { timeout: 200_000 }, () => {
   });
 
   /** In MiB, of the server alone. */
-  const resident = (): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${house.server.pid}/status`, 'utf8'))?.[1]) / 1024;
+  const resident = (): number =>
+    Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${house.server.pid}/status`, 'utf8'))?.[1]) / 1024;
   const open = (query: string): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => request(`${url}?${query}`, resolve).on('error', reject).end());
   const byClient = async (event: object) => {
-    const { EventStream = [] } = await house.client.send(new InvokeWithResponseStreamCommand({ FunctionName: 'stream', Payload: Buffer.from(JSON.stringify(event)) }));
+    const { EventStream = [] } = await house.client.send(
+      new InvokeWithResponseStreamCommand({ FunctionName: 'stream', Payload: Buffer.from(JSON.stringify(event)) }),
+    );
     const hash = createHash('sha256');
     let bytes = 0;
     let most = 0;
@@ -74,7 +82,9 @@ suite('response streams', { timeout: 200_000 }, () => {
   /** The last words of an invocation that nobody listens to. */
   const logged = async (pattern: string): Promise<string> => {
     for (const deadline = performance.now() + 30_000; performance.now() < deadline; await pause(50)) {
-      const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/stream', filterPattern: pattern }));
+      const { events = [] } = await logs.send(
+        new FilterLogEventsCommand({ logGroupName: '/aws/lambda/stream', filterPattern: pattern }),
+      );
       if (events.length > 0) return events.at(-1)?.message ?? '';
     }
     throw new Error(`no ${pattern} in the log within 30 s`);
@@ -100,7 +110,9 @@ suite('response streams', { timeout: 200_000 }, () => {
       most = Math.max(most, resident());
     }
     t.assert.ok(slow >= 2000 && slow <= 5000, String(slow));
-    const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/stream', filterPattern: 'finished' }));
+    const { events } = await logs.send(
+      new FilterLogEventsCommand({ logGroupName: '/aws/lambda/stream', filterPattern: 'finished' }),
+    );
     t.assert.equal(events?.length, 2, 'it is still writing');
     let bytes = slow;
     for await (const piece of response) {
@@ -127,9 +139,12 @@ suite('response streams', { timeout: 200_000 }, () => {
     t.assert.deepEqual([errorType, errorMessage], ['RangeError', 'it did not work']);
     const response = await open(`bytes=${mebi}&failAfter=131072`);
     let received = 0;
-    await t.assert.rejects(async () => {
-      for await (const piece of response) received += (piece as Buffer).length;
-    }, { code: 'ECONNRESET' });
+    await t.assert.rejects(
+      async () => {
+        for await (const piece of response) received += (piece as Buffer).length;
+      },
+      { code: 'ECONNRESET' },
+    );
     t.assert.equal(received, 131_072);
   });
 

@@ -6,7 +6,7 @@ const path = require('node:path');
 const main = path.join(__dirname, '..', 'src', 'main.ts');
 const major = Number(process.versions.node.split('.')[0]);
 if (major >= 24) {
-  import(require('node:url').pathToFileURL(main).href);
+  void import(require('node:url').pathToFileURL(main).href);
 } else {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   let node;

@@ -53,7 +53,11 @@ export async function deploy(dir: string, flags: TargetFlags & { readonly name?:
       exitCodes.usage,
       `${folder} has none of index.mjs, index.js, lambda_function.py, app.py, bootstrap. Write its runtime and handler into ${path.join(folder, 'mayfly.json')}.`,
     );
-  if (!existsSync(packed)) throw new Stop(exitCodes.usage, `There is no folder ${packed}, which ${path.join(folder, 'mayfly.json')} says is to be packed.`);
+  if (!existsSync(packed))
+    throw new Stop(
+      exitCodes.usage,
+      `There is no folder ${packed}, which ${path.join(folder, 'mayfly.json')} says is to be packed.`,
+    );
   const zip = await zipOf(packed);
   const configuration = {
     Runtime: runtime,
@@ -78,11 +82,20 @@ export async function deploy(dir: string, flags: TargetFlags & { readonly name?:
     await client.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, ...configuration }));
     await waitUntilFunctionUpdatedV2(wait, { FunctionName: name });
   } else {
-    await withRole(target, (Role) => client.send(new CreateFunctionCommand({ FunctionName: name, Role, Code: { ZipFile: zip }, ...configuration })));
+    await withRole(target, (Role) =>
+      client.send(new CreateFunctionCommand({ FunctionName: name, Role, Code: { ZipFile: zip }, ...configuration })),
+    );
     await waitUntilFunctionActiveV2(wait, { FunctionName: name });
   }
   const url = manifest.url === undefined ? undefined : await urlOf(client, name, manifest.url);
-  const done = { name, runtime, handler, zippedBytes: zip.length, action: exists ? 'updated' : 'created', ...(url === undefined ? {} : { url }) };
+  const done = {
+    name,
+    runtime,
+    handler,
+    zippedBytes: zip.length,
+    action: exists ? 'updated' : 'created',
+    ...(url === undefined ? {} : { url }),
+  };
   process.stdout.write(
     flags.json === true
       ? JSON.stringify(done) + '\n'

@@ -8,15 +8,31 @@ const print = (text: string): void => void process.stdout.write(text.endsWith('\
 /** `mayfly ls` */
 export async function list(flags: TargetFlags): Promise<void> {
   const functions = [];
-  for await (const page of paginateListFunctions({ client: lambdaOf(targetOf(flags)) }, {})) functions.push(...(page.Functions ?? []));
+  for await (const page of paginateListFunctions({ client: lambdaOf(targetOf(flags)) }, {}))
+    functions.push(...(page.Functions ?? []));
   if (flags.json === true) return print(JSON.stringify(functions));
   if (functions.length === 0) return print('No functions yet. Add one with: mayfly deploy DIR');
   const rows = [
     ['NAME', 'RUNTIME', 'MEMORY', 'TIMEOUT', 'MODIFIED'],
-    ...functions.map((one) => [one.FunctionName ?? '', one.Runtime ?? one.PackageType ?? '', `${one.MemorySize} MB`, `${one.Timeout} s`, one.LastModified ?? '']),
+    ...functions.map((one) => [
+      one.FunctionName ?? '',
+      one.Runtime ?? one.PackageType ?? '',
+      `${one.MemorySize} MB`,
+      `${one.Timeout} s`,
+      one.LastModified ?? '',
+    ]),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  print(rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n'));
+  print(
+    rows
+      .map((row) =>
+        row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd(),
+      )
+      .join('\n'),
+  );
 }
 
 /** `mayfly rm NAME` */

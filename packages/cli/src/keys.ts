@@ -13,7 +13,8 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 /** `mayfly keys` */
 export async function listKeys(flags: KeyFlags): Promise<void> {
   const all = [];
-  for await (const page of paginateListAccessKeys({ client: iamOf(flags) }, userOf(flags))) all.push(...(page.AccessKeyMetadata ?? []));
+  for await (const page of paginateListAccessKeys({ client: iamOf(flags) }, userOf(flags)))
+    all.push(...(page.AccessKeyMetadata ?? []));
   if (flags.json === true) return print(JSON.stringify(all));
   if (all.length === 0) return print('No keys yet. Make one with: mayfly keys create');
   for (const { AccessKeyId = '', UserName = '', Status = '', CreateDate } of all) {
@@ -32,5 +33,7 @@ export async function createKey(flags: KeyFlags): Promise<void> {
 /** `mayfly keys rm ID` */
 export async function removeKey(id: string, flags: KeyFlags): Promise<void> {
   await iamOf(flags).send(new DeleteAccessKeyCommand({ AccessKeyId: id, ...userOf(flags) }));
-  print(flags.json === true ? JSON.stringify({ deleted: id }) : `${id} is gone; requests signed with it are refused from now on.`);
+  print(
+    flags.json === true ? JSON.stringify({ deleted: id }) : `${id} is gone; requests signed with it are refused from now on.`,
+  );
 }

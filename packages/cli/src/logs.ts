@@ -15,7 +15,11 @@ export async function logs(name: string, flags: TargetFlags & { readonly follow?
     let nextToken: string | undefined;
     do {
       const page = await client.send(
-        new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, startTime, ...(nextToken === undefined ? {} : { nextToken }) }),
+        new FilterLogEventsCommand({
+          logGroupName: `/aws/lambda/${name}`,
+          startTime,
+          ...(nextToken === undefined ? {} : { nextToken }),
+        }),
       );
       for (const event of page.events ?? []) {
         const id = event.eventId ?? '';

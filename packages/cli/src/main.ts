@@ -28,7 +28,10 @@ program
   .option('--host <host>', 'address to listen on')
   .option('--port <port>', 'port to listen on; 0 = any free one')
   .option('--host-names <name,...>', 'names under which clients reach this server')
-  .option('--deliver-to <address,...>', 'addresses that are not public and may be sent messages over HTTP: localhost, private, 10.1.0.0/16, 127.0.0.1:3000')
+  .option(
+    '--deliver-to <address,...>',
+    'addresses that are not public and may be sent messages over HTTP: localhost, private, 10.1.0.0/16, 127.0.0.1:3000',
+  )
   .option('--data <dir>', 'folder for everything the server keeps')
   .addOption(new Option('--auth <mode>', 'open, strict, or soft to log what strict would refuse'))
   .option('--explain-denials', 'log what policies refuse, with the statement that would allow it')
@@ -37,7 +40,10 @@ program
   .option('--drain-ms <ms>', 'how long a stop waits for running invocations')
   .option('--no-install', 'do not install bubblewrap where it is missing')
   .option('--brokers <arn=host:port,...>', 'where brokers are that event source mappings name by ARN')
-  .option('--file-systems <arn=/folder,...>', 'folders that EFS and S3 Files access points are; functions write there as the owner, unless he is root')
+  .option(
+    '--file-systems <arn=/folder,...>',
+    'folders that EFS and S3 Files access points are; functions write there as the owner, unless he is root',
+  )
   .option('--image-registries <host,...>', 'other registries that functions may take their images from')
   .option('--image-folder <folder>', 'where oci: and archive images may be read from')
   .addOption(new Option('--unavailable-runtimes <what>', 'refuse or accept functions of runtimes that this host lacks'))
@@ -128,8 +134,13 @@ runtimes
   .command('add')
   .description('fetch a runtime now instead of at its first function')
   .argument('<identifier>', 'for example nodejs22.x')
-  .option('--from <image>', 'take it out of a container image: public.ecr.aws/lambda/python:3.12, 127.0.0.1:4566/image:tag, oci:/folder:tag')
-  .action(async (identifier: string, _options, command: Command) => (await import('./inspect.ts')).add(identifier, flagsOf(command)));
+  .option(
+    '--from <image>',
+    'take it out of a container image: public.ecr.aws/lambda/python:3.12, 127.0.0.1:4566/image:tag, oci:/folder:tag',
+  )
+  .action(async (identifier: string, _options, command: Command) =>
+    (await import('./inspect.ts')).add(identifier, flagsOf(command)),
+  );
 
 const maxOption = (): Option => new Option('--max <events>', 'at most this many');
 const queue = program.command('queue').description('events that were accepted and have not ended');
@@ -179,7 +190,12 @@ program
   .argument('<shell>')
   .action(async (shell: string) => {
     const { completion } = await import('./completion.ts');
-    process.stdout.write(completion(shell, program.commands.map((command) => command.name())));
+    process.stdout.write(
+      completion(
+        shell,
+        program.commands.map((command) => command.name()),
+      ),
+    );
   });
 
 try {
@@ -191,7 +207,8 @@ try {
 function failed(error: unknown): number {
   // Commander has printed its own sentence already; asking for help is no mistake.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  const isOurs = !(error instanceof Stop) && (error as { $metadata?: unknown }).$metadata === undefined && !('code' in (error as object));
+  const isOurs =
+    !(error instanceof Stop) && (error as { $metadata?: unknown }).$metadata === undefined && !('code' in (error as object));
   if (isOurs) {
     console.error(error);
     return exitCodes.refused;

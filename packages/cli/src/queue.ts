@@ -29,20 +29,32 @@ export async function listQueue(flags: QueueFlags): Promise<void> {
   const rows = [
     ['FUNCTION', 'EVENTS', 'RUNNING', 'FAILED ONCE', 'DELIVERING', 'OLDEST', 'BYTES'],
     ...functions.map((one) =>
-      [one.functionArn.split(':').slice(3).join(':'), one.events, one.inFlight, one.failed, one.delivering, seconds(one.oldestAgeMs), one.bytes].map(String),
+      [
+        one.functionArn.split(':').slice(3).join(':'),
+        one.events,
+        one.inFlight,
+        one.failed,
+        one.delivering,
+        seconds(one.oldestAgeMs),
+        one.bytes,
+      ].map(String),
     ),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows) print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  for (const row of rows)
+    print(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
 }
 
 /** `mayfly queue peek NAME`: its oldest events. */
 export async function peekQueue(name: string, flags: QueueFlags): Promise<void> {
-  const { events } = await ask<{ events: { requestId: string; ageMs: number; dueInMs: number; attempts: number; ended: boolean; payload: string }[] }>(
-    flags,
-    'GET',
-    `/${name}${maxOf(flags)}`,
-  );
+  const { events } = await ask<{
+    events: { requestId: string; ageMs: number; dueInMs: number; attempts: number; ended: boolean; payload: string }[];
+  }>(flags, 'GET', `/${name}${maxOf(flags)}`);
   if (flags.json === true) return print(JSON.stringify(events));
   if (events.length === 0) return print(`No events of ${name} wait.`);
   for (const { requestId, ageMs, dueInMs, attempts, ended, payload } of events) {
@@ -54,7 +66,11 @@ export async function peekQueue(name: string, flags: QueueFlags): Promise<void> 
 
 /** `mayfly queue redrive NAME`: failed events come back from the dead-letter queue. */
 export async function redriveQueue(name: string, flags: QueueFlags): Promise<void> {
-  const { queues } = await ask<{ queues: { queueArn: string; redriven: number; left: number }[] }>(flags, 'POST', `/${name}/redrive${maxOf(flags)}`);
+  const { queues } = await ask<{ queues: { queueArn: string; redriven: number; left: number }[] }>(
+    flags,
+    'POST',
+    `/${name}/redrive${maxOf(flags)}`,
+  );
   if (flags.json === true) return print(JSON.stringify(queues));
   if (queues.length === 0) return print(`${name} has no dead-letter queue, and no failure destination that is a queue.`);
   for (const { queueArn, redriven, left } of queues) print(`${queueArn}: ${redriven} redriven, ${left} left`);
@@ -93,18 +109,28 @@ function signed(url: URL, method: string, { accessKeyId, secretAccessKey, region
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
   const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
   const token = process.env['AWS_SESSION_TOKEN'];
-  const headers: Record<string, string> = { host: url.host, 'x-amz-date': time, ...(token === undefined ? {} : { 'x-amz-security-token': token }) };
+  const headers: Record<string, string> = {
+    host: url.host,
+    'x-amz-date': time,
+    ...(token === undefined ? {} : { 'x-amz-security-token': token }),
+  };
   const names = Object.keys(headers).join(';');
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
   const canonical = [method, url.pathname, url.searchParams.toString(), lines.join(''), names, sha256('')].join('\n');
   const key = scope.reduce<string | Buffer>((last, step) => hmac(last, step), `AWS4${secretAccessKey}`);
-  const signature = createHmac('sha256', key).update(['AWS4-HMAC-SHA256', time, scope.join('/'), sha256(canonical)].join('\n')).digest('hex');
+  const signature = createHmac('sha256', key)
+    .update(['AWS4-HMAC-SHA256', time, scope.join('/'), sha256(canonical)].join('\n'))
+    .digest('hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope.join('/')}, SignedHeaders=${names}, Signature=${signature}`;
   return { ...headers, authorization };
 }
 
 /** Not `fetch`, which refuses some ports. */
-const send = (url: URL, method: string, headers: Readonly<Record<string, string>>): Promise<{ readonly status: number | undefined; readonly text: string }> =>
+const send = (
+  url: URL,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number | undefined; readonly text: string }> =>
   new Promise((resolve, reject) => {
     const open = url.protocol === 'https:' ? requestSecure : requestPlain;
     open(url, { method, headers }, (answer) => {

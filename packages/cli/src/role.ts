@@ -23,8 +23,15 @@ async function roleOf(target: Target): Promise<string> {
   const { IAM } = await import('@aws-sdk/client-iam');
   const iam = new IAM(settingsOf(target));
   try {
-    const { Role } = await iam.createRole({ RoleName: roleName, AssumeRolePolicyDocument: trust, Description: 'Of functions deployed by mayfly deploy' });
-    await iam.attachRolePolicy({ RoleName: roleName, PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole' });
+    const { Role } = await iam.createRole({
+      RoleName: roleName,
+      AssumeRolePolicyDocument: trust,
+      Description: 'Of functions deployed by mayfly deploy',
+    });
+    await iam.attachRolePolicy({
+      RoleName: roleName,
+      PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole',
+    });
     return Role?.Arn ?? anyRole;
   } catch (error) {
     if (!(error as Error).name.startsWith('EntityAlreadyExists')) throw error;

@@ -1,8 +1,19 @@
-import { ConfigError, DataFolderInUse, isLoopback, readConfig, serve, type Config, type Given, type Started } from '@mayfly/server';
+import {
+  ConfigError,
+  DataFolderInUse,
+  isLoopback,
+  readConfig,
+  serve,
+  type Config,
+  type Given,
+  type Started,
+} from '@mayfly/server';
 import { exitCodes, Stop } from './exit.ts';
 
 /** Runs a server in this process until SIGTERM or SIGINT. The second signal ends it at once. */
-export async function start(flags: Given & { readonly config?: string | undefined; readonly json?: boolean | undefined }): Promise<void> {
+export async function start(
+  flags: Given & { readonly config?: string | undefined; readonly json?: boolean | undefined },
+): Promise<void> {
   const config = configured(flags);
   const stop = new AbortController();
   const onSignal = (): void => (stop.signal.aborted ? process.exit(130) : stop.abort());
@@ -13,7 +24,9 @@ export async function start(flags: Given & { readonly config?: string | undefine
       signal: stop.signal,
       onStarted: (started) =>
         process.stdout.write(
-          flags.json === true ? JSON.stringify({ ...started, dataDir: config.dataDir, auth: config.auth }) + '\n' : greeting(started, config),
+          flags.json === true
+            ? JSON.stringify({ ...started, dataDir: config.dataDir, auth: config.auth }) + '\n'
+            : greeting(started, config),
         ),
     });
   } catch (error) {
@@ -36,9 +49,15 @@ function explained(error: unknown, config: Config): unknown {
   if (error instanceof DataFolderInUse || error instanceof ConfigError) return new Stop(exitCodes.usage, error.message);
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return new Stop(exitCodes.usage, `Port ${config.port} on ${config.host} is taken. Give another with --port, or 0 for any free one.`);
+      return new Stop(
+        exitCodes.usage,
+        `Port ${config.port} on ${config.host} is taken. Give another with --port, or 0 for any free one.`,
+      );
     case 'EACCES':
-      return new Stop(exitCodes.usage, `Not allowed: ${(error as Error).message}. Another --data folder or a --port above 1023 will do.`);
+      return new Stop(
+        exitCodes.usage,
+        `Not allowed: ${(error as Error).message}. Another --data folder or a --port above 1023 will do.`,
+      );
     default:
       return error;
   }

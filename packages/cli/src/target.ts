@@ -21,7 +21,10 @@ export interface Target {
 /** Which server, as whom: flags, then the variables that every AWS tool reads, then the defaults of `mayfly start`. */
 export function targetOf(flags: TargetFlags, env: NodeJS.ProcessEnv = process.env): Target {
   return {
-    endpoint: (flags.endpointUrl ?? env['AWS_ENDPOINT_URL'] ?? `http://127.0.0.1:${env['MAYFLY_PORT'] ?? 4566}`).replace(/\/+$/, ''),
+    endpoint: (flags.endpointUrl ?? env['AWS_ENDPOINT_URL'] ?? `http://127.0.0.1:${env['MAYFLY_PORT'] ?? 4566}`).replace(
+      /\/+$/,
+      '',
+    ),
     region: flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
     accessKeyId: flags.account ?? env['AWS_ACCESS_KEY_ID'] ?? '000000000000',
     secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? 'mayfly',

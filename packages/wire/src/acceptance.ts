@@ -86,7 +86,9 @@ export class Acceptance {
   #simple(shape: string): Accepts {
     const simple = this.#model.simple[shape];
     if (simple === undefined) return anything;
-    const patterns = [this.#quirks.patterns?.[shape], simple.pattern].filter((each) => each !== undefined).map((each) => this.#pattern(each));
+    const patterns = [this.#quirks.patterns?.[shape], simple.pattern]
+      .filter((each) => each !== undefined)
+      .map((each) => this.#pattern(each));
     const allowed = this.#quirks.enums?.[shape] ?? simple.enum;
     const words = allowed === undefined ? undefined : new Set([...allowed, ...(simple.enum ?? [])]);
     return (value) => {

@@ -45,7 +45,8 @@ export class Api {
     this.#info = serviceInfo(service);
     this.#errors = readErrors(sdk);
     this.#router = service === 's3' ? new S3Router(this.operations.values(), model) : new Router(this.operations.values());
-    this.#documents = this.#info.xml === undefined ? jsonDocuments : xmlDocuments(this.#info.xml.namespace, this.#info.xml.unwrapped);
+    this.#documents =
+      this.#info.xml === undefined ? jsonDocuments : xmlDocuments(this.#info.xml.namespace, this.#info.xml.unwrapped);
     this.#constraints = new Constraints(model, quirks[service] ?? {});
   }
 
@@ -71,11 +72,9 @@ export class Api {
         return fromRest(operation, head, this.#router.match(head)?.labels ?? {}, body, this.#documents);
       case 'awsJson1_0':
       case 'awsJson1_1':
-        return (fromJson(operation.input, parseJson(whole(body))) ?? {}) as object;
+        return fromJson(operation.input, parseJson(whole(body))) ?? {};
       case 'query':
-        return operation.input.isStructSchema()
-          ? (fromForm(operation.input, parseForm(form(head, whole(body)))) as object)
-          : {};
+        return operation.input.isStructSchema() ? (fromForm(operation.input, parseForm(form(head, whole(body)))) as object) : {};
     }
   }
 
@@ -111,7 +110,11 @@ export class Api {
         };
       }
       case 'query':
-        return { status: 200, headers: { ...id, 'Content-Type': 'text/xml' }, body: this.#queryDocument(operation, output, meta) };
+        return {
+          status: 200,
+          headers: { ...id, 'Content-Type': 'text/xml' },
+          body: this.#queryDocument(operation, output, meta),
+        };
     }
   }
 
@@ -123,11 +126,20 @@ export class Api {
     const headers = { 'x-amzn-RequestId': meta.requestId, ...fault.headers };
     switch (protocol) {
       case 'restXml':
-        return { status, headers: { ...s3Ids(meta), ...fault.headers, 'Content-Type': 'application/xml' }, body: s3ErrorDocument(fault, meta) };
+        return {
+          status,
+          headers: { ...s3Ids(meta), ...fault.headers, 'Content-Type': 'application/xml' },
+          body: s3ErrorDocument(fault, meta),
+        };
       case 'restJson1':
         return {
           status,
-          headers: { ...headers, ...boundHeaders(known, fault), 'Content-Type': 'application/json', 'x-amzn-ErrorType': fault.code },
+          headers: {
+            ...headers,
+            ...boundHeaders(known, fault),
+            'Content-Type': 'application/json',
+            'x-amzn-ErrorType': fault.code,
+          },
           body: json(restDocument(known, fault, isServer)),
         };
       case 'awsJson1_0':
@@ -136,7 +148,9 @@ export class Api {
           status,
           headers: {
             ...headers,
-            ...(this.#info.query === undefined ? {} : { 'x-amzn-query-error': `${known?.queryCode ?? fault.code};${isServer ? 'Receiver' : 'Sender'}` }),
+            ...(this.#info.query === undefined
+              ? {}
+              : { 'x-amzn-query-error': `${known?.queryCode ?? fault.code};${isServer ? 'Receiver' : 'Sender'}` }),
             'Content-Type': jsonType(protocol),
             'x-amzn-ErrorType': known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code,
           },
@@ -169,7 +183,8 @@ export class Api {
 }
 
 /** Only operations with a streamed payload are given a stream, and they read no document. */
-const whole = (body: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array(0));
+const whole = (body: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array =>
+  body instanceof Uint8Array ? body : new Uint8Array(0);
 
 const s3Ids = (meta: Meta): Record<string, string> => ({
   'x-amz-request-id': meta.requestId,
@@ -206,7 +221,9 @@ const form = (head: RequestHead, body: Uint8Array): URLSearchParams =>
 /** `message` or `Message`, as the exception's shape has it, or as the fault itself says. */
 const messageKey = (known: ErrorShape | undefined, fault?: ServiceFault): string => {
   if (fault?.members['Message'] !== undefined) return 'Message';
-  return known?.shape.isStructSchema() === true && Object.hasOwn(known.shape.getMemberSchemas(), 'Message') ? 'Message' : 'message';
+  return known?.shape.isStructSchema() === true && Object.hasOwn(known.shape.getMemberSchemas(), 'Message')
+    ? 'Message'
+    : 'message';
 };
 
 function restDocument(known: ErrorShape | undefined, fault: ServiceFault, isServer: boolean): object {
@@ -223,7 +240,7 @@ function restDocument(known: ErrorShape | undefined, fault: ServiceFault, isServ
 function boundMembers(known: ErrorShape | undefined): Record<string, string> {
   const bound: Record<string, string> = {};
   for (const [name, member] of Object.entries(known?.shape.getMemberSchemas() ?? {})) {
-    const header = member.getMergedTraits().httpHeader as string | undefined;
+    const header = member.getMergedTraits().httpHeader;
     if (header !== undefined) bound[name] = header;
   }
   return bound;

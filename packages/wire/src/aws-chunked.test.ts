@@ -20,16 +20,28 @@ const read = (headers: Record<string, string>, text: string, hash = true): Promi
 suite('aws-chunked bodies', { timeout: 60_000 }, () => {
   test('any body in any pieces comes out as it went in, with its trailers', async (t: TestContext) => {
     await holds(
-      asyncProperty(array(uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 8 }), integer({ min: 1, max: 60 }), async (pieces, size) => {
-        const wrapped = Buffer.concat([
-          ...pieces.flatMap((piece) => [Buffer.from(`${piece.length.toString(16)}\r\n`), Buffer.from(piece), Buffer.from('\r\n')]),
-          Buffer.from('0\r\nX-Amz-Checksum-CRC32: abc=\r\n\r\n'),
-        ]);
-        const plain = Buffer.concat(pieces);
-        const body = streamedBody(head({ ...chunked, 'x-amz-decoded-content-length': String(plain.length) }), inPieces(wrapped, size), { hash: true });
-        t.assert.deepStrictEqual(await whole(body), plain);
-        t.assert.strictEqual(body.trailers.get('x-amz-checksum-crc32'), 'abc=');
-      }),
+      asyncProperty(
+        array(uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 8 }),
+        integer({ min: 1, max: 60 }),
+        async (pieces, size) => {
+          const wrapped = Buffer.concat([
+            ...pieces.flatMap((piece) => [
+              Buffer.from(`${piece.length.toString(16)}\r\n`),
+              Buffer.from(piece),
+              Buffer.from('\r\n'),
+            ]),
+            Buffer.from('0\r\nX-Amz-Checksum-CRC32: abc=\r\n\r\n'),
+          ]);
+          const plain = Buffer.concat(pieces);
+          const body = streamedBody(
+            head({ ...chunked, 'x-amz-decoded-content-length': String(plain.length) }),
+            inPieces(wrapped, size),
+            { hash: true },
+          );
+          t.assert.deepStrictEqual(await whole(body), plain);
+          t.assert.strictEqual(body.trailers.get('x-amz-checksum-crc32'), 'abc=');
+        },
+      ),
     );
   });
 
@@ -49,7 +61,9 @@ suite('aws-chunked bodies', { timeout: 60_000 }, () => {
 
   test('a body of another length or hash than claimed is refused at its end', async (t: TestContext) => {
     await t.assert.rejects(read({ 'content-length': '3' }, 'ab'), { code: 'IncompleteBody' });
-    await t.assert.rejects(read({ ...chunked, 'x-amz-decoded-content-length': '1' }, '2\r\nab\r\n0\r\n\r\n'), { code: 'IncompleteBody' });
+    await t.assert.rejects(read({ ...chunked, 'x-amz-decoded-content-length': '1' }, '2\r\nab\r\n0\r\n\r\n'), {
+      code: 'IncompleteBody',
+    });
     const wrong = { 'x-amz-content-sha256': '0'.repeat(64) };
     await t.assert.rejects(read(wrong, 'ab'), { code: 'XAmzContentSHA256Mismatch' });
     t.assert.strictEqual((await read(wrong, 'ab', false)).toString(), 'ab');

@@ -22,7 +22,8 @@ const isChunked = (head: RequestHead): boolean =>
   head.headers['x-amz-content-sha256']?.startsWith('STREAMING-') === true ||
   /(^|[,\s])aws-chunked([,\s]|$)/.test(head.headers['content-encoding'] ?? '');
 
-const sizeOf = (text: string | undefined): number | undefined => (text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined);
+const sizeOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
 /**
  * The body as the handler reads it: unwrapped from `aws-chunked`, checked against the hash and the length that the
@@ -45,8 +46,11 @@ export function streamedBody(
 }
 
 const incomplete = (): ServiceFault =>
-  new ServiceFault('IncompleteBody', 'You did not provide the number of bytes specified by the Content-Length HTTP header', { status: 400 });
-const malformed = (): ServiceFault => new ServiceFault('IncompleteBody', 'The request body terminated unexpectedly', { status: 400 });
+  new ServiceFault('IncompleteBody', 'You did not provide the number of bytes specified by the Content-Length HTTP header', {
+    status: 400,
+  });
+const malformed = (): ServiceFault =>
+  new ServiceFault('IncompleteBody', 'The request body terminated unexpectedly', { status: 400 });
 const mismatch = (): ServiceFault =>
   new ServiceFault(
     'SignatureDoesNotMatch',
@@ -54,7 +58,11 @@ const mismatch = (): ServiceFault =>
     { status: 403 },
   );
 
-async function* checked(source: AsyncIterable<Uint8Array>, length: number | undefined, sha256: string | undefined): AsyncGenerator<Uint8Array> {
+async function* checked(
+  source: AsyncIterable<Uint8Array>,
+  length: number | undefined,
+  sha256: string | undefined,
+): AsyncGenerator<Uint8Array> {
   const hash = sha256 === undefined ? undefined : createHash('sha256');
   let seen = 0;
   for await (const chunk of source) {
@@ -65,14 +73,22 @@ async function* checked(source: AsyncIterable<Uint8Array>, length: number | unde
   }
   if (length !== undefined && seen !== length) throw incomplete();
   if (hash !== undefined && hash.digest('hex') !== sha256) {
-    throw new ServiceFault('XAmzContentSHA256Mismatch', "The provided 'x-amz-content-sha256' header does not match what was computed.", { status: 400 });
+    throw new ServiceFault(
+      'XAmzContentSHA256Mismatch',
+      "The provided 'x-amz-content-sha256' header does not match what was computed.",
+      { status: 400 },
+    );
   }
 }
 
 const mostTrailers = 16;
 
 /** `size;chunk-signature=…`, the piece, and so on to a piece of nothing; then the trailers. */
-async function* unwrapped(source: AsyncIterable<Uint8Array>, trailers: Map<string, string>, signer: ChunkSigner | undefined): AsyncGenerator<Uint8Array> {
+async function* unwrapped(
+  source: AsyncIterable<Uint8Array>,
+  trailers: Map<string, string>,
+  signer: ChunkSigner | undefined,
+): AsyncGenerator<Uint8Array> {
   const reader = new ByteReader(source, malformed);
   let previous = signer?.seed ?? '';
   for (;;) {
@@ -95,7 +111,12 @@ async function* unwrapped(source: AsyncIterable<Uint8Array>, trailers: Map<strin
   await readTrailers(reader, trailers, signer, previous);
 }
 
-async function readTrailers(reader: ByteReader, trailers: Map<string, string>, signer: ChunkSigner | undefined, previous: string): Promise<void> {
+async function readTrailers(
+  reader: ByteReader,
+  trailers: Map<string, string>,
+  signer: ChunkSigner | undefined,
+  previous: string,
+): Promise<void> {
   let signedText = '';
   for (;;) {
     const line = await reader.line({ orEnd: true });

@@ -57,7 +57,8 @@ function fromHeader(header: string, head: RequestHead): Claim {
     return value;
   };
   const timestamp = head.headers['x-amz-date'] ?? basicDate(head.headers['date']);
-  if (timestamp === undefined) throw incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  if (timestamp === undefined)
+    throw incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
   return {
     presigned: false,
     ...scopeOf(take('Credential'), timestamp),
@@ -100,7 +101,9 @@ function scopeOf(credential: string, timestamp: string): Pick<Claim, 'accessKeyI
   }
   if (!/^\d{8}T\d{6}Z$/.test(timestamp)) throw incomplete('Date must be in ISO-8601 basic format, YYYYMMDDTHHMMSSZ.');
   if (timestamp.slice(0, 8) !== day) {
-    throw incomplete(`Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${day}' != '${timestamp.slice(0, 8)}'.`);
+    throw incomplete(
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${day}' != '${timestamp.slice(0, 8)}'.`,
+    );
   }
   return { accessKeyId, day, region, service, timestamp };
 }
@@ -123,7 +126,11 @@ function basicDate(date: string | undefined): string | undefined {
 }
 
 /** Milliseconds since the epoch → `YYYYMMDDTHHMMSSZ`. */
-export const basicTime = (atMs: number): string => new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(/[-:]/g, '');
+export const basicTime = (atMs: number): string =>
+  new Date(atMs)
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(/[-:]/g, '');
 
 /** `YYYYMMDDTHHMMSSZ` → milliseconds since the epoch; NaN when there is no such moment. */
 export const momentOf = (timestamp: string): number =>

@@ -160,7 +160,9 @@ export class Constraints {
       const members = structures[named]?.members;
       if (members !== undefined) {
         const given = value as Readonly<Record<string, unknown>>;
-        const parts = Object.entries(members).map(([key, of]) => `${lowerFirst(key)}=${given[key] === undefined ? 'null' : this.#print(of, given[key])}`);
+        const parts = Object.entries(members).map(
+          ([key, of]) => `${lowerFirst(key)}=${given[key] === undefined ? 'null' : this.#print(of, given[key])}`,
+        );
         return `${named}(${parts.join(', ')})`;
       }
       const entries = Object.entries(value).map(([key, each]) => `${key}=${this.#print(maps[named]?.value, each)}`);

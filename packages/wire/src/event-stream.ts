@@ -33,7 +33,7 @@ export async function* encodeEventStream(union: Shape, events: AsyncIterable<obj
   for await (const event of events) {
     const [name, value] = Object.entries(event)[0] ?? [];
     if (name === undefined) continue;
-    const shape = union.getMemberSchema(name) as Shape;
+    const shape = union.getMemberSchema(name);
     const blob = members(shape).find(([, member]) => member.getMergedTraits().eventPayload !== undefined);
     yield encodeFrame(
       {
@@ -53,7 +53,11 @@ export const eventStreamOf = (output: Shape): readonly [string, Shape] | undefin
   members(output).find(([, member]) => member.isStreaming() && member.isStructSchema());
 
 /** For the JSON protocols, whose other members travel in a first frame of their own. */
-export async function* encodeRpcEventStream(output: Shape, union: readonly [string, Shape], value: object): AsyncIterable<Uint8Array> {
+export async function* encodeRpcEventStream(
+  output: Shape,
+  union: readonly [string, Shape],
+  value: object,
+): AsyncIterable<Uint8Array> {
   const { [union[0]]: events, ...rest } = value as Record<string, unknown>;
   yield encodeFrame(
     { ':message-type': 'event', ':event-type': 'initial-response', ':content-type': 'application/json' },

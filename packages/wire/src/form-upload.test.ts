@@ -14,14 +14,17 @@ async function whole(file: AsyncIterable<Uint8Array>): Promise<Buffer> {
   for await (const piece of file) pieces.push(piece);
   return Buffer.concat(pieces);
 }
-const field = (name: string, value: string): string => `--XX\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+const field = (name: string, value: string): string =>
+  `--XX\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
 
 suite('forms that bring a file', { timeout: 60_000 }, () => {
   test('any file in any pieces comes out as it went in', async (t: TestContext) => {
     await holds(
       asyncProperty(uint8Array({ maxLength: 200 }), integer({ min: 1, max: 80 }), async (bytes, size) => {
         const form = Buffer.concat([
-          Buffer.from(`${field('Key', 'a\r\nb')}--XX\r\ncontent-disposition: form-data; name="file"; filename="x.txt"\r\nContent-Type: text/plain\r\n\r\n`),
+          Buffer.from(
+            `${field('Key', 'a\r\nb')}--XX\r\ncontent-disposition: form-data; name="file"; filename="x.txt"\r\nContent-Type: text/plain\r\n\r\n`,
+          ),
           Buffer.from(bytes),
           Buffer.from('\r\n--XX--\r\n'),
         ]);

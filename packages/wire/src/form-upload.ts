@@ -15,10 +15,13 @@ export interface FormUpload {
 const mostFieldBytes = 20_480;
 
 const malformed = (): ServiceFault =>
-  new ServiceFault('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.', { status: 400 });
+  new ServiceFault('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.', {
+    status: 400,
+  });
 
 const boundaryOf = (head: RequestHead): string | undefined => {
-  const [, quoted, plain] = /^multipart\/form-data\s*;.*?boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(head.headers['content-type'] ?? '') ?? [];
+  const [, quoted, plain] =
+    /^multipart\/form-data\s*;.*?boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(head.headers['content-type'] ?? '') ?? [];
   return quoted ?? plain;
 };
 
@@ -40,12 +43,17 @@ export async function readFormUpload(head: RequestHead, source: AsyncIterable<Ui
     for await (const piece of reader.until(marker)) {
       bytes += piece.length;
       if (bytes > mostFieldBytes) {
-        throw new ServiceFault('MaxPostPreDataLengthExceeded', 'Your POST request fields preceding the upload file were too large.', { status: 400 });
+        throw new ServiceFault(
+          'MaxPostPreDataLengthExceeded',
+          'Your POST request fields preceding the upload file were too large.',
+          { status: 400 },
+        );
       }
       pieces.push(piece);
     }
     fields.set(name, Buffer.concat(pieces).toString('utf8'));
-    if ((await reader.line()) !== '') throw new ServiceFault('InvalidArgument', 'POST requires exactly one file upload per request.', { status: 400 });
+    if ((await reader.line()) !== '')
+      throw new ServiceFault('InvalidArgument', 'POST requires exactly one file upload per request.', { status: 400 });
   }
 }
 

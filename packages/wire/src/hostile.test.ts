@@ -20,7 +20,10 @@ suite('requests no SDK would send', () => {
     }
     t.assert.strictEqual(at('/2015-03-31/functions/a%252Fb').input['FunctionName'], 'a%2Fb');
     t.assert.strictEqual(at('/2015-03-31/functions/').name, 'ListFunctions');
-    t.assert.strictEqual(at('/2017-03-31/tags/arn:aws:lambda:r:1:capacity-provider/x').input['Resource'], 'arn:aws:lambda:r:1:capacity-provider/x');
+    t.assert.strictEqual(
+      at('/2017-03-31/tags/arn:aws:lambda:r:1:capacity-provider/x').input['Resource'],
+      'arn:aws:lambda:r:1:capacity-provider/x',
+    );
     t.assert.strictEqual(at('/2015-03-31/functions/%zz').input['FunctionName'], '%zz');
     t.assert.strictEqual(api.route(head('GET', '/2015-03-31/nothing'), 'restJson1', Buffer.alloc(0)), undefined);
   });
@@ -28,7 +31,18 @@ suite('requests no SDK would send', () => {
   test('bodies that are not what they should be are refused by name, and change no prototype', async (t: TestContext) => {
     const api = await loadApi('lambda');
     const post = head('POST', '/2015-03-31/functions');
-    const bad = ['{', '[]', '"x"', '7', '{"FunctionName":7}', '{"Timeout":"7"}', '{"Layers":{}}', '{"Environment":[]}', '{"Publish":"yes"}', '['.repeat(100_000)];
+    const bad = [
+      '{',
+      '[]',
+      '"x"',
+      '7',
+      '{"FunctionName":7}',
+      '{"Timeout":"7"}',
+      '{"Layers":{}}',
+      '{"Environment":[]}',
+      '{"Publish":"yes"}',
+      '['.repeat(100_000),
+    ];
     for (const body of bad) {
       t.assert.throws(() => decode(api, post, body), { name: 'SerializationException', status: 400 }, body.slice(0, 40));
     }
@@ -41,7 +55,9 @@ suite('requests no SDK would send', () => {
 
   test('forms name no more than they hold', async (t: TestContext) => {
     const api = await loadApi('iam');
-    const form = Buffer.from('Action=CreateRole&Version=2010-05-08&__proto__.x=1&Tags.member.999999999.Key=k&Tags.member.1.Key=a&RoleName=r');
+    const form = Buffer.from(
+      'Action=CreateRole&Version=2010-05-08&__proto__.x=1&Tags.member.999999999.Key=k&Tags.member.1.Key=a&RoleName=r',
+    );
     const request = head('POST', '/', { 'content-type': 'application/x-www-form-urlencoded' });
     t.assert.deepEqual(identify(request, form), { service: 'iam', protocol: 'query' });
     const operation = api.route(request, 'query', form);

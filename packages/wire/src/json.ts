@@ -12,10 +12,14 @@ export function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
   } catch (cause) {
-    throw new ServiceFault('SerializationException', 'Could not parse request body into json: ' + String((cause as Error).message), {
-      status: 400,
-      cause,
-    });
+    throw new ServiceFault(
+      'SerializationException',
+      'Could not parse request body into json: ' + String((cause as Error).message),
+      {
+        status: 400,
+        cause,
+      },
+    );
   }
 }
 
@@ -27,7 +31,7 @@ export function fromJson(shape: Shape, value: unknown, depth = 0): unknown {
     const source = record(value);
     const result: Record<string, unknown> = {};
     for (const [name, member] of members(shape)) {
-      const key = (member.getMergedTraits().jsonName as string | undefined) ?? name;
+      const key = member.getMergedTraits().jsonName ?? name;
       if (!Object.hasOwn(source, key)) continue;
       const decoded = fromJson(member, source[key], depth + 1);
       if (decoded !== undefined) result[name] = decoded;
@@ -102,7 +106,7 @@ export function toJson(shape: Shape, value: unknown): unknown {
     const result: Record<string, unknown> = {};
     for (const [name, member] of members(shape)) {
       const encoded = toJson(member, source[name]);
-      if (encoded !== undefined) result[(member.getMergedTraits().jsonName as string | undefined) ?? name] = encoded;
+      if (encoded !== undefined) result[member.getMergedTraits().jsonName ?? name] = encoded;
     }
     return result;
   }
@@ -113,7 +117,7 @@ export function toJson(shape: Shape, value: unknown): unknown {
   if (shape.isMapSchema()) {
     const item = shape.getValueSchema();
     const result: Record<string, unknown> = {};
-    for (const [key, each] of Object.entries(value as object)) {
+    for (const [key, each] of Object.entries(value)) {
       const encoded = toJson(item, each);
       if (encoded !== undefined) result[key] = encoded;
     }

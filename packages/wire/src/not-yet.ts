@@ -9,11 +9,9 @@ const marks = new WeakSet<object>();
 export function notYet(operation: string): () => Promise<never> {
   const handler = (): Promise<never> =>
     Promise.reject(
-      new ServiceFault(
-        'NotImplementedException',
-        `Mayfly does not have ${operation} yet. docs/parity.md lists what it has.`,
-        { status: 400 },
-      ),
+      new ServiceFault('NotImplementedException', `Mayfly does not have ${operation} yet. docs/parity.md lists what it has.`, {
+        status: 400,
+      }),
     );
   marks.add(handler);
   return handler;

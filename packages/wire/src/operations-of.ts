@@ -21,11 +21,13 @@ type Method = (input: any, options: any, callback: Callback<any>) => void;
 
 /** The operations of an SDK's aggregated client with their types: `{ CreateFunction: { input, output } … }`. */
 export type OperationsOf<Client> = {
-  [Name in keyof Client as Client[Name] extends Method
-    ? Name extends 'send' | 'destroy' | `paginate${string}` | `waitUntil${string}`
-      ? never
-      : Capitalize<Name & string>
-    : never]: Client[Name] extends (input: infer Input, options: never, callback: Callback<infer Output>) => void
+  [
+    Name in keyof Client as Client[Name] extends Method
+      ? Name extends 'send' | 'destroy' | `paginate${string}` | `waitUntil${string}`
+        ? never
+        : Capitalize<Name & string>
+      : never
+  ]: Client[Name] extends (input: infer Input, options: never, callback: Callback<infer Output>) => void
     ? { input: Input & object; output: Omit<Output & object, '$metadata'> }
     : never;
 };

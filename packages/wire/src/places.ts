@@ -28,19 +28,25 @@ export const hasDocument = (shape: Operation['input']): boolean => placesOf(shap
 function placeOf(name: string, member: Shape): Place {
   const traits = member.getMergedTraits() as Readonly<Record<string, unknown>>;
   const [kind, wireName] =
-    traits['httpLabel'] !== undefined ? (['label', name] as const)
-    : traits['httpQuery'] !== undefined ? (['query', String(traits['httpQuery'])] as const)
-    : traits['httpHeader'] !== undefined ? (['header', String(traits['httpHeader'])] as const)
-    : traits['httpPrefixHeaders'] !== undefined ? (['prefix', String(traits['httpPrefixHeaders'])] as const)
-    : traits['httpPayload'] !== undefined ? (['payload', name] as const)
-    : traits['httpResponseCode'] !== undefined ? (['status', name] as const)
-    : (['document', name] as const);
+    traits['httpLabel'] !== undefined
+      ? (['label', name] as const)
+      : traits['httpQuery'] !== undefined
+        ? (['query', String(traits['httpQuery'])] as const)
+        : traits['httpHeader'] !== undefined
+          ? (['header', String(traits['httpHeader'])] as const)
+          : traits['httpPrefixHeaders'] !== undefined
+            ? (['prefix', String(traits['httpPrefixHeaders'])] as const)
+            : traits['httpPayload'] !== undefined
+              ? (['payload', name] as const)
+              : traits['httpResponseCode'] !== undefined
+                ? (['status', name] as const)
+                : (['document', name] as const);
   return {
     name,
     member,
     kind,
     wireName,
     lowerName: wireName.toLowerCase(),
-    item: member.isListSchema() ? (member.getValueSchema() as Shape) : undefined,
+    item: member.isListSchema() ? member.getValueSchema() : undefined,
   };
 }

@@ -37,16 +37,14 @@ export function fromForm(shape: Shape, node: Node): unknown {
     const result: Record<string, unknown> = {};
     for (const [name, member] of members(shape)) {
       const traits = member.getMergedTraits();
-      const child = node.children.get((traits.xmlName as string | undefined) ?? name);
+      const child = node.children.get(traits.xmlName ?? name);
       if (child !== undefined) result[name] = fromForm(member, child);
     }
     return result;
   }
   if (shape.isListSchema()) {
     const item = shape.getValueSchema();
-    return numbered(shape, node, (item.getMergedTraits().xmlName as string | undefined) ?? 'member').map((each) =>
-      fromForm(item, each),
-    );
+    return numbered(shape, node, item.getMergedTraits().xmlName ?? 'member').map((each) => fromForm(item, each));
   }
   if (shape.isMapSchema()) {
     const item = shape.getValueSchema();

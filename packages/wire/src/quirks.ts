@@ -117,11 +117,14 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
     bareItems: ['CompatibleRuntimes'],
   },
   sqs: {
-    missing: (member) => new ServiceFault('MissingParameter', `The request must contain the parameter ${member}.`, { status: 400 }),
+    missing: (member) =>
+      new ServiceFault('MissingParameter', `The request must contain the parameter ${member}.`, { status: 400 }),
   },
   sns: {
     missing: (member) =>
-      new ServiceFault('InvalidParameter', `Invalid parameter: ${member} Reason: no value for required parameter`, { status: 400 }),
+      new ServiceFault('InvalidParameter', `Invalid parameter: ${member} Reason: no value for required parameter`, {
+        status: 400,
+      }),
   },
   s3: { none: true },
   logs: {

@@ -52,7 +52,8 @@ export function readCredentialScope(head: RequestHead): CredentialScope | undefi
   return scope;
 }
 
-const inQuery = (target: string): string | undefined => (target.includes('?') ? (queryOf(target).get('X-Amz-Credential') ?? undefined) : undefined);
+const inQuery = (target: string): string | undefined =>
+  target.includes('?') ? (queryOf(target).get('X-Amz-Credential') ?? undefined) : undefined;
 
 function parseScope(credential: string): CredentialScope | undefined {
   const parts = credential.split('/');

@@ -26,7 +26,7 @@ export const jsonDocuments: DocumentFormat = {
     for (const { name, member, kind } of placesOf(operation.output)) {
       if (kind !== 'document') continue;
       const encoded = toJson(member, output[name]);
-      if (encoded !== undefined) document[(member.getMergedTraits().jsonName as string | undefined) ?? name] = encoded;
+      if (encoded !== undefined) document[member.getMergedTraits().jsonName ?? name] = encoded;
     }
     return JSON.stringify(document);
   },
@@ -169,14 +169,18 @@ export function toRest(
   if (body === undefined && hasDocument(operation.output)) body = Buffer.from(documents.writeOutput(operation, output));
   if (status === 200 && headers['Content-Range'] !== undefined) status = 206;
   const isXml = documents !== jsonDocuments;
-  if (status !== 204 && headers['Content-Type'] === undefined && !(isXml && (body === undefined || body.constructor !== Buffer))) {
+  if (
+    status !== 204 &&
+    headers['Content-Type'] === undefined &&
+    !(isXml && (body === undefined || body.constructor !== Buffer))
+  ) {
     headers['Content-Type'] = documents.contentType;
   }
   return { status, headers, body: body ?? emptyBody };
 }
 
 function toHeader(member: Shape, value: unknown): string {
-  if (member.isListSchema()) return (value as unknown[]).map((each) => toText(member.getValueSchema() as Shape, each)).join(', ');
+  if (member.isListSchema()) return (value as unknown[]).map((each) => toText(member.getValueSchema(), each)).join(', ');
   return writable(toText(member, value, 'httpDate'));
 }
 

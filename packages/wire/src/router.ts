@@ -88,7 +88,15 @@ function compile(operation: Operation): Route {
       return label === undefined ? segment : undefined;
     });
   if (segments.at(-1) === '') segments.pop();
-  return { operation, method: operation.method, segments, first: segments[0], last: segments.at(-1), labels, query: [...queryOf(operation.uri)] };
+  return {
+    operation,
+    method: operation.method,
+    segments,
+    first: segments[0],
+    last: segments.at(-1),
+    labels,
+    query: [...queryOf(operation.uri)],
+  };
 }
 
 /** Lays the parts of a path on a route; surplus parts belong to the last label that can take them. */

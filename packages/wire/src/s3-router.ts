@@ -47,7 +47,12 @@ export class S3Router {
         each.query.every(([name, value]) => query.has(name) && (value === '' || query.get(name) === value)) &&
         each.headers.every((name) => head.headers[name] !== undefined),
     );
-    return route && { operation: route.operation, labels: { ...(bucket === undefined ? {} : { Bucket: bucket }), ...(key === undefined ? {} : { Key: key }) } };
+    return (
+      route && {
+        operation: route.operation,
+        labels: { ...(bucket === undefined ? {} : { Bucket: bucket }), ...(key === undefined ? {} : { Key: key }) },
+      }
+    );
   }
 }
 

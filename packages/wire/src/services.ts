@@ -1,4 +1,3 @@
-
 export type Protocol = 'restJson1' | 'awsJson1_0' | 'awsJson1_1' | 'query' | 'restXml';
 
 /** What cannot be read from a service's SDK package. Adding a service is adding a row. */
@@ -69,7 +68,10 @@ export const services = {
     query: {
       version: '2012-11-05',
       xmlNamespace: 'http://queue.amazonaws.com/doc/2012-11-05/',
-      jsonNames: { InvalidParameterValue: 'InvalidParameterValueException', MissingParameter: 'MissingRequiredParameterException' },
+      jsonNames: {
+        InvalidParameterValue: 'InvalidParameterValueException',
+        MissingParameter: 'MissingRequiredParameterException',
+      },
     },
     protocols: ['awsJson1_0', 'query'],
     sdk: () => import('@aws-sdk/client-sqs'),

@@ -85,7 +85,9 @@ async function signed(plan: Plan = {}): Promise<RequestHead> {
   } as HttpRequest;
   const options = { signingDate: new Date(nowMs) };
   const result =
-    plan.presign === undefined ? await signer.sign(request, options) : await signer.presign(request, { ...options, ...plan.presign });
+    plan.presign === undefined
+      ? await signer.sign(request, options)
+      : await signer.presign(request, { ...options, ...plan.presign });
   const query = Object.entries(result.query ?? {}).flatMap(([name, value]) =>
     [value ?? ''].flat().map((each) => `${encodeURIComponent(name)}=${encodeURIComponent(each)}`),
   );
@@ -126,10 +128,21 @@ suite('signatures, made by the official signer', () => {
     const name = text.filter((each) => each !== '' && each !== '__proto__' && !/^x-amz-/i.test(each));
     const values = fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 }));
     const query = fc.dictionary(name, values, { maxKeys: 4, noNullPrototype: true });
-    const property = fc.asyncProperty(fc.array(segment, { maxLength: 6 }), query, text, fc.boolean(), async (path, query, body, presign) => {
-      const head = await signed({ path: `/2015-03-31/${path.join('/')}`, query, body, ...(presign ? { presign: { expiresIn: 9 } } : {}) });
-      await verifier().verify(head, hash(body));
-    });
+    const property = fc.asyncProperty(
+      fc.array(segment, { maxLength: 6 }),
+      query,
+      text,
+      fc.boolean(),
+      async (path, query, body, presign) => {
+        const head = await signed({
+          path: `/2015-03-31/${path.join('/')}`,
+          query,
+          body,
+          ...(presign ? { presign: { expiresIn: 9 } } : {}),
+        });
+        await verifier().verify(head, hash(body));
+      },
+    );
     await fc.assert(property, { numRuns: 300 });
   });
 
@@ -156,7 +169,13 @@ suite('signatures, made by the official signer', () => {
 
   test('the hash header must be the hash of the body, and nothing may be unsigned', async (t: TestContext) => {
     const head = await signed({ body: 'x' });
-    await refuses(t, withHeaders(head, { 'x-amz-content-sha256': hash('z') }), 'InvalidSignatureException', /does not match/, 'x');
+    await refuses(
+      t,
+      withHeaders(head, { 'x-amz-content-sha256': hash('z') }),
+      'InvalidSignatureException',
+      /does not match/,
+      'x',
+    );
     const unsigned = await signed({ body: 'x', headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } });
     await refuses(t, unsigned, 'InvalidSignatureException', /does not match/, 'x');
     const added = withHeaders(head, { 'x-amz-client-context': 'e30=' });
@@ -169,8 +188,14 @@ suite('signatures, made by the official signer', () => {
     const header = await signed();
     const url = await signed({ presign: { expiresIn: 60 } });
     const authorization = header.headers['authorization'] ?? '';
-    const change = (from: string | RegExp, to: string): RequestHead => withHeaders(header, { authorization: authorization.replace(from, to) });
-    await refuses(t, withHeaders(header, { authorization: undefined }), 'MissingAuthenticationTokenException', /^Missing Authentication Token$/);
+    const change = (from: string | RegExp, to: string): RequestHead =>
+      withHeaders(header, { authorization: authorization.replace(from, to) });
+    await refuses(
+      t,
+      withHeaders(header, { authorization: undefined }),
+      'MissingAuthenticationTokenException',
+      /^Missing Authentication Token$/,
+    );
     const both = { ...header, target: url.target };
     const incomplete: readonly [RequestHead, RegExp][] = [
       [both, /Only one auth mechanism/],
@@ -189,14 +214,31 @@ suite('signatures, made by the official signer', () => {
 
   test('Lambda allows five minutes of skew, other services fifteen, and not a second more', async (t: TestContext) => {
     const minute = 60_000;
-    for (const [service, path, skew] of [['lambda', undefined, 5], ['logs', '/', 15]] as const) {
+    for (const [service, path, skew] of [
+      ['lambda', undefined, 5],
+      ['logs', '/', 15],
+    ] as const) {
       const head = await signed({ service, ...(path === undefined ? {} : { path }) });
       await verifier({ atMs: nowMs + skew * minute }).verify(head, hash(''));
       await verifier({ atMs: nowMs - skew * minute }).verify(head, hash(''));
       const late = verifier({ atMs: nowMs + skew * minute + 1000 });
-      await refuses(t, head, 'InvalidSignatureException', new RegExp(`^Signature expired: 20261123T120000Z .* - ${skew} min\\.\\)$`), '', late);
+      await refuses(
+        t,
+        head,
+        'InvalidSignatureException',
+        new RegExp(`^Signature expired: 20261123T120000Z .* - ${skew} min\\.\\)$`),
+        '',
+        late,
+      );
       const early = verifier({ atMs: nowMs - skew * minute - 1000 });
-      await refuses(t, head, 'InvalidSignatureException', new RegExp(`^Signature not yet current: .* \\+ ${skew} min\\.\\)$`), '', early);
+      await refuses(
+        t,
+        head,
+        'InvalidSignatureException',
+        new RegExp(`^Signature not yet current: .* \\+ ${skew} min\\.\\)$`),
+        '',
+        early,
+      );
     }
   });
 
@@ -205,7 +247,12 @@ suite('signatures, made by the official signer', () => {
     await verifier().verify(await signed({ record: shortLived }), hash(''));
     const invalid = /^The security token included in the request is invalid\.$/;
     await refuses(t, await signed({ record: tokenless }), 'UnrecognizedClientException', invalid);
-    await refuses(t, await signed({ record: { ...shortLived, sessionToken: 'foreign' } }), 'UnrecognizedClientException', invalid);
+    await refuses(
+      t,
+      await signed({ record: { ...shortLived, sessionToken: 'foreign' } }),
+      'UnrecognizedClientException',
+      invalid,
+    );
     await refuses(t, await signed({ record: { ...permanent, sessionToken: 'foreign' } }), 'UnrecognizedClientException', invalid);
     const later = verifier({ atMs: nowMs + 60_000 });
     await refuses(t, await signed({ record: shortLived }), 'ExpiredTokenException', /is expired$/, '', later);

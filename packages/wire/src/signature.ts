@@ -109,8 +109,11 @@ export class SignatureVerifier {
     const cacheKey = `${claim.accessKeyId}/${claim.day}/${claim.region}/${claim.service}`;
     const cached = this.#dayKeys.get(cacheKey);
     // A stranger's request costs what a friend's does: one HMAC with a key at hand.
-    const key = record === undefined ? strangersKey : cached?.secret === record.secretAccessKey ? cached.key : dayKey(record, claim);
-    const expected = createHmac('sha256', key).update(stringToSign(claim, head, query, bodySha256)).digest();
+    const key =
+      record === undefined ? strangersKey : cached?.secret === record.secretAccessKey ? cached.key : dayKey(record, claim);
+    const expected = createHmac('sha256', key)
+      .update(stringToSign(claim, head, query, bodySha256))
+      .digest();
     const given = Buffer.from(/^[0-9a-f]{64}$/.test(claim.signature) ? claim.signature : '0'.repeat(64), 'hex');
     const matches = timingSafeEqual(expected, given);
 
@@ -182,7 +185,8 @@ function checkScope(claim: Claim, info: ServiceInfo): void {
 /** `host` and every `x-amz-*` header present: one of them unsigned could change what the request means. */
 function checkSignedHeaders(claim: Claim, head: RequestHead): void {
   const byAuthority = claim.signedHeaders.includes(':authority') && head.headers[':authority'] === head.headers['host'];
-  if (!byAuthority && !claim.signedHeaders.includes('host')) throw refused('InvalidSignatureException', "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+  if (!byAuthority && !claim.signedHeaders.includes('host'))
+    throw refused('InvalidSignatureException', "'Host' must be a 'SignedHeader' in the AWS Authorization.");
   for (const name of claim.signedHeaders) {
     if (head.headers[name] === undefined) throw mismatch();
   }
@@ -205,7 +209,11 @@ function checkMoment(claim: Claim, nowMs: number, skewMs: number): void {
   }
   if (claim.expiresS !== undefined) {
     const endMs = signedAtMs + claim.expiresS * 1000;
-    if (nowMs > endMs) throw refused('InvalidSignatureException', `Signature expired: ${basicTime(endMs)} is now earlier than ${basicTime(nowMs)}`);
+    if (nowMs > endMs)
+      throw refused(
+        'InvalidSignatureException',
+        `Signature expired: ${basicTime(endMs)} is now earlier than ${basicTime(nowMs)}`,
+      );
   } else if (signedAtMs < nowMs - skewMs) {
     throw refused(
       'InvalidSignatureException',

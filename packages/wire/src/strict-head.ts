@@ -55,7 +55,7 @@ export function readStrictHead(bytes: Buffer): StrictHead | undefined {
   const [whole, method = '', target = ''] = line;
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   let count = 0;
-  for (let at = whole.length; at < text.length; ) {
+  for (let at = whole.length; at < text.length;) {
     headerLine.lastIndex = at;
     const header = headerLine.exec(text);
     if (header === null || ++count > mostHeaders) return undefined;

@@ -95,7 +95,9 @@ suite('S3 requests, routed', { timeout: 60_000 }, () => {
     const keyOf = (target: string): unknown => {
       const head: RequestHead = { method: 'HEAD', target, headers: { host: 'h' } };
       const operation = api.route(head, 'restXml', new Uint8Array(0));
-      return operation === undefined ? undefined : (api.decode(operation, head, 'restXml', new Uint8Array(0)) as { Key?: string }).Key;
+      return operation === undefined
+        ? undefined
+        : (api.decode(operation, head, 'restXml', new Uint8Array(0)) as { Key?: string }).Key;
     };
     t.assert.strictEqual(keyOf('/b//a//b/'), '/a//b/');
     t.assert.strictEqual(keyOf('/b/a%2525+%2F..'), 'a%25+/..');

@@ -15,7 +15,9 @@ const deepest = 64;
 const mostElements = 500_000;
 
 const malformed = (): ServiceFault =>
-  new ServiceFault('MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema', { status: 400 });
+  new ServiceFault('MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema', {
+    status: 400,
+  });
 
 /**
  * Reads a document into a tree. Elements, attributes, text and CDATA; a document type is refused, so
@@ -125,13 +127,13 @@ export function fromXml(shape: Shape, element: Element): unknown {
 }
 
 const items = (shape: Shape, elements: readonly Element[]): unknown[] => {
-  const item = shape.getValueSchema() as Shape;
+  const item = shape.getValueSchema();
   return elements.map((each) => fromXml(item, each));
 };
 
 function entriesOf(shape: Shape, elements: readonly Element[]): Record<string, unknown> {
-  const item = shape.getValueSchema() as Shape;
-  const keyName = xmlName(shape.getKeySchema() as Shape) ?? 'key';
+  const item = shape.getValueSchema();
+  const keyName = xmlName(shape.getKeySchema()) ?? 'key';
   const valueName = xmlName(item) ?? 'value';
   const result: Record<string, unknown> = {};
   for (const { children } of elements) {

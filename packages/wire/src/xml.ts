@@ -11,7 +11,7 @@ export const escapeXml = (text: string): string =>
 const element = (name: string, content: string, attributes = ''): string => `<${name}${attributes}>${content}</${name}>`;
 
 /** The name a shape has in XML, where it has one of its own. */
-export const xmlName = (shape: Shape): string | undefined => shape.getMergedTraits().xmlName as string | undefined;
+export const xmlName = (shape: Shape): string | undefined => shape.getMergedTraits().xmlName;
 
 /** The content of a structure's element, member by member. */
 export function structureToXml(shape: Shape, value: object): string {

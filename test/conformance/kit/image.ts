@@ -22,7 +22,12 @@ export async function pushed(stage: Stage, repository: string): Promise<string> 
   };
   const archive = Buffer.alloc(1024);
   const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', ...(await blob(gzipSync(archive))) };
-  const about = { architecture: 'amd64', os: 'linux', config: { Env: [`REPOSITORY=${repository}`] }, rootfs: { type: 'layers', diff_ids: [digestOf(archive)] } };
+  const about = {
+    architecture: 'amd64',
+    os: 'linux',
+    config: { Env: [`REPOSITORY=${repository}`] },
+    rootfs: { type: 'layers', diff_ids: [digestOf(archive)] },
+  };
   const config = { mediaType: 'application/vnd.oci.image.config.v1+json', ...(await blob(Buffer.from(JSON.stringify(about)))) };
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [layer] }));
@@ -31,14 +36,23 @@ export async function pushed(stage: Stage, repository: string): Promise<string> 
 }
 
 /** With a `Host` of its own, which `fetch` does not allow. */
-function sent(stage: Stage, method: string, target: string, headers: Readonly<Record<string, string>>, body?: Buffer): Promise<{ location: string }> {
+function sent(
+  stage: Stage,
+  method: string,
+  target: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Buffer,
+): Promise<{ location: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ location: string }>();
   const { hostname, port } = new URL(stage.origin);
-  const call = request({ hostname, port, method, path: target, headers: { ...headers, 'content-length': String(body?.length ?? 0) } }, (response) => {
-    response.resume();
-    if ((response.statusCode ?? 500) < 300) resolve({ location: response.headers.location ?? '' });
-    else reject(new Error(`The registry answered ${response.statusCode} to ${method} ${target}.`));
-  });
+  const call = request(
+    { hostname, port, method, path: target, headers: { ...headers, 'content-length': String(body?.length ?? 0) } },
+    (response) => {
+      response.resume();
+      if ((response.statusCode ?? 500) < 300) resolve({ location: response.headers.location ?? '' });
+      else reject(new Error(`The registry answered ${response.statusCode} to ${method} ${target}.`));
+    },
+  );
   call.once('error', reject);
   call.end(body);
   return promise;

@@ -8,7 +8,16 @@ export interface Difference {
 const placeholder = /<([a-zA-Z][^<>]*)>|(?<=^|\t)date(?=[\t ])/g;
 
 /** Words that stand for a value of their own kind. */
-const anything = new Set(['maximum-batching-window-in-seconds', 'date', 'datetime', 'timestamp', 'lambda-url', 'code-sha256', 'sent-timestamp', 'sender-id']);
+const anything = new Set([
+  'maximum-batching-window-in-seconds',
+  'date',
+  'datetime',
+  'timestamp',
+  'lambda-url',
+  'code-sha256',
+  'sent-timestamp',
+  'sender-id',
+]);
 
 /** Members that AWS shows since that day; older recordings cannot have them. */
 const shownSince: Readonly<Record<string, string>> = {

@@ -4,16 +4,26 @@ import { created, until, type Options } from './functions.ts';
 import type { Answer, Stage } from './stage.ts';
 
 /** A queue and its client. */
-export async function queue(stage: Stage, QueueName: string, Attributes: Record<string, string> = {}): Promise<{ sqs: SQSClient; QueueUrl: string; arn: string }> {
+export async function queue(
+  stage: Stage,
+  QueueName: string,
+  Attributes: Record<string, string> = {},
+): Promise<{ sqs: SQSClient; QueueUrl: string; arn: string }> {
   const sqs = stage.neighbour(new SQSClient(stage.settings));
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
   return { sqs, QueueUrl, arn: `arn:aws:sqs:${stage.region}:${stage.account}:${QueueName}` };
 }
 
 /** Waits for a message. */
-export async function received({ sqs, QueueUrl }: { sqs: SQSClient; QueueUrl: string }, options: object = {}): Promise<{ Messages: Message[]; ResponseMetadata: object }> {
+export async function received(
+  { sqs, QueueUrl }: { sqs: SQSClient; QueueUrl: string },
+  options: object = {},
+): Promise<{ Messages: Message[]; ResponseMetadata: object }> {
   const receive = new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, ...options });
-  const { Messages = [] } = await until(() => sqs.send(receive), (answer) => (answer.Messages ?? []).length > 0);
+  const { Messages = [] } = await until(
+    () => sqs.send(receive),
+    (answer) => (answer.Messages ?? []).length > 0,
+  );
   return { Messages, ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: 200 } };
 }
 
@@ -30,7 +40,9 @@ export const watcher = (stage: Stage, options: Options = {}, name = 'fn'): Promi
 export async function watched(stage: Stage, count: number, name = 'fn'): Promise<Answer[]> {
   const logs = stage.neighbour(new CloudWatchLogsClient(stage.settings));
   const ask = async (): Promise<Answer[]> => {
-    const found = await logs.send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` })).catch(() => ({ events: [] }));
+    const found = await logs
+      .send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` }))
+      .catch(() => ({ events: [] }));
     return (found.events ?? []).flatMap(({ message = '' }) => (message.startsWith('{') ? [JSON.parse(message) as Answer] : []));
   };
   return until(ask, (events) => events.length >= count);

@@ -10,7 +10,13 @@ export interface Result {
 const patienceMs = 60_000;
 
 /** Plays a scenario in a region of its own and says how its answers differ from the recorded ones. */
-export async function play(origin: string, number: number, name: string, recording: Recording, scenario: Scenario): Promise<Result> {
+export async function play(
+  origin: string,
+  number: number,
+  name: string,
+  recording: Recording,
+  scenario: Scenario,
+): Promise<Result> {
   using stage = new Stage({ origin, region: regionOf(number), recording });
   try {
     await within(patienceMs, scenario(stage));
@@ -39,7 +45,8 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 
 /** Long texts from where they part. */
 function told(recorded: unknown, ours: unknown): string {
-  if (typeof recorded !== 'string' || typeof ours !== 'string' || recorded.includes('<')) return `${short(recorded)} recorded, ${short(ours)} here`;
+  if (typeof recorded !== 'string' || typeof ours !== 'string' || recorded.includes('<'))
+    return `${short(recorded)} recorded, ${short(ours)} here`;
   let from = 0;
   while (from < recorded.length && recorded[from] === ours[from]) from += 1;
   from = Math.max(0, from - 10);

@@ -21,7 +21,9 @@ const folder = path.join(import.meta.dirname, '../recorded');
 /** Every recorded scenario, by its name. */
 export function recordings(): ReadonlyMap<string, Recording> {
   const all = new Map<string, Recording>();
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')).sort()) {
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()) {
     const scenarios = JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Record<string, Recording>;
     for (const [name, recording] of Object.entries(scenarios)) {
       if (all.has(name)) throw new Error(`Two recordings are called ${name}.`);
@@ -53,7 +55,12 @@ export class Stage implements Disposable {
   }
 
   /** How a client of any service reaches this stage. */
-  get settings(): { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string }; maxAttempts: number } {
+  get settings(): {
+    endpoint: string;
+    region: string;
+    credentials: { accessKeyId: string; secretAccessKey: string };
+    maxAttempts: number;
+  } {
     return {
       endpoint: this.origin,
       region: this.region,
@@ -92,7 +99,8 @@ export class Stage implements Disposable {
       this.differences.push({ answer: name, at: 'Error', recorded: undefined, ours: refusal });
       return;
     }
-    for (const difference of this.#matcher.differences(plain(recorded), plain(answer))) this.differences.push({ answer: name, ...difference });
+    for (const difference of this.#matcher.differences(plain(recorded), plain(answer)))
+      this.differences.push({ answer: name, ...difference });
   }
 
   /** Members whose values are this server's own, such as addresses. */
@@ -109,7 +117,8 @@ export class Stage implements Disposable {
 
   /** Where nothing was recorded but that it works. */
   same(what: string, ours: unknown, expected: unknown): void {
-    if (JSON.stringify(ours) !== JSON.stringify(expected)) this.differences.push({ answer: what, at: '', recorded: expected, ours });
+    if (JSON.stringify(ours) !== JSON.stringify(expected))
+      this.differences.push({ answer: what, at: '', recorded: expected, ours });
   }
 
   /** Recorded answers that the scenario did not look at. */

@@ -2,7 +2,9 @@ import { created, settled } from '../kit/functions.ts';
 import type { Answer, Scenario, Scenarios, Stage } from '../kit/stage.ts';
 
 const FunctionName = 'fn';
-const variables = (testenv: string): { Environment: { Variables: Record<string, string> } } => ({ Environment: { Variables: { testenv } } });
+const variables = (testenv: string): { Environment: { Variables: Record<string, string> } } => ({
+  Environment: { Variables: { testenv } },
+});
 
 /** A function with two versions, which differ in a variable. */
 async function twoVersions(stage: Stage, options: { readonly Publish?: boolean } = {}): Promise<void> {
@@ -21,12 +23,18 @@ const lifecycle: Scenario = async (stage) => {
   const RoutingConfig = { AdditionalVersionWeights: { '2': 0.2 } };
   await twoVersions(stage);
   const alias = (Name: string): { FunctionName: string; Name: string } => ({ FunctionName, Name });
-  await stage.check('create_alias_1_1', api.createAlias({ ...alias('aliasname1_1'), FunctionVersion: '1', Description, RoutingConfig }));
+  await stage.check(
+    'create_alias_1_1',
+    api.createAlias({ ...alias('aliasname1_1'), FunctionVersion: '1', Description, RoutingConfig }),
+  );
   await stage.check('get_alias_1_1', api.getAlias(alias('aliasname1_1')));
   await stage.check('get_function_alias_1_1', api.getFunction({ FunctionName, Qualifier: 'aliasname1_1' }));
   await stage.check('get_function_byarn_alias_1_1', api.getFunction({ FunctionName: stage.arn('function:fn:aliasname1_1') }));
   await stage.check('get_function_alias_notfound_exc', api.getFunction({ FunctionName, Qualifier: 'aliasdoesnotexist' }));
-  await stage.check('get_function_alias_byarn_notfound_exc', api.getFunction({ FunctionName: stage.arn('function:fn:aliasdoesnotexist') }));
+  await stage.check(
+    'get_function_alias_byarn_notfound_exc',
+    api.getFunction({ FunctionName: stage.arn('function:fn:aliasdoesnotexist') }),
+  );
   await stage.check('create_alias_1_2', api.createAlias({ ...alias('aliasname1_2'), FunctionVersion: '1', Description }));
   await stage.check('get_alias_1_2', api.getAlias(alias('aliasname1_2')));
   await stage.check('create_alias_1_3', api.createAlias({ ...alias('aliasname1_3'), FunctionVersion: '1' }));
@@ -35,10 +43,16 @@ const lifecycle: Scenario = async (stage) => {
   await stage.check('get_alias_2', api.getAlias(alias('aliasname2')));
   const { Aliases } = await stage.answer(api.listAliases({ FunctionName }));
   stage.match('list_aliases_for_fnname', { Aliases });
-  await stage.check('update_alias_1_1', api.updateAlias({ ...alias('aliasname1_1'), RoutingConfig: { AdditionalVersionWeights: {} } }));
+  await stage.check(
+    'update_alias_1_1',
+    api.updateAlias({ ...alias('aliasname1_1'), RoutingConfig: { AdditionalVersionWeights: {} } }),
+  );
   await stage.check('get_alias_1_1_after_update', api.getAlias(alias('aliasname1_1')));
   await stage.check('list_aliases_for_fnname_after_update', api.listAliases({ FunctionName }));
-  await stage.check('update_alias_1_2', api.updateAlias({ ...alias('aliasname1_2'), RoutingConfig: { AdditionalVersionWeights: {} } }));
+  await stage.check(
+    'update_alias_1_2',
+    api.updateAlias({ ...alias('aliasname1_2'), RoutingConfig: { AdditionalVersionWeights: {} } }),
+  );
   await stage.check('get_alias_1_2_after_update', api.getAlias(alias('aliasname1_2')));
   await stage.check('list_aliases_for_fnname_after_update_2', api.listAliases({ FunctionName }));
   await stage.check('list_aliases_for_version', api.listAliases({ FunctionName, FunctionVersion: '1' }));
@@ -51,7 +65,13 @@ const refusals: Scenario = async (stage) => {
   await twoVersions(stage, { Publish: true });
   const attempt = (version: string, weights?: Record<string, number>, other: object = {}): Promise<object> => {
     const RoutingConfig = weights && { AdditionalVersionWeights: weights };
-    return api.createAlias({ FunctionName, Name: 'custom', FunctionVersion: version, ...(RoutingConfig && { RoutingConfig }), ...other });
+    return api.createAlias({
+      FunctionName,
+      Name: 'custom',
+      FunctionVersion: version,
+      ...(RoutingConfig && { RoutingConfig }),
+      ...other,
+    });
   };
   await stage.check('routing_config_exc_toomany', attempt('1', { '1': 0.4, '2': 0.5 }));
   await stage.check('routing_config_exc_toohigh', attempt('1', { '2': 2 }));
@@ -79,7 +99,9 @@ const byArn: Scenario = async (stage) => {
   await created(stage, FunctionName);
   const FunctionArn = stage.arn('function:fn');
   await api.publishVersion({ FunctionName });
-  const made = await stage.answer(api.createAlias({ FunctionName: FunctionArn, Name: 'live', FunctionVersion: '1', Description: 'd' }));
+  const made = await stage.answer(
+    api.createAlias({ FunctionName: FunctionArn, Name: 'live', FunctionVersion: '1', Description: 'd' }),
+  );
   stage.same('made by ARN', made['AliasArn'], `${FunctionArn}:live`);
   const read = (answer: Answer): unknown => answer['Description'];
   await stage.answer(api.updateAlias({ FunctionName: FunctionArn, Name: 'live', Description: 'e' }));

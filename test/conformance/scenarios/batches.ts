@@ -25,24 +25,40 @@ interface Hall {
 }
 
 /** A function between two queues; what fails twice goes to a third. */
-async function hall(stage: Stage, result: string, fifo: boolean, before: (source: Hall['source']) => Promise<void>, answer?: string): Promise<Hall> {
+async function hall(
+  stage: Stage,
+  result: string,
+  fifo: boolean,
+  before: (source: Hall['source']) => Promise<void>,
+  answer?: string,
+): Promise<Hall> {
   const [suffix, kind] = fifo ? ['.fifo', { FifoQueue: 'true' }] : ['', {}];
   const destination = await queue(stage, 'destination');
-  stage.match('get_destination_queue_url', { QueueUrl: destination.QueueUrl, ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: 200 } });
+  stage.match('get_destination_queue_url', {
+    QueueUrl: destination.QueueUrl,
+    ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: 200 },
+  });
   const dead = await queue(stage, `dead${suffix}`, kind);
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 2 });
   const source = await queue(stage, `source${suffix}`, { VisibilityTimeout: '2', RedrivePolicy, ...kind });
   const Environment = { Variables: { DESTINATION: destination.QueueUrl } };
   await created(stage, 'fn', { files: { 'handler.py': program(result) }, Handler: 'handler.handler', Timeout: 2, Environment });
   await before(source);
-  const input = { FunctionName: 'fn', EventSourceArn: source.arn, FunctionResponseTypes: ['ReportBatchItemFailures' as const], BatchSize: 10, MaximumBatchingWindowInSeconds: 0 };
+  const input = {
+    FunctionName: 'fn',
+    EventSourceArn: source.arn,
+    FunctionResponseTypes: ['ReportBatchItemFailures' as const],
+    BatchSize: 10,
+    MaximumBatchingWindowInSeconds: 0,
+  };
   const call = stage.api.createEventSourceMapping(input);
   if (answer === undefined) await stage.answer(call);
   else await stage.check(answer, call);
   return { source, destination, dead };
 }
 
-const failingItems = '{"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in event["Records"] if failing(record)]}';
+const failingItems =
+  '{"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in event["Records"] if failing(record)]}';
 
 const partial: Scenario = async (stage) => {
   const attempts = [0, 1, 1, 2];
@@ -54,7 +70,10 @@ const partial: Scenario = async (stage) => {
   }));
   const send = async ({ sqs, QueueUrl }: Hall['source']): Promise<void> => {
     const { $metadata, ...sent } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-    stage.match('send_message_batch', { ...sent, ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: $metadata.httpStatusCode } } satisfies Answer);
+    stage.match('send_message_batch', {
+      ...sent,
+      ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: $metadata.httpStatusCode },
+    } satisfies Answer);
   };
   const { destination, dead } = await hall(stage, failingItems, true, send, 'create_event_source_mapping');
   stage.match('first_invocation', await received(destination));

@@ -21,7 +21,10 @@ const lifecycle: Scenario = async (stage) => {
   await stage.check('put_function_code_signing_config', api.putFunctionCodeSigningConfig({ FunctionName, CodeSigningConfigArn }));
   await stage.check('get_function_code_signing_config', api.getFunctionCodeSigningConfig({ FunctionName }));
   const { CodeSigningConfigs } = await stage.answer(api.listCodeSigningConfigs({}));
-  stage.match('list_code_signing_configs', (CodeSigningConfigs as Answer[]).find((each) => each['CodeSigningConfigArn'] === CodeSigningConfigArn));
+  stage.match(
+    'list_code_signing_configs',
+    (CodeSigningConfigs as Answer[]).find((each) => each['CodeSigningConfigArn'] === CodeSigningConfigArn),
+  );
   await stage.check('list_functions_by_code_signing_config', api.listFunctionsByCodeSigningConfig({ CodeSigningConfigArn }));
   await stage.check('delete_function_code_signing_config', api.deleteFunctionCodeSigningConfig({ FunctionName }));
   await stage.check('delete_code_signing_config', api.deleteCodeSigningConfig({ CodeSigningConfigArn }));

@@ -1,15 +1,20 @@
-
 import { created, fixture, settled, until } from '../kit/functions.ts';
 import type { Answer, Scenario, Scenarios, Stage } from '../kit/stage.ts';
 
 const FunctionName = 'fn';
-const reserve = (ReservedConcurrentExecutions: number): { FunctionName: string; ReservedConcurrentExecutions: number } => ({ FunctionName, ReservedConcurrentExecutions });
+const reserve = (ReservedConcurrentExecutions: number): { FunctionName: string; ReservedConcurrentExecutions: number } => ({
+  FunctionName,
+  ReservedConcurrentExecutions,
+});
 
 const reservedRefusals: Scenario = async (stage) => {
   const { api } = stage;
   await created(stage, FunctionName);
   const missing = 'doesnotexist';
-  await stage.check('put_function_concurrency_with_function_name_doesnotexist', api.putFunctionConcurrency({ ...reserve(1), FunctionName: missing }));
+  await stage.check(
+    'put_function_concurrency_with_function_name_doesnotexist',
+    api.putFunctionConcurrency({ ...reserve(1), FunctionName: missing }),
+  );
   await stage.check(
     'put_function_concurrency_with_function_name_doesnotexist_and_invalid_concurrency',
     api.putFunctionConcurrency({ ...reserve(1_000_000), FunctionName: missing }),
@@ -83,7 +88,12 @@ const provisionedLimits: Scenario = async (stage) => {
 
 const overlap: Scenario = async (stage) => {
   const { api } = stage;
-  await created(stage, FunctionName, { files: { 'handler.py': 'import os\ndef handler(event, context):\n    return os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]\n' }, Handler: 'handler.handler', Timeout: 30, Environment: { Variables: {} } });
+  await created(stage, FunctionName, {
+    files: { 'handler.py': 'import os\ndef handler(event, context):\n    return os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]\n' },
+    Handler: 'handler.handler',
+    Timeout: 30,
+    Environment: { Variables: {} },
+  });
   await api.publishVersion({ FunctionName });
   await stage.check('put_provisioned_5', provide(stage, target('1'), 2));
   await stage.check('get_provisioned_prewait', api.getProvisionedConcurrencyConfig(target('1')));

@@ -2,20 +2,21 @@ import type { LoggingConfig, Runtime } from '@aws-sdk/client-lambda';
 import { create, created, echo, fixture, given, settled, type Options } from '../kit/functions.ts';
 import type { Scenario, Scenarios } from '../kit/stage.ts';
 
-
 const FunctionName = 'fn';
 
 /** A function as it is, then with another logging configuration. */
-const logging = (at: LoggingConfig | undefined, update: LoggingConfig): Scenario => async (stage) => {
-  const { api } = stage;
-  const options = { MemorySize: 256, Timeout: 5, ...(at && { LoggingConfig: at }) };
-  stage.match('create_response', await fixture(stage, FunctionName, options));
-  await stage.check('get_function_response', api.getFunction({ FunctionName }));
-  await stage.check('function_config', api.getFunctionConfiguration({ FunctionName }));
-  await stage.check('updated_config', api.updateFunctionConfiguration({ FunctionName, LoggingConfig: update }));
-  await settled(stage, FunctionName);
-  await stage.check('received_config', api.getFunctionConfiguration({ FunctionName }));
-};
+const logging =
+  (at: LoggingConfig | undefined, update: LoggingConfig): Scenario =>
+  async (stage) => {
+    const { api } = stage;
+    const options = { MemorySize: 256, Timeout: 5, ...(at && { LoggingConfig: at }) };
+    stage.match('create_response', await fixture(stage, FunctionName, options));
+    await stage.check('get_function_response', api.getFunction({ FunctionName }));
+    await stage.check('function_config', api.getFunctionConfiguration({ FunctionName }));
+    await stage.check('updated_config', api.updateFunctionConfiguration({ FunctionName, LoggingConfig: update }));
+    await settled(stage, FunctionName);
+    await stage.check('received_config', api.getFunctionConfiguration({ FunctionName }));
+  };
 
 const files: Readonly<Record<string, Options>> = {
   java: { files: { 'echo/Handler.class': 'not looked at before a call' }, Handler: 'echo.Handler' },
@@ -30,27 +31,33 @@ const snapStartOptions = (runtime: string): Options => ({
   Timeout: 5,
 });
 
-const snapStartLifecycle = (runtime: string): Scenario => async (stage) => {
-  const { api } = stage;
-  stage.match('create_function_response', await created(stage, FunctionName, snapStartOptions(runtime)));
-  await stage.check('get_function_response_latest', api.getFunction({ FunctionName }));
-  await api.publishVersion({ FunctionName, Description: 'version1' });
-  await settled(stage, FunctionName, '1');
-  await stage.check('get_function_response_version_1', api.getFunction({ FunctionName, Qualifier: '1' }));
-};
+const snapStartLifecycle =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    const { api } = stage;
+    stage.match('create_function_response', await created(stage, FunctionName, snapStartOptions(runtime)));
+    await stage.check('get_function_response_latest', api.getFunction({ FunctionName }));
+    await api.publishVersion({ FunctionName, Description: 'version1' });
+    await settled(stage, FunctionName, '1');
+    await stage.check('get_function_response_version_1', api.getFunction({ FunctionName, Qualifier: '1' }));
+  };
 
-const snapStartUpdate = (runtime: string): Scenario => async (stage) => {
-  stage.match('create_function_response', await created(stage, FunctionName, snapStartOptions(runtime)));
-  const SnapStart = { ApplyOn: 'PublishedVersions' } as const;
-  await stage.check('update_function_response', stage.api.updateFunctionConfiguration({ FunctionName, SnapStart }));
-};
+const snapStartUpdate =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    stage.match('create_function_response', await created(stage, FunctionName, snapStartOptions(runtime)));
+    const SnapStart = { ApplyOn: 'PublishedVersions' } as const;
+    await stage.check('update_function_response', stage.api.updateFunctionConfiguration({ FunctionName, SnapStart }));
+  };
 
 const each = (title: string, runtimes: readonly string[], scenario: (runtime: string) => Scenario): Scenarios =>
   Object.fromEntries(runtimes.map((runtime) => [`${title}[${runtime}]`, scenario(runtime)]));
 
-const blocked = (runtime: string): Scenario => async (stage) => {
-  stage.match('deprecation_error', await create(stage, FunctionName, { Runtime: runtime as Runtime }));
-};
+const blocked =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    stage.match('deprecation_error', await create(stage, FunctionName, { Runtime: runtime as Runtime }));
+  };
 
 const tooLargeEnvironment: Scenario = async (stage) => {
   const Environment = { Variables: { SMALL_VAR: 'ok', LARGE_VAR: 'x'.repeat(4064) } };
@@ -58,7 +65,10 @@ const tooLargeEnvironment: Scenario = async (stage) => {
 };
 
 /** Bytes that deflate to almost nothing, so that only the unzipped size is large. */
-const zeros = (megabytes: number): Record<string, string | Uint8Array> => ({ ...echo, large: new Uint8Array(megabytes * 1024 * 1024) });
+const zeros = (megabytes: number): Record<string, string | Uint8Array> => ({
+  ...echo,
+  large: new Uint8Array(megabytes * 1024 * 1024),
+});
 
 const tooLargeUnzipped: Scenario = async (stage) => {
   stage.match('invalid_param_exc', await create(stage, FunctionName, { files: zeros(251), Handler: 'handler.handler' }));
@@ -76,8 +86,12 @@ const tooLargeRequest: Scenario = async (stage) => {
 
 export const configurationScenarios: Scenarios = {
   'TestLoggingConfig.test_function_advanced_logging_configuration': logging({ LogFormat: 'JSON' }, { LogGroup: 'cool_lambda' }),
-  'TestLoggingConfig.test_function_partial_advanced_logging_configuration_update[partial_config0]': logging(undefined, { LogFormat: 'JSON' }),
-  'TestLoggingConfig.test_function_partial_advanced_logging_configuration_update[partial_config3]': logging(undefined, { LogGroup: 'cool_lambda' }),
+  'TestLoggingConfig.test_function_partial_advanced_logging_configuration_update[partial_config0]': logging(undefined, {
+    LogFormat: 'JSON',
+  }),
+  'TestLoggingConfig.test_function_partial_advanced_logging_configuration_update[partial_config3]': logging(undefined, {
+    LogGroup: 'cool_lambda',
+  }),
   'TestLambdaSnapStart.test_snapstart_exceptions': async (stage) => {
     const SnapStart = { ApplyOn: 'invalidOption' as never };
     stage.match('create_function_invalid_snapstart_apply', await create(stage, FunctionName, { SnapStart }));

@@ -2,7 +2,13 @@ import { created, fixture, settled } from '../kit/functions.ts';
 import type { Answer, Scenario, Scenarios } from '../kit/stage.ts';
 
 const FunctionName = 'fn';
-type Put = { readonly FunctionName?: string; readonly Qualifier?: string; readonly MaximumRetryAttempts?: number; readonly MaximumEventAgeInSeconds?: number; readonly DestinationConfig?: object };
+type Put = {
+  readonly FunctionName?: string;
+  readonly Qualifier?: string;
+  readonly MaximumRetryAttempts?: number;
+  readonly MaximumEventAgeInSeconds?: number;
+  readonly DestinationConfig?: object;
+};
 
 const refusals: Scenario = async (stage) => {
   const { api } = stage;
@@ -12,7 +18,8 @@ const refusals: Scenario = async (stage) => {
   const Name = 'eventinvokealias';
   await stage.check('fn_alias_result', api.createAlias({ FunctionName, Name, FunctionVersion: '1' }));
   const arn = stage.arn('function:fn');
-  const put = (name: string, input: Put): Promise<Answer> => stage.check(name, api.putFunctionEventInvokeConfig({ FunctionName, ...input } as never));
+  const put = (name: string, input: Put): Promise<Answer> =>
+    stage.check(name, api.putFunctionEventInvokeConfig({ FunctionName, ...input }));
   const retry = { MaximumRetryAttempts: 1 };
   await put('put_functionname_name_notfound', { FunctionName: 'doesnotexist', ...retry });
   await put('put_functionname_arn_notfound', { FunctionName: stage.arn('function:doesnotexist'), ...retry });
@@ -24,7 +31,9 @@ const refusals: Scenario = async (stage) => {
   await put('put_destination_invalid_service_arn', onSuccess(arn.replace(':lambda:', ':iam:')));
   await put('put_destination_success_no_destination_arn', { DestinationConfig: { OnSuccess: {} } });
   await put('put_destination_failure_no_destination_arn', { DestinationConfig: { OnFailure: {} } });
-  await put('put_destination_invalid_arn_pattern', { DestinationConfig: { OnFailure: { Destination: arn.replace(':lambda:', ':_-/!lambda:') } } });
+  await put('put_destination_invalid_arn_pattern', {
+    DestinationConfig: { OnFailure: { Destination: arn.replace(':lambda:', ':_-/!lambda:') } },
+  });
   await put('put_destination_latest', retry);
   await put('put_destination_latest_explicit_qualifier', { Qualifier: '$LATEST', ...retry });
   await put('put_destination_version', { Qualifier: '1', ...retry });
@@ -59,7 +68,8 @@ const refusals: Scenario = async (stage) => {
   await stage.check('list_function_doesnotexist', api.listFunctionEventInvokeConfigs({ FunctionName: 'doesnotexist' }));
   await stage.check('get_function_doesnotexist', api.getFunctionEventInvokeConfig({ FunctionName: 'doesnotexist' }));
   await stage.check('get_qualifier_doesnotexist', api.getFunctionEventInvokeConfig({ FunctionName, Qualifier: 'doesnotexist' }));
-  const update = (name: string, input: Put): Promise<Answer> => stage.check(name, api.updateFunctionEventInvokeConfig({ FunctionName, ...input } as never));
+  const update = (name: string, input: Put): Promise<Answer> =>
+    stage.check(name, api.updateFunctionEventInvokeConfig({ FunctionName, ...input }));
   await update('update_eventinvokeconfig_function_doesnotexist', { FunctionName: 'doesnotexist', ...retry });
   await stage.check('get_eventinvokeconfig_doesnotexist', api.getFunctionEventInvokeConfig({ FunctionName, Qualifier: Name }));
   await update('update_eventinvokeconfig_config_doesnotexist_with_qualifier', { Qualifier: Name, ...retry });
@@ -70,16 +80,28 @@ const lifecycle: Scenario = async (stage) => {
   const { api } = stage;
   await fixture(stage, FunctionName);
   await stage.check('put_invokeconfig_retries_0', api.putFunctionEventInvokeConfig({ FunctionName, MaximumRetryAttempts: 0 }));
-  await stage.check('put_invokeconfig_eventage_60', api.putFunctionEventInvokeConfig({ FunctionName, MaximumEventAgeInSeconds: 60 }));
-  await stage.check('update_invokeconfig_eventage_nochange', api.updateFunctionEventInvokeConfig({ FunctionName, MaximumEventAgeInSeconds: 60 }));
-  await stage.check('update_invokeconfig_retries', api.updateFunctionEventInvokeConfig({ FunctionName, MaximumRetryAttempts: 1 }));
+  await stage.check(
+    'put_invokeconfig_eventage_60',
+    api.putFunctionEventInvokeConfig({ FunctionName, MaximumEventAgeInSeconds: 60 }),
+  );
+  await stage.check(
+    'update_invokeconfig_eventage_nochange',
+    api.updateFunctionEventInvokeConfig({ FunctionName, MaximumEventAgeInSeconds: 60 }),
+  );
+  await stage.check(
+    'update_invokeconfig_retries',
+    api.updateFunctionEventInvokeConfig({ FunctionName, MaximumRetryAttempts: 1 }),
+  );
   await stage.check('get_invokeconfig', api.getFunctionEventInvokeConfig({ FunctionName }));
   await stage.check('get_invokeconfig_latest', api.getFunctionEventInvokeConfig({ FunctionName, Qualifier: '$LATEST' }));
   await stage.check('list_single_invokeconfig', api.listFunctionEventInvokeConfigs({ FunctionName }));
   await stage.check('publish_version_result', api.publishVersion({ FunctionName }));
   await settled(stage, FunctionName, '1');
   await stage.check('get_invokeconfig_postpublish', api.getFunctionEventInvokeConfig({ FunctionName, Qualifier: '1' }));
-  await stage.check('put_published_invokeconfig', api.putFunctionEventInvokeConfig({ FunctionName, Qualifier: '1', MaximumEventAgeInSeconds: 120 }));
+  await stage.check(
+    'put_published_invokeconfig',
+    api.putFunctionEventInvokeConfig({ FunctionName, Qualifier: '1', MaximumEventAgeInSeconds: 120 }),
+  );
   await stage.check('get_published_invokeconfig', api.getFunctionEventInvokeConfig({ FunctionName, Qualifier: '1' }));
   await stage.answer(api.deleteFunctionEventInvokeConfig({ FunctionName }));
   await stage.check('list_paging_nolimit_postdelete', api.listFunctionEventInvokeConfigs({ FunctionName }));

@@ -1,4 +1,10 @@
-import { CreateTableCommand, DynamoDBClient, PutItemCommand, UpdateTableCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  UpdateTableCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
 import { SendMessageBatchCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { created, until } from '../kit/functions.ts';
 import { enabled, queue, received, watched, watcher } from '../kit/neighbours.ts';
@@ -40,12 +46,14 @@ const queueFilter: Scenario = async (stage) => {
   stage.match('invocation_events', await watched(stage, 1));
 };
 
-const badQueueFilter = (Pattern: string): Scenario => async (stage) => {
-  await created(stage, FunctionName);
-  const { arn } = await queue(stage, 'queue');
-  const mapping = { FunctionName, EventSourceArn: arn, FilterCriteria: { Filters: [{ Pattern }] } };
-  await stage.check('create_event_source_mapping_exception', stage.api.createEventSourceMapping(mapping));
-};
+const badQueueFilter =
+  (Pattern: string): Scenario =>
+  async (stage) => {
+    await created(stage, FunctionName);
+    const { arn } = await queue(stage, 'queue');
+    const mapping = { FunctionName, EventSourceArn: arn, FilterCriteria: { Filters: [{ Pattern }] } };
+    await stage.check('create_event_source_mapping_exception', stage.api.createEventSourceMapping(mapping));
+  };
 
 const batchSizes: Scenario = async (stage) => {
   const { api } = stage;
@@ -54,7 +62,10 @@ const batchSizes: Scenario = async (stage) => {
   const mapping = { FunctionName, EventSourceArn: arn, MaximumBatchingWindowInSeconds: 0 };
   const { UUID } = await stage.check('create-event-source-mapping', api.createEventSourceMapping(mapping));
   await enabled(stage, UUID);
-  await stage.check('invalid-update-event-source-mapping', api.updateEventSourceMapping({ UUID: String(UUID), FunctionName, BatchSize: 15 }));
+  await stage.check(
+    'invalid-update-event-source-mapping',
+    api.updateEventSourceMapping({ UUID: String(UUID), FunctionName, BatchSize: 15 }),
+  );
   await stage.check('invalid-create-event-source-mapping', api.createEventSourceMapping({ ...mapping, BatchSize: 15 }));
 };
 
@@ -64,24 +75,34 @@ const noQueue: Scenario = async (stage) => {
   await stage.check('error', stage.api.createEventSourceMapping({ FunctionName, EventSourceArn }));
 };
 
-const largeBatch = (BatchSize: number): Scenario => async (stage) => {
-  await watcher(stage);
-  const { sqs, QueueUrl, arn } = await queue(stage, 'queue');
-  const mapping = { FunctionName, EventSourceArn: arn, BatchSize, MaximumBatchingWindowInSeconds: 2 };
-  const { UUID } = await stage.check('create-event-source-mapping-response', stage.api.createEventSourceMapping(mapping));
-  await enabled(stage, UUID);
-  const recorded = stage.recorded('Records') as unknown as { messageId: string; body: string }[];
-  const bodies = recorded.map(({ body }) => body);
-  for (const name of ['send-message-batch-result-10', 'send-message-batch-result-5']) {
-    const { Successful } = stage.recorded(name) as { Successful: { Id: string; MessageId: string }[] };
-    const Entries = Successful.map(({ Id, MessageId }) => ({ Id, MessageBody: recorded.find(({ messageId }) => messageId === MessageId)?.body }));
-    stage.match(name, await shown(sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))));
-  }
-  const records = (events: readonly Answer[]): Answer[] => events.flatMap((event) => event['Records'] as Answer[]);
-  const events = await until(() => watched(stage, 1), (seen) => records(seen).length >= bodies.length);
-  const sorted = records(events).sort((left, right) => bodies.indexOf(String(left['body'])) - bodies.indexOf(String(right['body'])));
-  stage.match('Records', sorted);
-};
+const largeBatch =
+  (BatchSize: number): Scenario =>
+  async (stage) => {
+    await watcher(stage);
+    const { sqs, QueueUrl, arn } = await queue(stage, 'queue');
+    const mapping = { FunctionName, EventSourceArn: arn, BatchSize, MaximumBatchingWindowInSeconds: 2 };
+    const { UUID } = await stage.check('create-event-source-mapping-response', stage.api.createEventSourceMapping(mapping));
+    await enabled(stage, UUID);
+    const recorded = stage.recorded('Records') as unknown as { messageId: string; body: string }[];
+    const bodies = recorded.map(({ body }) => body);
+    for (const name of ['send-message-batch-result-10', 'send-message-batch-result-5']) {
+      const { Successful } = stage.recorded(name) as { Successful: { Id: string; MessageId: string }[] };
+      const Entries = Successful.map(({ Id, MessageId }) => ({
+        Id,
+        MessageBody: recorded.find(({ messageId }) => messageId === MessageId)?.body,
+      }));
+      stage.match(name, await shown(sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))));
+    }
+    const records = (events: readonly Answer[]): Answer[] => events.flatMap((event) => event['Records'] as Answer[]);
+    const events = await until(
+      () => watched(stage, 1),
+      (seen) => records(seen).length >= bodies.length,
+    );
+    const sorted = records(events).sort(
+      (left, right) => bodies.indexOf(String(left['body'])) - bodies.indexOf(String(right['body'])),
+    );
+    stage.match('Records', sorted);
+  };
 
 /** Tells another queue how it went, and fails as often as the message says. */
 const reporter = `import json, os, urllib.parse, urllib.request
@@ -103,9 +124,14 @@ def handler(event, context):
 const retries: Scenario = async (stage) => {
   await created(stage, FunctionName, { files: { 'handler.py': reporter }, Handler: 'handler.handler', Timeout: 2 });
   const destination = await queue(stage, 'destination');
-  stage.match('get_destination_queue_url', { QueueUrl: destination.QueueUrl, ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: 200 } });
+  stage.match('get_destination_queue_url', {
+    QueueUrl: destination.QueueUrl,
+    ResponseMetadata: { HTTPHeaders: {}, HTTPStatusCode: 200 },
+  });
   const source = await queue(stage, 'source', { VisibilityTimeout: '2' });
-  const { UUID } = await stage.answer(stage.api.createEventSourceMapping({ FunctionName, EventSourceArn: source.arn, BatchSize: 1 }));
+  const { UUID } = await stage.answer(
+    stage.api.createEventSourceMapping({ FunctionName, EventSourceArn: source.arn, BatchSize: 1 }),
+  );
   stage.match('event_source_mapping', await enabled(stage, UUID));
   const MessageBody = JSON.stringify({ destination: destination.QueueUrl, fail_attempts: 1 });
   await source.sqs.send(new SendMessageCommand({ QueueUrl: source.QueueUrl, MessageBody }));
@@ -128,42 +154,49 @@ async function streamOf(dynamodb: DynamoDBClient, StreamViewType: 'NEW_IMAGE' | 
   return TableDescription?.LatestStreamArn ?? '';
 }
 
-const tableFilter = (putTwice: boolean): Scenario => async (stage) => {
-  await watcher(stage);
-  const dynamodb = stage.neighbour(new DynamoDBClient(stage.settings));
-  stage.match('table_creation_response', await shown(dynamodb.send(new CreateTableCommand(table))));
-  const EventSourceArn = await streamOf(dynamodb, 'NEW_AND_OLD_IMAGES');
-  const mapping = {
-    FunctionName,
-    EventSourceArn,
-    StartingPosition: 'TRIM_HORIZON' as const,
-    BatchSize: 1,
-    MaximumBatchingWindowInSeconds: 1,
-    MaximumRetryAttempts: 1,
-    FilterCriteria: filtersOf(stage, 'create_event_source_mapping_response'),
+const tableFilter =
+  (putTwice: boolean): Scenario =>
+  async (stage) => {
+    await watcher(stage);
+    const dynamodb = stage.neighbour(new DynamoDBClient(stage.settings));
+    stage.match('table_creation_response', await shown(dynamodb.send(new CreateTableCommand(table))));
+    const EventSourceArn = await streamOf(dynamodb, 'NEW_AND_OLD_IMAGES');
+    const mapping = {
+      FunctionName,
+      EventSourceArn,
+      StartingPosition: 'TRIM_HORIZON' as const,
+      BatchSize: 1,
+      MaximumBatchingWindowInSeconds: 1,
+      MaximumRetryAttempts: 1,
+      FilterCriteria: filtersOf(stage, 'create_event_source_mapping_response'),
+    };
+    const { UUID } = await stage.check('create_event_source_mapping_response', stage.api.createEventSourceMapping(mapping));
+    await enabled(stage, UUID);
+    const images = (answer: string): Record<string, AttributeValue>[] =>
+      (stage.recorded(answer) as unknown as RecordedEvent[]).flatMap(({ Records }) =>
+        Records.map((record) => (record['dynamodb'] as { NewImage: Record<string, AttributeValue> }).NewImage),
+      );
+    const put = async (some: readonly Record<string, AttributeValue>[]): Promise<void> => {
+      for (const Item of some) await dynamodb.send(new PutItemCommand({ TableName: 'table', Item }));
+    };
+    const [first, all] = [images('lambda-log-events'), images('lambda-multiple-log-events')];
+    await put(first);
+    stage.match('lambda-log-events', await watched(stage, first.length));
+    await put(putTwice ? first : all.slice(first.length));
+    stage.match('lambda-multiple-log-events', await watched(stage, all.length));
   };
-  const { UUID } = await stage.check('create_event_source_mapping_response', stage.api.createEventSourceMapping(mapping));
-  await enabled(stage, UUID);
-  const images = (answer: string): Record<string, AttributeValue>[] =>
-    (stage.recorded(answer) as unknown as RecordedEvent[]).flatMap(({ Records }) =>
-      Records.map((record) => (record['dynamodb'] as { NewImage: Record<string, AttributeValue> }).NewImage),
-    );
-  const put = async (some: readonly Record<string, AttributeValue>[]): Promise<void> => {
-    for (const Item of some) await dynamodb.send(new PutItemCommand({ TableName: 'table', Item }));
-  };
-  const [first, all] = [images('lambda-log-events'), images('lambda-multiple-log-events')];
-  await put(first);
-  stage.match('lambda-log-events', await watched(stage, first.length));
-  await put(putTwice ? first : all.slice(first.length));
-  stage.match('lambda-multiple-log-events', await watched(stage, all.length));
-};
 
 const badTableFilter: Scenario = async (stage) => {
   await created(stage, FunctionName);
   const dynamodb = stage.neighbour(new DynamoDBClient(stage.settings));
   await dynamodb.send(new CreateTableCommand(table));
   const EventSourceArn = await streamOf(dynamodb, 'NEW_IMAGE');
-  const mapping = { FunctionName, EventSourceArn, StartingPosition: 'TRIM_HORIZON' as const, FilterCriteria: { Filters: [{ Pattern: 'single-string' }] } };
+  const mapping = {
+    FunctionName,
+    EventSourceArn,
+    StartingPosition: 'TRIM_HORIZON' as const,
+    FilterCriteria: { Filters: [{ Pattern: 'single-string' }] },
+  };
   await stage.check('exception_event_source_creation', stage.api.createEventSourceMapping(mapping));
 };
 
@@ -174,7 +207,9 @@ const tableDeletion: Scenario = async (stage) => {
   const made = await shown(dynamodb.send(new CreateTableCommand(streamed)));
   stage.match('create_dynamodb_table_response', made);
   const { LatestStreamArn: EventSourceArn } = made['TableDescription'] as { LatestStreamArn: string };
-  const { MaximumBatchingWindowInSeconds, BatchSize, StartingPosition } = stage.recorded('create_event_source_mapping_result') as never;
+  const { MaximumBatchingWindowInSeconds, BatchSize, StartingPosition } = stage.recorded(
+    'create_event_source_mapping_result',
+  ) as never;
   const mapping = { FunctionName, EventSourceArn, StartingPosition, BatchSize, MaximumBatchingWindowInSeconds };
   const { UUID } = await stage.check('create_event_source_mapping_result', stage.api.createEventSourceMapping(mapping));
   await enabled(stage, UUID);
@@ -188,8 +223,14 @@ const validation: Scenario = async (stage) => {
   await dynamodb.send(new CreateTableCommand(table));
   const mapping = { FunctionName, EventSourceArn: await streamOf(dynamodb, 'NEW_IMAGE') };
   await stage.check('no_starting_position', api.createEventSourceMapping(mapping));
-  await stage.check('invalid_starting_position', api.createEventSourceMapping({ ...mapping, StartingPosition: 'invalid' as never }));
-  await stage.check('incompatible_starting_position', api.createEventSourceMapping({ ...mapping, StartingPosition: 'AT_TIMESTAMP' }));
+  await stage.check(
+    'invalid_starting_position',
+    api.createEventSourceMapping({ ...mapping, StartingPosition: 'invalid' as never }),
+  );
+  await stage.check(
+    'incompatible_starting_position',
+    api.createEventSourceMapping({ ...mapping, StartingPosition: 'AT_TIMESTAMP' }),
+  );
 };
 
 const each = (title: string, cases: readonly string[], scenario: Scenario): Scenarios =>
@@ -222,7 +263,11 @@ export const mappingScenarios: Scenarios = {
   'TestSQSEventSourceMapping.test_sqs_event_source_mapping_batch_size[1000]': largeBatch(1000),
   test_esm_with_not_existing_sqs_queue: noQueue,
   test_failing_lambda_retries_after_visibility_timeout: retries,
-  ...each('TestDynamoDBEventSourceMapping.test_dynamodb_event_filter', ['content_or_filter', 'exists_filter_type', 'exists_false_filter'], tableFilter(false)),
+  ...each(
+    'TestDynamoDBEventSourceMapping.test_dynamodb_event_filter',
+    ['content_or_filter', 'exists_filter_type', 'exists_false_filter'],
+    tableFilter(false),
+  ),
   'TestDynamoDBEventSourceMapping.test_dynamodb_event_filter[insert_same_entry_twice]': tableFilter(true),
   'TestDynamoDBEventSourceMapping.test_dynamodb_invalid_event_filter[single-string]': badTableFilter,
   'TestDynamoDBEventSourceMapping.test_deletion_event_source_mapping_with_dynamodb': tableDeletion,

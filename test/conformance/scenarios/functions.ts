@@ -12,7 +12,14 @@ const lifecycle: Scenario = async (stage) => {
   stage.match('create_response', await fixture(stage, fn, { MemorySize: 256, Timeout: 5 }));
   await stage.check('get_function_response', api.getFunction({ FunctionName }));
   const Environment = { Variables: { ENV_A: 'a' } };
-  const changed = { FunctionName, Runtime: 'python3.11', Description: 'Changed-Description', MemorySize: 512, Timeout: 10, Environment } as const;
+  const changed = {
+    FunctionName,
+    Runtime: 'python3.11',
+    Description: 'Changed-Description',
+    MemorySize: 512,
+    Timeout: 10,
+    Environment,
+  } as const;
   await stage.check('update_func_conf_response', api.updateFunctionConfiguration(changed));
   await settled(stage, fn);
   await stage.check('get_function_response_postupdate', api.getFunction({ FunctionName }));
@@ -51,8 +58,10 @@ const calls: Readonly<Record<string, Call>> = {
   get_function_concurrency: ({ api }, name) => api.getFunctionConcurrency({ FunctionName: name }),
 };
 
-const each = (operations: readonly string[], scenario: (call: Call) => Scenario): ((title: string) => Scenarios) =>
-  (title) => Object.fromEntries(operations.map((name) => [`TestLambdaFunction.${title}[${name}]`, scenario(calls[name] as Call)]));
+const each =
+  (operations: readonly string[], scenario: (call: Call) => Scenario): ((title: string) => Scenarios) =>
+  (title) =>
+    Object.fromEntries(operations.map((name) => [`TestLambdaFunction.${title}[${name}]`, scenario(calls[name] as Call)]));
 
 const mismatch = each(['delete_function', 'get_function', 'get_function_configuration'], (call) => async (stage) => {
   const arn = stage.arn('function:some-function:$LATEST');
@@ -66,7 +75,13 @@ const noVersion = each(['get_function', 'get_function_configuration'], (call) =>
 });
 
 const noFunction = each(
-  ['delete_function', 'get_function', 'get_function_configuration', 'get_function_code_signing_config', 'get_function_event_invoke_config'],
+  [
+    'delete_function',
+    'get_function',
+    'get_function_configuration',
+    'get_function_code_signing_config',
+    'get_function_event_invoke_config',
+  ],
   (call) => async (stage) => void (await stage.check('not_found_exception', call(stage, 'nonexisting'))),
 );
 
@@ -82,7 +97,10 @@ const wrongRegion = each(
 
 const noVersionToDelete: Scenario = async (stage) => {
   await stage.check('delete_function_response_non_existent', stage.api.deleteFunction({ FunctionName }));
-  await stage.check('delete_function_response_non_existent_with_qualifier', stage.api.deleteFunction({ FunctionName, Qualifier: '1' }));
+  await stage.check(
+    'delete_function_response_non_existent_with_qualifier',
+    stage.api.deleteFunction({ FunctionName, Qualifier: '1' }),
+  );
 };
 
 const list: Scenario = async (stage) => {
@@ -95,20 +113,28 @@ const list: Scenario = async (stage) => {
   stage.match('list_default', functions(await stage.answer(api.listFunctions({}))));
 };
 
-const vpc = (kind: 'Subnet' | 'SecurityGroup', unknown: string, malformed: string): Scenario => async (stage) => {
-  const title = kind === 'Subnet' ? 'subnet-id' : 'security-group';
-  const config = (id: string): object => ({
-    VpcConfig: kind === 'Subnet' ? { SubnetIds: [id], SecurityGroupIds: ['sg-0123456789abcdef0'] } : { SubnetIds: ['subnet-0123456789abcdef0'], SecurityGroupIds: [id] },
-  });
-  stage.match(`create-response-non-existent-${title}`, await create(stage, fn, config(unknown)));
-  stage.match(`create-response-invalid-format-${title}`, await create(stage, fn, config(malformed)));
-};
+const vpc =
+  (kind: 'Subnet' | 'SecurityGroup', unknown: string, malformed: string): Scenario =>
+  async (stage) => {
+    const title = kind === 'Subnet' ? 'subnet-id' : 'security-group';
+    const config = (id: string): object => ({
+      VpcConfig:
+        kind === 'Subnet'
+          ? { SubnetIds: [id], SecurityGroupIds: ['sg-0123456789abcdef0'] }
+          : { SubnetIds: ['subnet-0123456789abcdef0'], SecurityGroupIds: [id] },
+    });
+    stage.match(`create-response-non-existent-${title}`, await create(stage, fn, config(unknown)));
+    stage.match(`create-response-invalid-format-${title}`, await create(stage, fn, config(malformed)));
+  };
 
 const bucketErrors: Scenario = async (stage) => {
   const Bucket = `code-of-${stage.region}`;
   await stage.neighbour(new S3Client({ ...stage.settings, forcePathStyle: true })).send(new CreateBucketCommand({ Bucket }));
   const { api } = stage;
-  const [noBucket, noKey] = [{ S3Bucket: `no-${Bucket}`, S3Key: 'key' }, { S3Bucket: Bucket, S3Key: 'no-key' }];
+  const [noBucket, noKey] = [
+    { S3Bucket: `no-${Bucket}`, S3Key: 'key' },
+    { S3Bucket: Bucket, S3Key: 'no-key' },
+  ];
   stage.match('create-error-wrong-bucket', await create(stage, fn, { Code: noBucket }));
   stage.match('create-error-wrong-key', await create(stage, fn, { Code: noKey }));
   await created(stage, fn);
@@ -130,7 +156,10 @@ export const functionScenarios: Scenarios = {
   'TestLambdaFunction.test_lambda_code_location_s3_errors': bucketErrors,
   'TestLambdaRecursion.test_put_function_recursion_config_allow': async (stage) => {
     await created(stage, fn);
-    await stage.check('put_recursion_config_response', stage.api.putFunctionRecursionConfig({ FunctionName, RecursiveLoop: 'Allow' }));
+    await stage.check(
+      'put_recursion_config_response',
+      stage.api.putFunctionRecursionConfig({ FunctionName, RecursiveLoop: 'Allow' }),
+    );
     await stage.check('get_recursion_config_response', stage.api.getFunctionRecursionConfig({ FunctionName }));
   },
 };

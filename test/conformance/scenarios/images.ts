@@ -33,7 +33,10 @@ const imageConfig: Scenario = async (stage) => {
   const other = { Command: ['-c', 'echo test1'], WorkingDirectory: '/app1' };
   await stage.check('update-function-code-response', api.updateFunctionConfiguration({ FunctionName, ImageConfig: other }));
   await read(stage, '-', '-after-update');
-  await stage.check('update-function-code-delete-imageconfig-response', api.updateFunctionConfiguration({ FunctionName, ImageConfig: {} }));
+  await stage.check(
+    'update-function-code-delete-imageconfig-response',
+    api.updateFunctionConfiguration({ FunctionName, ImageConfig: {} }),
+  );
   await read(stage, '-', '-after-delete-imageconfig');
 };
 

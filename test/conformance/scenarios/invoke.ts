@@ -29,20 +29,28 @@ const basic: Scenario = async (stage) => {
 };
 
 /** A function that returns what it is given, called in one way. */
-const called = (runtime: string, InvocationType: InvocationType, event: object = {}): Scenario => async (stage) => {
-  const isNode = runtime.startsWith('nodejs');
-  const files = isNode ? { 'index.js': 'exports.handler = async (event) => event;\n' } : echo;
-  await created(stage, FunctionName, { files, Handler: isNode ? 'index.handler' : 'handler.handler', Runtime: runtime as never });
-  await stage.check('invoke-result', stage.api.invoke({ FunctionName, InvocationType, Payload: json(event) }));
-};
+const called =
+  (runtime: string, InvocationType: InvocationType, event: object = {}): Scenario =>
+  async (stage) => {
+    const isNode = runtime.startsWith('nodejs');
+    const files = isNode ? { 'index.js': 'exports.handler = async (event) => event;\n' } : echo;
+    await created(stage, FunctionName, {
+      files,
+      Handler: isNode ? 'index.handler' : 'handler.handler',
+      Runtime: runtime as never,
+    });
+    await stage.check('invoke-result', stage.api.invoke({ FunctionName, InvocationType, Payload: json(event) }));
+  };
 
-const nothingReturned = (isNode: boolean, InvocationType: InvocationType): Scenario => async (stage) => {
-  const options = isNode
-    ? { files: { 'index.js': 'exports.handler = async () => {};\n' }, Handler: 'index.handler', Runtime: 'nodejs24.x' as const }
-    : python('def handler(event, context):\n    return\n');
-  await created(stage, FunctionName, options);
-  await stage.check('invoke-result', stage.api.invoke({ FunctionName, InvocationType, Payload }));
-};
+const nothingReturned =
+  (isNode: boolean, InvocationType: InvocationType): Scenario =>
+  async (stage) => {
+    const options = isNode
+      ? { files: { 'index.js': 'exports.handler = async () => {};\n' }, Handler: 'index.handler', Runtime: 'nodejs24.x' as const }
+      : python('def handler(event, context):\n    return\n');
+    await created(stage, FunctionName, options);
+    await stage.check('invoke-result', stage.api.invoke({ FunctionName, InvocationType, Payload }));
+  };
 
 const environment: Scenario = async (stage) => {
   const { api } = stage;
@@ -69,7 +77,13 @@ const fromBucket: Scenario = async (stage) => {
 };
 
 const noTimeout: Scenario = async (stage) => {
-  stage.match('create-result', await fixture(stage, FunctionName, { ...python('import time\ndef handler(event, context):\n    time.sleep(event["sleep"])\n'), Timeout: 2 }));
+  stage.match(
+    'create-result',
+    await fixture(stage, FunctionName, {
+      ...python('import time\ndef handler(event, context):\n    time.sleep(event["sleep"])\n'),
+      Timeout: 2,
+    }),
+  );
   await stage.check('invoke-result', stage.api.invoke({ FunctionName, Payload: json({ sleep: 0.1 }) }));
 };
 
@@ -94,7 +108,8 @@ def handler(event, context):
 /** After a timeout the process is new, and the disk is not. */
 const reuse: Scenario = async (stage) => {
   stage.match('create-result', await fixture(stage, FunctionName, { ...python(statefulProgram), Timeout: 1 }));
-  const call = (name: string, event: object): Promise<Answer> => stage.check(name, stage.api.invoke({ FunctionName, Payload: json(event) }));
+  const call = (name: string, event: object): Promise<Answer> =>
+    stage.check(name, stage.api.invoke({ FunctionName, Payload: json(event) }));
   await call('invoke-result-file-write', { 'write-file': 'some-content' });
   await call('invoke-result-file-read', { 'read-file': true });
   await call('invoke-result-set-number', { 'set-number': 42 });
@@ -104,10 +119,12 @@ const reuse: Scenario = async (stage) => {
   await call('invoke-result-read-number-after-timeout', { 'read-number': true });
 };
 
-const failing = (options: Options): Scenario => async (stage) => {
-  await created(stage, FunctionName, { Runtime: 'python3.12', ...options });
-  await stage.check('invocation_error', stage.api.invoke({ FunctionName, Payload }));
-};
+const failing =
+  (options: Options): Scenario =>
+  async (stage) => {
+    await created(stage, FunctionName, { Runtime: 'python3.12', ...options });
+    await stage.check('invocation_error', stage.api.invoke({ FunctionName, Payload }));
+  };
 
 const tooLarge: Scenario = async (stage) => {
   const program = 'def handler(event, context):\n    return "x" * event["bytes"]\n';
@@ -124,17 +141,22 @@ const large: Scenario = async (stage) => {
   stage.same('answer', [answer?.length, FunctionError], [bytes + 2, undefined]);
 };
 
-const logged = async (stage: Stage, isComplete: (events: readonly FilteredLogEvent[]) => boolean): Promise<readonly FilteredLogEvent[]> => {
+const logged = async (
+  stage: Stage,
+  isComplete: (events: readonly FilteredLogEvent[]) => boolean,
+): Promise<readonly FilteredLogEvent[]> => {
   const logs = stage.neighbour(new CloudWatchLogsClient(stage.settings));
   const ask = async (): Promise<readonly FilteredLogEvent[]> =>
     (await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/fn' })).catch(() => ({ events: [] }))).events ?? [];
   return until(ask, isComplete);
 };
 
-const saying = (events: readonly FilteredLogEvent[], start: string): number => events.filter(({ message }) => message?.startsWith(start)).length;
+const saying = (events: readonly FilteredLogEvent[], start: string): number =>
+  events.filter(({ message }) => message?.startsWith(start)).length;
 
 const requestId: Scenario = async (stage) => {
-  const program = 'import logging\nlogging.getLogger().setLevel(logging.INFO)\ndef handler(event, context):\n    logging.info("RequestId log message")\n    return context.aws_request_id\n';
+  const program =
+    'import logging\nlogging.getLogger().setLevel(logging.INFO)\ndef handler(event, context):\n    logging.info("RequestId log message")\n    return context.aws_request_id\n';
   await created(stage, FunctionName, python(program));
   await stage.check('invoke_result', stage.api.invoke({ FunctionName, Payload }));
   const events = await logged(stage, (all) => saying(all, 'REPORT') > 0);
@@ -145,14 +167,26 @@ const requestId: Scenario = async (stage) => {
 const requestIdOfUrl: Scenario = async (stage) => {
   const { api } = stage;
   await created(stage, FunctionName, python('def handler(event, context):\n    return "hi"\n'));
-  const { FunctionUrl } = await stage.check('create_lambda_url_config', api.createFunctionUrlConfig({ FunctionName, AuthType: 'NONE' }));
-  const open = { FunctionName, StatementId: 'urlPermission', Action: 'lambda:InvokeFunctionUrl', Principal: '*', FunctionUrlAuthType: 'NONE' } as const;
+  const { FunctionUrl } = await stage.check(
+    'create_lambda_url_config',
+    api.createFunctionUrlConfig({ FunctionName, AuthType: 'NONE' }),
+  );
+  const open = {
+    FunctionName,
+    StatementId: 'urlPermission',
+    Action: 'lambda:InvokeFunctionUrl',
+    Principal: '*',
+    FunctionUrlAuthType: 'NONE',
+  } as const;
   await stage.check('add_permission', api.addPermission(open));
   const response = await fetch(String(FunctionUrl));
   const headers = { 'x-amzn-RequestId': response.headers.get('x-amzn-requestid') };
   stage.match('lambda_url_invocation', { content: await response.text(), headers, statuscode: response.status });
   const events = await logged(stage, (all) => saying(all, 'END') > 0);
-  stage.match('end_log_entries', events.map(({ message = '' }) => message.trim()).filter((line) => line.startsWith('END')));
+  stage.match(
+    'end_log_entries',
+    events.map(({ message = '' }) => message.trim()).filter((line) => line.startsWith('END')),
+  );
 };
 
 /** Nothing gets in, and what cannot get in goes where failures go. */
@@ -168,8 +202,16 @@ const reservedConcurrency: Scenario = async (stage) => {
   const config = { FunctionName, MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination } } };
   await stage.check('put_event_invoke_conf', api.putFunctionEventInvokeConfig(config));
   await stage.check('invoke_result', api.invoke({ FunctionName, InvocationType: 'Event', Payload }));
-  const receive = new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, MessageSystemAttributeNames: ['All'], MessageAttributeNames: ['All'] });
-  const { Messages } = await until(() => sqs.send(receive), (answer) => (answer.Messages ?? []).length > 0);
+  const receive = new ReceiveMessageCommand({
+    QueueUrl,
+    WaitTimeSeconds: 5,
+    MessageSystemAttributeNames: ['All'],
+    MessageAttributeNames: ['All'],
+  });
+  const { Messages } = await until(
+    () => sqs.send(receive),
+    (answer) => (answer.Messages ?? []).length > 0,
+  );
   stage.match('msg', Messages?.[0]);
 };
 
@@ -212,17 +254,21 @@ def handler(event, context):
     return {"event": event, "user_login_name": getpass.getuser(), "user_whoami": who, "platform_system": platform.system(), "platform_machine": platform.machine(), "pwd": os.getcwd(), "paths": paths}
 `;
 
-const seen = (answer: string, program: string): Scenario => async (stage) => {
-  await created(stage, FunctionName, python(program));
-  await stage.check(answer, stage.api.invoke({ FunctionName, Payload }));
-};
+const seen =
+  (answer: string, program: string): Scenario =>
+  async (stage) => {
+    await created(stage, FunctionName, python(program));
+    await stage.check(answer, stage.api.invoke({ FunctionName, Payload }));
+  };
 
-const byArn = (operation: 'getFunction' | 'getFunctionConfiguration'): Scenario => async (stage) => {
-  await created(stage, FunctionName);
-  const answer = await stage.answer(stage.api[operation]({ FunctionName: stage.arn('function:fn') }));
-  const { FunctionArn } = (answer['Configuration'] ?? answer) as { FunctionArn: string };
-  stage.same('arn', FunctionArn, stage.arn('function:fn'));
-};
+const byArn =
+  (operation: 'getFunction' | 'getFunctionConfiguration'): Scenario =>
+  async (stage) => {
+    await created(stage, FunctionName);
+    const answer = await stage.answer(stage.api[operation]({ FunctionName: stage.arn('function:fn') }));
+    const { FunctionArn } = (answer['Configuration'] ?? answer) as { FunctionArn: string };
+    stage.same('arn', FunctionArn, stage.arn('function:fn'));
+  };
 
 export const invokeScenarios: Scenarios = {
   'TestLambdaFeatures.test_basic_invoke': basic,
@@ -245,10 +291,21 @@ export const invokeScenarios: Scenarios = {
   'TestLambdaBehavior.test_lambda_invoke_timed_out_environment_reuse': reuse,
   'TestLambdaBehavior.test_runtime_ulimits': seen('invoke_runtime_ulimits', ulimits),
   'TestLambdaBehavior.test_runtime_introspection_x86': seen('invoke_runtime_x86_introspection', introspection),
-  'TestLambdaErrors.test_lambda_runtime_wrapper_not_found': failing({ Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/idontexist.sh' } } }),
-  'TestLambdaErrors.test_lambda_runtime_exit': failing({ files: { 'handler.py': 'import sys\nsys.exit(0)\n' }, Handler: 'handler.handler' }),
-  'TestLambdaErrors.test_lambda_handler_exit': failing({ files: { 'handler.py': 'import sys\ndef handler(event, context):\n    sys.exit(0)\n' }, Handler: 'handler.handler' }),
-  'TestLambdaErrors.test_lambda_handler_error': failing({ files: { 'lambda_handler_error.py': 'def handler(event, context):\n    raise Exception("Handler fails")\n' }, Handler: 'lambda_handler_error.handler' }),
+  'TestLambdaErrors.test_lambda_runtime_wrapper_not_found': failing({
+    Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/idontexist.sh' } },
+  }),
+  'TestLambdaErrors.test_lambda_runtime_exit': failing({
+    files: { 'handler.py': 'import sys\nsys.exit(0)\n' },
+    Handler: 'handler.handler',
+  }),
+  'TestLambdaErrors.test_lambda_handler_exit': failing({
+    files: { 'handler.py': 'import sys\ndef handler(event, context):\n    sys.exit(0)\n' },
+    Handler: 'handler.handler',
+  }),
+  'TestLambdaErrors.test_lambda_handler_error': failing({
+    files: { 'lambda_handler_error.py': 'def handler(event, context):\n    raise Exception("Handler fails")\n' },
+    Handler: 'lambda_handler_error.handler',
+  }),
   'TestLambdaBaseFeatures.test_lambda_too_large_response': tooLarge,
   'TestLambdaBaseFeatures.test_lambda_large_response': large,
   'TestLambdaBaseFeatures.test_assume_role[2]': async (stage) => {
@@ -258,8 +315,13 @@ def handler(event, context):
 `;
     await created(stage, FunctionName, { ...python(program), Role: 'arn:aws:iam::111111111111:role/lambda-autogenerated-0123' });
     const { Payload: answer } = await stage.api.invoke({ FunctionName, Payload });
-    const credentials = JSON.parse(Buffer.from(answer ?? []).toString('utf8')) as { accessKeyId: string; secretAccessKey: string };
-    const { Arn } = await stage.neighbour(new STSClient({ ...stage.settings, credentials })).send(new GetCallerIdentityCommand({}));
+    const credentials = JSON.parse(Buffer.from(answer ?? []).toString('utf8')) as {
+      accessKeyId: string;
+      secretAccessKey: string;
+    };
+    const { Arn } = await stage
+      .neighbour(new STSClient({ ...stage.settings, credentials }))
+      .send(new GetCallerIdentityCommand({}));
     stage.match('invoke-result-assumed-role-arn', Arn);
   },
   'TestRequestIdHandling.test_request_id_invoke': requestId,

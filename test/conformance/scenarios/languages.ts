@@ -4,26 +4,45 @@ import type { Answer, Scenario, Scenarios } from '../kit/stage.ts';
 
 const FunctionName = 'fn';
 
-const es6 = (runtime: string): Scenario => async (stage) => {
-  const program = "exports.handler = async (event) => ({ statusCode: 200, body: JSON.stringify(`response from localstack lambda: ${JSON.stringify(event)}`) });\n";
-  const options = { files: { 'lambda_handler_es6.js': program }, Handler: 'lambda_handler_es6.handler', Runtime: runtime as Runtime };
-  stage.match('creation-result', await fixture(stage, FunctionName, options));
-  await stage.check('invocation-result', stage.api.invoke({ FunctionName, Payload: json({ event_type: 'test_lambda' }) }));
-};
+const es6 =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    const program =
+      'exports.handler = async (event) => ({ statusCode: 200, body: JSON.stringify(`response from localstack lambda: ${JSON.stringify(event)}`) });\n';
+    const options = {
+      files: { 'lambda_handler_es6.js': program },
+      Handler: 'lambda_handler_es6.handler',
+      Runtime: runtime as Runtime,
+    };
+    stage.match('creation-result', await fixture(stage, FunctionName, options));
+    await stage.check('invocation-result', stage.api.invoke({ FunctionName, Payload: json({ event_type: 'test_lambda' }) }));
+  };
 
-const submodule = (runtime: string): Scenario => async (stage) => {
-  const files = { 'deep/__init__.py': '', 'deep/inside/__init__.py': '', 'deep/inside/program.py': 'def handler(event, context):\n    return event\n' };
-  await created(stage, FunctionName, { files, Handler: 'deep.inside.program.handler', Runtime: runtime as Runtime });
-  const { Payload } = await stage.answer(stage.api.invoke({ FunctionName, Payload: json({ a: 1 }) }));
-  stage.same('echo', Payload, { a: 1 });
-};
+const submodule =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    const files = {
+      'deep/__init__.py': '',
+      'deep/inside/__init__.py': '',
+      'deep/inside/program.py': 'def handler(event, context):\n    return event\n',
+    };
+    await created(stage, FunctionName, { files, Handler: 'deep.inside.program.handler', Runtime: runtime as Runtime });
+    const { Payload } = await stage.answer(stage.api.invoke({ FunctionName, Payload: json({ a: 1 }) }));
+    stage.same('echo', Payload, { a: 1 });
+  };
 
-const version = (runtime: string): Scenario => async (stage) => {
-  const program = 'import sys\ndef handler(event, context):\n    return {"version": "python%d.%d" % sys.version_info[:2]}\n';
-  await created(stage, FunctionName, { files: { 'handler.py': program }, Handler: 'handler.handler', Runtime: runtime as Runtime });
-  const { Payload } = await stage.answer(stage.api.invoke({ FunctionName }));
-  stage.same('version', (Payload as Answer)['version'], runtime);
-};
+const version =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    const program = 'import sys\ndef handler(event, context):\n    return {"version": "python%d.%d" % sys.version_info[:2]}\n';
+    await created(stage, FunctionName, {
+      files: { 'handler.py': program },
+      Handler: 'handler.handler',
+      Runtime: runtime as Runtime,
+    });
+    const { Payload } = await stage.answer(stage.api.invoke({ FunctionName }));
+    stage.same('version', (Payload as Answer)['version'], runtime);
+  };
 
 const each = (title: string, runtimes: readonly string[], scenario: (runtime: string) => Scenario): Scenarios =>
   Object.fromEntries(runtimes.map((runtime) => [`${title}[${runtime}]`, scenario(runtime)]));

@@ -6,7 +6,12 @@ import { zipOf } from '../../kit/zip.ts';
 const LayerName = 'layer';
 const content = async (): Promise<{ ZipFile: Buffer }> => ({ ZipFile: await zipOf({ 'python/shared.py': 'answer = 42\n' }) });
 
-const usual = async (): Promise<{ LayerName: string; Content: { ZipFile: Buffer }; CompatibleRuntimes: ['python3.12']; CompatibleArchitectures: ['x86_64'] }> => ({
+const usual = async (): Promise<{
+  LayerName: string;
+  Content: { ZipFile: Buffer };
+  CompatibleRuntimes: ['python3.12'];
+  CompatibleArchitectures: ['x86_64'];
+}> => ({
   LayerName,
   Content: await content(),
   CompatibleRuntimes: ['python3.12'],
@@ -16,8 +21,14 @@ const usual = async (): Promise<{ LayerName: string; Content: { ZipFile: Buffer 
 const refusals: Scenario = async (stage) => {
   const { api } = stage;
   await stage.check('publish_result', api.publishLayerVersion(await usual()));
-  await stage.check('list_layers_exc_compatibleruntime_invalid', api.listLayers({ CompatibleRuntime: 'runtimedoesnotexist' as never }));
-  await stage.check('list_layers_exc_compatiblearchitecture_invalid', api.listLayers({ CompatibleArchitecture: 'archdoesnotexist' as never }));
+  await stage.check(
+    'list_layers_exc_compatibleruntime_invalid',
+    api.listLayers({ CompatibleRuntime: 'runtimedoesnotexist' as never }),
+  );
+  await stage.check(
+    'list_layers_exc_compatiblearchitecture_invalid',
+    api.listLayers({ CompatibleArchitecture: 'archdoesnotexist' as never }),
+  );
   await stage.check('list_nonexistent_layer', api.listLayerVersions({ LayerName: 'layerdoesnotexist' }));
   const get = (name: string, layer: string, VersionNumber: number): Promise<Answer> =>
     stage.check(name, api.getLayerVersion({ LayerName: layer, VersionNumber }));
@@ -38,9 +49,20 @@ const refusals: Scenario = async (stage) => {
   const empty = { LayerName: 'empty', Content: await content(), CompatibleRuntimes: [], CompatibleArchitectures: [] };
   await stage.check('publish_empty_result', api.publishLayerVersion(empty));
   const publish = (name: string, runtimes: readonly string[], architectures: readonly string[]): Promise<Answer> =>
-    stage.check(name, api.publishLayerVersion({ ...empty, CompatibleRuntimes: runtimes as never, CompatibleArchitectures: architectures as never }));
+    stage.check(
+      name,
+      api.publishLayerVersion({
+        ...empty,
+        CompatibleRuntimes: runtimes as never,
+        CompatibleArchitectures: architectures as never,
+      }),
+    );
   await publish('publish_layer_version_exc_invalid_runtime_arch', ['invalidruntime'], ['invalidarch']);
-  await publish('publish_layer_version_exc_partially_invalid_values', ['invalidruntime', 'invalidruntime2', 'nodejs20.x'], ['invalidarch', 'x86_64']);
+  await publish(
+    'publish_layer_version_exc_partially_invalid_values',
+    ['invalidruntime', 'invalidruntime2', 'nodejs20.x'],
+    ['invalidarch', 'x86_64'],
+  );
 };
 
 const permission = { LayerName, VersionNumber: 1, StatementId: 's1', Action: 'lambda:GetLayerVersion', Principal: '*' };
@@ -48,8 +70,10 @@ const permission = { LayerName, VersionNumber: 1, StatementId: 's1', Action: 'la
 const policyRefusals: Scenario = async (stage) => {
   const { api } = stage;
   await stage.check('publish_result', api.publishLayerVersion(await usual()));
-  const add = (name: string, other: object = {}): Promise<Answer> => stage.check(name, api.addLayerVersionPermission({ ...permission, ...other }));
-  const get = (name: string, other: object = {}): Promise<Answer> => stage.check(name, api.getLayerVersionPolicy({ LayerName, VersionNumber: 1, ...other }));
+  const add = (name: string, other: object = {}): Promise<Answer> =>
+    stage.check(name, api.addLayerVersionPermission({ ...permission, ...other }));
+  const get = (name: string, other: object = {}): Promise<Answer> =>
+    stage.check(name, api.getLayerVersionPolicy({ LayerName, VersionNumber: 1, ...other }));
   const remove = (name: string, other: object): Promise<Answer> =>
     stage.check(name, api.removeLayerVersionPermission({ LayerName, VersionNumber: 1, StatementId: 's1', ...other }));
   await get('layer_permission_nopolicy_get');
@@ -75,9 +99,15 @@ const policyLifecycle: Scenario = async (stage) => {
   const at = { LayerName, VersionNumber: 1 };
   const { RevisionId } = await stage.check('add_policy_s1', api.addLayerVersionPermission(permission));
   await stage.check('get_layer_version_policy', api.getLayerVersionPolicy(at));
-  await stage.check('add_policy_s2', api.addLayerVersionPermission({ ...permission, StatementId: 's2', RevisionId: String(RevisionId) }));
+  await stage.check(
+    'add_policy_s2',
+    api.addLayerVersionPermission({ ...permission, StatementId: 's2', RevisionId: String(RevisionId) }),
+  );
   const second = await stage.check('get_layer_version_policy_postadd2', api.getLayerVersionPolicy(at));
-  await stage.check('remove_s2', api.removeLayerVersionPermission({ ...at, StatementId: 's2', RevisionId: String(second['RevisionId']) }));
+  await stage.check(
+    'remove_s2',
+    api.removeLayerVersionPermission({ ...at, StatementId: 's2', RevisionId: String(second['RevisionId']) }),
+  );
   await stage.check('get_layer_version_policy_postdeletes2', api.getLayerVersionPolicy(at));
 };
 
@@ -116,7 +146,12 @@ export const layerScenarios: Scenarios = {
     const CompatibleRuntimes = ['provided.al2023', 'provided.al2', 'provided'] as never;
     await stage.check(
       'publish_result',
-      stage.api.publishLayerVersion({ LayerName, Content: await content(), CompatibleRuntimes, CompatibleArchitectures: ['arm64', 'x86_64'] }),
+      stage.api.publishLayerVersion({
+        LayerName,
+        Content: await content(),
+        CompatibleRuntimes,
+        CompatibleArchitectures: ['arm64', 'x86_64'],
+      }),
     );
   },
 };

@@ -49,7 +49,11 @@ const recorded = recordings();
 export const nameScenarios: Scenarios = Object.fromEntries(
   Object.entries(cases).flatMap(([title, of]) =>
     Object.entries(operations)
-      .map(([operation, call]) => ({ operation, call, name: `TestLambdaFunction.test_function_name_and_qualifier_validation[${title}-${operation}]` }))
+      .map(([operation, call]) => ({
+        operation,
+        call,
+        name: `TestLambdaFunction.test_function_name_and_qualifier_validation[${title}-${operation}]`,
+      }))
       .filter(({ name }) => Object.keys(recorded.get(name)?.answers ?? {}).length > 0)
       .map(({ operation, call, name }): [string, Scenario] => [
         name,

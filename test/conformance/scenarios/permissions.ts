@@ -11,7 +11,8 @@ const refusals: Scenario = async (stage) => {
   await fixture(stage, FunctionName);
   const permission = { FunctionName, Action, StatementId: 's3', Principal: 's3.amazonaws.com' };
   const add = (name: string, other: object): Promise<Answer> => stage.check(name, api.addPermission({ ...permission, ...other }));
-  const remove = (name: string, other: object): Promise<Answer> => stage.check(name, api.removePermission({ FunctionName, StatementId: 's3', ...other }));
+  const remove = (name: string, other: object): Promise<Answer> =>
+    stage.check(name, api.removePermission({ FunctionName, StatementId: 's3', ...other }));
   await add('add_permission_invalid_statement_id', { StatementId: 'example.com' });
   await add('add_permission_fn_qualifier_mismatch', { FunctionName: stage.arn('function:fn:alias-not-42'), Qualifier: '42' });
   await add('add_permission_fn_qualifier_latest', { Qualifier: '$LATEST' });
@@ -49,14 +50,22 @@ const fields: Scenario = async (stage) => {
   await add('add_permission_principal_wildcard', { StatementId: 'wilcard', Principal: '*' }, { SourceAccount });
   await add('add_permission_principal_service', { StatementId: 'lambda', Principal: 'lambda.amazonaws.com' }, { SourceAccount });
   await add('add_permission_principal_account', { StatementId: 'account-id', Principal: stage.account });
-  await add('add_permission_principal_arn', { StatementId: 'user-arn', Principal: `arn:aws:iam::${stage.account}:user/someone` }, { SourceAccount });
-  await add('add_permission_optional_fields', { StatementId: 'urlPermission', Principal: '*' }, {
-    Action: 'lambda:InvokeFunctionUrl',
-    SourceArn,
-    SourceAccount,
-    PrincipalOrgID: 'o-1234567890',
-    FunctionUrlAuthType: 'NONE',
-  });
+  await add(
+    'add_permission_principal_arn',
+    { StatementId: 'user-arn', Principal: `arn:aws:iam::${stage.account}:user/someone` },
+    { SourceAccount },
+  );
+  await add(
+    'add_permission_optional_fields',
+    { StatementId: 'urlPermission', Principal: '*' },
+    {
+      Action: 'lambda:InvokeFunctionUrl',
+      SourceArn,
+      SourceAccount,
+      PrincipalOrgID: 'o-1234567890',
+      FunctionUrlAuthType: 'NONE',
+    },
+  );
   const EventSourceToken = 'amzn1.ask.skill.xxxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx';
   await add('add_permission_alexa_skill', { StatementId: 'alexaSkill', Principal: '*' }, { EventSourceToken });
 };
@@ -90,7 +99,10 @@ const versionsAndAliases: Scenario = async (stage) => {
   const Name = 'permission-alias';
   await stage.check('create_alias_response', api.createAlias({ FunctionName, Name, FunctionVersion: '1' }));
   await stage.check('get_alias', api.getAlias({ FunctionName, Name }));
-  await stage.check('add_permission_alias_revision_exception', api.addPermission({ ...s3, Qualifier: Name, RevisionId: 'wrong' }));
+  await stage.check(
+    'add_permission_alias_revision_exception',
+    api.addPermission({ ...s3, Qualifier: Name, RevisionId: 'wrong' }),
+  );
   await api.addPermission({ ...s3, Qualifier: Name });
   await stage.check('get_policy_alias', api.getPolicy({ FunctionName, Qualifier: Name }));
   await stage.check('get_policy_after_adding_to_new_version', api.getPolicy({ FunctionName }));
@@ -101,7 +113,16 @@ const versionsAndAliases: Scenario = async (stage) => {
 const optionalFields: Scenario = async (stage: Stage) => {
   const { api } = stage;
   await fixture(stage, FunctionName);
-  const { Statement } = await stage.answer(api.addPermission({ FunctionName, Action, StatementId: 'all', Principal: 's3.amazonaws.com', SourceAccount: stage.account, SourceArn }));
+  const { Statement } = await stage.answer(
+    api.addPermission({
+      FunctionName,
+      Action,
+      StatementId: 'all',
+      Principal: 's3.amazonaws.com',
+      SourceAccount: stage.account,
+      SourceArn,
+    }),
+  );
   stage.same('condition', (Statement as { Condition: object }).Condition, {
     StringEquals: { 'AWS:SourceAccount': stage.account },
     ArnLike: { 'AWS:SourceArn': SourceArn },
@@ -120,7 +141,10 @@ export const permissionScenarios: Scenarios = {
     await fixture(stage, FunctionName, { Runtime: 'python3.8' });
     await stage.check('add_permission_revision_id_doesnotmatch', api.addPermission({ ...s3, RevisionId: 'wrong' }));
     await api.addPermission(s3);
-    await stage.check('remove_permission_fn_revision_id_doesnotmatch', api.removePermission({ FunctionName, StatementId: 's3', RevisionId: 'wrong' }));
+    await stage.check(
+      'remove_permission_fn_revision_id_doesnotmatch',
+      api.removePermission({ FunctionName, StatementId: 's3', RevisionId: 'wrong' }),
+    );
     await api.addPermission({ ...s3, StatementId: 's3_2' });
     await api.publishVersion({ FunctionName });
     await stage.check('get_policy_after_publish_version', api.getPolicy({ FunctionName }));

@@ -53,38 +53,48 @@ async function answered(stage: Stage, event: unknown, Qualifier?: string): Promi
   return JSON.parse(Buffer.from(Payload ?? []).toString('utf8')) as unknown;
 }
 
-const echoes = (runtime: string): Scenario => async (stage) => {
-  await created(stage, FunctionName, options(runtime));
-  for (const event of [{}, { simple: 'payload' }, [1, 2], 'text', 12.5, true, null, { deep: { 'ü': ['✓', null] } }])
-    stage.same('echo', await answered(stage, event), event);
-};
+const echoes =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    await created(stage, FunctionName, options(runtime));
+    for (const event of [{}, { simple: 'payload' }, [1, 2], 'text', 12.5, true, null, { deep: { ü: ['✓', null] } }])
+      stage.same('echo', await answered(stage, event), event);
+  };
 
 /** What a function sees, but for the way back to this server, which AWS does not need. */
 async function introspected(stage: Stage, Qualifier?: string): Promise<unknown> {
-  const { environment, ...rest } = (await answered(stage, { introspect: true }, Qualifier)) as { environment: Record<string, string> };
+  const { environment, ...rest } = (await answered(stage, { introspect: true }, Qualifier)) as {
+    environment: Record<string, string>;
+  };
   const { AWS_ENDPOINT_URL: _ours, ...variables } = environment;
   return { ...rest, environment: variables };
 }
 
-const introspection = (runtime: string): Scenario => async (stage) => {
-  // Where the Runtime API and the X-Ray daemon are is the box's own affair.
-  stage.apart('AWS_LAMBDA_RUNTIME_API', 'AWS_XRAY_DAEMON_ADDRESS', '_AWS_XRAY_DAEMON_ADDRESS');
-  stage.match('create_function_result', await created(stage, FunctionName, options(runtime, { TEST_KEY: 'TEST_VAL' })));
-  stage.match('invocation_result_payload', await introspected(stage));
-  stage.match('invocation_result_payload_qualified', await introspected(stage, '$LATEST'));
-};
+const introspection =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    // Where the Runtime API and the X-Ray daemon are is the box's own affair.
+    stage.apart('AWS_LAMBDA_RUNTIME_API', 'AWS_XRAY_DAEMON_ADDRESS', '_AWS_XRAY_DAEMON_ADDRESS');
+    stage.match('create_function_result', await created(stage, FunctionName, options(runtime, { TEST_KEY: 'TEST_VAL' })));
+    stage.match('invocation_result_payload', await introspected(stage));
+    stage.match('invocation_result_payload_qualified', await introspected(stage, '$LATEST'));
+  };
 
-const uncaught = (runtime: string): Scenario => async (stage) => {
-  stage.match('create_function_result', await created(stage, FunctionName, options(runtime)));
-  await stage.check('error_result', stage.api.invoke({ FunctionName, Payload: json({ error_msg: 'some_error_msg' }) }));
-};
+const uncaught =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    stage.match('create_function_result', await created(stage, FunctionName, options(runtime)));
+    await stage.check('error_result', stage.api.invoke({ FunctionName, Payload: json({ error_msg: 'some_error_msg' }) }));
+  };
 
-const wrapped = (runtime: string): Scenario => async (stage) => {
-  const variables = { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/environment_wrapper' };
-  stage.match('create_function_result', await created(stage, FunctionName, options(runtime, variables)));
-  const { environment } = (await answered(stage, { introspect: true })) as { environment: Record<string, string> };
-  stage.same('set by the wrapper', environment['WRAPPER_VAR'], 'test-env-var-value');
-};
+const wrapped =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    const variables = { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/environment_wrapper' };
+    stage.match('create_function_result', await created(stage, FunctionName, options(runtime, variables)));
+    const { environment } = (await answered(stage, { introspect: true })) as { environment: Record<string, string> };
+    stage.same('set by the wrapper', environment['WRAPPER_VAR'], 'test-env-var-value');
+  };
 
 const titles: Readonly<Record<string, (runtime: string) => Scenario>> = {
   test_echo_invoke: echoes,
@@ -98,6 +108,8 @@ export const commonScenarios: Scenarios = Object.fromEntries(
   [...recordings().keys()].flatMap((name): [string, Scenario][] => {
     const [, title = '', runtime = ''] = /^TestLambdaRuntimesCommon\.(\w+)\[([^\]]+)\]$/.exec(name) ?? [];
     const scenario = titles[title];
-    return scenario === undefined || programs[/^[a-z]+/.exec(runtime)?.[0] ?? ''] === undefined ? [] : [[name, scenario(runtime)]];
+    return scenario === undefined || programs[/^[a-z]+/.exec(runtime)?.[0] ?? ''] === undefined
+      ? []
+      : [[name, scenario(runtime)]];
   }),
 );

@@ -1,4 +1,10 @@
-import { CreateTableCommand, DynamoDBClient, PutItemCommand, UpdateTableCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  UpdateTableCommand,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
 import { CreateStreamCommand, DescribeStreamSummaryCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { until } from '../kit/functions.ts';
@@ -17,7 +23,14 @@ interface KinesisRecord {
 /** Settings of a mapping, read from what was answered to its creation. */
 function settingsOf(stage: Stage, answer: string): Answer {
   const recorded = stage.recorded(answer);
-  const names = ['BatchSize', 'MaximumBatchingWindowInSeconds', 'MaximumRetryAttempts', 'MaximumRecordAgeInSeconds', 'StartingPosition', 'FunctionResponseTypes'];
+  const names = [
+    'BatchSize',
+    'MaximumBatchingWindowInSeconds',
+    'MaximumRetryAttempts',
+    'MaximumRecordAgeInSeconds',
+    'StartingPosition',
+    'FunctionResponseTypes',
+  ];
   return Object.fromEntries(names.flatMap((name) => (recorded[name] === undefined ? [] : [[name, recorded[name]]])));
 }
 
@@ -25,11 +38,17 @@ async function stream(stage: Stage): Promise<{ arn: string; put(records: readonl
   const client = stage.neighbour(new KinesisClient(stage.settings));
   await client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
   const describe = new DescribeStreamSummaryCommand({ StreamName: 'stream' });
-  await until(() => client.send(describe), ({ StreamDescriptionSummary }) => StreamDescriptionSummary?.StreamStatus === 'ACTIVE');
+  await until(
+    () => client.send(describe),
+    ({ StreamDescriptionSummary }) => StreamDescriptionSummary?.StreamStatus === 'ACTIVE',
+  );
   return {
     arn: `arn:aws:kinesis:${stage.region}:${stage.account}:stream/stream`,
     async put(records) {
-      const Records = records.map(({ kinesis }) => ({ PartitionKey: kinesis.partitionKey, Data: Buffer.from(kinesis.data, 'base64') }));
+      const Records = records.map(({ kinesis }) => ({
+        PartitionKey: kinesis.partitionKey,
+        Data: Buffer.from(kinesis.data, 'base64'),
+      }));
       await client.send(new PutRecordsCommand({ StreamName: 'stream', Records }));
     },
   };
@@ -42,7 +61,7 @@ function recordsOf(events: readonly Answer[]): KinesisRecord[] {
 }
 
 const mapped = async (stage: Stage, input: object, answer?: string): Promise<void> => {
-  const call = stage.api.createEventSourceMapping({ FunctionName: 'fn', ...input } as never);
+  const call = stage.api.createEventSourceMapping({ FunctionName: 'fn', ...input });
   const { UUID } = answer === undefined ? await stage.answer(call) : await stage.check(answer, call);
   await enabled(stage, UUID);
 };
@@ -59,7 +78,12 @@ const kinesisBatch: Scenario = async (stage) => {
 
 /** What was there before the mapping comes in full batches. */
 const fromTheStart: Scenario = async (stage) => {
-  await watcher(stage, { files: { 'handler.py': 'import json, time\ndef handler(event, context):\n    print(json.dumps({"executionStart": time.time(), "event": event}))\n' } });
+  await watcher(stage, {
+    files: {
+      'handler.py':
+        'import json, time\ndef handler(event, context):\n    print(json.dumps({"executionStart": time.time(), "event": event}))\n',
+    },
+  });
   const { arn, put } = await stream(stage);
   const events = stage.recorded('invocation_events') as unknown as Answer[];
   await put(recordsOf(events));
@@ -71,28 +95,41 @@ const twoReaders: Scenario = async (stage) => {
   const { arn, put } = await stream(stage);
   for (const name of ['a', 'b']) {
     await watcher(stage, {}, name);
-    await mapped(stage, { FunctionName: name, EventSourceArn: arn, ...settingsOf(stage, `${created}-${name}`) }, `${created}-${name}`);
+    await mapped(
+      stage,
+      { FunctionName: name, EventSourceArn: arn, ...settingsOf(stage, `${created}-${name}`) },
+      `${created}-${name}`,
+    );
   }
   await put(recordsOf([stage.recorded('kinesis_records-a')]));
   for (const name of ['a', 'b']) stage.match(`kinesis_records-${name}`, (await watched(stage, 1, name))[0]);
 };
 
 /** What the function returned, and how often it was called for it. */
-const kinesisReport = (end: string, hasDestination: boolean): Scenario => async (stage) => {
-  await watcher(stage, doing(end));
-  const { arn, put } = await stream(stage);
-  const failures = hasDestination ? await queue(stage, 'failures') : undefined;
-  const DestinationConfig = failures && { OnFailure: { Destination: failures.arn } };
-  await mapped(stage, { EventSourceArn: arn, ...settingsOf(stage, created), ...(DestinationConfig && { DestinationConfig }) }, created);
-  const events = stage.recorded('kinesis_events') as unknown as Answer[];
-  await put(recordsOf(events));
-  if (failures !== undefined) stage.match('sqs_payload', await received(failures));
-  stage.match('kinesis_events', await watched(stage, events.length));
-};
+const kinesisReport =
+  (end: string, hasDestination: boolean): Scenario =>
+  async (stage) => {
+    await watcher(stage, doing(end));
+    const { arn, put } = await stream(stage);
+    const failures = hasDestination ? await queue(stage, 'failures') : undefined;
+    const DestinationConfig = failures && { OnFailure: { Destination: failures.arn } };
+    await mapped(
+      stage,
+      { EventSourceArn: arn, ...settingsOf(stage, created), ...(DestinationConfig && { DestinationConfig }) },
+      created,
+    );
+    const events = stage.recorded('kinesis_events') as unknown as Answer[];
+    await put(recordsOf(events));
+    if (failures !== undefined) stage.match('sqs_payload', await received(failures));
+    stage.match('kinesis_events', await watched(stage, events.length));
+  };
 
 /** Waits for the one object of a bucket. */
 async function onlyObject(s3: S3Client, Bucket: string): Promise<unknown> {
-  const { Contents = [] } = await until(() => s3.send(new ListObjectsV2Command({ Bucket })), (answer) => (answer.Contents ?? []).length > 0);
+  const { Contents = [] } = await until(
+    () => s3.send(new ListObjectsV2Command({ Bucket })),
+    (answer) => (answer.Contents ?? []).length > 0,
+  );
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: Contents[0]?.Key }));
   return JSON.parse((await Body?.transformToString()) ?? '');
 }
@@ -120,7 +157,10 @@ const AttributeDefinitions = [{ AttributeName: 'my_partition_key', AttributeType
 const KeySchema = [{ AttributeName: 'my_partition_key', KeyType: 'HASH' as const }];
 
 /** A table whose stream is opened after it was made. */
-async function table(stage: Stage, answers: { readonly made: string; readonly updated?: string }): Promise<{ dynamodb: DynamoDBClient; arn: string }> {
+async function table(
+  stage: Stage,
+  answers: { readonly made: string; readonly updated?: string },
+): Promise<{ dynamodb: DynamoDBClient; arn: string }> {
   const dynamodb = stage.neighbour(new DynamoDBClient(stage.settings));
   const shown = async (call: Promise<{ $metadata: { httpStatusCode?: number } }>): Promise<Answer> => {
     const { $metadata, ...answer } = await call;
@@ -137,28 +177,38 @@ async function table(stage: Stage, answers: { readonly made: string; readonly up
 const put = async (dynamodb: DynamoDBClient, Item: Record<string, AttributeValue>): Promise<void> =>
   void (await dynamodb.send(new PutItemCommand({ TableName: 'table', Item })));
 
-const tableReport = (end: string, hasDestination: boolean): Scenario => async (stage) => {
-  await watcher(stage, doing(end));
-  const { dynamodb, arn } = await table(stage, { made: 'create-table-result' });
-  const failures = hasDestination ? await queue(stage, 'failures') : undefined;
-  const settings = { StartingPosition: 'TRIM_HORIZON', BatchSize: 1, MaximumBatchingWindowInSeconds: 1, MaximumRetryAttempts: 3, FunctionResponseTypes: ['ReportBatchItemFailures'] };
-  const DestinationConfig = failures && { OnFailure: { Destination: failures.arn } };
-  await mapped(stage, { EventSourceArn: arn, ...settings, ...(DestinationConfig && { DestinationConfig }) });
-  await put(dynamodb, { my_partition_key: { S: 'hello world' }, binary_key: { B: Buffer.from('foobar') } });
-  if (failures !== undefined) stage.match('destination_queue_messages', await received(failures));
-  const events = stage.recorded('dynamodb_events') as unknown as Answer[];
-  stage.match('dynamodb_events', await watched(stage, events.length));
-};
+const tableReport =
+  (end: string, hasDestination: boolean): Scenario =>
+  async (stage) => {
+    await watcher(stage, doing(end));
+    const { dynamodb, arn } = await table(stage, { made: 'create-table-result' });
+    const failures = hasDestination ? await queue(stage, 'failures') : undefined;
+    const settings = {
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 1,
+      MaximumBatchingWindowInSeconds: 1,
+      MaximumRetryAttempts: 3,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    };
+    const DestinationConfig = failures && { OnFailure: { Destination: failures.arn } };
+    await mapped(stage, { EventSourceArn: arn, ...settings, ...(DestinationConfig && { DestinationConfig }) });
+    await put(dynamodb, { my_partition_key: { S: 'hello world' }, binary_key: { B: Buffer.from('foobar') } });
+    if (failures !== undefined) stage.match('destination_queue_messages', await received(failures));
+    const events = stage.recorded('dynamodb_events') as unknown as Answer[];
+    stage.match('dynamodb_events', await watched(stage, events.length));
+  };
 
-const tableToQueue = (end: string): Scenario => async (stage) => {
-  await watcher(stage, doing(end));
-  const { dynamodb, arn } = await table(stage, { made: 'create_table_response', updated: 'update_table_response' });
-  const failures = await queue(stage, 'failures');
-  const DestinationConfig = { OnFailure: { Destination: failures.arn } };
-  await mapped(stage, { EventSourceArn: arn, ...settingsOf(stage, created), DestinationConfig }, created);
-  await put(dynamodb, { my_partition_key: { S: 'hello world' } });
-  stage.match('destination_queue_messages', await received(failures));
-};
+const tableToQueue =
+  (end: string): Scenario =>
+  async (stage) => {
+    await watcher(stage, doing(end));
+    const { dynamodb, arn } = await table(stage, { made: 'create_table_response', updated: 'update_table_response' });
+    const failures = await queue(stage, 'failures');
+    const DestinationConfig = { OnFailure: { Destination: failures.arn } };
+    await mapped(stage, { EventSourceArn: arn, ...settingsOf(stage, created), DestinationConfig }, created);
+    await put(dynamodb, { my_partition_key: { S: 'hello world' } });
+    stage.match('destination_queue_messages', await received(failures));
+  };
 
 const tableToBucket: Scenario = async (stage) => {
   await watcher(stage, doing(raising));
@@ -182,12 +232,20 @@ export const streamScenarios: Scenarios = {
   [`${kinesis}_success_scenarios[empty_string_success]`]: kinesisReport('return ""', false),
   [`${kinesis}_success_scenarios[empty_batch_item_failure_success]`]: kinesisReport(failing(''), false),
   [`${kinesis}_failure_scenarios[invalid_key_foo_null_value_failure]`]: kinesisReport(failing('{"foo": None}'), true),
-  [`${kinesis}_failure_scenarios[item_identifier_not_present_failure]`]: kinesisReport(failing('{"itemIdentifier": "not-there"}'), true),
+  [`${kinesis}_failure_scenarios[item_identifier_not_present_failure]`]: kinesisReport(
+    failing('{"itemIdentifier": "not-there"}'),
+    true,
+  ),
   'TestKinesisSource.test_kinesis_event_source_mapping_with_s3_on_failure_destination': kinesisToBucket,
   [`${dynamodb}_success_scenarios[null_success]`]: tableReport('return None', false),
   [`${dynamodb}_failure_scenarios[empty_string_item_identifier_failure]`]: tableReport(failing('{"itemIdentifier": ""}'), true),
-  [`${dynamodb}_failure_scenarios[item_identifier_not_present_failure]`]: tableReport(failing('{"itemIdentifier": "not-there"}'), true),
-  [`${dynamodb}_failures_with_on_failure_destination_config`]: tableToQueue(failing('{"itemIdentifier": event["Records"][0]["dynamodb"]["SequenceNumber"]}')),
+  [`${dynamodb}_failure_scenarios[item_identifier_not_present_failure]`]: tableReport(
+    failing('{"itemIdentifier": "not-there"}'),
+    true,
+  ),
+  [`${dynamodb}_failures_with_on_failure_destination_config`]: tableToQueue(
+    failing('{"itemIdentifier": event["Records"][0]["dynamodb"]["SequenceNumber"]}'),
+  ),
   'TestDynamoDBEventSourceMapping.test_dynamodb_event_source_mapping_with_on_failure_destination_config': tableToQueue(raising),
   'TestDynamoDBEventSourceMapping.test_dynamodb_event_source_mapping_with_s3_on_failure_destination': tableToBucket,
 };

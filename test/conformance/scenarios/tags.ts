@@ -53,7 +53,10 @@ const mappings: Scenario = async (stage) => {
   await stage.check('not_found_exception_untag', api.untagResource({ Resource, TagKeys: ['key'] }));
   await stage.check('not_found_exception_list', api.listTags({ Resource }));
   await stage.check('aliased_arn_exception', api.tagResource({ Resource: `${Resource}:alias`, Tags }));
-  await stage.check('invalid_arn_exception', api.tagResource({ Resource: stage.arn('foobar:01234567-0123-0123-0123-0123456789ab'), Tags }));
+  await stage.check(
+    'invalid_arn_exception',
+    api.tagResource({ Resource: stage.arn('foobar:01234567-0123-0123-0123-0123456789ab'), Tags }),
+  );
 };
 
 const mappingCreation: Scenario = async (stage) => {

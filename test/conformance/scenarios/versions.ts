@@ -22,12 +22,18 @@ const withCodeChanges: Scenario = async (stage) => {
   const options = { files: program('version1'), Handler: 'handler.handler', Description: 'No version :(' };
   stage.match('create_response', await created(stage, FunctionName, options));
   await stage.check('first_publish_response', api.publishVersion({ FunctionName, Description: 'First version description :)' }));
-  await stage.check('update_lambda_response', api.updateFunctionCode({ FunctionName, ZipFile: await zipOf(program('version2')) }));
+  await stage.check(
+    'update_lambda_response',
+    api.updateFunctionCode({ FunctionName, ZipFile: await zipOf(program('version2')) }),
+  );
   await settled(stage, FunctionName);
   const Payload = Buffer.from('{}');
   await stage.check('invocation_result_latest', api.invoke({ FunctionName, Payload }));
   await stage.check('invocation_result_v1', api.invoke({ FunctionName, Qualifier: '1', Payload }));
-  await stage.check('second_publish_response', api.publishVersion({ FunctionName, Description: 'Second version description :)' }));
+  await stage.check(
+    'second_publish_response',
+    api.publishVersion({ FunctionName, Description: 'Second version description :)' }),
+  );
   await stage.check('invocation_result_v2', api.invoke({ FunctionName, Qualifier: '2', Payload }));
   const third = { FunctionName, ZipFile: await zipOf(program('version3')), Publish: true };
   await stage.check('update_lambda_response_with_publish', api.updateFunctionCode(third));

@@ -1,6 +1,12 @@
 import { awsLimits, silentLogger, systemRandom, type Fact } from '../../../packages/server/src/base/index.ts';
 import type { FunctionVersion } from '../../../packages/server/src/control/index.ts';
-import { openInvoke, ProvisionedDesk, type Condition, type Invoke, type InvokeRequest } from '../../../packages/server/src/invoke/index.ts';
+import {
+  openInvoke,
+  ProvisionedDesk,
+  type Condition,
+  type Invoke,
+  type InvokeRequest,
+} from '../../../packages/server/src/invoke/index.ts';
 import type { StorageError } from '../../../packages/server/src/storage/index.ts';
 import { PlainDatabase } from '../../kit/plain-database.ts';
 import { account, region, ScriptedCatalog } from '../../kit/scripted-catalog.ts';
@@ -103,22 +109,31 @@ export class SimulatedHouse {
         this.executions.push(execution);
         // I6: a sandbox never serves two versions or tenants.
         const whose = `${functionName}/${environment.version.incarnation}/${tenantId ?? ''}`;
-        if ((served.get(environment.id) ?? whose) !== whose) this.wrongs.push(`I6: ${environment.id} served ${served.get(environment.id)} and ${whose}`);
+        if ((served.get(environment.id) ?? whose) !== whose)
+          this.wrongs.push(`I6: ${environment.id} served ${served.get(environment.id)} and ${whose}`);
         served.set(environment.id, whose);
         // I3: never more at once than is reserved, and than the account has.
         const now = (running.get(functionName) ?? 0) + 1;
         running.set(functionName, now);
         all += 1;
-        const reserved = functions.find(({ name }) => name === functionName) as { readonly reservedConcurrency?: number } | undefined;
+        const reserved = functions.find(({ name }) => name === functionName) as
+          | { readonly reservedConcurrency?: number }
+          | undefined;
         if (now > (reserved?.reservedConcurrency ?? accountLimit)) this.wrongs.push(`I3: ${now} of ${functionName} at once`);
         if (all > accountLimit) this.wrongs.push(`I3: ${all} of the account at once`);
-        const ended = Promise.race([clock.sleep(happens(this.weather.slow) ? 1000 + chance() * 60_000 : chance() * 200), environment.gone]);
+        const ended = Promise.race([
+          clock.sleep(happens(this.weather.slow) ? 1000 + chance() * 60_000 : chance() * 200),
+          environment.gone,
+        ]);
         await ended;
         running.set(functionName, (running.get(functionName) ?? 0) - 1);
         all -= 1;
         if (happens(this.weather.death)) {
           execution.end = 'lost';
-          return { outcome: { kind: 'failed', errorType: 'Sandbox.Failure', status: 'failure', body: Buffer.from('{}') }, die: true };
+          return {
+            outcome: { kind: 'failed', errorType: 'Sandbox.Failure', status: 'failure', body: Buffer.from('{}') },
+            die: true,
+          };
         }
         const fails = happens(this.weather.error);
         execution.end = fails ? 'error' : 'returned';
@@ -186,4 +201,5 @@ export class SimulatedHouse {
   }
 }
 
-const full = (): Error & Pick<StorageError, 'code'> => Object.assign(new Error('The disk is full.'), { code: 'STORAGE_FULL' as const });
+const full = (): Error & Pick<StorageError, 'code'> =>
+  Object.assign(new Error('The disk is full.'), { code: 'STORAGE_FULL' as const });

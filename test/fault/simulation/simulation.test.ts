@@ -10,7 +10,8 @@ const steps = 18;
 /** The longest that anything waits is five minutes. */
 const quietMs = 900_000;
 /** Of the account, for functions without a reservation. */
-const unreserved = accountLimit - functions.reduce((sum, each) => sum + ('reservedConcurrency' in each ? each.reservedConcurrency : 0), 0);
+const unreserved =
+  accountLimit - functions.reduce((sum, each) => sum + ('reservedConcurrency' in each ? each.reservedConcurrency : 0), 0);
 /** What a caller may be told. I8. */
 const faults = new Set(['TooManyRequestsException', 'ServiceException']);
 
@@ -61,7 +62,14 @@ async function live(seed: number): Promise<readonly string[]> {
     else if (dice < 0.63) house.storageFails = !house.storageFails;
     else if (dice < 0.7) house.update(pick(functions).name);
     else if (dice < 0.78) {
-      house.weather = { error: pick([0, 0.3, 1]), death: pick([0, 0.2]), badBoot: pick([0, 0.3]), slow: pick([0, 0.3]), linger: pick([0, 0.5]), badDelivery: pick([0, 0.3]) };
+      house.weather = {
+        error: pick([0, 0.3, 1]),
+        death: pick([0, 0.2]),
+        badBoot: pick([0, 0.3]),
+        slow: pick([0, 0.3]),
+        linger: pick([0, 0.5]),
+        badDelivery: pick([0, 0.3]),
+      };
     } else if (dice < 0.84) pick(house.environments.alive)?.die();
     else if (dice < 0.9) {
       await settle(Math.floor(chance() * 6));
@@ -83,7 +91,8 @@ async function live(seed: number): Promise<readonly string[]> {
 
 /** I8: a refusal is one of Lambda's. */
 function checkFault(error: unknown, { wrongs }: SimulatedHouse): void {
-  if (!(error instanceof ServiceFault) || !faults.has(error.code) || (error.status ?? 0) < 429) wrongs.push(`I8: a caller was told ${String(error)}`);
+  if (!(error instanceof ServiceFault) || !faults.has(error.code) || (error.status ?? 0) < 429)
+    wrongs.push(`I8: a caller was told ${String(error)}`);
 }
 
 async function check(house: SimulatedHouse, { acknowledged, unclear }: Account): Promise<void> {
@@ -107,7 +116,9 @@ async function check(house: SimulatedHouse, { acknowledged, unclear }: Account):
   // I2: nothing ran that was refused or never sent.
   for (const id of runs.keys()) if (!acknowledged.has(id) && !unclear.has(id)) wrongs.push(`I2: ${id} ran, and was refused`);
   // I7: nothing is held when nothing runs.
-  const full = Array.from({ length: unreserved }, (_, index) => house.invoke.invoker.invoke(house.request('plain', `full-${index}`)));
+  const full = Array.from({ length: unreserved }, (_, index) =>
+    house.invoke.invoker.invoke(house.request('plain', `full-${index}`)),
+  );
   const refused = Promise.allSettled(full).then((all) => all.filter(({ status }) => status === 'rejected').length);
   await house.clock.advance(60_000);
   if ((await refused) > 0) wrongs.push(`I7: ${await refused} of the ${unreserved} shared places are gone`);
@@ -115,15 +126,21 @@ async function check(house: SimulatedHouse, { acknowledged, unclear }: Account):
   // A provisioned environment may just be taking the place of one that has grown old.
   for (let seconds = 0; seconds < 3 && house.invoke.counts().booting > 0; seconds += 1) await house.clock.advance(1000);
   const { busy, booting, waiting, queuedEvents } = house.invoke.counts();
-  if (busy + booting + waiting + queuedEvents > 0) wrongs.push(`I7: ${JSON.stringify(house.invoke.counts())} after a quiet quarter of an hour`);
+  if (busy + booting + waiting + queuedEvents > 0)
+    wrongs.push(`I7: ${JSON.stringify(house.invoke.counts())} after a quiet quarter of an hour`);
   if (house.invoke.concurrency().length > 0) wrongs.push(`I7: places are held: ${JSON.stringify(house.invoke.concurrency())}`);
-  const kept = house.environments.alive.filter(({ initializationType }) => initializationType === 'provisioned-concurrency').length;
+  const kept = house.environments.alive.filter(
+    ({ initializationType }) => initializationType === 'provisioned-concurrency',
+  ).length;
   if (kept !== 2) wrongs.push(`${kept} of 2 provisioned environments are there`);
-  if (house.environments.alive.length !== kept) wrongs.push(`I7: ${house.environments.alive.length - kept} idle environments outlived their time`);
+  if (house.environments.alive.length !== kept)
+    wrongs.push(`I7: ${house.environments.alive.length - kept} idle environments outlived their time`);
   const [row] = await house.database.all('SELECT COUNT(*) AS rows FROM invoke_event');
   if (Number(row?.['rows']) !== 0) wrongs.push(`I7: ${Number(row?.['rows'])} rows are left`);
   // I10: one fact for each run that ended in this life, with the time that the sandbox saw.
-  for (const fact of house.facts) if (fact.kind === 'invocation' && fact.billedMs !== Math.ceil(fact.durationMs + (fact.initMs ?? 0))) wrongs.push(`I10: ${fact.requestId} is billed ${fact.billedMs} ms`);
+  for (const fact of house.facts)
+    if (fact.kind === 'invocation' && fact.billedMs !== Math.ceil(fact.durationMs + (fact.initMs ?? 0)))
+      wrongs.push(`I10: ${fact.requestId} is billed ${fact.billedMs} ms`);
   const facts = house.facts.filter((fact) => fact.kind === 'invocation').length;
   const ended = executions.filter(({ life }) => life === house.lives).length;
   if (facts !== ended) wrongs.push(`I10: ${facts} facts of ${ended} runs`);

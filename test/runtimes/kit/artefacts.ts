@@ -53,7 +53,10 @@ export async function built(name: string, make: (workshop: Workshop) => Promise<
 }
 
 /** An archive of folders, each under its prefix: `{ '': classes, 'lib/': jars }`. Files keep their modes; byte code caches stay out. */
-export async function zipFolders(folders: Readonly<Record<string, string>>, more: Readonly<Record<string, string | Uint8Array>> = {}): Promise<Buffer> {
+export async function zipFolders(
+  folders: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string | Uint8Array>> = {},
+): Promise<Buffer> {
   const zip = new ZipFile();
   const mtime = new Date(1980, 0, 1);
   for (const [prefix, folder] of Object.entries(folders)) {
@@ -73,15 +76,31 @@ export async function zipFolders(folders: Readonly<Record<string, string>>, more
 
 /** Of the interpreter's own tools, in the places the server looks, too. */
 export const pythonOf = (minor: string): string | undefined =>
-  [`python${minor}`, ...versionsOf(path.join(homedir(), '.pyenv/versions'), minor).map((version) => path.join(homedir(), '.pyenv/versions', version, 'bin/python'))].find(
+  [
+    `python${minor}`,
+    ...versionsOf(path.join(homedir(), '.pyenv/versions'), minor).map((version) =>
+      path.join(homedir(), '.pyenv/versions', version, 'bin/python'),
+    ),
+  ].find(
     (python) => spawnSync(python, ['-c', `import sys, pip; assert '%d.%d' % sys.version_info[:2] == '${minor}'`]).status === 0,
   );
 
-const versionsOf = (folder: string, minor: string): string[] => (existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(`${minor}.`)) : []);
+const versionsOf = (folder: string, minor: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(`${minor}.`)) : [];
 
-async function execute(cwd: string, program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+async function execute(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   try {
-    const { stdout } = await run(program, args, { cwd, env: { ...process.env, ...env }, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await run(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      timeout: 600_000,
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

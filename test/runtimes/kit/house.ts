@@ -9,11 +9,20 @@ export interface House extends AsyncDisposable {
   readonly client: LambdaClient;
   readonly server: RunningServer;
   /** Settings of any other client. */
-  readonly settings: { readonly endpoint: string; readonly region: string; readonly maxAttempts: number; readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } };
+  readonly settings: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly maxAttempts: number;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
 }
 
 /** Puts an archive into a bucket of its name, once for all functions that are made of it. */
-export async function uploaded(house: House, name: string, archive: Uint8Array): Promise<{ readonly S3Bucket: string; readonly S3Key: string }> {
+export async function uploaded(
+  house: House,
+  name: string,
+  archive: Uint8Array,
+): Promise<{ readonly S3Bucket: string; readonly S3Key: string }> {
   const s3 = new S3Client({ ...house.settings, forcePathStyle: true });
   const at = { S3Bucket: name, S3Key: 'archive.zip' };
   await s3.send(new CreateBucketCommand({ Bucket: at.S3Bucket }));
@@ -27,7 +36,9 @@ export async function uploaded(house: House, name: string, archive: Uint8Array):
  *
  * @param options.prepare  puts into the data folder what an operator puts there
  */
-export async function openHouse(options: { readonly flags?: readonly string[]; readonly prepare?: (dataDir: string) => void } = {}): Promise<House> {
+export async function openHouse(
+  options: { readonly flags?: readonly string[]; readonly prepare?: (dataDir: string) => void } = {},
+): Promise<House> {
   const folder = temporaryFolder();
   const dataDir = path.join(folder.path, 'data');
   options.prepare?.(dataDir);
@@ -37,7 +48,12 @@ export async function openHouse(options: { readonly flags?: readonly string[]; r
     origin: server.origin,
     client,
     server,
-    settings: { endpoint: server.origin, region: 'us-east-1', maxAttempts: 1, credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' } },
+    settings: {
+      endpoint: server.origin,
+      region: 'us-east-1',
+      maxAttempts: 1,
+      credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
+    },
     async [Symbol.asyncDispose]() {
       client.destroy();
       await server.stop();

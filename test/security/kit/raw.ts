@@ -10,7 +10,8 @@ export interface Heard {
   readonly closed: boolean;
 }
 
-const statusesOf = (text: string): number[] => [...text.matchAll(/^HTTP\/1\.[01] (\d{3}) /gm)].map(([, status]) => Number(status));
+const statusesOf = (text: string): number[] =>
+  [...text.matchAll(/^HTTP\/1\.[01] (\d{3}) /gm)].map(([, status]) => Number(status));
 
 /**
  * Says these bytes on one connection and hears what comes until there were so many answers, or the server hangs up.

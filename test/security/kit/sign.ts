@@ -43,7 +43,9 @@ export function sign(origin: string, key: Key, wanted: Wanted): Signed {
     ...(key.sessionToken === undefined ? {} : { 'x-amz-security-token': key.sessionToken }),
     ...wanted.headers,
   };
-  const names = Object.keys(headers).filter((name) => !unsigned.includes(name)).toSorted();
+  const names = Object.keys(headers)
+    .filter((name) => !unsigned.includes(name))
+    .toSorted();
   const scope = `${wanted.day ?? time.slice(0, 8)}/${region}/${service}/aws4_request`;
   const [path = '', query = ''] = target.split('?');
   const canonical = [
@@ -56,15 +58,29 @@ export function sign(origin: string, key: Key, wanted: Wanted): Signed {
     names.join(';'),
     sha256(body),
   ].join('\n');
-  const signature = hmac(signingKey(key.secretAccessKey, scope), ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')).toString('hex');
+  const signature = hmac(
+    signingKey(key.secretAccessKey, scope),
+    ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n'),
+  ).toString('hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${key.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
   return { method, target, headers: { ...headers, authorization }, ...(body === '' ? {} : { body }) };
 }
 
-const signingKey = (secret: string, scope: string): Buffer => scope.split('/').reduce<string | Buffer>((key, part) => hmac(key, part), `AWS4${secret}`) as Buffer;
+const signingKey = (secret: string, scope: string): Buffer =>
+  scope.split('/').reduce<string | Buffer>((key, part) => hmac(key, part), `AWS4${secret}`) as Buffer;
 
 /** A link that is signed in its query. */
-export function presign(origin: string, key: Key, wanted: { readonly method?: string; readonly path: string; readonly expiresS: number; readonly at?: Date; readonly service?: string }): string {
+export function presign(
+  origin: string,
+  key: Key,
+  wanted: {
+    readonly method?: string;
+    readonly path: string;
+    readonly expiresS: number;
+    readonly at?: Date;
+    readonly service?: string;
+  },
+): string {
   const { method = 'GET', path, expiresS, at = new Date(), service = 's3' } = wanted;
   const time = timeOf(at);
   const scope = `${time.slice(0, 8)}/us-east-1/${service}/aws4_request`;
@@ -78,14 +94,25 @@ export function presign(origin: string, key: Key, wanted: { readonly method?: st
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
   const canonical = [method, path, query, `host:${new URL(origin).host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
-  const signature = hmac(signingKey(key.secretAccessKey, scope), ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')).toString('hex');
+  const signature = hmac(
+    signingKey(key.secretAccessKey, scope),
+    ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n'),
+  ).toString('hex');
   return `${path}?${query}&X-Amz-Signature=${signature}`;
 }
 
 /** Its status, and the name of the fault where there is one. */
-export async function send(origin: string, { method, target, headers, body }: Signed): Promise<{ readonly status: number; readonly fault: string | undefined; readonly text: string }> {
+export async function send(
+  origin: string,
+  { method, target, headers, body }: Signed,
+): Promise<{ readonly status: number; readonly fault: string | undefined; readonly text: string }> {
   const { host: _own, ...rest } = headers;
-  const answer = await fetch(origin + target, { method, headers: rest, ...(body === undefined ? {} : { body }), redirect: 'manual' });
+  const answer = await fetch(origin + target, {
+    method,
+    headers: rest,
+    ...(body === undefined ? {} : { body }),
+    redirect: 'manual',
+  });
   const text = await answer.text();
   const fault = answer.headers.get('x-amzn-errortype') ?? /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? undefined;
   return { status: answer.status, fault: fault?.split(':')[0], text };

@@ -35,7 +35,8 @@ export async function serveAdmin(
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { message: 'Only GET.' });
   if (path?.startsWith(archivePath) === true) {
     const file = ports.archive?.(path.slice(archivePath.length));
-    if (file === undefined) return json(403, { message: 'This link is not valid, or not any more. GetFunction gives a new one.' });
+    if (file === undefined)
+      return json(403, { message: 'This link is not valid, or not any more. GetFunction gives a new one.' });
     return sendFile(request, response, file);
   }
   // Names of functions and folders are nobody's business where keys are asked for.
@@ -51,7 +52,8 @@ export async function serveAdmin(
       return;
     default: {
       const document = await ports.document?.(path ?? '');
-      if (document !== undefined) return void response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(document);
+      if (document !== undefined)
+        return void response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(document);
       return json(404, { message: `Nothing is at ${path}. There are /_mayfly/health, /_mayfly/status and /_mayfly/metrics.` });
     }
   }

@@ -74,20 +74,26 @@ suite('the street door', () => {
   });
 
   test('an unsigned form finds its service by the version in its body', async (t: TestContext) => {
-    const answer = await fetch(server.origin, { method: 'POST', body: new URLSearchParams({ Action: 'GetCallerIdentity', Version: '2011-06-15' }) });
+    const answer = await fetch(server.origin, {
+      method: 'POST',
+      body: new URLSearchParams({ Action: 'GetCallerIdentity', Version: '2011-06-15' }),
+    });
     t.assert.strictEqual(answer.status, 200);
     t.assert.match(await answer.text(), /<Account>000000000000<\/Account>/);
   });
 
   test('a fault of ours is one plain 500 with the request id, and says nothing of the cause', async (t: TestContext) => {
     const client = new LambdaClient(settings(server, 'k'));
-    await t.assert.rejects(client.send(new GetAccountSettingsCommand({})), (error: { name: string; message: string; $metadata: { httpStatusCode: number; requestId: string } }) => {
-      t.assert.strictEqual(error.name, 'ServiceException');
-      t.assert.strictEqual(error.$metadata.httpStatusCode, 500);
-      t.assert.ok(error.message.includes(error.$metadata.requestId));
-      t.assert.ok(!error.message.includes('flooded'));
-      return true;
-    });
+    await t.assert.rejects(
+      client.send(new GetAccountSettingsCommand({})),
+      (error: { name: string; message: string; $metadata: { httpStatusCode: number; requestId: string } }) => {
+        t.assert.strictEqual(error.name, 'ServiceException');
+        t.assert.strictEqual(error.$metadata.httpStatusCode, 500);
+        t.assert.ok(error.message.includes(error.$metadata.requestId));
+        t.assert.ok(!error.message.includes('flooded'));
+        return true;
+      },
+    );
   });
 
   test('an operation nobody knows is a 404 in the protocol of the caller', async (t: TestContext) => {
@@ -98,7 +104,10 @@ suite('the street door', () => {
   });
 
   test('a far too large event is a 413 and the connection is not used again', async (t: TestContext) => {
-    const answer = await fetch(`${server.origin}/2015-03-31/functions/f/invocations`, { method: 'POST', body: Buffer.alloc(2_000_000, 32) });
+    const answer = await fetch(`${server.origin}/2015-03-31/functions/f/invocations`, {
+      method: 'POST',
+      body: Buffer.alloc(2_000_000, 32),
+    });
     t.assert.strictEqual(answer.status, 413);
     t.assert.strictEqual(answer.headers.get('connection'), 'close');
     t.assert.match(await answer.text(), /Request must be smaller than 1000 bytes for the InvokeFunction operation/);
@@ -162,7 +171,9 @@ suite('with signatures verified', () => {
         },
       },
     });
-    const answer = new LambdaClient(settings(server, 'k')).send(new InvokeCommand({ FunctionName: 'f', Payload: Buffer.from('{}') }));
+    const answer = new LambdaClient(settings(server, 'k')).send(
+      new InvokeCommand({ FunctionName: 'f', Payload: Buffer.from('{}') }),
+    );
     await t.assert.rejects(answer, { name: 'InvalidSignatureException' });
     t.assert.deepStrictEqual(hashes, ['44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a']);
   });
@@ -208,7 +219,9 @@ suite('stopping', () => {
         return new Promise(() => {});
       },
     });
-    const refused = t.assert.rejects(fetch(`${server.origin}/2015-03-31/functions/f/invocations`, { method: 'POST', body: '{}' }));
+    const refused = t.assert.rejects(
+      fetch(`${server.origin}/2015-03-31/functions/f/invocations`, { method: 'POST', body: '{}' }),
+    );
     const signal = await running.promise;
     const aborted = once(signal, 'abort');
     await server.drain({ withinMs: 10 });

@@ -199,7 +199,9 @@ export class AwsDoor {
       return await this.#run(api, identity, named, who, head, bytes, exchange);
     } catch (error) {
       if (isCut(error)) throw error;
-      return api.encodeFault(this.#faultOf(error, head, exchange.requestId), identity.protocol, { requestId: exchange.requestId });
+      return api.encodeFault(this.#faultOf(error, head, exchange.requestId), identity.protocol, {
+        requestId: exchange.requestId,
+      });
     }
   }
 
@@ -215,7 +217,11 @@ export class AwsDoor {
     try {
       const who = await this.#who(head, claimedBodyHash(head));
       const body = streamedBody(head, request, { hash: this.#options.signatures !== undefined, signer: who.chunks });
-      const exchange: Exchange = { requestId: at.requestId, hangUp: () => hangUp(at.response), sourceIp: request.socket.remoteAddress };
+      const exchange: Exchange = {
+        requestId: at.requestId,
+        hangUp: () => hangUp(at.response),
+        sourceIp: request.socket.remoteAddress,
+      };
       return await this.#run(api, identity, operation, who, head, body, exchange);
     } catch (error) {
       if (isCut(error)) throw error;
@@ -234,7 +240,9 @@ export class AwsDoor {
     const { request, head } = at;
     try {
       if (this.#options.signatures !== undefined) {
-        throw new ServiceFault('NotImplemented', 'Mayfly does not take upload forms where signatures are verified.', { status: 400 });
+        throw new ServiceFault('NotImplemented', 'Mayfly does not take upload forms where signatures are verified.', {
+          status: 400,
+        });
       }
       const form = await readFormUpload(head, request);
       const posted = postedObject(head, form, (this.#options.clock ?? systemClock).now());
@@ -253,7 +261,9 @@ export class AwsDoor {
 
   #who(head: RequestHead, sha256: string | undefined): Promise<Identified> | Identified {
     const { signatures, region, callers } = this.#options;
-    return signatures === undefined ? openCaller(head, region, callers) : strictCaller(head, sha256 ?? '', region, signatures, { unsigned: this.#options.authoriser !== undefined });
+    return signatures === undefined
+      ? openCaller(head, region, callers)
+      : strictCaller(head, sha256 ?? '', region, signatures, { unsigned: this.#options.authoriser !== undefined });
   }
 
   async #run(
@@ -286,7 +296,7 @@ export class AwsDoor {
       headers: head.headers,
       sourceIp: exchange.sourceIp,
     };
-    const output = (await handler(input, this.#options.authoriser?.check(call, input as object) ?? call)) as object | undefined;
+    const output = (await handler(input, this.#options.authoriser?.check(call, input) ?? call)) as object | undefined;
     return api.encode(operation, identity.protocol, output ?? {}, { requestId: exchange.requestId });
   }
 
@@ -307,9 +317,13 @@ export class AwsDoor {
   #faultOf(error: unknown, head: RequestHead, requestId: string): ServiceFault {
     if (error instanceof ServiceFault) return error;
     this.#options.log.error('A request failed for a reason of ours.', { requestId, method: head.method, error });
-    return new ServiceFault('ServiceException', `An internal error occurred (request ${requestId}). The server's log has the details.`, {
-      status: 500,
-    });
+    return new ServiceFault(
+      'ServiceException',
+      `An internal error occurred (request ${requestId}). The server's log has the details.`,
+      {
+        status: 500,
+      },
+    );
   }
 }
 
@@ -327,7 +341,9 @@ const isCut = (error: unknown): boolean =>
 
 /** @source spec 0.1-12 */
 const unknownOperation = (head: RequestHead): ServiceFault =>
-  new ServiceFault('UnknownOperationException', `No operation of this service answers ${head.method} ${pathForText(head)}`, { status: 404 });
+  new ServiceFault('UnknownOperationException', `No operation of this service answers ${head.method} ${pathForText(head)}`, {
+    status: 404,
+  });
 
 const pathForText = (head: RequestHead): string => (head.target.split('?')[0] ?? '').slice(0, 200);
 

@@ -36,7 +36,10 @@ suite('bodies that are still coming', { timeout: 20_000 }, () => {
       t.assert.strictEqual(await quick.text(), '600000');
       await cut;
       await reached(300_000);
-      t.assert.strictEqual(await (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'y'.repeat(600_001) })).text(), 'tooLarge');
+      t.assert.strictEqual(
+        await (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'y'.repeat(600_001) })).text(),
+        'tooLarge',
+      );
       await reached(300_000);
       sockets[1]?.destroy();
       await reached(0);

@@ -49,7 +49,8 @@ export async function readBody(
   try {
     await new Promise<void>((resolve, reject) => {
       const cut = (): void => {
-        if (!request.complete || request.destroyed) reject(Object.assign(new Error('The client went away while sending.'), { code: 'BODY_CUT' }));
+        if (!request.complete || request.destroyed)
+          reject(Object.assign(new Error('The client went away while sending.'), { code: 'BODY_CUT' }));
       };
       request.on('data', (chunk: Uint8Array) => {
         seen += chunk.length;

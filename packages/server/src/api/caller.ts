@@ -67,7 +67,8 @@ export async function strictCaller(
   check: SignatureCheck,
   options: { readonly unsigned?: boolean } = {},
 ): Promise<Identified> {
-  if (options.unsigned === true && !claimsToBeSigned(head)) return { caller: { kind: 'anonymous' }, account: defaultAccount, region };
+  if (options.unsigned === true && !claimsToBeSigned(head))
+    return { caller: { kind: 'anonymous' }, account: defaultAccount, region };
   const { chunks, ...known } = await check.verify(head, sha256);
   return {
     caller: { kind: 'signed', ...known },

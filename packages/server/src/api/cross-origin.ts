@@ -25,13 +25,21 @@ export function bucketCors(head: RequestHead, buckets: BucketPort | undefined): 
   const preflight = head.method === 'OPTIONS';
   const method = preflight ? head.headers['access-control-request-method'] : head.method;
   if (method === undefined) return undefined;
-  return buckets.cors(bucket, { origin, method, headers: preflight ? listOf(head.headers['access-control-request-headers']) : [] });
+  return buckets.cors(bucket, {
+    origin,
+    method,
+    headers: preflight ? listOf(head.headers['access-control-request-headers']) : [],
+  });
 }
 
 export const isPreflight = (head: RequestHead): boolean => head.method === 'OPTIONS';
 
 /** @throws BadRequest, AccessForbidden in S3's words */
-export function answerPreflight(head: RequestHead, response: ServerResponse, headers: Readonly<Record<string, string>> | undefined): void {
+export function answerPreflight(
+  head: RequestHead,
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>> | undefined,
+): void {
   if (head.headers['origin'] === undefined) {
     throw new ServiceFault('BadRequest', 'Insufficient information. Origin request header needed.', { status: 400 });
   }
@@ -39,7 +47,13 @@ export function answerPreflight(head: RequestHead, response: ServerResponse, hea
     throw new ServiceFault(
       'AccessForbidden',
       "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
-      { status: 403, members: { Method: head.headers['access-control-request-method'] ?? '', ResourceType: s3AddressOf(head).key === undefined ? 'BUCKET' : 'OBJECT' } },
+      {
+        status: 403,
+        members: {
+          Method: head.headers['access-control-request-method'] ?? '',
+          ResourceType: s3AddressOf(head).key === undefined ? 'BUCKET' : 'OBJECT',
+        },
+      },
     );
   }
   response.writeHead(200, { ...headers, 'Content-Length': 0 }).end();

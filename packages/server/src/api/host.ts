@@ -13,7 +13,10 @@ const ofAws = ['.amazonaws.com', '.amazonaws.com.cn', '.on.aws', '.api.aws'];
  */
 export function meansUs(host: string | undefined, names: readonly string[]): boolean {
   if (host === undefined) return true;
-  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const name = host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
   if (isIP(name) !== 0 || !name.includes('.') || name.endsWith('.localhost')) return true;
   if (ofAws.some((suffix) => name.endsWith(suffix))) return true;
   return names.some((each) => name === each || name.endsWith(`.${each}`));

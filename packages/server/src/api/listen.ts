@@ -65,7 +65,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const unclear = ambiguous(request);
     if (unclear !== undefined) return refused(unclear);
     if (options.hostNames !== undefined && !meansUs(request.headers.host, options.hostNames))
-      return refused({ status: 403, message: `This server does not know itself as ${request.headers.host?.slice(0, 200)}. Start it with --host-names to add a name.` });
+      return refused({
+        status: 403,
+        message: `This server does not know itself as ${request.headers.host?.slice(0, 200)}. Start it with --host-names to add a name.`,
+      });
     // Function URLs are for web pages; who may call them is the function's own business.
     const url = options.urls === undefined ? undefined : addressed(request.headers.host, request.url ?? '/');
     if (url !== undefined && options.urls !== undefined) return options.urls.serve(request, response, url, requestId);
@@ -76,8 +79,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     };
     const stray = crossSite(request);
     if (stray !== undefined && !aws.welcomes(head)) return refused(stray);
-    if (request.url?.startsWith('/_mayfly/') === true)
-      return serveAdmin(request, response, admin, { ready: !draining });
+    if (request.url?.startsWith('/_mayfly/') === true) return serveAdmin(request, response, admin, { ready: !draining });
     if (options.registry !== undefined && isForRegistry(head)) return options.registry.serve(request, response);
     return aws.serve(request, response, head, requestId);
   };
@@ -96,7 +98,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       log.error('A request could not be answered.', { error });
       if (response.headersSent) return void response.destroy();
       response.writeHead(500, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify({ message: 'Internal error. The server\'s log has the details.' }));
+      response.end(JSON.stringify({ message: "Internal error. The server's log has the details." }));
     });
   };
 
@@ -126,7 +128,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     clock,
     random,
     log,
-    admits: ({ headers, target }) => !target.startsWith('/_mayfly/') && (headers['host'] === admitted || isPlainHost(headers['host'])),
+    admits: ({ headers, target }) =>
+      !target.startsWith('/_mayfly/') && (headers['host'] === admitted || isPlainHost(headers['host'])),
     draining: () => draining,
     begin: () => {
       underWay += 1;
@@ -141,9 +144,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const status =
-      error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout'
-      : '400 Bad Request';
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? '408 Request Timeout'
+          : '400 Bad Request';
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
 
@@ -214,7 +219,10 @@ function ambiguous(request: IncomingMessage): Refusal | undefined {
 function crossSite(request: IncomingMessage): Refusal | undefined {
   const { 'sec-fetch-site': site, origin, host, authorization } = request.headers;
   // Browsers tell the site only where they trust the way: with TLS, or to this machine. A page's origin they always tell.
-  const stranger = site === undefined ? origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}` : site === 'cross-site' || site === 'same-site';
+  const stranger =
+    site === undefined
+      ? origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`
+      : site === 'cross-site' || site === 'same-site';
   if (stranger && authorization === undefined)
     return { status: 403, message: 'A web page of another origin may not call this server unsigned.' };
   return undefined;

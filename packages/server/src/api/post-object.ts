@@ -7,12 +7,15 @@ export interface PostedObject {
   readonly key: string;
 }
 
-const denied = (why: string): ServiceFault => new ServiceFault('AccessDenied', `Invalid according to Policy: ${why}`, { status: 403 });
+const denied = (why: string): ServiceFault =>
+  new ServiceFault('AccessDenied', `Invalid according to Policy: ${why}`, { status: 403 });
 
 /** Fields that a PUT has as headers. */
-const headerFields = /^(content-type|cache-control|content-disposition|content-encoding|expires|x-amz-meta-.+|x-amz-storage-class|x-amz-checksum-.+|x-amz-website-redirect-location)$/;
+const headerFields =
+  /^(content-type|cache-control|content-disposition|content-encoding|expires|x-amz-meta-.+|x-amz-storage-class|x-amz-checksum-.+|x-amz-website-redirect-location)$/;
 /** Fields that are no property of the object. */
-const otherFields = /^(key|policy|file|success_action_status|success_action_redirect|redirect|x-amz-(algorithm|credential|date|signature|security-token|server-side-encryption)|awsaccesskeyid|signature|x-ignore-.*|bucket|submit)$/;
+const otherFields =
+  /^(key|policy|file|success_action_status|success_action_redirect|redirect|x-amz-(algorithm|credential|date|signature|security-token|server-side-encryption)|awsaccesskeyid|signature|x-ignore-.*|bucket|submit)$/;
 
 /**
  * Reads a form as S3 does: the policy, where there is one, must allow every field.
@@ -24,7 +27,11 @@ export function postedObject(head: RequestHead, form: FormUpload, nowMs: number)
   const { fields } = form;
   const key = fields.get('key')?.replaceAll('${filename}', form.fileName);
   if (key === undefined || key === '') {
-    throw new ServiceFault('InvalidArgument', "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.", { status: 400 });
+    throw new ServiceFault(
+      'InvalidArgument',
+      "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+      { status: 400 },
+    );
   }
   const headers: Record<string, string> = { host: head.headers['host'] ?? '' };
   for (const [name, value] of fields) {
@@ -50,23 +57,32 @@ async function* within(file: AsyncIterable<Uint8Array>, range: Range | undefined
   let bytes = 0;
   for await (const piece of file) {
     bytes += piece.length;
-    if (range !== undefined && bytes > range[1]) throw new ServiceFault('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', { status: 400 });
+    if (range !== undefined && bytes > range[1])
+      throw new ServiceFault('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', { status: 400 });
     yield piece;
   }
-  if (range !== undefined && bytes < range[0]) throw new ServiceFault('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', { status: 400 });
+  if (range !== undefined && bytes < range[0])
+    throw new ServiceFault('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', { status: 400 });
 }
 
 /** @returns how long the file may be */
-function checkPolicy(fields: ReadonlyMap<string, string>, known: { readonly bucket: string; readonly key: string }, nowMs: number): Range | undefined {
+function checkPolicy(
+  fields: ReadonlyMap<string, string>,
+  known: { readonly bucket: string; readonly key: string },
+  nowMs: number,
+): Range | undefined {
   const text = fields.get('policy');
   if (text === undefined) return undefined;
   const { expiration, conditions } = parsePolicy(text);
   if (Number.isNaN(Date.parse(expiration)) || Date.parse(expiration) <= nowMs) throw denied('Policy expired.');
-  const valueOf = (name: string): string | undefined => (name === 'bucket' ? known.bucket : name === 'key' ? known.key : fields.get(name));
+  const valueOf = (name: string): string | undefined =>
+    name === 'bucket' ? known.bucket : name === 'key' ? known.key : fields.get(name);
   const covered = new Set<string>();
   let range: Range | undefined;
   for (const condition of conditions) {
-    const [kind, given, wanted] = Array.isArray(condition) ? (condition as unknown[]) : ['eq', ...(Object.entries(condition as object)[0] ?? [])];
+    const [kind, given, wanted] = Array.isArray(condition)
+      ? (condition as unknown[])
+      : ['eq', ...(Object.entries(condition as object)[0] ?? [])];
     if (kind === 'content-length-range') {
       range = [Number(given), Number(wanted)];
       continue;
@@ -87,13 +103,21 @@ function checkPolicy(fields: ReadonlyMap<string, string>, known: { readonly buck
 function parsePolicy(text: string): { readonly expiration: string; readonly conditions: readonly unknown[] } {
   try {
     const policy = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { expiration?: unknown; conditions?: unknown };
-    if (typeof policy.expiration === 'string' && Array.isArray(policy.conditions) && policy.conditions.every((each) => typeof each === 'object' && each !== null)) {
+    if (
+      typeof policy.expiration === 'string' &&
+      Array.isArray(policy.conditions) &&
+      policy.conditions.every((each) => typeof each === 'object' && each !== null)
+    ) {
       return { expiration: policy.expiration, conditions: policy.conditions as unknown[] };
     }
   } catch {
     // Falls through: not a policy.
   }
-  throw new ServiceFault('InvalidPolicyDocument', 'The content of the form does not meet the conditions specified in the policy document.', { status: 400 });
+  throw new ServiceFault(
+    'InvalidPolicyDocument',
+    'The content of the form does not meet the conditions specified in the policy document.',
+    { status: 400 },
+  );
 }
 
 /** What a browser is told: nothing, a document, or where to go on. */
@@ -113,7 +137,9 @@ export function postAnswer(reply: WireResponse, form: FormUpload, posted: Posted
   if (status !== 201) return { status: status === 200 ? 200 : 204, headers, body: new Uint8Array(0) };
   const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const members = { Location: location, Bucket: bucket, Key: posted.key, ETag: etag };
-  const content = Object.entries(members).map(([name, value]) => `<${name}>${escaped(value)}</${name}>`).join('');
+  const content = Object.entries(members)
+    .map(([name, value]) => `<${name}>${escaped(value)}</${name}>`)
+    .join('');
   return {
     status: 201,
     headers: { ...headers, 'Content-Type': 'application/xml' },

@@ -52,10 +52,13 @@ export async function serveQueue(request: IncomingMessage, response: ServerRespo
     const max = Number(searchParams.get('max') ?? 10);
     if (more.length > 0 || !Number.isInteger(max) || max < 1) return json(400, { message: 'max is a number of at least 1.' });
     if (name === undefined || name === '')
-      return request.method === 'GET' ? json(200, { functions: await queue.list(caller.account as AccountId) }) : json(405, { message: 'Only GET.' });
+      return request.method === 'GET'
+        ? json(200, { functions: await queue.list(caller.account as AccountId) })
+        : json(405, { message: 'Only GET.' });
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) return json(400, { message: 'This is no name of a function.' });
     const arn = functionArn(caller.region as Region, caller.account as AccountId, name);
-    if (action === undefined) return request.method === 'GET' ? json(200, { events: await queue.peek(arn, max) }) : json(405, { message: 'Only GET.' });
+    if (action === undefined)
+      return request.method === 'GET' ? json(200, { events: await queue.peek(arn, max) }) : json(405, { message: 'Only GET.' });
     if (request.method !== 'POST') return json(405, { message: 'Only POST.' });
     if (action === 'purge') return json(200, await queue.purge(arn));
     if (action === 'redrive') return json(200, await queue.redrive(arn, max));
@@ -75,17 +78,23 @@ export const isOfThisMachine = (request: IncomingMessage): boolean => !isFromIns
 /** Who may not come in whatever his signature says, and, without signatures, who may not at all. */
 function refusal(request: IncomingMessage, signed: boolean): string | undefined {
   const { host, origin, 'sec-fetch-site': site } = request.headers;
-  if (Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined) return 'No body is taken here.';
-  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return 'A web page of another origin may not come here.';
+  if (Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined)
+    return 'No body is taken here.';
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`)
+    return 'A web page of another origin may not come here.';
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'A web page of another origin may not come here.';
   if (signed) return undefined;
   if (isFromInside(request)) return 'A function may not come here.';
   if (!isFromHere(request)) return 'Without --auth strict this is for callers on the same machine.';
-  if (!/^(localhost|[a-z0-9-]+\.localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i.test(host ?? '')) return 'This name of the server is not known; use 127.0.0.1.';
+  if (!/^(localhost|[a-z0-9-]+\.localhost|127\.[\d.]+|\[::1\])(:\d+)?$/i.test(host ?? ''))
+    return 'This name of the server is not known; use 127.0.0.1.';
   return undefined;
 }
 
-async function identified(request: IncomingMessage, { signatures, callers, region = 'us-east-1' }: QueueDoorPorts): Promise<Identified> {
+async function identified(
+  request: IncomingMessage,
+  { signatures, callers, region = 'us-east-1' }: QueueDoorPorts,
+): Promise<Identified> {
   const head: RequestHead = {
     method: request.method ?? 'GET',
     target: request.url ?? '/',

@@ -1,5 +1,10 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import {
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 
 /** What an HTTP/2 client that knows beforehand sends first. The Kinesis clients do, also without TLS. */
@@ -23,7 +28,11 @@ export function alsoHttp2(
   offer: (socket: Socket, first: Buffer) => boolean = () => false,
 ): { handOver(socket: Socket, bytes: Buffer): void; closeAll(): void } {
   const sessions = new Set<ServerHttp2Session>();
-  const second = createHttp2Server({ maxSessionMemory: 64, settings: { maxConcurrentStreams: mostStreams }, unknownProtocolTimeout: 10_000 });
+  const second = createHttp2Server({
+    maxSessionMemory: 64,
+    settings: { maxConcurrentStreams: mostStreams },
+    unknownProtocolTimeout: 10_000,
+  });
   second.on('session', (session) => {
     sessions.add(session);
     session.setTimeout(silenceMs, () => session.close());

@@ -17,8 +17,7 @@ export type EnvironmentId = Brand<string, 'EnvironmentId'>;
 
 export const newRequestId = (random: Random): RequestId => random.uuid() as RequestId;
 
-export const newEnvironmentId = (random: Random): EnvironmentId =>
-  Buffer.from(random.bytes(16)).toString('hex') as EnvironmentId;
+export const newEnvironmentId = (random: Random): EnvironmentId => Buffer.from(random.bytes(16)).toString('hex') as EnvironmentId;
 
 export const functionArn = (region: Region, account: AccountId, functionName: string): FunctionArn =>
   `arn:aws:lambda:${region}:${account}:function:${functionName}` as FunctionArn;

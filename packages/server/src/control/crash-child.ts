@@ -18,7 +18,10 @@ const call: Call = {
 };
 for (let n = 0; ; n += 1) {
   const FunctionName = `f-${cycle}-${n}`;
-  const layer = await handlers.PublishLayerVersion({ LayerName: 'l', Content: { ZipFile: await zipOf({ 'lib.js': FunctionName }) } }, call);
+  const layer = await handlers.PublishLayerVersion(
+    { LayerName: 'l', Content: { ZipFile: await zipOf({ 'lib.js': FunctionName }) } },
+    call,
+  );
   await handlers.CreateFunction(
     {
       FunctionName,

@@ -6,7 +6,8 @@ export const invalid = (text: string): ServiceFault => new ServiceFault('Invalid
 export const conflict = (text: string): ServiceFault => new ServiceFault('ResourceConflictException', text);
 
 /** What a service behind Lambda refuses is told without `Type`; recorded so for routes of aliases, concurrency and code signing configs. */
-export const relayed = ({ code, message }: ServiceFault): ServiceFault => new ServiceFault(code, message, { members: { Type: undefined } });
+export const relayed = ({ code, message }: ServiceFault): ServiceFault =>
+  new ServiceFault(code, message, { members: { Type: undefined } });
 
 /** @source spec 9.1-01 */
 export const outOfModel = (value: unknown, at: string, constraint: string): ServiceFault =>

@@ -8,7 +8,13 @@ import { page } from './pages.ts';
 const scope: Scope = { account: '111111111111' as AccountId, region: 'us-gov-west-1' as Region };
 
 suite('names of functions', () => {
-  const forms = ['f', 'function:f', '111111111111:function:f', 'us-gov-west-1:111111111111:function:f', 'arn:aws-us-gov:lambda:us-gov-west-1:111111111111:function:f'];
+  const forms = [
+    'f',
+    'function:f',
+    '111111111111:function:f',
+    'us-gov-west-1:111111111111:function:f',
+    'arn:aws-us-gov:lambda:us-gov-west-1:111111111111:function:f',
+  ];
   for (const form of forms)
     for (const qualifier of ['', ':1', ':live', ':$LATEST', ':$LATEST.PUBLISHED'])
       test(`${form}${qualifier} is read`, (t: TestContext) => {
@@ -17,8 +23,23 @@ suite('names of functions', () => {
       });
 
   test('whatever is given, the answer is a name or a fault of the caller', () => {
-    const part = fc.constantFrom('arn', 'aws', 'lambda', 'function', 'us-east-1', '111111111111', '$LATEST', 'f', '', '.', '-'.repeat(200));
-    const texts = fc.oneof(fc.string(), fc.array(part, { maxLength: 9 }).map((parts) => parts.join(':')));
+    const part = fc.constantFrom(
+      'arn',
+      'aws',
+      'lambda',
+      'function',
+      'us-east-1',
+      '111111111111',
+      '$LATEST',
+      'f',
+      '',
+      '.',
+      '-'.repeat(200),
+    );
+    const texts = fc.oneof(
+      fc.string(),
+      fc.array(part, { maxLength: 9 }).map((parts) => parts.join(':')),
+    );
     fc.assert(
       fc.property(texts, fc.option(texts, { nil: undefined }), (name, qualifier) => {
         try {

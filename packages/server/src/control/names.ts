@@ -38,7 +38,9 @@ export function parseFunctionName(given: string, qualifier: string | undefined, 
 }
 
 /** What stands in a name, wherever it leads; undefined for what is no name. Whoever decides about callers reads names the same way. */
-export function readFunctionName(given: string): (FunctionName & { readonly region?: string; readonly account?: string }) | undefined {
+export function readFunctionName(
+  given: string,
+): (FunctionName & { readonly region?: string; readonly account?: string }) | undefined {
   if (plain.test(given)) return { functionName: given };
   const parts = forms.exec(given)?.groups;
   if (parts === undefined) return undefined;
@@ -68,7 +70,8 @@ export const arnOf = (scope: Scope, functionName: string): FunctionArn => functi
 export const qualifiedArn = (scope: Scope, functionName: string, qualifier: string | undefined): string =>
   qualifier === undefined ? arnOf(scope, functionName) : `${arnOf(scope, functionName)}:${qualifier}`;
 
-export const layerArn = (scope: Scope, layerName: string): string => `arn:aws:lambda:${scope.region}:${scope.account}:layer:${layerName}`;
+export const layerArn = (scope: Scope, layerName: string): string =>
+  `arn:aws:lambda:${scope.region}:${scope.account}:layer:${layerName}`;
 
 /** A layer by name or ARN. @throws like parseFunctionName */
 export function parseLayerName(given: string, scope: Scope): string {
@@ -79,12 +82,20 @@ export function parseLayerName(given: string, scope: Scope): string {
   return parts['name'] ?? '';
 }
 
-function checkPlace(parts: { readonly region?: string | undefined; readonly account?: string | undefined }, scope: Scope, given: string): void {
+function checkPlace(
+  parts: { readonly region?: string | undefined; readonly account?: string | undefined },
+  scope: Scope,
+  given: string,
+): void {
   const { region, account } = parts;
   if (region !== undefined && region !== scope.region)
     throw notFound(`Functions from '${region}' are not reachable in this region ('${scope.region}')`);
   if (account !== undefined && account !== scope.account)
-    throw new ServiceFault('AccessDeniedException', `${given} belongs to another account, and no resource-based policy allows this action.`, {
-      status: 403,
-    });
+    throw new ServiceFault(
+      'AccessDeniedException',
+      `${given} belongs to another account, and no resource-based policy allows this action.`,
+      {
+        status: 403,
+      },
+    );
 }

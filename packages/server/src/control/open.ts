@@ -88,7 +88,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     urls,
     policy: (account, region, functionName, qualifier) =>
       shelf.desk({ account, region }).get('policy', functionName, qualifier)?.statements ?? [],
-    layerPolicy: (account, region, layerName, version) => shelf.desk({ account, region }).get('layerPolicy', layerName, version)?.statements ?? [],
+    layerPolicy: (account, region, layerName, version) =>
+      shelf.desk({ account, region }).get('layerPolicy', layerName, version)?.statements ?? [],
     runtimes: () => runtimesInUse(shelf),
     executionRole(account, region, functionName, qualifier = '$LATEST') {
       const desk = shelf.desk({ account, region });
@@ -106,7 +107,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 function runtimesInUse(shelf: Shelf): ReadonlySet<string> {
   const used = new Set<string>();
   for (const scope of shelf.scopes()) {
-    for (const [, , { configuration }] of shelf.desk(scope).all('version')) if (configuration.runtime !== undefined) used.add(configuration.runtime);
+    for (const [, , { configuration }] of shelf.desk(scope).all('version'))
+      if (configuration.runtime !== undefined) used.add(configuration.runtime);
   }
   return used;
 }

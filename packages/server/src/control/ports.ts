@@ -28,7 +28,13 @@ export interface Objects {
    * @throws ServiceFault  with S3's code and text, `NoSuchBucket` or `NoSuchKey`
    */
   get(
-    at: { readonly account: AccountId; readonly region: Region; readonly bucket: string; readonly key: string; readonly versionId?: string },
+    at: {
+      readonly account: AccountId;
+      readonly region: Region;
+      readonly bucket: string;
+      readonly key: string;
+      readonly versionId?: string;
+    },
     options: { readonly signal: AbortSignal },
   ): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -65,7 +71,13 @@ export interface Provisioned {
    * @param report  called with each step until another call for this version follows
    */
   apply(
-    target: { readonly account: AccountId; readonly region: Region; readonly functionName: string; readonly version: string; readonly count: number },
+    target: {
+      readonly account: AccountId;
+      readonly region: Region;
+      readonly functionName: string;
+      readonly version: string;
+      readonly count: number;
+    },
     report: (progress: ProvisionedProgress) => void,
   ): void;
 }

@@ -10,7 +10,16 @@ import { Shelf } from './records/shelf.ts';
 
 const count = 1000;
 const scope = { account: account as AccountId, region: 'us-east-1' as Region };
-const call = { ...scope, origin: '', requestId: '', service: 'lambda', operation: '', caller: { kind: 'anonymous' }, headers: {}, signal: new AbortController().signal } satisfies Call;
+const call = {
+  ...scope,
+  origin: '',
+  requestId: '',
+  service: 'lambda',
+  operation: '',
+  caller: { kind: 'anonymous' },
+  headers: {},
+  signal: new AbortController().signal,
+} satisfies Call;
 
 /** Best of several: what the code costs, not what else the machine does. */
 async function best(times: number, work: () => unknown): Promise<number> {

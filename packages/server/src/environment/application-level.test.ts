@@ -6,12 +6,22 @@ const logGroup = 'g';
 suite("a function's log level", () => {
   test('holds back JSON lines below it, and nothing else', (t: TestContext) => {
     const passes = applicationFilter({ logFormat: 'JSON', applicationLogLevel: 'WARN', logGroup });
-    const lines = ['{"level":"ERROR"}', '{"level":"warn"}', 'plain', '{not json', '{"level":"INFO"}', '{"level":"odd"}', '{"message":"none"}'];
+    const lines = [
+      '{"level":"ERROR"}',
+      '{"level":"warn"}',
+      'plain',
+      '{not json',
+      '{"level":"INFO"}',
+      '{"level":"odd"}',
+      '{"message":"none"}',
+    ];
     t.assert.deepEqual(lines.filter(passes), lines.slice(0, 4));
   });
 
   test('is INFO when it was not set, and has no say in a text log', (t: TestContext) => {
-    t.assert.deepEqual(['{"level":"DEBUG"}', '{"level":"INFO"}'].filter(applicationFilter({ logFormat: 'JSON', logGroup })), ['{"level":"INFO"}']);
+    t.assert.deepEqual(['{"level":"DEBUG"}', '{"level":"INFO"}'].filter(applicationFilter({ logFormat: 'JSON', logGroup })), [
+      '{"level":"INFO"}',
+    ]);
     t.assert.equal(applicationFilter({ logFormat: 'Text', logGroup })('{"level":"TRACE"}'), true);
   });
 });

@@ -1,6 +1,8 @@
 import type { LoggingConfig } from '../control/index.ts';
 
-const ranks: ReadonlyMap<unknown, number> = new Map(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].map((level, rank) => [level, rank]));
+const ranks: ReadonlyMap<unknown, number> = new Map(
+  ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].map((level, rank) => [level, rank]),
+);
 
 /**
  * Whether a line that a process wrote to its output passes the function's log level. Only JSON objects

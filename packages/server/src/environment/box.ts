@@ -66,7 +66,9 @@ export class Box implements AsyncDisposable {
     this.#options = options;
     // A runtime may wait for its next event for days, and its caller for its body as long as the function may run.
     const noTimeouts = { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0, connectionsCheckingInterval: 2_147_483_647 };
-    this.#http = createServer({ ...noTimeouts, maxHeaderSize: maxHeaderBytes }, (request, response) => this.#handle(request, response));
+    this.#http = createServer({ ...noTimeouts, maxHeaderSize: maxHeaderBytes }, (request, response) =>
+      this.#handle(request, response),
+    );
     this.#http.on('clientError', (_error, socket) => socket.destroy());
     accept(sandbox.runtimeApi, maxConnections.runtimeApi, (socket) => {
       this.#calls.add(socket);

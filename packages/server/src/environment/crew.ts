@@ -196,7 +196,8 @@ export class Crew {
     try {
       if (box.runtime.channel === 'frames') return await this.#startFramed(booted);
       if (sources.version.packageType === 'Image') return await this.#startImage();
-      const command = box.runtime.commandFor?.(sources.version) ?? box.runtime.command ?? (await entrypoint(sources.version, sources));
+      const command =
+        box.runtime.commandFor?.(sources.version) ?? box.runtime.command ?? (await entrypoint(sources.version, sources));
       if (this.#state === 'ended') return;
       if ('candidates' in command) return this.#fail(invalidEntrypoint(command.candidates));
       const wrapper = box.runtime.command === undefined ? undefined : execWrapper(sources);
@@ -231,7 +232,10 @@ export class Crew {
     const onStarted = (process: SandboxProcess): void => (this.#state === 'ended' ? undefined : this.#watch(process));
     let ready = booted;
     try {
-      ready ??= await box.boot({ onStarted, ...(late ? { early: env, wrapper: execWrapper(sources), command: commandFor?.(sources.version) } : {}) });
+      ready ??= await box.boot({
+        onStarted,
+        ...(late ? { early: env, wrapper: execWrapper(sources), command: commandFor?.(sources.version) } : {}),
+      });
     } catch (error) {
       if (!(error instanceof BootError)) throw error;
       return;
@@ -239,7 +243,12 @@ export class Crew {
     if (this.#state === 'ended') return;
     const { process, link } = ready;
     this.#link = link;
-    void new FramedRuntime({ link, session: this.session, onLog: (body, atMs) => void (log.takes(body.length) && log.line('function', body.toString('utf8'), atMs)), log: logger });
+    void new FramedRuntime({
+      link,
+      session: this.session,
+      onLog: (body, atMs) => void (log.takes(body.length) && log.line('function', body.toString('utf8'), atMs)),
+      log: logger,
+    });
     link.onClosed = () => this.#linkClosed(process);
     const { logging, handler = '' } = sources.version;
     link.send('I', {
@@ -264,9 +273,13 @@ export class Crew {
 
   #read(process: SandboxProcess, origin: 'function' | 'extension'): Output {
     const { log } = this.#options;
-    const output = new Output(process, (line) => {
-      if (origin === 'extension' || this.#passes(line)) log.line(origin, line);
-    }, (bytes) => log.takes(bytes));
+    const output = new Output(
+      process,
+      (line) => {
+        if (origin === 'extension' || this.#passes(line)) log.line(origin, line);
+      },
+      (bytes) => log.takes(bytes),
+    );
     this.#outputs.push(output);
     return output;
   }
@@ -285,7 +298,10 @@ export class Crew {
     let outOfMemory = false;
     if (exit.signal === 'SIGKILL') {
       // The kernel's own counter; who was killed for memory looks the same otherwise. @source spec 2.4-11
-      const oomKills = await box.sandbox.stats().then((stats) => stats.oomKills, () => box.oomKills);
+      const oomKills = await box.sandbox.stats().then(
+        (stats) => stats.oomKills,
+        () => box.oomKills,
+      );
       outOfMemory = oomKills > box.oomKills;
       box.oomKills = oomKills;
     }

@@ -13,7 +13,10 @@ const streamed = async (outcome: Outcome): Promise<{ readonly text: string; read
   const pieces: Uint8Array[] = [];
   for await (const piece of outcome.body) pieces.push(piece);
   const end = await outcome.end;
-  return { text: Buffer.concat(pieces).toString(), end: end.kind === 'failed' ? `${end.errorType} ${Buffer.from(end.body).toString()}` : end.kind };
+  return {
+    text: Buffer.concat(pieces).toString(),
+    end: end.kind === 'failed' ? `${end.errorType} ${Buffer.from(end.body).toString()}` : end.kind,
+  };
 };
 
 /** Lets real I/O and promises come to rest. */
@@ -38,7 +41,9 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
     });
 
     test('tells a handler what was invoked, by whom and until when', async (t: TestContext) => {
-      await using house = openScriptedGuesthouse(transport, { handler: (event, reply) => reply.answer(JSON.stringify(event.headers)) });
+      await using house = openScriptedGuesthouse(transport, {
+        handler: (event, reply) => reply.answer(JSON.stringify(event.headers)),
+      });
       const environment = house.environment();
       await environment.initialised;
       const { outcome } = await house.invoke(environment, '{}', {
@@ -53,7 +58,10 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       t.assert.equal(Number(named('deadlineMs', 'deadline-ms')), 4_102_444_800_000);
       t.assert.equal(named('invokedArn', 'invoked-function-arn'), environment.version.functionArn);
       const trace = String(named('traceId', 'trace-id'));
-      t.assert.equal(transport === 'frames' ? trace : Buffer.from(trace, 'latin1').toString(), transport === 'frames' ? 'Root=1-x\r\nEvil: 1 é' : 'Root=1-x  Evil: 1 é');
+      t.assert.equal(
+        transport === 'frames' ? trace : Buffer.from(trace, 'latin1').toString(),
+        transport === 'frames' ? 'Root=1-x\r\nEvil: 1 é' : 'Root=1-x  Evil: 1 é',
+      );
       t.assert.equal(headers['evil'], undefined);
       t.assert.equal(named('tenantId', 'aws-tenant-id'), 'blue');
       t.assert.equal(named('cognitoIdentity', 'cognito-identity'), '{"cognitoIdentityId":"c"}');
@@ -141,13 +149,19 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       await clock.advance(1);
       const { outcome, usage } = await slow;
       t.assert.equal(outcome.kind, 'failed');
-      t.assert.match(body(outcome), /^\{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: request-\d+ Error: Task timed out after 3.00 seconds"\}$/);
+      t.assert.match(
+        body(outcome),
+        /^\{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: request-\d+ Error: Task timed out after 3.00 seconds"\}$/,
+      );
       t.assert.deepEqual([usage.status, usage.durationMs], ['timeout', 3000]);
-      t.assert.deepEqual(house.lines().slice(-3), [
-        '<time> <id> Task timed out after 3.00 seconds',
-        'END RequestId: <id>',
-        'REPORT RequestId: <id>\tDuration: <ms>\tBilled Duration: <ms>\tMemory Size: 128 MB\tMax Memory Used: 30 MB\tInit Duration: <ms>\tStatus: timeout',
-      ].map((line, index) => (index === 2 ? line + '\t' : line)));
+      t.assert.deepEqual(
+        house.lines().slice(-3),
+        [
+          '<time> <id> Task timed out after 3.00 seconds',
+          'END RequestId: <id>',
+          'REPORT RequestId: <id>\tDuration: <ms>\tBilled Duration: <ms>\tMemory Size: 128 MB\tMax Memory Used: 30 MB\tInit Duration: <ms>\tStatus: timeout',
+        ].map((line, index) => (index === 2 ? line + '\t' : line)),
+      );
       t.assert.equal(environment.phase, 'idle');
       t.assert.equal(body((await house.invoke(environment)).outcome), '"fine"');
       t.assert.equal(house.sandboxes.made.length, 1);
@@ -202,7 +216,11 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       await using house = openScriptedGuesthouse(transport, {
         init: () => {
           starts += 1;
-          if (starts < 3) throw new InitError('Runtime.ImportModuleError', `{"errorType":"Runtime.ImportModuleError","errorMessage":"try ${starts}"}`);
+          if (starts < 3)
+            throw new InitError(
+              'Runtime.ImportModuleError',
+              `{"errorType":"Runtime.ImportModuleError","errorMessage":"try ${starts}"}`,
+            );
         },
         handler: echo.handler,
       });
@@ -212,7 +230,10 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       const first = await house.invoke(environment);
       t.assert.equal(first.outcome.kind, 'threw');
       t.assert.equal(body(first.outcome), '{"errorType":"Runtime.ImportModuleError","errorMessage":"try 2"}');
-      t.assert.deepEqual([first.usage.status, first.usage.errorType, first.usage.initMs], ['error', 'Runtime.ImportModuleError', undefined]);
+      t.assert.deepEqual(
+        [first.usage.status, first.usage.errorType, first.usage.initMs],
+        ['error', 'Runtime.ImportModuleError', undefined],
+      );
       const second = await house.invoke(environment, '"third time lucky"');
       t.assert.equal(body(second.outcome), '"third time lucky"');
       t.assert.equal(second.usage.initMs, undefined);
@@ -225,7 +246,7 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       );
     });
 
-    test('gives an initialisation ten seconds, and inside an invocation the function\'s own time', async (t: TestContext) => {
+    test("gives an initialisation ten seconds, and inside an invocation the function's own time", async (t: TestContext) => {
       const clock = new VirtualClock();
       await using house = openScriptedGuesthouse(transport, { init: () => forever, handler: echo.handler }, { clock });
       const environment = house.environment();
@@ -337,13 +358,14 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       t.assert.equal(sent, 400);
     });
 
-    test('tells how a stream broke: by the handler, by the runtime\'s death, by the limit', async (t: TestContext) => {
+    test("tells how a stream broke: by the handler, by the runtime's death, by the limit", async (t: TestContext) => {
       await using house = openScriptedGuesthouse(
         transport,
         {
           handler: async (event, reply) => {
             if (event.payload === '"limit"') return reply.stream(['x'.repeat(600), 'x'.repeat(600)]);
-            if (event.payload === '"error"') return reply.stream(['half'], { error: { errorType: 'Error', body: '{"errorType":"Error"}' } });
+            if (event.payload === '"error"')
+              return reply.stream(['half'], { error: { errorType: 'Error', body: '{"errorType":"Error"}' } });
             return reply.stream(
               (async function* () {
                 yield 'half';
@@ -478,7 +500,9 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
 
     test('a provisioned environment says so to its function and in its log', async (t: TestContext) => {
       const variable = 'AWS_LAMBDA_INITIALIZATION_TYPE';
-      await using house = openScriptedGuesthouse(transport, { handler: (event, reply) => reply.answer(JSON.stringify(event.env[variable])) });
+      await using house = openScriptedGuesthouse(transport, {
+        handler: (event, reply) => reply.answer(JSON.stringify(event.env[variable])),
+      });
       const environment = house.factory.create(house.version(), { initializationType: 'provisioned-concurrency' });
       await environment.initialised;
       t.assert.equal(body((await house.invoke(environment)).outcome), '"provisioned-concurrency"');

@@ -187,7 +187,17 @@ export class LiveEnvironment implements Environment {
     const crew: Crew = new Crew({
       box,
       booted,
-      sources: { version, runtime: box.runtime, credentials, initializationType, logStream, runtimeApiAddress, endpointUrl, taskRoot, optRoot },
+      sources: {
+        version,
+        runtime: box.runtime,
+        credentials,
+        initializationType,
+        logStream,
+        runtimeApiAddress,
+        endpointUrl,
+        taskRoot,
+        optRoot,
+      },
       log: this.#log,
       logger,
       limits,
@@ -323,7 +333,11 @@ export class LiveEnvironment implements Environment {
   /** Our own fault; nothing can be done in this box any more. */
   #broken(error: unknown): void {
     if (this.#stopped !== undefined || this.#life.phase === 'gone') return;
-    this.#options.logger.warn('An execution environment broke.', { environmentId: this.id, functionArn: this.version.functionArn, error });
+    this.#options.logger.warn('An execution environment broke.', {
+      environmentId: this.id,
+      functionArn: this.version.functionArn,
+      error,
+    });
     void this.stop('FAILURE');
   }
 

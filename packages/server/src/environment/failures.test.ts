@@ -2,7 +2,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { errorTypeOf } from './failures.ts';
 
 suite('error types a function tells', () => {
-  test('names of exceptions pass, the platform\'s own are kept in shape, and nobody speaks for the sandbox', (t: TestContext) => {
+  test("names of exceptions pass, the platform's own are kept in shape, and nobody speaks for the sandbox", (t: TestContext) => {
     const told = {
       KeyError: 'KeyError',
       'java.lang.RuntimeException': 'java.lang.RuntimeException',

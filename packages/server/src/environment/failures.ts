@@ -104,7 +104,10 @@ export const extensionExit = (name: string, exit: ProcessExit): Failure => ({
   reason: `Extension ${name} exited: ${exitWords(exit) ?? 'exit status 0'}`,
 });
 
-export const extensionError = (errorType: 'Extension.InitError' | 'Extension.ExitError' | 'Extension.LaunchError', reason: string): Failure => ({
+export const extensionError = (
+  errorType: 'Extension.InitError' | 'Extension.ExitError' | 'Extension.LaunchError',
+  reason: string,
+): Failure => ({
   errorType,
   status: 'error',
   reason,

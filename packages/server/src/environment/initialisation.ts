@@ -53,7 +53,10 @@ export class Initialisation implements Disposable {
   }
 
   succeeded(durationMs: number): void {
-    this.#options.log.platform({ type: 'platform.initReport', record: { ...this.#names, status: 'success', metrics: { durationMs } } });
+    this.#options.log.platform({
+      type: 'platform.initReport',
+      record: { ...this.#names, status: 'success', metrics: { durationMs } },
+    });
   }
 
   failed({ status, errorType, reportedAs }: Failure): void {
@@ -62,7 +65,12 @@ export class Initialisation implements Disposable {
     this.runtimeDone(status, type);
     this.#options.log.platform({
       type: 'platform.initReport',
-      record: { ...this.#names, status, ...(type === undefined ? {} : { errorType: type }), metrics: { durationMs: this.durationMs } },
+      record: {
+        ...this.#names,
+        status,
+        ...(type === undefined ? {} : { errorType: type }),
+        metrics: { durationMs: this.durationMs },
+      },
     });
   }
 

@@ -139,7 +139,8 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     const runtimes = await openRuntimes({ dataDir, clock: systemClock, log: silentLogger });
     house = openGuesthouse(driver, runtimes, {
       poolSize: 1,
-      serveEndpoint: (socket) => socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 8\r\n\r\nendpoint')),
+      serveEndpoint: (socket) =>
+        socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 8\r\n\r\nendpoint')),
     });
   });
   after(async () => {
@@ -153,7 +154,13 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     await using environment = house.environment(version);
     t.assert.equal(await environment.initialised, 'idle');
     const first = await answer(environment, 'write');
-    t.assert.deepEqual(JSON.parse(first.text), { count: 1, event: 'write', kept: 'kept', task: 'bootstrap data.txt ', region: 'us-east-1' });
+    t.assert.deepEqual(JSON.parse(first.text), {
+      count: 1,
+      event: 'write',
+      kept: 'kept',
+      task: 'bootstrap data.txt ',
+      region: 'us-east-1',
+    });
     t.assert.equal(first.tail[1], 'event "write"');
     t.assert.ok(first.usage.maxMemoryUsedMiB > 0);
     t.assert.equal((JSON.parse((await answer(environment, 2)).text) as { count: number }).count, 2);
@@ -198,7 +205,11 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
   });
 
   test('a handler that never lets go is ended at its time', async (t: TestContext) => {
-    await using environment = house.environment({ ...code('node', { 'index.js': nodeHandler }), memoryMiB: 1769, timeoutMs: 1000 });
+    await using environment = house.environment({
+      ...code('node', { 'index.js': nodeHandler }),
+      memoryMiB: 1769,
+      timeoutMs: 1000,
+    });
     await environment.initialised;
     t.assert.match((await answer(environment, 'spin')).text, /Task timed out after 1.00 seconds/);
     t.assert.match((await answer(environment, 'again')).text, /"count":1/);
@@ -231,7 +242,11 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     await environment.stop('SPINDOWN');
     const said = house.log.filter(({ origin }) => origin === 'extension').map(({ message }) => message);
     t.assert.deepEqual(said, ['registered without a handler', 'heard INVOKE', 'heard SHUTDOWN']);
-    t.assert.ok(house.log.slice(0, from).some(({ message }) => message === 'EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]'));
+    t.assert.ok(
+      house.log
+        .slice(0, from)
+        .some(({ message }) => message === 'EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]'),
+    );
   });
 
   test('a subscriber inside is sent what the log says, up to the last report', async (t: TestContext) => {
@@ -278,8 +293,13 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
   });
 
   test('Python answers, and its errors are its own', async (t: TestContext) => {
-    const handler = 'def handler(event, context):\n    print("event", event)\n    return {"event": event, "left": context.get_remaining_time_in_millis() > 0, **({} if event else {}["key"])}\n';
-    await using environment = house.environment({ runtime: 'python3.11', handler: 'index.handler', ...code('python', { 'index.py': handler }) });
+    const handler =
+      'def handler(event, context):\n    print("event", event)\n    return {"event": event, "left": context.get_remaining_time_in_millis() > 0, **({} if event else {}["key"])}\n';
+    await using environment = house.environment({
+      runtime: 'python3.11',
+      handler: 'index.handler',
+      ...code('python', { 'index.py': handler }),
+    });
     const state = await environment.initialised;
     if (state === 'gone') return t.skip('no python3.11 on this host');
     const first = await answer(environment, 'hello');

@@ -15,8 +15,18 @@ suite('lines of output', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), fc.integer({ min: 1, max: 9 }), (texts, size) => {
         const whole = Buffer.from(texts.join('\n'));
-        const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.subarray(index * size, (index + 1) * size));
-        return JSON.stringify(cut(pieces)) === JSON.stringify(texts.join('\n').split('\n').filter((line) => line !== ''));
+        const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) =>
+          whole.subarray(index * size, (index + 1) * size),
+        );
+        return (
+          JSON.stringify(cut(pieces)) ===
+          JSON.stringify(
+            texts
+              .join('\n')
+              .split('\n')
+              .filter((line) => line !== ''),
+          )
+        );
       }),
     );
   });

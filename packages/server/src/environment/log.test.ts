@@ -50,12 +50,19 @@ suite("an environment's log", () => {
   test('believes the time a function tells only within what a log group takes', (t: TestContext) => {
     const { clock, events, log } = open();
     const nowMs = clock.now();
-    for (const toldMs of [nowMs - 1000, 1e300, -1e300, nowMs + 86_400_000, Number.MAX_SAFE_INTEGER]) log.line('function', 'x', toldMs);
-    t.assert.deepEqual(events.map(({ atMs }) => atMs), [nowMs - 1000, nowMs, nowMs, nowMs, nowMs]);
+    for (const toldMs of [nowMs - 1000, 1e300, -1e300, nowMs + 86_400_000, Number.MAX_SAFE_INTEGER])
+      log.line('function', 'x', toldMs);
+    t.assert.deepEqual(
+      events.map(({ atMs }) => atMs),
+      [nowMs - 1000, nowMs, nowMs, nowMs, nowMs],
+    );
   });
 
   test('has lines of plain text for its readers, not in JSON', (t: TestContext) => {
-    for (const [format, count] of [['Text', 1], ['JSON', 0]] as const) {
+    for (const [format, count] of [
+      ['Text', 1],
+      ['JSON', 0],
+    ] as const) {
       const { events, log } = open(format);
       log.platformText('Task timed out');
       t.assert.equal(events.length, count);

@@ -1,5 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { newEnvironmentId, rateLimited, type Clock, type InitializationType, type Limits, type Logger, type Random } from '../base/index.ts';
+import {
+  newEnvironmentId,
+  rateLimited,
+  type Clock,
+  type InitializationType,
+  type Limits,
+  type Logger,
+  type Random,
+} from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 import type { Mount, SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
 import { BootError, Box } from './box.ts';
@@ -83,7 +91,8 @@ class Environments implements EnvironmentFactory {
     this.#alive.add(environment);
     void environment.gone.then(() => this.#alive.delete(environment));
     // Boots compete for the cores, so the place on the shelf is filled when this one has had its turn.
-    if (fits(version)) void environment.initialised.then(() => clock.after(restockMs, () => void this.#stock(version.runtime ?? '')).unref());
+    if (fits(version))
+      void environment.initialised.then(() => clock.after(restockMs, () => void this.#stock(version.runtime ?? '')).unref());
     return environment;
   }
 
@@ -96,7 +105,10 @@ class Environments implements EnvironmentFactory {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#pool[Symbol.asyncDispose](), ...[...this.#alive].map((environment) => environment.stop('SPINDOWN'))]);
+    await Promise.all([
+      this.#pool[Symbol.asyncDispose](),
+      ...[...this.#alive].map((environment) => environment.stop('SPINDOWN')),
+    ]);
   }
 
   /** A pooled box where one fits, a new one otherwise; with code and limits of this version. */
@@ -109,7 +121,7 @@ class Environments implements EnvironmentFactory {
     const claim = pooled ?? { box: await this.#open(runtime, version, limits, signal), booted: undefined };
     const { sandbox } = claim.box;
     try {
-      const work = [version.packageType === 'Image' ? undefined : sandbox.bind('/var/task', version.codeDir)];
+      const work = version.packageType === 'Image' ? [] : [sandbox.bind('/var/task', version.codeDir)];
       if (version.layersDir !== undefined) work.push(sandbox.bind('/opt', version.layersDir));
       if (pooled !== undefined) work.push(sandbox.limit(limits));
       await Promise.all(work);
@@ -148,7 +160,12 @@ class Environments implements EnvironmentFactory {
     }
   }
 
-  #open(runtime: ResolvedRuntime, version: FunctionVersion | undefined, limits: SandboxSpec['limits'], signal: AbortSignal): Promise<Box> {
+  #open(
+    runtime: ResolvedRuntime,
+    version: FunctionVersion | undefined,
+    limits: SandboxSpec['limits'],
+    signal: AbortSignal,
+  ): Promise<Box> {
     const { sandboxes, random, clock, ports } = this.#options;
     return Box.open({
       driver: sandboxes,

@@ -8,7 +8,10 @@ const echo: RuntimeScript = { handler: (event, reply) => reply.answer(JSON.strin
 const filled = async (house: ScriptedGuesthouse, key = 'nodejs24.x', size = 1): Promise<void> => {
   while ((house.factory.pooled().get(key) ?? 0) < size) await settle(1);
 };
-const env = async (house: ScriptedGuesthouse, environment: ReturnType<ScriptedGuesthouse['environment']>): Promise<Record<string, string>> => {
+const env = async (
+  house: ScriptedGuesthouse,
+  environment: ReturnType<ScriptedGuesthouse['environment']>,
+): Promise<Record<string, string>> => {
   const { outcome } = await house.invoke(environment);
   return outcome.kind === 'streamed' ? {} : (JSON.parse(Buffer.from(outcome.body).toString()) as Record<string, string>);
 };
@@ -21,9 +24,20 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
     const box = house.sandboxes.made.at(-1);
     t.assert.ok(box !== undefined && box.started.length === 1 && box.bound.size === 0);
     t.assert.deepEqual(Object.keys(box.started[0]?.env ?? {}), ['MAYFLY_CHANNEL']);
-    const environment = house.environment({ memoryMiB: 1769, environment: { TABLE: 'cats' }, codeDir: '/code', layersDir: '/layers' });
+    const environment = house.environment({
+      memoryMiB: 1769,
+      environment: { TABLE: 'cats' },
+      codeDir: '/code',
+      layersDir: '/layers',
+    });
     await environment.initialised;
-    t.assert.deepEqual([...box.bound], [['/var/task', '/code'], ['/opt', '/layers']]);
+    t.assert.deepEqual(
+      [...box.bound],
+      [
+        ['/var/task', '/code'],
+        ['/opt', '/layers'],
+      ],
+    );
     t.assert.deepEqual([box.limits.memoryMiB, box.limits.cpuCores], [1769, 1]);
     t.assert.equal((await env(house, environment))['TABLE'], 'cats');
     t.assert.equal(box.started.length, 1);
@@ -46,7 +60,11 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
     await using house = openScriptedGuesthouse('frames', echo, { poolSize: 1 });
     await house.environment().initialised;
     await filled(house);
-    for (const version of [{ environment: { NODE_OPTIONS: '--inspect' } }, { ephemeralStorageMiB: 1024 }, { network: 'loopback' as const }]) {
+    for (const version of [
+      { environment: { NODE_OPTIONS: '--inspect' } },
+      { ephemeralStorageMiB: 1024 },
+      { network: 'loopback' as const },
+    ]) {
       const before = house.sandboxes.made.length;
       const environment = house.environment(version);
       await environment.initialised;
@@ -59,7 +77,10 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
 
   test('a runtime that starts with its function waits as an empty box, and is started where everything is in place', async (t: TestContext) => {
     const command = ['/java', '-cp', '/var/runtime'] as const;
-    const runtime = { startsWith: 'function', commandFor: ({ memoryMiB }: { memoryMiB: number }) => [...command, `-Xmx${memoryMiB}m`] as const } as const;
+    const runtime = {
+      startsWith: 'function',
+      commandFor: ({ memoryMiB }: { memoryMiB: number }) => [...command, `-Xmx${memoryMiB}m`] as const,
+    } as const;
     await using house = openScriptedGuesthouse('frames', echo, { poolSize: 1, runtime });
     await house.environment().initialised;
     await filled(house);
@@ -81,7 +102,10 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
   });
 
   test('a wrapper may start a runtime of its own, which speaks HTTP and says something', async (t: TestContext) => {
-    const other = httpRuntime({ init: (process) => process.write('the other one\n'), handler: (_event, reply) => reply.answer('"by HTTP"') });
+    const other = httpRuntime({
+      init: (process) => process.write('the other one\n'),
+      handler: (_event, reply) => reply.answer('"by HTTP"'),
+    });
     await using house = openScriptedGuesthouse('frames', echo, { programs: { '/opt/wrap': other } });
     const environment = house.environment({ environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' } });
     await environment.initialised;
@@ -111,7 +135,7 @@ suite('boxes made ready in advance', { timeout: 60_000 }, () => {
     t.assert.deepEqual([...house.factory.pooled().keys()].sort(), ['b', 'c', 'd', 'e']);
   });
 
-  test('a runtime of the function\'s own waits as a box without a process', async (t: TestContext) => {
+  test("a runtime of the function's own waits as a box without a process", async (t: TestContext) => {
     await using house = openScriptedGuesthouse('http', { handler: (_event, reply) => reply.answer('1') }, { poolSize: 1 });
     const first = house.environment();
     await first.initialised;

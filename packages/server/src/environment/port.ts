@@ -1,11 +1,4 @@
-import type {
-  EnvironmentId,
-  InitializationType,
-  LogSink,
-  PhaseStatus,
-  PlatformLineWriter,
-  RequestId,
-} from '../base/index.ts';
+import type { EnvironmentId, InitializationType, LogSink, PhaseStatus, PlatformLineWriter, RequestId } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 
 /** One event on its way to a handler. */

@@ -6,8 +6,13 @@ import type { Run } from './run.ts';
 import type { ResolvedRuntime } from './runtimes/port.ts';
 
 /** Names a runtime at one version of its interpreter, as `RuntimeVersionConfig` does. */
-export const runtimeVersionArn = (region: Region, runtime: Pick<ResolvedRuntime, 'identifier' | 'interpreterVersion'>): string => {
-  const hash = createHash('sha256').update(`${runtime.identifier} ${runtime.interpreterVersion ?? ''}`).digest('hex');
+export const runtimeVersionArn = (
+  region: Region,
+  runtime: Pick<ResolvedRuntime, 'identifier' | 'interpreterVersion'>,
+): string => {
+  const hash = createHash('sha256')
+    .update(`${runtime.identifier} ${runtime.interpreterVersion ?? ''}`)
+    .digest('hex');
   return `arn:aws:lambda:${region}::runtime:${hash}`;
 };
 
@@ -17,7 +22,10 @@ export function runtimeVersion(
   region: Region,
 ): { readonly runtimeVersion?: string; readonly runtimeVersionArn?: string } {
   if (runtime.interpreterVersion === undefined) return {};
-  return { runtimeVersion: `${runtime.family}:${runtime.interpreterVersion}`, runtimeVersionArn: runtimeVersionArn(region, runtime) };
+  return {
+    runtimeVersion: `${runtime.family}:${runtime.interpreterVersion}`,
+    runtimeVersionArn: runtimeVersionArn(region, runtime),
+  };
 }
 
 /** @source spec 3.5-20 */

@@ -42,7 +42,9 @@ export class Reports {
   /** END and REPORT; at once where no counter has to be read. @param extensions  whether there were any, whose time counts too */
   end(run: Run, options: { readonly extensions: boolean }): Usage | Promise<Usage> {
     const peak = this.memory?.peakMiB(run.status !== 'success') ?? 0;
-    return typeof peak === 'number' ? this.#end(run, peak, options.extensions) : peak.then((mib) => this.#end(run, mib, options.extensions));
+    return typeof peak === 'number'
+      ? this.#end(run, peak, options.extensions)
+      : peak.then((mib) => this.#end(run, mib, options.extensions));
   }
 
   /** The same for a run whose crew is dead: whatever is missing comes first. */

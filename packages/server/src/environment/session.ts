@@ -87,7 +87,10 @@ export class Session {
     }
     const parked = this.#parked;
     this.#parked = undefined;
-    if (parked !== undefined) return void this.dispatch(parked);
+    if (parked !== undefined) {
+      this.dispatch(parked);
+      return undefined;
+    }
     const requestId = this.#answered.shift();
     if (requestId === undefined) return undefined;
     this.#steps.delete(requestId);
@@ -140,7 +143,11 @@ export class Session {
     if (refusal !== undefined) return refusal;
     const limit = this.#limits.responseBytes;
     this.#end(requestId, { kind: 'failed', status: 'error', ...responseTooLarge(limit) });
-    return { status: 413, errorType: 'RequestEntityTooLarge', errorMessage: `Exceeded maximum allowed payload size (${limit} bytes).` };
+    return {
+      status: 413,
+      errorType: 'RequestEntityTooLarge',
+      errorMessage: `Exceeded maximum allowed payload size (${limit} bytes).`,
+    };
   }
 
   /** The connection broke before the body was complete. */
@@ -165,7 +172,11 @@ export class Session {
     const errorType = 'Runtime.InvalidResponseModeHeader';
     const failure: Failure = { errorType, status: 'error', reason: 'Invalid response mode header' };
     this.#end(requestId, { kind: 'failed', status: 'error', errorType, body: failureBody(failure, requestId) });
-    return { status: 400, errorType: 'InvalidFunctionResponseMode', errorMessage: `Invalid function response mode: ${mode.slice(0, 64)}` };
+    return {
+      status: 400,
+      errorType: 'InvalidFunctionResponseMode',
+      errorMessage: `Invalid function response mode: ${mode.slice(0, 64)}`,
+    };
   }
 
   /** Begins a streamed response. Its writer calls `streamed` for each piece and `streamEnded` once. @source spec 3.3 */

@@ -26,10 +26,26 @@ const sources = (environment: Record<string, string>, more: Partial<ResolvedRunt
 suite("a function's variables", () => {
   test('its own beat the defaults, the reserved ones beat its own', (t: TestContext) => {
     const env = functionVariables(
-      sources({ LANG: 'C', NODE_PATH: '/x', AWS_ENDPOINT_URL: 'https://aws', AWS_REGION: 'mars', _HANDLER: 'evil', AWS_SESSION_TOKEN: 'mine', A: '1' }),
+      sources({
+        LANG: 'C',
+        NODE_PATH: '/x',
+        AWS_ENDPOINT_URL: 'https://aws',
+        AWS_REGION: 'mars',
+        _HANDLER: 'evil',
+        AWS_SESSION_TOKEN: 'mine',
+        A: '1',
+      }),
     );
     t.assert.deepEqual(
-      [env['LANG'], env['NODE_PATH'], env['AWS_ENDPOINT_URL'], env['AWS_REGION'], env['_HANDLER'], env['AWS_SESSION_TOKEN'], env['A']],
+      [
+        env['LANG'],
+        env['NODE_PATH'],
+        env['AWS_ENDPOINT_URL'],
+        env['AWS_REGION'],
+        env['_HANDLER'],
+        env['AWS_SESSION_TOKEN'],
+        env['A'],
+      ],
       ['C', '/x', 'https://aws', 'us-east-1', 'index.handler', 'ST', '1'],
     );
     t.assert.equal(env['TZ'], ':UTC');
@@ -51,14 +67,23 @@ suite("a function's variables", () => {
     const env = extensionVariables(sources({ A: '1' }));
     t.assert.equal(env['A'], '1');
     t.assert.equal(env['AWS_LAMBDA_FUNCTION_NAME'], 'f');
-    for (const name of ['_HANDLER', 'AWS_EXECUTION_ENV', 'AWS_LAMBDA_LOG_GROUP_NAME', 'LAMBDA_TASK_ROOT', 'AWS_XRAY_CONTEXT_MISSING']) {
+    for (const name of [
+      '_HANDLER',
+      'AWS_EXECUTION_ENV',
+      'AWS_LAMBDA_LOG_GROUP_NAME',
+      'LAMBDA_TASK_ROOT',
+      'AWS_XRAY_CONTEXT_MISSING',
+    ]) {
       t.assert.equal(env[name], undefined, name);
     }
   });
 
   test('what an interpreter reads at its start cannot be given to one that has started', (t: TestContext) => {
     const early = ['NODE_OPTIONS', 'AWS_LAMBDA_EXEC_WRAPPER', 'LD_PRELOAD', 'PYTHONSTARTUP', 'JAVA_TOOL_OPTIONS', 'TZ'];
-    t.assert.deepEqual(early.filter((name) => !neededAtStart(name)), []);
+    t.assert.deepEqual(
+      early.filter((name) => !neededAtStart(name)),
+      [],
+    );
     t.assert.deepEqual(['NODE_ENV', 'TABLE_NAME', 'TZX'].filter(neededAtStart), []);
   });
 

@@ -55,7 +55,9 @@ const defaults = ({ version, endpointUrl }: VariableSources): Variables => ({
   TZ: ':UTC',
   PATH: '/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin',
   // An image has libraries of its own, and says where.
-  ...(version.packageType === 'Image' ? {} : { LD_LIBRARY_PATH: '/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib' }),
+  ...(version.packageType === 'Image'
+    ? {}
+    : { LD_LIBRARY_PATH: '/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib' }),
   AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
   AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
   AWS_ENDPOINT_URL: endpointUrl,

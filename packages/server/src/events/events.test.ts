@@ -8,7 +8,9 @@ import type { Outcome } from '../invoke/index.ts';
 import type { Database } from '../storage/index.ts';
 import { openEvents, type Events, type Mapping } from './index.ts';
 
-type Event = { readonly Records: readonly { readonly body?: string; readonly key?: string; readonly eventID?: string }[] } & Record<string, unknown>;
+type Event = {
+  readonly Records: readonly { readonly body?: string; readonly key?: string; readonly eventID?: string }[];
+} & Record<string, unknown>;
 type Handler = (event: Event, call: number) => unknown;
 
 const mapping = (source: string, options: Partial<Mapping> = {}): Mapping => ({
@@ -59,7 +61,8 @@ class Rig implements AsyncDisposable {
           this.change = listener;
           return { [Symbol.dispose]: () => {} };
         },
-        report: (_uuid, { lastProcessingResult }) => void (lastProcessingResult !== undefined && this.results.push(lastProcessingResult)),
+        report: (_uuid, { lastProcessingResult }) =>
+          void (lastProcessingResult !== undefined && this.results.push(lastProcessingResult)),
       },
       invoker: {
         invoke: async (request) => {
@@ -70,7 +73,10 @@ class Rig implements AsyncDisposable {
           this.running -= 1;
           try {
             const answer = handler(event, this.calls.length);
-            return { outcome: { kind: 'returned', body: Buffer.from(JSON.stringify(answer ?? null)) }, executedVersion: '$LATEST' };
+            return {
+              outcome: { kind: 'returned', body: Buffer.from(JSON.stringify(answer ?? null)) },
+              executedVersion: '$LATEST',
+            };
           } catch (error) {
             if (error instanceof ServiceFault) throw error;
             return { outcome: failed, executedVersion: '$LATEST' };
@@ -79,7 +85,8 @@ class Rig implements AsyncDisposable {
         enqueue: () => Promise.reject(new Error('not asked for')),
       },
       compileFilters: (patterns) => (record) => patterns.some((pattern) => JSON.stringify(record).includes(pattern)),
-      deliverFailure: (arn, record, { payload }) => Promise.resolve(void this.failures.push({ arn, record: record as Record<string, unknown>, payload })),
+      deliverFailure: (arn, record, { payload }) =>
+        Promise.resolve(void this.failures.push({ arn, record: record as Record<string, unknown>, payload })),
       queues: { sqs: this.queue },
       streams: { kinesis: this.stream, dynamodb: this.stream },
       readSecret: () => Promise.reject(new Error('no secrets here')),
@@ -179,7 +186,10 @@ suite('a mapping from a queue', { timeout: 30_000 }, () => {
     await rig.start(mapping('sqs'), () => null);
     rig.queue.send('x'.repeat(4_000_000), 'y'.repeat(4_000_000));
     await rig.clock.advance(100);
-    t.assert.deepEqual(rig.bodies.map((each) => each.length), [1, 1]);
+    t.assert.deepEqual(
+      rig.bodies.map((each) => each.length),
+      [1, 1],
+    );
   });
 
   test('never calls more often at once than its maximum concurrency', async (t: TestContext) => {
@@ -251,7 +261,10 @@ suite('a mapping from a stream', { timeout: 30_000 }, () => {
     t.assert.deepEqual(rig.bodies.flat(), ['bad', 'bad', 'bad', 'good']);
     const [failure] = rig.failures;
     t.assert.equal(failure?.arn, options.onFailureArn);
-    t.assert.deepEqual((failure?.record['requestContext'] as { condition: string; approximateInvokeCount: number }).condition, 'RetryAttemptsExhausted');
+    t.assert.deepEqual(
+      (failure?.record['requestContext'] as { condition: string; approximateInvokeCount: number }).condition,
+      'RetryAttemptsExhausted',
+    );
     t.assert.deepEqual((failure?.record['requestContext'] as { approximateInvokeCount: number }).approximateInvokeCount, 3);
     t.assert.equal((failure?.record['KinesisBatchInfo'] as { batchSize: number }).batchSize, 1);
     t.assert.match(failure?.payload ?? '', /"bad"/);
@@ -262,14 +275,20 @@ suite('a mapping from a stream', { timeout: 30_000 }, () => {
     rig.stream.shard('s1');
     rig.stream.put('s1', 'a', 'b', 'bad', 'd');
     const poisoned = ({ Records }: Event): unknown => (Records.some(({ key }) => key === 'bad') ? broken() : null);
-    await rig.start(mapping('kinesis', { bisectOnFunctionError: true, maximumRetryAttempts: 0, onFailureArn: 'arn:aws:sqs:r:a:q' }), poisoned);
+    await rig.start(
+      mapping('kinesis', { bisectOnFunctionError: true, maximumRetryAttempts: 0, onFailureArn: 'arn:aws:sqs:r:a:q' }),
+      poisoned,
+    );
     await rig.clock.advance(60_000);
     // No retry is left after the first failure, so nothing is split: AWS counts likewise.
     t.assert.deepEqual(rig.bodies, [['a', 'b', 'bad', 'd']]);
     await using again = new Rig();
     again.stream.shard('s1');
     again.stream.put('s1', 'a', 'b', 'bad', 'd');
-    await again.start(mapping('kinesis', { bisectOnFunctionError: true, maximumRetryAttempts: 1, onFailureArn: 'arn:aws:sqs:r:a:q' }), poisoned);
+    await again.start(
+      mapping('kinesis', { bisectOnFunctionError: true, maximumRetryAttempts: 1, onFailureArn: 'arn:aws:sqs:r:a:q' }),
+      poisoned,
+    );
     await again.clock.advance(60_000);
     t.assert.deepEqual(again.bodies, [['a', 'b', 'bad', 'd'], ['a', 'b'], ['bad', 'd'], ['bad'], ['bad'], ['d']]);
     t.assert.equal(again.failures.length, 1);
@@ -280,10 +299,15 @@ suite('a mapping from a stream', { timeout: 30_000 }, () => {
     rig.stream.shard('s1');
     rig.stream.put('s1', 'a', 'b', 'c');
     await rig.start(mapping('kinesis', { reportBatchItemFailures: true }), ({ Records }, call) =>
-      call === 1 ? { batchItemFailures: [{ itemIdentifier: Records[2]?.eventID }, { itemIdentifier: Records[1]?.eventID }] } : null,
+      call === 1
+        ? { batchItemFailures: [{ itemIdentifier: Records[2]?.eventID }, { itemIdentifier: Records[1]?.eventID }] }
+        : null,
     );
     await rig.clock.advance(10_000);
-    t.assert.deepEqual(rig.bodies, [['a', 'b', 'c'], ['b', 'c']]);
+    t.assert.deepEqual(rig.bodies, [
+      ['a', 'b', 'c'],
+      ['b', 'c'],
+    ]);
   });
 
   test('records that are too old go to the destination unseen', async (t: TestContext) => {
@@ -338,7 +362,10 @@ suite('a mapping from a stream', { timeout: 30_000 }, () => {
     await rig.clock.advance(40_000);
     t.assert.deepEqual(rig.bodies, [['a', 'b'], ['c'], []]);
     const final = rig.calls.at(-1);
-    t.assert.deepEqual([final?.['state'], final?.['isFinalInvokeForWindow'], final?.['isWindowTerminatedEarly']], [{ sum: 3 }, true, false]);
+    t.assert.deepEqual(
+      [final?.['state'], final?.['isFinalInvokeForWindow'], final?.['isWindowTerminatedEarly']],
+      [{ sum: 3 }, true, false],
+    );
   });
 
   test('a throttle is no try', async (t: TestContext) => {

@@ -1,7 +1,15 @@
 import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import type { Checkpoints } from './stream/checkpoints.ts';
-import type { BrokerAddresses, CompileFilters, DeliverFailure, MappingBook, QueueSource, ReadSecret, ShardSource } from './port.ts';
+import type {
+  BrokerAddresses,
+  CompileFilters,
+  DeliverFailure,
+  MappingBook,
+  QueueSource,
+  ReadSecret,
+  ShardSource,
+} from './port.ts';
 
 /** What every poller is given. */
 export interface PollerHouse {

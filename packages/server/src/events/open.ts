@@ -2,7 +2,16 @@ import type { Clock, Limits, Logger, Random, Recorder } from '../base/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import type { Database } from '../storage/index.ts';
 import type { Poller, PollerHouse } from './house.ts';
-import type { BrokerAddresses, CompileFilters, DeliverFailure, Mapping, MappingBook, QueueSource, ReadSecret, ShardSource } from './port.ts';
+import type {
+  BrokerAddresses,
+  CompileFilters,
+  DeliverFailure,
+  Mapping,
+  MappingBook,
+  QueueSource,
+  ReadSecret,
+  ShardSource,
+} from './port.ts';
 import { QueuePoller } from './queue/poller.ts';
 import { Checkpoints } from './stream/checkpoints.ts';
 import { StreamPoller } from './stream/poller.ts';

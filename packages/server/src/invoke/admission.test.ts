@@ -47,7 +47,10 @@ suite('admission', () => {
   test('a refusal of the account says when to come back', (t) => {
     const { catalog, enter } = setting(0);
     catalog.put('f');
-    t.assert.throws(() => enter('f'), (error: { headers: Record<string, string> }) => error.headers['Retry-After'] === '1');
+    t.assert.throws(
+      () => enter('f'),
+      (error: { headers: Record<string, string> }) => error.headers['Retry-After'] === '1',
+    );
   });
 
   test('the account never runs more than its limit when a reservation is given up in flight', (t) => {

@@ -12,9 +12,7 @@ export interface Slot extends Disposable {
 }
 
 /** Why an invocation was refused. @source spec 2.7-02 */
-export type ThrottleReason =
-  | 'ConcurrentInvocationLimitExceeded'
-  | 'ReservedFunctionConcurrentInvocationLimitExceeded';
+export type ThrottleReason = 'ConcurrentInvocationLimitExceeded' | 'ReservedFunctionConcurrentInvocationLimitExceeded';
 
 /** @source spec 2.7-01 */
 export const throttled = (reason: ThrottleReason, retryAfterSeconds?: number): ServiceFault =>

@@ -11,7 +11,10 @@ suite('recursion', { timeout: 60_000 }, () => {
     const call = async () => hall.invoke.invoker.invoke({ ...hall.request('f'), ...(trace === '' ? {} : { traceId: trace }) });
     for (let turn = 1; turn <= 16; turn += 1) await call();
     await t.assert.rejects(call(), { code: 'RecursiveInvocationException', status: 400 });
-    t.assert.strictEqual(hall.facts.filter((fact) => fact.kind === 'count' && fact.metric === 'RecursiveInvocationsDropped').length, 1);
+    t.assert.strictEqual(
+      hall.facts.filter((fact) => fact.kind === 'count' && fact.metric === 'RecursiveInvocationsDropped').length,
+      1,
+    );
   });
 
   test('two that call each other are stopped too; a chain of twenty different ones is not', async (t: TestContext) => {
@@ -32,13 +35,17 @@ suite('recursion', { timeout: 60_000 }, () => {
     let trace = '';
     await using hall = await openHall({ handler: ({ traceId }) => ((trace = traceId), returned('1')) });
     hall.catalog.put('f', { recursiveLoop: 'Allow' });
-    for (let turn = 1; turn <= 40; turn += 1) await hall.invoke.invoker.invoke({ ...hall.request('f'), ...(trace === '' ? {} : { traceId: trace }) });
+    for (let turn = 1; turn <= 40; turn += 1)
+      await hall.invoke.invoker.invoke({ ...hall.request('f'), ...(trace === '' ? {} : { traceId: trace }) });
   });
 
   test('an asynchronous turn too many is accepted, and handed to the dead letters without a run', async (t: TestContext) => {
     const delivered: string[] = [];
     await using hall = await openHall({
-      events: { deliver: async ({ condition, approximateInvokeCount }, { arn }) => void delivered.push(`${condition} ${approximateInvokeCount} ${arn}`) },
+      events: {
+        deliver: async ({ condition, approximateInvokeCount }, { arn }) =>
+          void delivered.push(`${condition} ${approximateInvokeCount} ${arn}`),
+      },
     });
     const version = hall.catalog.put('f', { version: { deadLetterTargetArn: 'arn:aws:sqs:us-east-1:000000000000:dead' } });
     let trace = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
@@ -60,11 +67,18 @@ suite('tenants', { timeout: 60_000 }, () => {
       },
     });
     hall.catalog.put('f', { version: { tenantIsolation: 'PER_TENANT' } });
-    for (const tenantId of ['blue', 'green', 'blue', 'green']) await hall.invoke.invoker.invoke({ ...hall.request('f'), tenantId });
-    t.assert.deepStrictEqual([...seen.values()].map((tenants) => [...tenants]), [['blue'], ['green']]);
+    for (const tenantId of ['blue', 'green', 'blue', 'green'])
+      await hall.invoke.invoker.invoke({ ...hall.request('f'), tenantId });
+    t.assert.deepStrictEqual(
+      [...seen.values()].map((tenants) => [...tenants]),
+      [['blue'], ['green']],
+    );
     await hall.invoke.invoker.enqueue({ ...hall.request('f'), tenantId: 'red' });
     await hall.clock.advance(1000);
-    t.assert.deepStrictEqual([...seen.values()].map((tenants) => [...tenants]), [['blue'], ['green'], ['red']]);
+    t.assert.deepStrictEqual(
+      [...seen.values()].map((tenants) => [...tenants]),
+      [['blue'], ['green'], ['red']],
+    );
   });
 
   test('one is needed where they are told apart, and refused where they are not', async (t: TestContext) => {

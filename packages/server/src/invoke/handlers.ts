@@ -8,10 +8,7 @@ import type { Road } from './road.ts';
 import { Tail } from './tail.ts';
 import { traceId } from './trace.ts';
 
-export type InvokeHandlers = Pick<
-  Handlers<LambdaOperations>,
-  'Invoke' | 'InvokeAsync' | 'InvokeWithResponseStream'
->;
+export type InvokeHandlers = Pick<Handlers<LambdaOperations>, 'Invoke' | 'InvokeAsync' | 'InvokeWithResponseStream'>;
 
 type Output = Exclude<Awaited<ReturnType<InvokeHandlers['Invoke']>>['Payload'], undefined>;
 /** The SDK's type promises its callers a method that the encoder does not need. */

@@ -131,7 +131,10 @@ suite('the house', () => {
     await settle();
     doors.open();
     await third;
-    t.assert.deepEqual(hall.environments.made.map(({ invocations }) => invocations), [1, 2]);
+    t.assert.deepEqual(
+      hall.environments.made.map(({ invocations }) => invocations),
+      [1, 2],
+    );
   });
 
   test('a changed function never meets an environment of its old incarnation', async (t) => {
@@ -147,7 +150,10 @@ suite('the house', () => {
     doors.open();
     await Promise.all([running, next]);
     await settle();
-    t.assert.deepEqual(hall.environments.alive.map(({ version }) => version.incarnation), ['incarnation-2']);
+    t.assert.deepEqual(
+      hall.environments.alive.map(({ version }) => version.incarnation),
+      ['incarnation-2'],
+    );
   });
 
   test('idle environments are frozen after a while, once, and go when nobody comes', async (t) => {
@@ -173,7 +179,10 @@ suite('the house', () => {
       await hall.invoke.invoker.invoke(hall.request(name));
       await hall.clock.advance(10);
     }
-    t.assert.deepEqual(hall.environments.alive.map(({ version }) => version.functionName), ['b', 'c']);
+    t.assert.deepEqual(
+      hall.environments.alive.map(({ version }) => version.functionName),
+      ['b', 'c'],
+    );
   });
 
   test('a full house ends an idle environment of somebody else to make room', async (t) => {
@@ -183,7 +192,10 @@ suite('the house', () => {
     await hall.invoke.invoker.invoke(hall.request('a'));
     await settle();
     await hall.invoke.invoker.invoke(hall.request('b'));
-    t.assert.deepEqual(hall.environments.alive.map(({ version }) => version.functionName), ['b']);
+    t.assert.deepEqual(
+      hall.environments.alive.map(({ version }) => version.functionName),
+      ['b'],
+    );
   });
 
   test('an environment that dies idle is not handed out', async (t) => {
@@ -230,7 +242,8 @@ suite('the house', () => {
     hall.catalog.put('quiet');
     const flood = Array.from({ length: 50 }, () => hall.invoke.invoker.invoke(hall.request('flood')));
     const quiet = hall.invoke.invoker.invoke(hall.request('quiet'));
-    for (let turn = 0; turn < 200 && !hall.environments.made.some(({ version }) => version.functionName === 'quiet'); turn += 1) await settle(1);
+    for (let turn = 0; turn < 200 && !hall.environments.made.some(({ version }) => version.functionName === 'quiet'); turn += 1)
+      await settle(1);
     const before = hall.environments.made.findIndex(({ version }) => version.functionName === 'quiet');
     assert.ok(before >= 0 && before <= 2, `after ${before} boots of the flood`);
     for (let turn = 0; turn < 400; turn += 1) {

@@ -207,7 +207,7 @@ export class House implements AsyncDisposable {
    * start for each pool in turn, so that a long line never stands before a short one.
    */
   #serveHungry(): void {
-    for (let progress = true; progress; ) {
+    for (let progress = true; progress;) {
       progress = false;
       for (const pool of Array.from(this.#hungry)) {
         if (this.#boots >= this.#keepAlive.boots) return;
@@ -274,9 +274,9 @@ export class House implements AsyncDisposable {
     this.#log.warn('An environment ended before it was ready.', { functionArn: pool.version.functionArn });
     if (pool.failedBoots < bootTries) return;
     pool.failedBoots = 0;
-    pool.nextWaiter()?.reject(
-      new ServiceFault('ServiceException', 'The execution environment could not be started.', { status: 500 }),
-    );
+    pool
+      .nextWaiter()
+      ?.reject(new ServiceFault('ServiceException', 'The execution environment could not be started.', { status: 500 }));
   }
 
   /** Hands a free environment to the head of the line, or keeps it. */

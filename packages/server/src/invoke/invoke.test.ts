@@ -51,7 +51,9 @@ suite('Invoke', () => {
     hall.catalog.put('f');
     t.assert.equal((await invoke(hall, { InvocationType: 'DryRun' })).StatusCode, 204);
     t.assert.equal(hall.environments.made.length, 0);
-    await t.assert.rejects(invoke(hall, { FunctionName: 'nobody', InvocationType: 'DryRun' }), { name: 'ResourceNotFoundException' });
+    await t.assert.rejects(invoke(hall, { FunctionName: 'nobody', InvocationType: 'DryRun' }), {
+      name: 'ResourceNotFoundException',
+    });
   });
 
   test('existence is checked before size, and size before syntax', async (t) => {
@@ -100,7 +102,10 @@ suite('Invoke', () => {
     t.assert.match(await traced(), /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$/);
     const whole = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
     t.assert.equal((await traced(whole)).replace(/;Lineage=.*/, ''), whole);
-    t.assert.match(await traced('Root=1-5759e988-bd862e3fe1be46a994272793'), /^Root=1-5759e988-.*;Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$/);
+    t.assert.match(
+      await traced('Root=1-5759e988-bd862e3fe1be46a994272793'),
+      /^Root=1-5759e988-.*;Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$/,
+    );
     t.assert.doesNotMatch(await traced('Root=1-evil\r\nX: y'), /evil/);
   });
 
@@ -138,7 +143,15 @@ suite('Invoke', () => {
     await invoke(hall);
     await settle();
     t.assert.partialDeepStrictEqual(hall.facts, [
-      { kind: 'invocation', functionName: 'f', version: '$LATEST', billedMs: 113, durationMs: 12.3, memorySizeMiB: 128, status: 'success' },
+      {
+        kind: 'invocation',
+        functionName: 'f',
+        version: '$LATEST',
+        billedMs: 113,
+        durationMs: 12.3,
+        memorySizeMiB: 128,
+        status: 'success',
+      },
     ]);
   });
 

@@ -16,21 +16,33 @@ const parses = (text: string): boolean => {
 
 suite('the JSON check', () => {
   test('accepts whatever JSON.stringify writes', () => {
-    fc.assert(fc.property(fc.json(), fc.nat(3), (text, indent) => {
-      return complaint(JSON.stringify(JSON.parse(text), null, indent)) === undefined;
-    }));
+    fc.assert(
+      fc.property(fc.json(), fc.nat(3), (text, indent) => {
+        return complaint(JSON.stringify(JSON.parse(text), null, indent)) === undefined;
+      }),
+    );
   });
 
   test('agrees with JSON.parse about damaged texts', () => {
     const damaged = fc
-      .tuple(fc.json(), fc.nat(), fc.constantFrom('', '{', '}', '[', ']', ',', ':', '"', '\\', '0', '-', '.', 'e', 'true', ' ', '\n', 'x', '\u0001'))
+      .tuple(
+        fc.json(),
+        fc.nat(),
+        fc.constantFrom('', '{', '}', '[', ']', ',', ':', '"', '\\', '0', '-', '.', 'e', 'true', ' ', '\n', 'x', '\u0001'),
+      )
       .map(([text, at, piece]) => text.slice(0, at % (text.length + 1)) + piece + text.slice((at % (text.length + 1)) + 1));
-    fc.assert(fc.property(damaged, (text) => (complaint(text) === undefined) === parses(text)), { numRuns: 5000 });
+    fc.assert(
+      fc.property(damaged, (text) => (complaint(text) === undefined) === parses(text)),
+      { numRuns: 5000 },
+    );
   });
 
   test('agrees with JSON.parse about anything made of JSON characters', () => {
     const soup = fc.string({ unit: fc.constantFrom(...'{}[],:"\\0123456789-+.eEtrufalsn \n\tx/'), maxLength: 24 });
-    fc.assert(fc.property(soup, (text) => (complaint(text) === undefined) === parses(text)), { numRuns: 20000 });
+    fc.assert(
+      fc.property(soup, (text) => (complaint(text) === undefined) === parses(text)),
+      { numRuns: 20000 },
+    );
   });
 
   test('names the token that is no value, and where it ends', (t) => {

@@ -179,7 +179,7 @@ class Checker {
     if (bytes[this.#at] === zero) {
       this.#at += 1;
       if (isDigit(bytes[this.#at])) this.#refuse('Invalid numeric value: Leading zeroes not allowed', this.#at);
-    } else digits("expected digit (0-9) to follow minus sign, for valid numeric value");
+    } else digits('expected digit (0-9) to follow minus sign, for valid numeric value');
     if (bytes[this.#at] === 46) {
       this.#at += 1;
       digits('Decimal point not followed by a digit');
@@ -222,10 +222,7 @@ class Checker {
     const start = open.at(-1);
     if (start === undefined) this.#refuse('Unexpected end-of-input', this.#at);
     const kind = this.#bytes[start] === openObject ? 'Object' : 'Array';
-    this.#refuse(
-      `Unexpected end-of-input: expected close marker for ${kind} (start marker at ${this.#source(start)})`,
-      this.#at,
-    );
+    this.#refuse(`Unexpected end-of-input: expected close marker for ${kind} (start marker at ${this.#source(start)})`, this.#at);
   }
 
   #unexpected(expected: string): never {

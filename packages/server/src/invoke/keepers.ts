@@ -114,5 +114,9 @@ export class Keepers implements Provisioned {
   }
 }
 
-const keyOf = ({ account, region, functionName, version }: Pick<Target, 'account' | 'region' | 'functionName' | 'version'>): string =>
-  `${account}/${region}/${functionName}:${version}`;
+const keyOf = ({
+  account,
+  region,
+  functionName,
+  version,
+}: Pick<Target, 'account' | 'region' | 'functionName' | 'version'>): string => `${account}/${region}/${functionName}:${version}`;

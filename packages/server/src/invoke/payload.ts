@@ -44,12 +44,10 @@ const clientContextBytes = 3583;
 export function clientContext(header: string | undefined): string | undefined {
   if (header === undefined || header === '') return undefined;
   const text = Buffer.from(header, 'base64');
-  const fine =
-    header.length <= clientContextBytes && isUtf8(text) && text.length > 0 && jsonComplaint(text) === undefined;
+  const fine = header.length <= clientContextBytes && isUtf8(text) && text.length > 0 && jsonComplaint(text) === undefined;
   if (fine) return text.toString('utf8');
-  throw new ServiceFault(
-    'InvalidRequestContentException',
-    'Client context must be a valid Base64-encoded JSON object.',
-    { status: 400, members: { Type: 'User' } },
-  );
+  throw new ServiceFault('InvalidRequestContentException', 'Client context must be a valid Base64-encoded JSON object.', {
+    status: 400,
+    members: { Type: 'User' },
+  });
 }

@@ -12,7 +12,9 @@ function provision(hall: Hall, count: number, functionName = 'f'): ProvisionedPr
   return told;
 }
 const steps = (told: readonly ProvisionedProgress[]): string[] =>
-  told.map(({ status, allocated, available, statusReason }) => [status, allocated, available, ...(statusReason === undefined ? [] : [statusReason])].join(' '));
+  told.map(({ status, allocated, available, statusReason }) =>
+    [status, allocated, available, ...(statusReason === undefined ? [] : [statusReason])].join(' '),
+  );
 const kinds = (hall: Hall): string[] => hall.environments.alive.map(({ initializationType }) => initializationType);
 const counted = (hall: Hall, metric: string): number[] =>
   hall.facts.flatMap((fact) => (fact.kind === 'count' && fact.metric === metric ? [fact.value] : []));
@@ -37,7 +39,9 @@ suite('provisioned concurrency', { timeout: 60_000 }, () => {
 
   test('none is used before all are there', async (t: TestContext) => {
     const booted: ((result: 'idle') => void)[] = [];
-    await using hall = await openHall({ boot: (_version, count) => (count === 2 ? Promise.resolve('idle') : new Promise((resolve) => booted.push(resolve))) });
+    await using hall = await openHall({
+      boot: (_version, count) => (count === 2 ? Promise.resolve('idle') : new Promise((resolve) => booted.push(resolve))),
+    });
     hall.catalog.put('f', { provisionedConcurrency: 2 });
     const told = provision(hall, 2);
     await settle();
@@ -58,7 +62,10 @@ suite('provisioned concurrency', { timeout: 60_000 }, () => {
     const told = provision(hall, 2);
     await hall.clock.advance(30_000);
     t.assert.strictEqual(hall.environments.alive.length, 2);
-    t.assert.deepStrictEqual(hall.environments.alive.map(({ frozen }) => frozen), [1, 1]);
+    t.assert.deepStrictEqual(
+      hall.environments.alive.map(({ frozen }) => frozen),
+      [1, 1],
+    );
     hall.environments.alive[0]?.die();
     await settle();
     t.assert.strictEqual(hall.environments.alive.length, 2);

@@ -36,9 +36,7 @@ export async function* responseEvents(started: Started, outcome: Outcome, tail: 
   if (tail !== undefined) await started.released;
   yield {
     InvokeComplete: {
-      ...(failure === undefined
-        ? {}
-        : { ErrorCode: 'Unhandled', ErrorDetails: Buffer.from(failure.body).toString('utf8') }),
+      ...(failure === undefined ? {} : { ErrorCode: 'Unhandled', ErrorDetails: Buffer.from(failure.body).toString('utf8') }),
       ...(tail === undefined ? {} : { LogResult: tail.toString() }),
     },
   };

@@ -76,7 +76,8 @@ export class Road {
         { status: 409, members: { Type: 'User' } },
       );
     }
-    if ((request.tenantId === undefined) !== (resolution.version.tenantIsolation === undefined)) throw wrongTenant(request.tenantId);
+    if ((request.tenantId === undefined) !== (resolution.version.tenantIsolation === undefined))
+      throw wrongTenant(request.tenantId);
     return resolution;
   }
 
@@ -193,14 +194,7 @@ export class Road {
     }
   }
 
-  #end(
-    box: Box,
-    slot: Slot,
-    resolution: Resolution,
-    request: InvokeRequest,
-    usage: Usage,
-    startedAtMs: number,
-  ): void {
+  #end(box: Box, slot: Slot, resolution: Resolution, request: InvokeRequest, usage: Usage, startedAtMs: number): void {
     this.#house.giveBack(box);
     this.#leave(slot);
     const { account, region, functionName, version, memoryMiB } = resolution.version;
@@ -237,7 +231,11 @@ export class Road {
   #countProvisioned(resolution: Resolution, kept: Kept | undefined): void {
     const theirs = kept ?? this.#admission.provisioned(resolution);
     if (theirs === undefined || theirs.places === 0) return;
-    this.#count(resolution, kept === undefined ? 'ProvisionedConcurrencySpilloverInvocations' : 'ProvisionedConcurrencyInvocations', 1);
+    this.#count(
+      resolution,
+      kept === undefined ? 'ProvisionedConcurrencySpilloverInvocations' : 'ProvisionedConcurrencyInvocations',
+      1,
+    );
     this.#count(resolution, 'ProvisionedConcurrentExecutions', theirs.taken);
     this.#count(resolution, 'ProvisionedConcurrencyUtilization', theirs.taken / theirs.places);
   }
@@ -268,10 +266,14 @@ export class Road {
 
 /** @source spec 2.10-03 */
 const recursive = (): ServiceFault =>
-  new ServiceFault('RecursiveInvocationException', 'The function calls itself in a loop, alone or with others; this invocation was stopped.', {
-    status: 400,
-    members: { Type: 'User' },
-  });
+  new ServiceFault(
+    'RecursiveInvocationException',
+    'The function calls itself in a loop, alone or with others; this invocation was stopped.',
+    {
+      status: 400,
+      members: { Type: 'User' },
+    },
+  );
 
 /** @source spec 1.15-02; the texts are ours */
 const wrongTenant = (tenantId: string | undefined): ServiceFault =>

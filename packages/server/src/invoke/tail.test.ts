@@ -11,7 +11,11 @@ suite('the tail of a log', () => {
         const line = String.fromCodePoint(0x61 + (count % 26)).repeat(lengths[count % lengths.length] ?? 0);
         tail.append(line);
         all += `${line}\n`;
-        t.assert.strictEqual(Buffer.from(tail.toString(), 'base64').toString(), all.slice(-4096), `${lengths.join(', ')}, after ${count + 1} lines`);
+        t.assert.strictEqual(
+          Buffer.from(tail.toString(), 'base64').toString(),
+          all.slice(-4096),
+          `${lengths.join(', ')}, after ${count + 1} lines`,
+        );
       }
     }
   });

@@ -42,7 +42,9 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
     authority: neighbours.authority,
     guarded: (resource) => {
       const statements = ofLambda(control, resource);
-      return statements === undefined ? neighbours.guarded(resource) : { policies: statements.length === 0 ? [] : [documentOf(statements)] };
+      return statements === undefined
+        ? neighbours.guarded(resource)
+        : { policies: statements.length === 0 ? [] : [documentOf(statements)] };
     },
     clock,
     log,
@@ -59,20 +61,30 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
       ...(from.service === 'cloudwatch.amazonaws.com' ? { context: { 'aws:SourceOwner': from.sourceAccount } } : {}),
     };
     if (action === undefined || access.serviceMay(from, demand)) return;
-    throw new ServiceFault('AccessDeniedException', `${from.roleArn ?? from.service} is not authorized to perform: ${action} on resource: ${resource}`, { status: 403 });
+    throw new ServiceFault(
+      'AccessDeniedException',
+      `${from.roleArn ?? from.service} is not authorized to perform: ${action} on resource: ${resource}`,
+      { status: 403 },
+    );
   };
   return {
     check: (call: Call, input: object) => access.check(call, input),
     mayCallUrl({ account, region, functionName, qualifier, authType }, call) {
       const resource = `arn:aws:lambda:${region}:${account}:function:${functionName}${qualifier === undefined ? '' : `:${qualifier}`}`;
       const context = { 'lambda:FunctionUrlAuthType': authType, 'lambda:InvokedViaFunctionUrl': 'true' };
-      return ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'].every((action) => access.may(call, { action, resource, context }));
+      return ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'].every((action) =>
+        access.may(call, { action, resource, context }),
+      );
     },
     admit,
     admitOf(functionArn, resource) {
       const roleArn = roleOf(functionArn);
-      if (roleArn === undefined) throw new ServiceFault('AccessDeniedException', `${functionArn} has no role any more.`, { status: 403 });
-      admit({ service: 'lambda.amazonaws.com', roleArn, sourceArn: functionArn, sourceAccount: functionArn.split(':')[4] ?? '' }, resource);
+      if (roleArn === undefined)
+        throw new ServiceFault('AccessDeniedException', `${functionArn} has no role any more.`, { status: 403 });
+      admit(
+        { service: 'lambda.amazonaws.com', roleArn, sourceArn: functionArn, sourceAccount: functionArn.split(':')[4] ?? '' },
+        resource,
+      );
     },
   };
 }

@@ -98,7 +98,7 @@ function readLimits(value: unknown, from: string): Limits {
           .split(',')
           .filter((pair) => pair !== '')
           .map((pair) => [pair.split('=')[0] ?? '', pair.split('=')[1]])
-      : Object.entries((value ?? {}) as object);
+      : Object.entries(value ?? {});
   const limits: Record<string, number> = { ...awsLimits };
   for (const [name, amount] of pairs) {
     if (!Object.hasOwn(awsLimits, name)) throw wrong(from, name, `one of ${Object.keys(awsLimits).join(', ')}, as name=value`);
@@ -115,14 +115,20 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     byDefault: () => '127.0.0.1',
     read: text(/^[A-Za-z0-9.:-]+$/, 'an address or a host name, for example 127.0.0.1'),
   },
-  port: { env: 'MAYFLY_PORT', help: 'port to listen on; 0 = any free one', byDefault: () => 4566, read: whole(0, 65_535, 'ports') },
+  port: {
+    env: 'MAYFLY_PORT',
+    help: 'port to listen on; 0 = any free one',
+    byDefault: () => 4566,
+    read: whole(0, 65_535, 'ports'),
+  },
   hostNames: {
     env: 'MAYFLY_HOST_NAMES',
     help: 'names, with a dot, under which clients reach this server: name,name',
     byDefault: () => [],
     read: (value, from) => {
       const names = typeof value === 'string' ? value.split(',').map((name) => name.trim().toLowerCase()) : value;
-      if (Array.isArray(names) && names.every((name) => typeof name === 'string' && /^[a-z0-9.-]+$/.test(name))) return names as string[];
+      if (Array.isArray(names) && names.every((name) => typeof name === 'string' && /^[a-z0-9.-]+$/.test(name)))
+        return names as string[];
       throw wrong(from, value, 'host names, separated by commas');
     },
   },
@@ -133,7 +139,8 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     read: (value, from) => {
       const addresses: unknown = typeof value === 'string' ? value.split(',').map((each) => each.trim()) : value;
       try {
-        if (Array.isArray(addresses) && addresses.every((each) => typeof each === 'string')) return outward(addresses) && addresses;
+        if (Array.isArray(addresses) && addresses.every((each) => typeof each === 'string'))
+          return outward(addresses) && addresses;
       } catch {
         // Said below.
       }
@@ -146,22 +153,42 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     byDefault: (env) => path.join(env['XDG_DATA_HOME'] || path.join(homedir(), '.local', 'share'), 'mayfly'),
     read: (value, from) => path.resolve(text(/^[^\0]+$/, 'a folder')(value, from)),
   },
-  auth: { env: 'MAYFLY_AUTH', help: 'open: any key is taken; strict: signatures are verified and policies decide; soft: policies are only asked', byDefault: () => 'open', read: oneOf('open', 'soft', 'strict') },
+  auth: {
+    env: 'MAYFLY_AUTH',
+    help: 'open: any key is taken; strict: signatures are verified and policies decide; soft: policies are only asked',
+    byDefault: () => 'open',
+    read: oneOf('open', 'soft', 'strict'),
+  },
   explainDenials: {
     env: 'MAYFLY_EXPLAIN_DENIALS',
     help: 'log what policies refuse, with the statement that would allow it',
     byDefault: () => false,
     read: yesNo,
   },
-  isolation: { env: 'MAYFLY_ISOLATION', help: 'walls around functions: auto, jail or none', byDefault: () => 'auto', read: oneOf('auto', 'jail', 'none') },
+  isolation: {
+    env: 'MAYFLY_ISOLATION',
+    help: 'walls around functions: auto, jail or none',
+    byDefault: () => 'auto',
+    read: oneOf('auto', 'jail', 'none'),
+  },
   region: {
     env: 'MAYFLY_REGION',
     help: 'region of requests that name none',
     byDefault: () => 'us-east-1',
     read: text(/^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/, 'a region such as us-east-1'),
   },
-  poolSize: { env: 'MAYFLY_POOL_SIZE', help: 'booted boxes kept ready per runtime', byDefault: () => 2, read: whole(0, 1000, 'boxes') },
-  drainMs: { env: 'MAYFLY_DRAIN_MS', help: 'how long a stop waits for running invocations', byDefault: () => 10_000, read: whole(0, 900_000, 'milliseconds') },
+  poolSize: {
+    env: 'MAYFLY_POOL_SIZE',
+    help: 'booted boxes kept ready per runtime',
+    byDefault: () => 2,
+    read: whole(0, 1000, 'boxes'),
+  },
+  drainMs: {
+    env: 'MAYFLY_DRAIN_MS',
+    help: 'how long a stop waits for running invocations',
+    byDefault: () => 10_000,
+    read: whole(0, 900_000, 'milliseconds'),
+  },
   install: { env: 'MAYFLY_INSTALL', help: 'install bubblewrap where it is missing', byDefault: () => true, read: yesNo },
   brokers: {
     env: 'MAYFLY_BROKERS',
@@ -170,10 +197,16 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     read: (value, from) => {
       const pairs: [string, unknown][] =
         typeof value === 'string'
-          ? value.split(',').map((pair) => [pair.slice(0, pair.lastIndexOf('=')), pair.slice(pair.lastIndexOf('=') + 1).split('+')])
-          : Object.entries((value ?? {}) as object);
+          ? value
+              .split(',')
+              .map((pair) => [pair.slice(0, pair.lastIndexOf('=')), pair.slice(pair.lastIndexOf('=') + 1).split('+')])
+          : Object.entries(value ?? {});
       for (const [arn, addresses] of pairs)
-        if (!arn.startsWith('arn:') || !Array.isArray(addresses) || !addresses.every((each) => /^[^\s:]+:\d{1,5}$/.test(String(each))))
+        if (
+          !arn.startsWith('arn:') ||
+          !Array.isArray(addresses) ||
+          !addresses.every((each) => /^[^\s:]+:\d{1,5}$/.test(String(each)))
+        )
           throw wrong(from, arn, 'ARN=host:port, several addresses joined by +');
       return Object.fromEntries(pairs) as Record<string, readonly string[]>;
     },
@@ -186,9 +219,10 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
       const pairs: [string, unknown][] =
         typeof value === 'string'
           ? value.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
-          : Object.entries((value ?? {}) as object);
+          : Object.entries(value ?? {});
       for (const [arn, folder] of pairs)
-        if (!arn.startsWith('arn:') || typeof folder !== 'string' || !path.isAbsolute(folder) || folder === '/') throw wrong(from, arn, 'ARN=/folder');
+        if (!arn.startsWith('arn:') || typeof folder !== 'string' || !path.isAbsolute(folder) || folder === '/')
+          throw wrong(from, arn, 'ARN=/folder');
       return Object.fromEntries(pairs) as Record<string, string>;
     },
   },
@@ -197,8 +231,11 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     help: 'hosts of other registries that functions may take their images from, joined by commas',
     byDefault: () => ['public.ecr.aws', 'docker.io', 'ghcr.io', 'quay.io'],
     read: (value, from) => {
-      const hosts = (Array.isArray(value) ? value : String(value).split(',')).map((host) => String(host).trim().toLowerCase()).filter((host) => host !== '');
-      for (const host of hosts) if (!/^[a-z0-9.-]+(:\d{1,5})?$/.test(host)) throw wrong(from, host, 'hosts such as ghcr.io, joined by commas');
+      const hosts = (Array.isArray(value) ? value : String(value).split(','))
+        .map((host) => String(host).trim().toLowerCase())
+        .filter((host) => host !== '');
+      for (const host of hosts)
+        if (!/^[a-z0-9.-]+(:\d{1,5})?$/.test(host)) throw wrong(from, host, 'hosts such as ghcr.io, joined by commas');
       return hosts;
     },
   },
@@ -220,8 +257,18 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     byDefault: () => false,
     read: yesNo,
   },
-  logLevel: { env: 'MAYFLY_LOG_LEVEL', help: 'of the server\'s own log', byDefault: () => 'info', read: oneOf('debug', 'info', 'warn', 'error') },
-  limits: { env: 'MAYFLY_LIMITS', help: 'limits to lift, as name=value,name=value', byDefault: () => awsLimits, read: readLimits },
+  logLevel: {
+    env: 'MAYFLY_LOG_LEVEL',
+    help: "of the server's own log",
+    byDefault: () => 'info',
+    read: oneOf('debug', 'info', 'warn', 'error'),
+  },
+  limits: {
+    env: 'MAYFLY_LIMITS',
+    help: 'limits to lift, as name=value,name=value',
+    byDefault: () => awsLimits,
+    read: readLimits,
+  },
 };
 
 /** What a configuration file and the flags may hold. */

@@ -29,16 +29,24 @@ export class FileSystems {
       const kind = arn.split(':')[2] === 's3files' ? 'S3Files' : 'EFS';
       const folder = this.folderOf(arn);
       if (folder === undefined) {
-        throw new ServiceFault(`${kind}MountFailureException`, `The function couldn't mount ${arn}: start the server with --file-systems ${arn}=/folder, and with the jail.`, {
-          status: 403,
-          members: { Type: 'User' },
-        });
+        throw new ServiceFault(
+          `${kind}MountFailureException`,
+          `The function couldn't mount ${arn}: start the server with --file-systems ${arn}=/folder, and with the jail.`,
+          {
+            status: 403,
+            members: { Type: 'User' },
+          },
+        );
       }
       if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-        throw new ServiceFault(`${kind}MountConnectivityException`, `The function couldn't reach ${arn}: its folder is not there.`, {
-          status: 408,
-          members: { Type: 'User' },
-        });
+        throw new ServiceFault(
+          `${kind}MountConnectivityException`,
+          `The function couldn't reach ${arn}: its folder is not there.`,
+          {
+            status: 408,
+            members: { Type: 'User' },
+          },
+        );
       }
     }
   }

@@ -1,7 +1,18 @@
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { isNotYet, loadApi, notYet, ServiceFault, serviceNames, type ServiceName } from '@mayfly/wire';
-import { archiveLink, pathStyle, type AdminPorts, type BucketPort, type CallerSource, type HandlerTable, type HandlerTables, type RegistryDoor, type SignatureCheck, type UrlDoorOptions } from '../api/index.ts';
+import {
+  archiveLink,
+  pathStyle,
+  type AdminPorts,
+  type BucketPort,
+  type CallerSource,
+  type HandlerTable,
+  type HandlerTables,
+  type RegistryDoor,
+  type SignatureCheck,
+  type UrlDoorOptions,
+} from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl, openImages } from '../control/index.ts';
 import { openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
@@ -83,7 +94,21 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   hallIsOpen.promise.catch(() => undefined);
   let gatekeeper: Gatekeeper | undefined;
   const neighbours = rooms.use(
-    await openNeighbours({ database, dataDir, keys, masterKey, clock, random, log, invoker: async () => (await hallIsOpen.promise).invoker, origin: options.origin, strict: config.auth === 'strict', ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }), region: config.region, http: deliverer(options) }),
+    await openNeighbours({
+      database,
+      dataDir,
+      keys,
+      masterKey,
+      clock,
+      random,
+      log,
+      invoker: async () => (await hallIsOpen.promise).invoker,
+      origin: options.origin,
+      strict: config.auth === 'strict',
+      ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }),
+      region: config.region,
+      http: deliverer(options),
+    }),
   );
   // What still waits for the hall when the neighbours close must not keep them.
   rooms.defer(() => hallIsOpen.reject(new Error('The server stops.')));
@@ -145,7 +170,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       ports: {
         logs: neighbours.logs,
         platformLines,
-        credentials: (version) => Promise.resolve(keys.issueRoleCredentials(version.role, version.functionName, { context: { 'lambda:SourceFunctionArn': version.functionArn } })),
+        credentials: (version) =>
+          Promise.resolve(
+            keys.issueRoleCredentials(version.role, version.functionName, {
+              context: { 'lambda:SourceFunctionArn': version.functionArn },
+            }),
+          ),
         serveEndpoint,
         fileSystem: (arn) => fileSystems.folderOf(arn),
       },
@@ -252,7 +282,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
 
 /** Function URLs are open to everybody; the rest of this server is as private as its address. */
 const deliverer = ({ config, origin }: HouseOptions): HttpPort =>
-  outwardHttp({ outward: outward(config.deliverTo), isOwn: (url) => url.origin === origin() && url.pathname.startsWith('/_mayfly/url/') });
+  outwardHttp({
+    outward: outward(config.deliverTo),
+    isOwn: (url) => url.origin === origin() && url.pathname.startsWith('/_mayfly/url/'),
+  });
 
 /** Patterns are OR-ed. @source spec 6.9-01 */
 function compileFilters(patterns: readonly string[]): (record: object) => boolean {
@@ -261,11 +294,13 @@ function compileFilters(patterns: readonly string[]): (record: object) => boolea
 }
 
 /** An address or name of this machine, with our port: `127.0.0.1:4566`, `localhost:4566`, and the host we listen on. */
-const isOwnRegistry = (origin: () => string) => (host: string): boolean => {
-  const own = new URL(origin());
-  const [, name = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
-  return host === own.host || (port === own.port && (isLoopback(name) || name.endsWith('.localhost')));
-};
+const isOwnRegistry =
+  (origin: () => string) =>
+  (host: string): boolean => {
+    const own = new URL(origin());
+    const [, name = '', port = ''] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+    return host === own.host || (port === own.port && (isLoopback(name) || name.endsWith('.localhost')));
+  };
 
 /** Whose root may do everything here until somebody makes other keys. */
 const operatorAccount = '000000000000';

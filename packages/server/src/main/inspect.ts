@@ -23,7 +23,12 @@ export async function diagnose(config: Config): Promise<Diagnosis> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'mayfly-doctor-'));
   await using rooms = new AsyncDisposableStack();
   rooms.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const { driver, reason, remedy } = await openSandboxes({ dataDir, clock: systemClock, log: silentLogger, isolation: config.isolation });
+  const { driver, reason, remedy } = await openSandboxes({
+    dataDir,
+    clock: systemClock,
+    log: silentLogger,
+    isolation: config.isolation,
+  });
   rooms.use(driver);
   const capabilities = await driver.probe({ signal: AbortSignal.timeout(10_000) });
   const runtimes = await listRuntimes(config);

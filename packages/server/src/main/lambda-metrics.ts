@@ -93,7 +93,16 @@ export class LambdaMetrics implements Recorder, AsyncDisposable {
     if (resource !== undefined) all.push({ FunctionName: functionName, Resource: `${functionName}:${resource}` });
     for (const [name, tally] of metrics) {
       for (const dimensions of all) {
-        this.#sink.putSummary({ account, region, namespace: 'AWS/Lambda', name, dimensions, atMs, unit: tally.unit, summary: tally.summary });
+        this.#sink.putSummary({
+          account,
+          region,
+          namespace: 'AWS/Lambda',
+          name,
+          dimensions,
+          atMs,
+          unit: tally.unit,
+          summary: tally.summary,
+        });
       }
     }
   }

@@ -12,7 +12,11 @@ type Handlers = Pick<Awaited<ReturnType<typeof openLogs>>['handlers'], 'CreateLo
  */
 export function logsTarget(handlers: Handlers, { random, origin }: { readonly random: Random; readonly origin: () => string }) {
   return {
-    async put(logGroupArn: string, logStreamName: string, { atMs, message }: { readonly atMs: number; readonly message: string }): Promise<void> {
+    async put(
+      logGroupArn: string,
+      logStreamName: string,
+      { atMs, message }: { readonly atMs: number; readonly message: string },
+    ): Promise<void> {
       const [, , , region = '', account = '', , ...name] = logGroupArn.split(':');
       const logGroupName = name.join(':');
       const call = (operation: string): Call => ({
@@ -31,7 +35,10 @@ export function logsTarget(handlers: Handlers, { random, origin }: { readonly ra
       } catch (error) {
         if (!(error instanceof ServiceFault) || error.code !== 'ResourceAlreadyExistsException') throw error;
       }
-      await handlers.PutLogEvents?.({ logGroupName, logStreamName, logEvents: [{ timestamp: atMs, message }] }, call('PutLogEvents'));
+      await handlers.PutLogEvents?.(
+        { logGroupName, logStreamName, logEvents: [{ timestamp: atMs, message }] },
+        call('PutLogEvents'),
+      );
     },
   };
 }

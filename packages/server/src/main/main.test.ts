@@ -18,10 +18,7 @@ suite('configuration', () => {
     const file = path.join(folder(t), 'mayfly.json');
     writeFileSync(file, JSON.stringify({ port: 1, region: 'eu-west-1', poolSize: 7 }));
     const config = readConfig({ flags: { port: '3' }, env: { MAYFLY_PORT: '2', MAYFLY_REGION: 'eu-west-2' }, file });
-    t.assert.deepStrictEqual(
-      [config.port, config.region, config.poolSize, config.host],
-      [3, 'eu-west-2', 7, '127.0.0.1'],
-    );
+    t.assert.deepStrictEqual([config.port, config.region, config.poolSize, config.host], [3, 'eu-west-2', 7, '127.0.0.1']);
   });
 
   test('the data folder is where the desktop keeps data', (t: TestContext) => {
@@ -36,7 +33,10 @@ suite('configuration', () => {
     ['an open server on a name that only looks like loopback', { host: '127.example.org' }, /--auth strict/],
   ] as const)
     test(`${what} is refused with what to write instead`, (t: TestContext) => {
-      t.assert.throws(() => readConfig({ flags, env: {} }), (error) => error instanceof ConfigError && said.test(error.message));
+      t.assert.throws(
+        () => readConfig({ flags, env: {} }),
+        (error) => error instanceof ConfigError && said.test(error.message),
+      );
     });
 
   test('a misspelt setting in a file is refused', (t: TestContext) => {
@@ -68,7 +68,10 @@ suite('the lock of a data folder', () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => child.kill('SIGKILL'));
     await once(child.stdout, 'data');
-    t.assert.throws(() => lockDataFolder(dir), (error) => error instanceof DataFolderInUse && error.message.includes(`process id ${child.pid}`));
+    t.assert.throws(
+      () => lockDataFolder(dir),
+      (error) => error instanceof DataFolderInUse && error.message.includes(`process id ${child.pid}`),
+    );
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;

@@ -108,8 +108,13 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
         const service = targetArn.split(':')[2];
         const { alarmArn = '', accountId = '' } = event as { readonly alarmArn?: string; readonly accountId?: string };
         const from = { sourceArn: alarmArn, sourceAccount: accountId };
-        if (service === 'lambda') await lambda.invokeAsync(targetArn, JSON.stringify(event), { ...from, service: 'lambda.alarms.cloudwatch.amazonaws.com' });
-        else if (service === 'sns') await toTopics.publish(targetArn, { message, subject }, { ...from, service: 'cloudwatch.amazonaws.com' });
+        if (service === 'lambda')
+          await lambda.invokeAsync(targetArn, JSON.stringify(event), {
+            ...from,
+            service: 'lambda.alarms.cloudwatch.amazonaws.com',
+          });
+        else if (service === 'sns')
+          await toTopics.publish(targetArn, { message, subject }, { ...from, service: 'cloudwatch.amazonaws.com' });
         else log.warn('An alarm names a target that nothing here serves.', { targetArn });
       },
     }),
@@ -122,14 +127,26 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       metrics: cloudwatch.metrics,
       async deliver({ account, region, destinationArn, payload, logGroup, logStream }) {
         if (destinationArn.split(':')[2] === 'kinesis') return kinesis.put(destinationArn, logStream, payload);
-        admit({ service: 'logs.amazonaws.com', sourceArn: `arn:aws:logs:${region}:${account}:log-group:${logGroup}:*`, sourceAccount: account }, destinationArn);
+        admit(
+          {
+            service: 'logs.amazonaws.com',
+            sourceArn: `arn:aws:logs:${region}:${account}:log-group:${logGroup}:*`,
+            sourceAccount: account,
+          },
+          destinationArn,
+        );
         await invoke(destinationArn, payload);
       },
     }),
   );
   const iam = rooms.use(await openIam({ database, keys, clock, random }));
   const sts = rooms.use(
-    openSts({ keys, clock, role: (arn) => iam.role(arn), ...(options.strict ? { mayAssume: (...question) => iam.authority.mayAssume(...question) } : {}) }),
+    openSts({
+      keys,
+      clock,
+      role: (arn) => iam.role(arn),
+      ...(options.strict ? { mayAssume: (...question) => iam.authority.mayAssume(...question) } : {}),
+    }),
   );
   const ssm = rooms.use(await openSsm({ database, masterKey, clock }));
   const secrets = rooms.use(await openSecretsManager({ database, masterKey, clock, random, log }));
@@ -143,7 +160,9 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       return sqs.port.send(arn, body, sending);
     },
   };
-  const sns = rooms.use(await openSns({ database, clock, random, log, ports: { sqs: toQueues, lambda, origin, http: options.http } }));
+  const sns = rooms.use(
+    await openSns({ database, clock, random, log, ports: { sqs: toQueues, lambda, origin, http: options.http } }),
+  );
   const toTopics: Pick<SnsPort, 'has' | 'publish'> = {
     has: (arn) => sns.port.has(arn),
     publish: async (arn, request, from) => {
@@ -158,7 +177,9 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     },
   };
   const targets = { logs: logsTarget(logs.handlers, options), lambda, sqs: toQueues, sns: toTopics, kinesis: toStreams };
-  const events = rooms.use(await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }));
+  const events = rooms.use(
+    await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }),
+  );
   const scheduler = rooms.use(await openScheduler({ database, clock, random, log, ports: { ...targets, eventBridge: events } }));
   const s3 = rooms.use(
     await openS3({
@@ -263,13 +284,17 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
         const trace = traceId === undefined ? {} : { traceHeader: traceId };
         await sqs.port.send(arn, body, { attributes: messageAttributes(attributes), ...trace });
       },
-      sns: async (arn, message, attributes) => void (await sns.port.publish(arn, { message, attributes: messageAttributes(attributes) })),
+      sns: async (arn, message, attributes) =>
+        void (await sns.port.publish(arn, { message, attributes: messageAttributes(attributes) })),
       lambda: (arn, payload) => invoke(arn, payload),
       async events(busArn, { source, detailType, resources, detail }) {
         const [, , , region = '', account = ''] = busArn.split(':');
-        await events.put({ account, region }, [{ source, detailType, resources, detail: JSON.parse(detail) as object, bus: busArn }]);
+        await events.put({ account, region }, [
+          { source, detailType, resources, detail: JSON.parse(detail) as object, bus: busArn },
+        ]);
       },
-      s3: async (bucketArn, key, body) => void (await s3.port.put(bucketArn.split(':').at(-1) ?? '', key, Buffer.from(body), { contentType: 'application/json' })),
+      s3: async (bucketArn, key, body) =>
+        void (await s3.port.put(bucketArn.split(':').at(-1) ?? '', key, Buffer.from(body), { contentType: 'application/json' })),
     },
     document: (path) => sns.certificate(path),
     close: () => sqs.close(),
@@ -294,7 +319,9 @@ const asyncInvoke =
   };
 
 const messageAttributes = (attributes: TextAttributes = {}) =>
-  Object.fromEntries(Object.entries(attributes).map(([name, { dataType, value }]) => [name, { DataType: dataType, StringValue: value }]));
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, { dataType, value }]) => [name, { DataType: dataType, StringValue: value }]),
+  );
 
 /** Secrets for the house itself, read through the same handler as everybody's. */
 const secretOf =

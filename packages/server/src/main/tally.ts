@@ -39,5 +39,7 @@ export class Tally {
 function twoDigits(value: number): number {
   if (value <= 0 || !Number.isFinite(value)) return value;
   const exponent = Math.floor(Math.log10(value)) - 1;
-  return exponent < 0 ? Math.round(value * 10 ** -exponent) / 10 ** -exponent : Math.round(value / 10 ** exponent) * 10 ** exponent;
+  return exponent < 0
+    ? Math.round(value * 10 ** -exponent) / 10 ** -exponent
+    : Math.round(value / 10 ** exponent) * 10 ** exponent;
 }

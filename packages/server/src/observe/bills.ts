@@ -247,20 +247,22 @@ const thousandths = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 function billsOf(row: SqlRow): Bill[] {
   const firstMs = Number(row['first_at']);
-  return (JSON.parse(row['body'] as string) as Line[]).map(([requestId, sinceMs, billedMs, durationMs, initMs, maxMemoryUsedMiB, status]) => ({
-    requestId,
-    account: row['account'] as AccountId,
-    region: row['region'] as Region,
-    functionName: row['function_name'] as string,
-    version: row['version'] as string,
-    startedAtMs: firstMs + sinceMs,
-    billedMs,
-    durationMs,
-    ...(initMs === null ? {} : { initMs }),
-    memorySizeMiB: Number(row['memory_size_mib']),
-    maxMemoryUsedMiB,
-    status,
-  }));
+  return (JSON.parse(row['body'] as string) as Line[]).map(
+    ([requestId, sinceMs, billedMs, durationMs, initMs, maxMemoryUsedMiB, status]) => ({
+      requestId,
+      account: row['account'] as AccountId,
+      region: row['region'] as Region,
+      functionName: row['function_name'] as string,
+      version: row['version'] as string,
+      startedAtMs: firstMs + sinceMs,
+      billedMs,
+      durationMs,
+      ...(initMs === null ? {} : { initMs }),
+      memorySizeMiB: Number(row['memory_size_mib']),
+      maxMemoryUsedMiB,
+      status,
+    }),
+  );
 }
 
 const fits = ({ requestId, startedAtMs }: Bill, query: BillQuery): boolean =>

@@ -63,7 +63,9 @@ export class Metrics {
       family(name, 'counter', help) + all.map((series) => sample(name, series.labels, value(series))).join('');
     const split = (name: string, help: string, label: string, values: (series: FunctionSeries) => Map<string, number>): string =>
       family(name, 'counter', help) +
-      all.flatMap((series) => [...values(series)].map(([key, value]) => sample(name, { ...series.labels, [label]: key }, value))).join('');
+      all
+        .flatMap((series) => [...values(series)].map(([key, value]) => sample(name, { ...series.labels, [label]: key }, value)))
+        .join('');
     const histogram = (name: string, help: string, of: (series: FunctionSeries) => Histogram): string =>
       family(name, 'histogram', help) + all.map((series) => of(series).text(name, series.labels)).join('');
     return (

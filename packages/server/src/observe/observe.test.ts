@@ -113,7 +113,10 @@ suite('bills', () => {
       await observe[Symbol.asyncDispose]();
     }
     const { observe } = await opened(database);
-    t.assert.deepEqual((await observe.bills({ account })).map(({ requestId }) => requestId), ['two', 'one']);
+    t.assert.deepEqual(
+      (await observe.bills({ account })).map(({ requestId }) => requestId),
+      ['two', 'one'],
+    );
     t.assert.partialDeepStrictEqual(await observe.bills({ account, functionName: 'f' }), [
       { requestId: 'one', billedMs: 112, initMs: 99.5, memorySizeMiB: 128, status: 'success' },
     ]);
@@ -132,9 +135,18 @@ suite('bills', () => {
     }
     const all = await observe.bills({ account, limit: 10_000 });
     t.assert.equal(all.length, 120);
-    t.assert.deepEqual(all.map((bill) => bill.startedAtMs), all.map((bill) => bill.startedAtMs).toSorted((a, b) => b - a));
-    t.assert.deepEqual((await observe.bills({ account, limit: 7 })).map((bill) => bill.startedAtMs), all.slice(0, 7).map((bill) => bill.startedAtMs));
-    t.assert.deepEqual((await observe.bills({ account, requestId: `${noon}` })).map((bill) => bill.startedAtMs), all.filter((bill) => bill.startedAtMs === noon).map(() => noon));
+    t.assert.deepEqual(
+      all.map((bill) => bill.startedAtMs),
+      all.map((bill) => bill.startedAtMs).toSorted((a, b) => b - a),
+    );
+    t.assert.deepEqual(
+      (await observe.bills({ account, limit: 7 })).map((bill) => bill.startedAtMs),
+      all.slice(0, 7).map((bill) => bill.startedAtMs),
+    );
+    t.assert.deepEqual(
+      (await observe.bills({ account, requestId: `${noon}` })).map((bill) => bill.startedAtMs),
+      all.filter((bill) => bill.startedAtMs === noon).map(() => noon),
+    );
   });
 
   test('are kept for ninety days', async (t) => {

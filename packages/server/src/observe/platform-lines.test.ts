@@ -65,12 +65,19 @@ suite('platform lines as text', () => {
   });
 
   test('a sampled trace is a second line of the same event', (t) => {
-    const tracing = { type: 'X-Amzn-Trace-Id', value: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1', spanId: '53995c3f42cd8ad8' };
+    const tracing = {
+      type: 'X-Amzn-Trace-Id',
+      value: 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1',
+      spanId: '53995c3f42cd8ad8',
+    };
     t.assert.match(
       text(report({ tracing }))[1] ?? '',
       /\t\nXRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: true\t$/,
     );
-    t.assert.doesNotMatch(text(report({ tracing: { ...tracing, value: tracing.value.replace('Sampled=1', 'Sampled=0') } }))[1] ?? '', /XRAY/);
+    t.assert.doesNotMatch(
+      text(report({ tracing: { ...tracing, value: tracing.value.replace('Sampled=1', 'Sampled=0') } }))[1] ?? '',
+      /XRAY/,
+    );
   });
 
   test('INIT_REPORT appears only when the initialisation failed', (t) => {

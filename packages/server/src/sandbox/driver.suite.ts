@@ -11,10 +11,14 @@ import type { Capabilities, Mount, ProcessSpec, ResourceLimits, Sandbox, Sandbox
 export const suiteLimits: ResourceLimits = { memoryMiB: 128, cpuCores: 1, processes: 64, openFiles: 1024, tmpMiB: 16 };
 
 /** Why tests of the whole jail, limits and users included, cannot run here. */
-export const rootObstacle = (): string | undefined => jailObstacle()?.detail ?? (process.getuid?.() === 0 ? undefined : 'needs root');
+export const rootObstacle = (): string | undefined =>
+  jailObstacle()?.detail ?? (process.getuid?.() === 0 ? undefined : 'needs root');
 
 /** What every driver must do alike; a driver that says it cannot do something is let off, aloud. */
-export function driverSuite(name: string, options: { readonly obstacle?: string | undefined; readonly open: (dataDir: string) => SandboxDriver }): void {
+export function driverSuite(
+  name: string,
+  options: { readonly obstacle?: string | undefined; readonly open: (dataDir: string) => SandboxDriver },
+): void {
   suite(`the ${name} driver, as every driver`, { skip: options.obstacle ?? false, timeout: 60_000 }, () => {
     let dataDir: string;
     let driver: SandboxDriver;
@@ -23,13 +27,17 @@ export function driverSuite(name: string, options: { readonly obstacle?: string 
     const signal = new AbortController().signal;
     const mounts: Mount[] = [{ source: process.execPath, target: '/var/lang/bin/node' }];
     const open = (more: readonly Mount[] = []): Promise<Sandbox> =>
-      driver.create({ id: `suite${(count += 1)}`, mounts: [...mounts, ...more], limits: suiteLimits, network: 'loopback' }, { signal });
+      driver.create(
+        { id: `suite${(count += 1)}`, mounts: [...mounts, ...more], limits: suiteLimits, network: 'loopback' },
+        { signal },
+      );
     const run = async (box: Sandbox, script: string, more: Partial<ProcessSpec> = {}) => {
       const started = await box.start({ command: ['/bin/sh', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/', ...more });
       const [output, exit] = await Promise.all([text(started.output), started.exited]);
       return { output, ...exit };
     };
-    const firstOutput = (output: NodeJS.ReadableStream): Promise<string> => new Promise((resolve) => output.once('data', (data) => resolve(String(data))));
+    const firstOutput = (output: NodeJS.ReadableStream): Promise<string> =>
+      new Promise((resolve) => output.once('data', (data) => resolve(String(data))));
 
     before(async () => {
       dataDir = mkdtempSync(path.join(tmpdir(), `mayfly-${name}-`));
@@ -50,7 +58,10 @@ export function driverSuite(name: string, options: { readonly obstacle?: string 
     test('gives the variables asked for and none of the host', async (t: TestContext) => {
       await using box = await open();
       const { output } = await run(box, '', { command: ['/usr/bin/env'], env: { B: 'two words', EMPTY: '', UNICODE: 'ä=;%20' } });
-      const lines = output.trim().split('\n').filter((line) => !line.startsWith('PWD='));
+      const lines = output
+        .trim()
+        .split('\n')
+        .filter((line) => !line.startsWith('PWD='));
       t.assert.deepEqual(lines.sort(), ['B=two words', 'EMPTY=', 'UNICODE=ä=;%20']);
     });
 
@@ -76,7 +87,10 @@ export function driverSuite(name: string, options: { readonly obstacle?: string 
       await box.bind('/var/task', code);
       await box.bind('/opt', code);
       t.assert.equal(await text(started.output), 'late\n');
-      t.assert.equal((await run(box, 'cat "$OPT/a.txt"; pwd', { env: { PATH: '/usr/bin:/bin', OPT: '/opt' }, cwd: '/opt' })).exitCode, 0);
+      t.assert.equal(
+        (await run(box, 'cat "$OPT/a.txt"; pwd', { env: { PATH: '/usr/bin:/bin', OPT: '/opt' }, cwd: '/opt' })).exitCode,
+        0,
+      );
     });
 
     test('serves the Runtime API, the endpoint and the channel to processes inside', async (t: TestContext) => {
@@ -124,7 +138,11 @@ export function driverSuite(name: string, options: { readonly obstacle?: string 
 
     test('ends everything inside, frozen or not, and can start again', async (t: TestContext) => {
       await using box = await open();
-      const started = await box.start({ command: ['/bin/sh', '-c', 'sleep 1000 & sleep 1000'], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
+      const started = await box.start({
+        command: ['/bin/sh', '-c', 'sleep 1000 & sleep 1000'],
+        env: { PATH: '/usr/bin:/bin' },
+        cwd: '/',
+      });
       await box.freeze();
       await box.killAll();
       t.assert.equal((await started.exited).signal, 'SIGKILL');
@@ -134,7 +152,8 @@ export function driverSuite(name: string, options: { readonly obstacle?: string 
 
     test('measures processor time and memory', async (t: TestContext) => {
       await using box = await open();
-      const script = 'const a = Buffer.alloc(30e6, 1); const end = performance.now() + 50; while (performance.now() < end); console.log("done"); setInterval(() => a, 1e6)';
+      const script =
+        'const a = Buffer.alloc(30e6, 1); const end = performance.now() + 50; while (performance.now() < end); console.log("done"); setInterval(() => a, 1e6)';
       const started = await box.start({ command: ['/var/lang/bin/node', '-e', script], env: {}, cwd: '/' });
       await firstOutput(started.output);
       const { cpuMs, maxMemoryMiB } = await box.stats();
@@ -180,7 +199,10 @@ export function driverSuite(name: string, options: { readonly obstacle?: string 
 
     test('an aborted create leaves nothing and says why', async (t: TestContext) => {
       await t.assert.rejects(
-        driver.create({ id: 'aborted', mounts, limits: suiteLimits, network: 'loopback' }, { signal: AbortSignal.abort(new Error('changed my mind')) }),
+        driver.create(
+          { id: 'aborted', mounts, limits: suiteLimits, network: 'loopback' },
+          { signal: AbortSignal.abort(new Error('changed my mind')) },
+        ),
         /changed my mind/,
       );
     });
@@ -188,7 +210,10 @@ export function driverSuite(name: string, options: { readonly obstacle?: string 
     test('many boxes at a time do not disturb each other', async (t: TestContext) => {
       const boxes = await Promise.all(Array.from({ length: 12 }, () => open()));
       const said = await Promise.all(boxes.map((box, index) => run(box, `echo ${index}`)));
-      t.assert.deepEqual(said.map(({ output }) => output), boxes.map((_, index) => `${index}\n`));
+      t.assert.deepEqual(
+        said.map(({ output }) => output),
+        boxes.map((_, index) => `${index}\n`),
+      );
       await Promise.all(boxes.map((box) => box[Symbol.asyncDispose]()));
     });
   });

@@ -20,9 +20,16 @@ export async function installBubblewrap(options: { readonly log: Logger; readonl
 }
 
 /** Runs before the server answers anything, so a fork of its own harms nobody. */
-function run([program, ...words]: readonly [string, ...string[]], options: { readonly log: Logger; readonly signal?: AbortSignal }): Promise<boolean> {
+function run(
+  [program, ...words]: readonly [string, ...string[]],
+  options: { readonly log: Logger; readonly signal?: AbortSignal },
+): Promise<boolean> {
   const signal = AbortSignal.any([AbortSignal.timeout(patienceMs), ...(options.signal === undefined ? [] : [options.signal])]);
-  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive' }, signal });
+  const child = spawn(program, words, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive' },
+    signal,
+  });
   let said = '';
   child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-2000)));
   return new Promise((resolve) => {

@@ -26,16 +26,28 @@ export interface Sandboxes {
  * @param options.isolation  `auto` takes the best the host has; a named driver is taken or refused
  * @throws Error `code` NO_JAIL when `jail` is asked for and cannot be had; its message says what to do
  */
-export async function openSandboxes(options: SandboxOptions & { readonly isolation: 'auto' | 'jail' | 'none' }): Promise<Sandboxes> {
+export async function openSandboxes(
+  options: SandboxOptions & { readonly isolation: 'auto' | 'jail' | 'none' },
+): Promise<Sandboxes> {
   const { isolation } = options;
   if (isolation === 'none') return { driver: new NoneDriver(options), reason: 'none: asked for; functions are not isolated' };
   const { driver, detail, remedy } = await tryJail(options);
-  if (driver !== undefined) return { driver, reason: `jail: ${detail}`, ...(process.getuid?.() === 0 ? {} : { remedy: 'sudo npm start' }) };
-  if (isolation === 'jail') throw Object.assign(new Error(`There can be no jail here: ${detail}.${remedy === undefined ? '' : ` Try: ${remedy}`}`), { code: 'NO_JAIL' });
-  return { driver: new NoneDriver(options), reason: `none: ${detail}; functions are not isolated`, ...(remedy === undefined ? {} : { remedy }) };
+  if (driver !== undefined)
+    return { driver, reason: `jail: ${detail}`, ...(process.getuid?.() === 0 ? {} : { remedy: 'sudo npm start' }) };
+  if (isolation === 'jail')
+    throw Object.assign(new Error(`There can be no jail here: ${detail}.${remedy === undefined ? '' : ` Try: ${remedy}`}`), {
+      code: 'NO_JAIL',
+    });
+  return {
+    driver: new NoneDriver(options),
+    reason: `none: ${detail}; functions are not isolated`,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
 }
 
-async function tryJail(options: SandboxOptions): Promise<{ readonly driver?: SandboxDriver; readonly detail: string; readonly remedy?: string }> {
+async function tryJail(
+  options: SandboxOptions,
+): Promise<{ readonly driver?: SandboxDriver; readonly detail: string; readonly remedy?: string }> {
   const obstacle = jailObstacle();
   if (obstacle !== undefined) return obstacle;
   const driver = openJail(options);
@@ -46,7 +58,10 @@ async function tryJail(options: SandboxOptions): Promise<{ readonly driver?: San
     return { driver, detail: (await driver.probe({ signal })).detail };
   } catch (error) {
     await Promise.resolve(driver[Symbol.asyncDispose]()).catch(() => {});
-    return { detail: `a first box failed (${(error as Error).message})`, remedy: process.getuid?.() === 0 ? 'run on a host, a virtual machine or a privileged container' : 'sudo npm start' };
+    return {
+      detail: `a first box failed (${(error as Error).message})`,
+      remedy: process.getuid?.() === 0 ? 'run on a host, a virtual machine or a privileged container' : 'sudo npm start',
+    };
   }
 }
 

@@ -27,7 +27,10 @@ export class Clients implements AsyncDisposable {
 
   private constructor(origin: string) {
     const env = { ...process.env, AWS_EC2_METADATA_DISABLED: 'true' };
-    this.#child = spawn(python ?? '', [path.join(import.meta.dirname, 'clients.py'), origin], { stdio: ['pipe', 'pipe', 'inherit'], env });
+    this.#child = spawn(python ?? '', [path.join(import.meta.dirname, 'clients.py'), origin], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env,
+    });
     this.#lines = createInterface({ input: this.#child.stdout });
     this.#lines.on('line', (line) => this.#heard(line));
     this.#child.once('close', () => {

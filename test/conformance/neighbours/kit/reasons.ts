@@ -4,7 +4,10 @@ import type { Reasons } from '../../kit/table.ts';
 export const reasons: Reasons = [
   [/smithy-rpc-v2-cbor/, 'CBOR is not spoken; clients that prefer JSON or the query protocol are answered'],
   [/test_s3_default_bucket_encryption$/, 'without a configuration of its own a bucket says what it does: AES256'],
-  [/test_put_metric_filter_too_many_transformations/, 'AWS prints two members of its transformations the other way round than its model names them'],
+  [
+    /test_put_metric_filter_too_many_transformations/,
+    'AWS prints two members of its transformations the other way round than its model names them',
+  ],
   [/SMS|test_check_opted_out|opt_in_phone|opted_out/, 'there is no telephone here'],
   [/TestSNSPlatform/, 'there are no push services here'],
 ];

@@ -8,7 +8,9 @@ const folder = path.join(import.meta.dirname, '../../recorded');
 export function recordings(): ReadonlyMap<string, Recording> {
   const all = new Map<string, Recording>();
   for (const service of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-    for (const file of readdirSync(path.join(folder, service.name)).filter((name) => name.endsWith('.json')).sort()) {
+    for (const file of readdirSync(path.join(folder, service.name))
+      .filter((name) => name.endsWith('.json'))
+      .sort()) {
       const scenarios = JSON.parse(readFileSync(path.join(folder, service.name, file), 'utf8')) as Record<string, Recording>;
       for (const [title, recording] of Object.entries(scenarios)) {
         const name = `${service.name}/${title}`;

@@ -5,11 +5,18 @@ const Namespace = 'test/metrics';
 const minuteMs = 60_000;
 
 /** The client's protocols by the name of the recorded case. */
-const inProtocols = (title: string, protocols: readonly string[], suffix: string, scenario: (protocol: string) => Scenario): Scenarios =>
-  Object.fromEntries(protocols.map((protocol) => [`${title}[${protocol}${suffix}]`, scenario(protocol)]));
+const inProtocols = (
+  title: string,
+  protocols: readonly string[],
+  suffix: string,
+  scenario: (protocol: string) => Scenario,
+): Scenarios => Object.fromEntries(protocols.map((protocol) => [`${title}[${protocol}${suffix}]`, scenario(protocol)]));
 
 const times = (): object => ({ StartTime: new Date(Date.now() - 5 * minuteMs), EndTime: new Date(Date.now() + 5 * minuteMs) });
-const query = (Id: string, MetricName: string, Stat: string): object => ({ Id, MetricStat: { Metric: { Namespace, MetricName }, Period: 3600, Stat } });
+const query = (Id: string, MetricName: string, Stat: string): object => ({
+  Id,
+  MetricStat: { Metric: { Namespace, MetricName }, Period: 3600, Stat },
+});
 
 /** When a value was is of the moment. */
 const timeless = (answer: Answer): Answer => ({
@@ -17,42 +24,91 @@ const timeless = (answer: Answer): Answer => ({
   MetricDataResults: (answer['MetricDataResults'] as Answer[]).map((result) => ({ ...result, Timestamps: 'timestamp' })),
 });
 
-const stat = (Stat: string) => (protocol: string): Scenario => async (scene) => {
-  const cloudwatch = scene.service('cloudwatch', { protocol });
-  const Timestamp = new Date();
-  for (let value = 1; value <= 11; value += 1) await cloudwatch.ok('PutMetricData', { Namespace, MetricData: [{ MetricName: 'metric1', Value: value, Unit: 'Seconds', Timestamp }] });
-  scene.match('get_metric_data', timeless(await cloudwatch.ok('GetMetricData', { MetricDataQueries: [query('result1', 'metric1', Stat)], ...times() })));
-};
+const stat =
+  (Stat: string) =>
+  (protocol: string): Scenario =>
+  async (scene) => {
+    const cloudwatch = scene.service('cloudwatch', { protocol });
+    const Timestamp = new Date();
+    for (let value = 1; value <= 11; value += 1)
+      await cloudwatch.ok('PutMetricData', {
+        Namespace,
+        MetricData: [{ MetricName: 'metric1', Value: value, Unit: 'Seconds', Timestamp }],
+      });
+    scene.match(
+      'get_metric_data',
+      timeless(await cloudwatch.ok('GetMetricData', { MetricDataQueries: [query('result1', 'metric1', Stat)], ...times() })),
+    );
+  };
 
-const several = (protocol: string): Scenario => async (scene) => {
-  const cloudwatch = scene.service('cloudwatch', { protocol });
-  const recorded = scene.recorded('get_metric_data')['MetricDataResults'] as { Values: number[]; Label: string; Id: string }[];
-  const Timestamp = new Date();
-  for (const { Label: MetricName, Values } of recorded) await cloudwatch.ok('PutMetricData', { Namespace, MetricData: [{ MetricName, Value: Values[0], Unit: 'Seconds', Timestamp }] });
-  const MetricDataQueries = recorded.map(({ Id, Label }) => query(Id, Label, 'Sum'));
-  scene.match('get_metric_data', timeless(await cloudwatch.ok('GetMetricData', { MetricDataQueries, ...times() })));
-};
+const several =
+  (protocol: string): Scenario =>
+  async (scene) => {
+    const cloudwatch = scene.service('cloudwatch', { protocol });
+    const recorded = scene.recorded('get_metric_data')['MetricDataResults'] as { Values: number[]; Label: string; Id: string }[];
+    const Timestamp = new Date();
+    for (const { Label: MetricName, Values } of recorded)
+      await cloudwatch.ok('PutMetricData', {
+        Namespace,
+        MetricData: [{ MetricName, Value: Values[0], Unit: 'Seconds', Timestamp }],
+      });
+    const MetricDataQueries = recorded.map(({ Id, Label }) => query(Id, Label, 'Sum'));
+    scene.match('get_metric_data', timeless(await cloudwatch.ok('GetMetricData', { MetricDataQueries, ...times() })));
+  };
 
-const values = (protocol: string): Scenario => async (scene) => {
-  const cloudwatch = scene.service('cloudwatch', { protocol });
-  await cloudwatch.ok('PutMetricData', { Namespace, MetricData: [{ MetricName: 'test-metric', Timestamp: new Date(), Values: [1, 10], Counts: [2, 4], Unit: 'Count' }] });
-  await cloudwatch.check('get_metric_statistics', 'GetMetricStatistics', { Namespace, MetricName: 'test-metric', Period: 3600, Statistics: ['Maximum', 'SampleCount', 'Sum'], ...times() });
-};
+const values =
+  (protocol: string): Scenario =>
+  async (scene) => {
+    const cloudwatch = scene.service('cloudwatch', { protocol });
+    await cloudwatch.ok('PutMetricData', {
+      Namespace,
+      MetricData: [{ MetricName: 'test-metric', Timestamp: new Date(), Values: [1, 10], Counts: [2, 4], Unit: 'Count' }],
+    });
+    await cloudwatch.check('get_metric_statistics', 'GetMetricStatistics', {
+      Namespace,
+      MetricName: 'test-metric',
+      Period: 3600,
+      Statistics: ['Maximum', 'SampleCount', 'Sum'],
+      ...times(),
+    });
+  };
 
-const tags = (protocol: string): Scenario => async (scene) => {
-  const cloudwatch = scene.service('cloudwatch', { protocol });
-  const alarm = { AlarmName: 'alarm', MetricName: 'store_tags', Namespace, Period: 60, EvaluationPeriods: 1, Statistic: 'Sum', ComparisonOperator: 'GreaterThanThreshold', Threshold: 30 };
-  const recorded = (scene.recorded('describe_alarms')['MetricAlarms'] as Answer[])[0] ?? {};
-  const given = Object.fromEntries(Object.keys(alarm).map((name) => [name, String(recorded[name]).startsWith('<') ? (alarm as Answer)[name] : (recorded[name] ?? (alarm as Answer)[name])]));
-  await cloudwatch.check('put_metric_alarm', 'PutMetricAlarm', given);
-  const described = await cloudwatch.check('describe_alarms', 'DescribeAlarms', { AlarmNames: ['alarm'] });
-  const ResourceARN = (described['MetricAlarms'] as Answer[])[0]?.['AlarmArn'];
-  await cloudwatch.check('list_tags_for_resource_empty ', 'ListTagsForResource', { ResourceARN });
-  await cloudwatch.ok('TagResource', { ResourceARN, Tags: [{ Key: 'tag1', Value: 'foo' }, { Key: 'tag2', Value: 'bar' }] });
-  await cloudwatch.check('list_tags_for_resource', 'ListTagsForResource', { ResourceARN });
-  await cloudwatch.ok('UntagResource', { ResourceARN, TagKeys: ['tag1'] });
-  await cloudwatch.check('list_tags_for_resource_post_untag', 'ListTagsForResource', { ResourceARN });
-};
+const tags =
+  (protocol: string): Scenario =>
+  async (scene) => {
+    const cloudwatch = scene.service('cloudwatch', { protocol });
+    const alarm = {
+      AlarmName: 'alarm',
+      MetricName: 'store_tags',
+      Namespace,
+      Period: 60,
+      EvaluationPeriods: 1,
+      Statistic: 'Sum',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 30,
+    };
+    const recorded = (scene.recorded('describe_alarms')['MetricAlarms'] as Answer[])[0] ?? {};
+    const given = Object.fromEntries(
+      Object.keys(alarm).map((name) => [
+        name,
+        String(recorded[name]).startsWith('<') ? (alarm as Answer)[name] : (recorded[name] ?? (alarm as Answer)[name]),
+      ]),
+    );
+    await cloudwatch.check('put_metric_alarm', 'PutMetricAlarm', given);
+    const described = await cloudwatch.check('describe_alarms', 'DescribeAlarms', { AlarmNames: ['alarm'] });
+    const ResourceARN = (described['MetricAlarms'] as Answer[])[0]?.['AlarmArn'];
+    await cloudwatch.check('list_tags_for_resource_empty ', 'ListTagsForResource', { ResourceARN });
+    await cloudwatch.ok('TagResource', {
+      ResourceARN,
+      Tags: [
+        { Key: 'tag1', Value: 'foo' },
+        { Key: 'tag2', Value: 'bar' },
+      ],
+    });
+    await cloudwatch.check('list_tags_for_resource', 'ListTagsForResource', { ResourceARN });
+    await cloudwatch.ok('UntagResource', { ResourceARN, TagKeys: ['tag1'] });
+    await cloudwatch.check('list_tags_for_resource_post_untag', 'ListTagsForResource', { ResourceARN });
+  };
 
 const of = 'TestCloudwatch.test_get_metric_data_stats';
 

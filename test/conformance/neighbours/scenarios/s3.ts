@@ -1,21 +1,29 @@
 import type { Answer } from '../../kit/stage.ts';
 import type { Scenario, Scenarios, Scene, Service } from '../kit/stage.ts';
 
-type Play = (context: { readonly scene: Scene; readonly s3: Service; readonly Bucket: string; check(name: string, operation: string, input?: object): Promise<Answer>; ok(operation: string, input?: object): Promise<Answer> }) => Promise<void>;
+type Play = (context: {
+  readonly scene: Scene;
+  readonly s3: Service;
+  readonly Bucket: string;
+  check(name: string, operation: string, input?: object): Promise<Answer>;
+  ok(operation: string, input?: object): Promise<Answer>;
+}) => Promise<void>;
 
 /** Buckets have one name space in all regions, so each scenario has its own name. */
-const inBucket = (play: Play, create: object = {}): Scenario => async (scene) => {
-  const s3 = scene.service('s3');
-  const Bucket = `bucket-${scene.region}`;
-  await s3.ok('CreateBucket', { Bucket, CreateBucketConfiguration: { LocationConstraint: scene.region }, ...create });
-  await play({
-    scene,
-    s3,
-    Bucket,
-    check: (name, operation, input = {}) => s3.check(name, operation, { Bucket, ...input }),
-    ok: (operation, input = {}) => s3.ok(operation, { Bucket, ...input }),
-  });
-};
+const inBucket =
+  (play: Play, create: object = {}): Scenario =>
+  async (scene) => {
+    const s3 = scene.service('s3');
+    const Bucket = `bucket-${scene.region}`;
+    await s3.ok('CreateBucket', { Bucket, CreateBucketConfiguration: { LocationConstraint: scene.region }, ...create });
+    await play({
+      scene,
+      s3,
+      Bucket,
+      check: (name, operation, input = {}) => s3.check(name, operation, { Bucket, ...input }),
+      ok: (operation, input = {}) => s3.ok(operation, { Bucket, ...input }),
+    });
+  };
 
 const body = (text: string): Uint8Array => Buffer.from(text);
 const versioning = (Status: string): object => ({ VersioningConfiguration: { Status } });
@@ -41,7 +49,8 @@ const versioned: Play = async ({ check, ok }) => {
 const suspended: Play = async ({ check, ok }) => {
   const Key = 'test-version';
   await ok('PutBucketVersioning', versioning('Enabled'));
-  for (let index = 0; index < 3; index += 1) await check(`put-object-${index}`, 'PutObject', { Key, Body: body(`test-version-${index}`.slice(0, 14)) });
+  for (let index = 0; index < 3; index += 1)
+    await check(`put-object-${index}`, 'PutObject', { Key, Body: body(`test-version-${index}`.slice(0, 14)) });
   await check('list-enabled', 'ListObjectVersions');
   await ok('PutBucketVersioning', versioning('Suspended'));
   await check('list-suspended', 'ListObjectVersions');
@@ -52,9 +61,12 @@ const suspended: Play = async ({ check, ok }) => {
   await check('get-object-current', 'GetObject', { Key });
 };
 
-const withoutBucket = (calls: Readonly<Record<string, readonly [operation: string, input: object]>>): Play => async ({ s3, Bucket }) => {
-  for (const [name, [operation, input]] of Object.entries(calls)) await s3.check(name, operation, { Bucket: `no-such-${Bucket}`, ...input });
-};
+const withoutBucket =
+  (calls: Readonly<Record<string, readonly [operation: string, input: object]>>): Play =>
+  async ({ s3, Bucket }) => {
+    for (const [name, [operation, input]] of Object.entries(calls))
+      await s3.check(name, operation, { Bucket: `no-such-${Bucket}`, ...input });
+  };
 
 const aes = { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] };
 const encryption = (ServerSideEncryptionConfiguration: object): object => ({ ServerSideEncryptionConfiguration });
@@ -68,18 +80,24 @@ const encryptionRefusals: Play = async (context) => {
   const { check } = context;
   await check('put-bucket-encryption-no-rules', 'PutBucketEncryption', encryption({ Rules: [] }));
   await check('put-bucket-encryption-two-rules', 'PutBucketEncryption', encryption({ Rules: [...aes.Rules, ...aes.Rules] }));
-  await check('put-bucket-encryption-kms-with-aes', 'PutBucketEncryption', encryption({ Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256', KMSMasterKeyID: 'randomkeyid' } }] }));
+  await check(
+    'put-bucket-encryption-kms-with-aes',
+    'PutBucketEncryption',
+    encryption({ Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256', KMSMasterKeyID: 'randomkeyid' } }] }),
+  );
 };
 
-const noneMatch = (isVersioned: boolean): Play => async ({ check, ok }) => {
-  const Key = 'test-precondition';
-  if (isVersioned) await ok('PutBucketVersioning', versioning('Enabled'));
-  await check('put-obj', 'PutObject', { Key, IfNoneMatch: '*' });
-  await check('put-obj-if-none-match', 'PutObject', { Key, IfNoneMatch: '*' });
-  await check('del-obj', 'DeleteObject', { Key });
-  await check('put-obj-after-del', 'PutObject', { Key, IfNoneMatch: '*' });
-  if (isVersioned) await check('list-object-versions', 'ListObjectVersions');
-};
+const noneMatch =
+  (isVersioned: boolean): Play =>
+  async ({ check, ok }) => {
+    const Key = 'test-precondition';
+    if (isVersioned) await ok('PutBucketVersioning', versioning('Enabled'));
+    await check('put-obj', 'PutObject', { Key, IfNoneMatch: '*' });
+    await check('put-obj-if-none-match', 'PutObject', { Key, IfNoneMatch: '*' });
+    await check('del-obj', 'DeleteObject', { Key });
+    await check('put-obj-after-del', 'PutObject', { Key, IfNoneMatch: '*' });
+    if (isVersioned) await check('list-object-versions', 'ListObjectVersions');
+  };
 
 const multipart = async ({ check, ok }: Parameters<Play>[0], Key: string): Promise<object> => {
   const { UploadId } = await check('create-multipart', 'CreateMultipartUpload', { Key });
@@ -90,10 +108,17 @@ const multipart = async ({ check, ok }: Parameters<Play>[0], Key: string): Promi
 const lockedNever: Play = async ({ check }) => {
   await check('delete-object-bypass-no-lock', 'DeleteObject', { Key: 'k', BypassGovernanceRetention: true });
   await check('delete-object-bypass-no-lock-false', 'DeleteObject', { Key: 'k', BypassGovernanceRetention: false });
-  await check('delete-objects-bypass-no-lock', 'DeleteObjects', { Delete: { Objects: [{ Key: 'k' }] }, BypassGovernanceRetention: true });
+  await check('delete-objects-bypass-no-lock', 'DeleteObjects', {
+    Delete: { Objects: [{ Key: 'k' }] },
+    BypassGovernanceRetention: true,
+  });
 };
 
-const policy = (scene: Bucketed): string => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 's3:GetObject', Resource: `arn:aws:s3:::${scene.Bucket}/*` }] });
+const policy = (scene: Bucketed): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 's3:GetObject', Resource: `arn:aws:s3:::${scene.Bucket}/*` }],
+  });
 interface Bucketed {
   readonly Bucket: string;
 }
@@ -107,7 +132,9 @@ const policies: Play = async ({ check, Bucket }) => {
   await check('delete-bucket-policy-after-delete', 'DeleteBucketPolicy');
 };
 
-const ownership = (...kinds: readonly string[]): object => ({ OwnershipControls: { Rules: kinds.map((ObjectOwnership) => ({ ObjectOwnership })) } });
+const ownership = (...kinds: readonly string[]): object => ({
+  OwnershipControls: { Rules: kinds.map((ObjectOwnership) => ({ ObjectOwnership })) },
+});
 
 const uploadMarkers: Play = async (context) => {
   const { scene, ok, check } = context;
@@ -136,7 +163,8 @@ const uploadMarkers: Play = async (context) => {
 const versionMarkers: Play = async ({ scene, check, ok }) => {
   await ok('PutBucketVersioning', versioning('Enabled'));
   const ids: string[] = [];
-  const put = async (Key: string, text: string): Promise<void> => void ids.push(String((await ok('PutObject', { Key, Body: body(text) }))['VersionId']));
+  const put = async (Key: string, text: string): Promise<void> =>
+    void ids.push(String((await ok('PutObject', { Key, Body: body(text) }))['VersionId']));
   for (const Key of ['test_0', 'test_1', 'test_2']) await put(Key, 'version 1');
   await put('test_2', 'version 2');
   for (const Key of ['test_0', 'test_1', 'test_2']) ids.push(String((await ok('DeleteObject', { Key }))['VersionId']));
@@ -226,8 +254,16 @@ export const s3Scenarios: Scenarios = {
     await check('put-ownership-wrong-value', 'PutBucketOwnershipControls', ownership('RandomValue'));
     await check('put-ownership-empty-rule', 'PutBucketOwnershipControls', ownership());
     const CreateBucketConfiguration = { LocationConstraint: scene.region };
-    await s3.check('ownership-wrong-value-at-creation', 'CreateBucket', { Bucket: `${Bucket}-2`, CreateBucketConfiguration, ObjectOwnership: 'RandomValue' });
-    await s3.check('ownership-non-value-at-creation', 'CreateBucket', { Bucket: `${Bucket}-3`, CreateBucketConfiguration, ObjectOwnership: '' });
+    await s3.check('ownership-wrong-value-at-creation', 'CreateBucket', {
+      Bucket: `${Bucket}-2`,
+      CreateBucketConfiguration,
+      ObjectOwnership: 'RandomValue',
+    });
+    await s3.check('ownership-non-value-at-creation', 'CreateBucket', {
+      Bucket: `${Bucket}-3`,
+      CreateBucketConfiguration,
+      ObjectOwnership: '',
+    });
   }),
   'TestS3BucketPolicy.test_bucket_policy_crud': inBucket(policies),
   'TestS3BucketPolicy.test_bucket_policy_exc': inBucket(async ({ check }) => {
@@ -240,7 +276,10 @@ export const s3Scenarios: Scenarios = {
   'TestS3ObjectWritePrecondition.test_multipart_if_none_match_with_put': inBucket(async (context) => {
     const upload = await multipart(context, 'test-precondition');
     await context.check('put-obj', 'PutObject', { Key: 'test-precondition' });
-    await context.check('complete-multipart-if-none-match-put-during', 'CompleteMultipartUpload', { ...upload, IfNoneMatch: '*' });
+    await context.check('complete-multipart-if-none-match-put-during', 'CompleteMultipartUpload', {
+      ...upload,
+      IfNoneMatch: '*',
+    });
   }),
   'TestS3ObjectWritePrecondition.test_multipart_if_match_with_delete': inBucket(async (context) => {
     const Key = 'test-precondition';
@@ -251,10 +290,14 @@ export const s3Scenarios: Scenarios = {
     await context.check('put-obj-2', 'PutObject', { Key, Body: body('test') });
     await context.check('complete-multipart-if-match-after-put', 'CompleteMultipartUpload', { ...upload, IfMatch });
   }),
-  'TestS3BucketNotificationConfiguration.test_bucket_notification_with_invalid_filter_rules': inBucket(async ({ check, scene }) => {
-    const Filter = { Key: { FilterRules: [{ Name: 'INVALID', Value: 'does not matter' }] } };
-    await check('invalid_filter_name', 'PutBucketNotificationConfiguration', {
-      NotificationConfiguration: { QueueConfigurations: [{ Id: 'id', QueueArn: scene.arn('sqs', 'my-queue'), Events: ['s3:ObjectCreated:*'], Filter }] },
-    });
-  }),
+  'TestS3BucketNotificationConfiguration.test_bucket_notification_with_invalid_filter_rules': inBucket(
+    async ({ check, scene }) => {
+      const Filter = { Key: { FilterRules: [{ Name: 'INVALID', Value: 'does not matter' }] } };
+      await check('invalid_filter_name', 'PutBucketNotificationConfiguration', {
+        NotificationConfiguration: {
+          QueueConfigurations: [{ Id: 'id', QueueArn: scene.arn('sqs', 'my-queue'), Events: ['s3:ObjectCreated:*'], Filter }],
+        },
+      });
+    },
+  ),
 };

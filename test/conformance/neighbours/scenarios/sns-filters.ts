@@ -3,25 +3,29 @@ import type { Scenario, Scenarios } from '../kit/stage.ts';
 import { Pair } from './sns-kit.ts';
 
 /** Policies as their texts appear in the recorded refusals. */
-const policies = (cases: Readonly<Record<string, unknown>>, scope: string): Scenario => async (scene) => {
-  const { sns, TopicArn, Endpoint } = await Pair.of(scene);
-  for (const [name, policy] of Object.entries(cases)) {
-    const Attributes = { FilterPolicy: JSON.stringify(policy), FilterPolicyScope: scope };
-    const answer = await sns.call('Subscribe', { TopicArn, Protocol: 'sqs', Endpoint, Attributes });
-    const { Error: refusal } = answer as { Error?: Record<string, unknown> };
-    const { Error: recorded } = scene.recorded(name) as { Error?: Record<string, unknown> };
-    // The recordings carry the text a second time, without the place in the policy.
-    if (refusal !== undefined && recorded?.['_normalized'] !== undefined) refusal['_normalized'] = String(refusal['Message']).split('\n')[0];
-    scene.match(name, answer);
-  }
-};
+const policies =
+  (cases: Readonly<Record<string, unknown>>, scope: string): Scenario =>
+  async (scene) => {
+    const { sns, TopicArn, Endpoint } = await Pair.of(scene);
+    for (const [name, policy] of Object.entries(cases)) {
+      const Attributes = { FilterPolicy: JSON.stringify(policy), FilterPolicyScope: scope };
+      const answer = await sns.call('Subscribe', { TopicArn, Protocol: 'sqs', Endpoint, Attributes });
+      const { Error: refusal } = answer as { Error?: Record<string, unknown> };
+      const { Error: recorded } = scene.recorded(name) as { Error?: Record<string, unknown> };
+      // The recordings carry the text a second time, without the place in the policy.
+      if (refusal !== undefined && recorded?.['_normalized'] !== undefined)
+        refusal['_normalized'] = String(refusal['Message']).split('\n')[0];
+      scene.match(name, answer);
+    }
+  };
 
 const word = (count: number, start = 'value'): string[] => Array.from({ length: count }, (_, index) => `${start}${index}`);
 const cidr = (text: unknown): object => ({ key: [{ cidr: text }] });
 
 const scopes: Scenario = async (scene) => {
   const { sns, SubscriptionArn } = await Pair.subscribed(scene);
-  const set = (AttributeName: string, AttributeValue: string): Promise<Answer> => sns.call('SetSubscriptionAttributes', { SubscriptionArn, AttributeName, AttributeValue });
+  const set = (AttributeName: string, AttributeValue: string): Promise<Answer> =>
+    sns.call('SetSubscriptionAttributes', { SubscriptionArn, AttributeName, AttributeValue });
   const look = (name: string): Promise<Answer> => sns.check(name, 'GetSubscriptionAttributes', { SubscriptionArn });
   await look('sub-attrs-default');
   await set('FilterPolicyScope', 'MessageBody');
@@ -34,10 +38,17 @@ const scopes: Scenario = async (scene) => {
 const nestedConstraints: Scenario = async (scene) => {
   const { sns, SubscriptionArn } = await Pair.subscribed(scene, { FilterPolicyScope: 'MessageBody' });
   const set = async (name: string, policy: unknown): Promise<void> =>
-    void (await sns.check(name, 'SetSubscriptionAttributes', { SubscriptionArn, AttributeName: 'FilterPolicy', AttributeValue: JSON.stringify(policy) }));
+    void (await sns.check(name, 'SetSubscriptionAttributes', {
+      SubscriptionArn,
+      AttributeName: 'FilterPolicy',
+      AttributeValue: JSON.stringify(policy),
+    }));
   const [three, ten] = [word(3), word(10)];
   await set('sub-filter-policy-nested-error-too-many-combinations', { a: { b: { c: three, d: ten } }, e: { f: ten } });
-  await set('sub-filter-policy-max-attr-keys', Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => [`key_${key}`, ['value']])));
+  await set(
+    'sub-filter-policy-max-attr-keys',
+    Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => [`key_${key}`, ['value']])),
+  );
   await set('sub-filter-policy-rule-no-list', { key_a: 'value_one' });
 };
 
@@ -57,7 +68,10 @@ const onArrays: Scenario = async (scene) => {
 };
 
 const dotted: Scenario = async (scene) => {
-  const pair = await Pair.subscribed(scene, { FilterPolicyScope: 'MessageBody', FilterPolicy: JSON.stringify({ 'object.nested': ['string.value'] }) });
+  const pair = await Pair.subscribed(scene, {
+    FilterPolicyScope: 'MessageBody',
+    FilterPolicy: JSON.stringify({ 'object.nested': ['string.value'] }),
+  });
   scene.match('recv-init', await pair.received(true));
   const send = async (names: string[], messages: readonly string[]): Promise<void> => {
     for (const [index, name] of names.entries()) {
@@ -65,7 +79,10 @@ const dotted: Scenario = async (scene) => {
       scene.match(name, await pair.received());
     }
   };
-  await send(['recv-nested-msg-0', 'recv-nested-msg-1'], ['{"object": {"nested": "string.value"}}', '{"object.nested": "string.value"}']);
+  await send(
+    ['recv-nested-msg-0', 'recv-nested-msg-1'],
+    ['{"object": {"nested": "string.value"}}', '{"object.nested": "string.value"}'],
+  );
   await pair.sns.ok('SetSubscriptionAttributes', {
     SubscriptionArn: pair.SubscriptionArn,
     AttributeName: 'FilterPolicy',
@@ -84,7 +101,11 @@ const dotted: Scenario = async (scene) => {
 
 export const snsFilterScenarios: Scenarios = {
   'TestSNSFilterPolicyConditions.test_validate_policy': policies(
-    { 'error-condition-list': { key: [['value']] }, 'error-condition-operator': { key: [{ 'wrong-operator': true }] }, 'error-condition-two-operators': { key: [{ suffix: 'value', prefix: 'value2' }] } },
+    {
+      'error-condition-list': { key: [['value']] },
+      'error-condition-operator': { key: [{ 'wrong-operator': true }] },
+      'error-condition-two-operators': { key: [{ suffix: 'value', prefix: 'value2' }] },
+    },
     'MessageAttributes',
   ),
   'TestSNSFilterPolicyConditions.test_validate_policy_string_operators': policies(

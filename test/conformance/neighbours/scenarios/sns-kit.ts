@@ -24,7 +24,12 @@ export class Pair {
     this.Endpoint = names.Endpoint;
   }
 
-  static async of(scene: Scene, topic: object = {}, queue: object = {}, names = { topic: 'topic', queue: 'queue' }): Promise<Pair> {
+  static async of(
+    scene: Scene,
+    topic: object = {},
+    queue: object = {},
+    names = { topic: 'topic', queue: 'queue' },
+  ): Promise<Pair> {
     // Callers of a test are no users of their own.
     scene.stage.apart('SubscriptionPrincipal');
     const TopicArn = await topicOf(scene.service('sns'), names.topic, topic);
@@ -39,13 +44,24 @@ export class Pair {
   }
 
   static async fifo(scene: Scene, Attributes: object = {}, topic: object = {}): Promise<Pair> {
-    const pair = await Pair.of(scene, { FifoTopic: 'true', ...topic }, { FifoQueue: 'true' }, { topic: 'topic.fifo', queue: 'queue.fifo' });
+    const pair = await Pair.of(
+      scene,
+      { FifoTopic: 'true', ...topic },
+      { FifoQueue: 'true' },
+      { topic: 'topic.fifo', queue: 'queue.fifo' },
+    );
     await pair.subscribe(Attributes);
     return pair;
   }
 
   async subscribe(Attributes: object): Promise<void> {
-    const { SubscriptionArn } = await this.sns.ok('Subscribe', { TopicArn: this.TopicArn, Protocol: 'sqs', Endpoint: this.Endpoint, Attributes, ReturnSubscriptionArn: true });
+    const { SubscriptionArn } = await this.sns.ok('Subscribe', {
+      TopicArn: this.TopicArn,
+      Protocol: 'sqs',
+      Endpoint: this.Endpoint,
+      Attributes,
+      ReturnSubscriptionArn: true,
+    });
     this.SubscriptionArn = String(SubscriptionArn);
   }
 
@@ -55,8 +71,14 @@ export class Pair {
 
   /** What arrives first, taken out of the queue; an empty answer where nothing should come. */
   async received(isEmpty = false, more: object = {}): Promise<Answer> {
-    const answer = await this.sqs.ok('ReceiveMessage', { QueueUrl: this.QueueUrl, WaitTimeSeconds: isEmpty ? 1 : 5, VisibilityTimeout: 30, ...more });
-    for (const { ReceiptHandle } of (answer['Messages'] as Answer[] | undefined) ?? []) await this.sqs.ok('DeleteMessage', { QueueUrl: this.QueueUrl, ReceiptHandle });
+    const answer = await this.sqs.ok('ReceiveMessage', {
+      QueueUrl: this.QueueUrl,
+      WaitTimeSeconds: isEmpty ? 1 : 5,
+      VisibilityTimeout: 30,
+      ...more,
+    });
+    for (const { ReceiptHandle } of (answer['Messages'] as Answer[] | undefined) ?? [])
+      await this.sqs.ok('DeleteMessage', { QueueUrl: this.QueueUrl, ReceiptHandle });
     return answer;
   }
 }

@@ -18,7 +18,8 @@ const topicArns: Scenario = async (scene) => {
 const publishRefusals: Scenario = async (scene) => {
   const sns = scene.service('sns');
   const TopicArn = await topicOf(sns, 'topic');
-  const json = (name: string, Message: string): Promise<Answer> => sns.check(name, 'Publish', { TopicArn, Message, MessageStructure: 'json' });
+  const json = (name: string, Message: string): Promise<Answer> =>
+    sns.check(name, 'Publish', { TopicArn, Message, MessageStructure: 'json' });
   await json('missing-default-key', '{"sqs": "x"}');
   await json('invalid-json', '{"default": "x",}');
   await json('duplicate-json-keys', '{"default": "x", "default": "y"}');
@@ -30,7 +31,10 @@ const badAttributes: Scenario = async (scene) => {
   const TopicArn = await topicOf(sns, 'topic');
   const both = async (name: string, attributes: object): Promise<void> => {
     await sns.check(name, 'Publish', { TopicArn, Message: 'm', MessageAttributes: attributes });
-    await sns.check(`batch-${name}`, 'PublishBatch', { TopicArn, PublishBatchRequestEntries: [{ Id: '1', Message: 'm', MessageAttributes: attributes }] });
+    await sns.check(`batch-${name}`, 'PublishBatch', {
+      TopicArn,
+      PublishBatchRequestEntries: [{ Id: '1', Message: 'm', MessageAttributes: attributes }],
+    });
   };
   await both('missing_string_attr', { attr1: attribute('String', '') });
   await both('fully_missing_string_attr', { attr1: { DataType: 'String' } });
@@ -49,7 +53,8 @@ const badAttributes: Scenario = async (scene) => {
 
 const nameConstraints: Scenario = async (scene) => {
   const sns = scene.service('sns');
-  const create = (name: string, Name: string, Attributes: object = {}): Promise<Answer> => sns.check(name, 'CreateTopic', { Name, Attributes });
+  const create = (name: string, Name: string, Attributes: object = {}): Promise<Answer> =>
+    sns.check(name, 'CreateTopic', { Name, Attributes });
   await create('valid-name-max-length', 'a'.repeat(256));
   await create('name-too-short', '');
   await create('name-too-long', 'a'.repeat(257));
@@ -60,7 +65,8 @@ const nameConstraints: Scenario = async (scene) => {
 
 const differentAttributes: Scenario = async (scene) => {
   const sns = scene.service('sns');
-  const create = (name: string, Attributes: object): Promise<Answer> => sns.check(name, 'CreateTopic', { Name: 'topic', Attributes });
+  const create = (name: string, Attributes: object): Promise<Answer> =>
+    sns.check(name, 'CreateTopic', { Name: 'topic', Attributes });
   const { TopicArn } = await create('create-topic', { DisplayName: 'Value1' });
   await create('create-topic-no-attrs', {});
   await sns.check('topic-attrs', 'GetTopicAttributes', { TopicArn });
@@ -73,7 +79,8 @@ const differentAttributes: Scenario = async (scene) => {
 const idempotentSubscribe: Scenario = async (scene) => {
   const pair = await Pair.of(scene);
   const { sns, TopicArn, Endpoint } = pair;
-  const subscribe = (name: string, more: object): Promise<Answer> => sns.check(name, 'Subscribe', { TopicArn, Protocol: 'sqs', Endpoint, ...more });
+  const subscribe = (name: string, more: object): Promise<Answer> =>
+    sns.check(name, 'Subscribe', { TopicArn, Protocol: 'sqs', Endpoint, ...more });
   const { SubscriptionArn } = await subscribe('subscribe', { Attributes: { RawMessageDelivery: 'true' } });
   await sns.check('get-sub-attrs', 'GetSubscriptionAttributes', { SubscriptionArn });
   await subscribe('subscribe-exact-same-raw', { Attributes: { RawMessageDelivery: 'true' } });
@@ -93,7 +100,11 @@ const notFound: Scenario = async (scene) => {
   await sns.check('sub-attrs', 'GetSubscriptionAttributes', { SubscriptionArn });
   await sns.check('subscriptions-for-topic-before-unsub', 'ListSubscriptionsByTopic', { TopicArn });
   await sns.ok('Unsubscribe', { SubscriptionArn });
-  await sns.check('sub-not-found', 'SetSubscriptionAttributes', { SubscriptionArn, AttributeName: 'RawMessageDelivery', AttributeValue: 'true' });
+  await sns.check('sub-not-found', 'SetSubscriptionAttributes', {
+    SubscriptionArn,
+    AttributeName: 'RawMessageDelivery',
+    AttributeValue: 'true',
+  });
   await sns.check('subscriptions-for-topic-after-unsub', 'ListSubscriptionsByTopic', { TopicArn });
 };
 
@@ -134,21 +145,33 @@ const regions: Scenario = async (scene) => {
   await west.check('topic-west', 'GetTopicAttributes', { TopicArn: second });
 };
 
-const attributesAfter = (name: string, given: object | undefined, set: boolean): Scenario => async (scene) => {
-  const { sns, TopicArn, Endpoint } = await Pair.of(scene);
-  const { SubscriptionArn } = await sns.ok('Subscribe', { TopicArn, Protocol: 'sqs', Endpoint, ...(given === undefined ? {} : { Attributes: given }) });
-  if (set) await sns.ok('SetSubscriptionAttributes', { SubscriptionArn, AttributeName: 'RawMessageDelivery', AttributeValue: 'true' });
-  await sns.check(name, 'GetSubscriptionAttributes', { SubscriptionArn });
-};
+const attributesAfter =
+  (name: string, given: object | undefined, set: boolean): Scenario =>
+  async (scene) => {
+    const { sns, TopicArn, Endpoint } = await Pair.of(scene);
+    const { SubscriptionArn } = await sns.ok('Subscribe', {
+      TopicArn,
+      Protocol: 'sqs',
+      Endpoint,
+      ...(given === undefined ? {} : { Attributes: given }),
+    });
+    if (set)
+      await sns.ok('SetSubscriptionAttributes', { SubscriptionArn, AttributeName: 'RawMessageDelivery', AttributeValue: 'true' });
+    await sns.check(name, 'GetSubscriptionAttributes', { SubscriptionArn });
+  };
 
-const refusedSubscribe = (name: string, Protocol: string, Endpoint: string): Scenario => async (scene) => {
-  const sns = scene.service('sns');
-  await sns.check(name, 'Subscribe', { TopicArn: await topicOf(sns, 'topic'), Protocol, Endpoint });
-};
+const refusedSubscribe =
+  (name: string, Protocol: string, Endpoint: string): Scenario =>
+  async (scene) => {
+    const sns = scene.service('sns');
+    await sns.check(name, 'Subscribe', { TopicArn: await topicOf(sns, 'topic'), Protocol, Endpoint });
+  };
 
-const refused = (name: string, operation: string, input: object | ((scene: Scene) => object)): Scenario => async (scene) => {
-  await scene.service('sns').check(name, operation, typeof input === 'function' ? input(scene) : input);
-};
+const refused =
+  (name: string, operation: string, input: object | ((scene: Scene) => object)): Scenario =>
+  async (scene) => {
+    await scene.service('sns').check(name, operation, typeof input === 'function' ? input(scene) : input);
+  };
 
 const invalidSms: Scenario = async (scene) => {
   const sns = scene.service('sns');
@@ -162,22 +185,29 @@ const wrongPhone: Scenario = async (scene) => {
   const sns = scene.service('sns');
   await sns.check('invalid-number', 'Publish', { Message: 'm', PhoneNumber: '+1a234' });
   await sns.check('wrong-format', 'Publish', { Message: 'm', PhoneNumber: 'NAA+15551234567' });
-  await sns.check('wrong-endpoint', 'Subscribe', { TopicArn: await topicOf(sns, 'topic'), Protocol: 'sms', Endpoint: 'NAA+15551234567' });
+  await sns.check('wrong-endpoint', 'Subscribe', {
+    TopicArn: await topicOf(sns, 'topic'),
+    Protocol: 'sms',
+    Endpoint: 'NAA+15551234567',
+  });
 };
 
 const wrongSubscriptionArns: Scenario = async (scene) => {
   const sns = scene.service('sns');
   const topic = await topicOf(sns, 'topic');
   const wrong = ['randomstring', 'arn:aws:sns:us-east-1:random', `${topic}:randomid`, ''];
-  for (const [index, SubscriptionArn] of wrong.entries()) await sns.check(`invalid-unsubscribe-arn-${index + 1}`, 'Unsubscribe', { SubscriptionArn });
+  for (const [index, SubscriptionArn] of wrong.entries())
+    await sns.check(`invalid-unsubscribe-arn-${index + 1}`, 'Unsubscribe', { SubscriptionArn });
 };
 
-const twice = (first: string, second: string, operation: string, input: (sns: Service, scene: Scene) => Promise<object>): Scenario => async (scene) => {
-  const sns = scene.service('sns');
-  const given = await input(sns, scene);
-  await sns.check(first, operation, given);
-  await sns.check(second, operation, given);
-};
+const twice =
+  (first: string, second: string, operation: string, input: (sns: Service, scene: Scene) => Promise<object>): Scenario =>
+  async (scene) => {
+    const sns = scene.service('sns');
+    const given = await input(sns, scene);
+    await sns.check(first, operation, given);
+    await sns.check(second, operation, given);
+  };
 
 const newTags: Scenario = async (scene) => {
   const sns = scene.service('sns');
@@ -189,7 +219,8 @@ const newTags: Scenario = async (scene) => {
 const pages: Scenario = async (scene) => {
   const sns = scene.service('sns');
   const TopicArn = await topicOf(sns, 'topic');
-  for (let index = 0; index < 101; index += 1) await sns.ok('Subscribe', { TopicArn, Protocol: 'sms', Endpoint: `+1234567${String(index).padStart(4, '0')}` });
+  for (let index = 0; index < 101; index += 1)
+    await sns.ok('Subscribe', { TopicArn, Protocol: 'sms', Endpoint: `+1234567${String(index).padStart(4, '0')}` });
   const { NextToken } = await sns.ok('ListSubscriptionsByTopic', { TopicArn });
   await sns.check('list-sub-per-topic-page-2', 'ListSubscriptionsByTopic', { TopicArn, NextToken });
 };
@@ -206,7 +237,11 @@ const tooLong: Scenario = async (scene) => {
   const sns = scene.service('sns');
   const TopicArn = await topicOf(sns, 'topic');
   await sns.check('error', 'Publish', { TopicArn, Message: 'A'.repeat(262_145) });
-  await sns.check('error-with-attrs', 'Publish', { TopicArn, Message: 'A'.repeat(262_144), MessageAttributes: { k: attribute('String', 'v') } });
+  await sns.check('error-with-attrs', 'Publish', {
+    TopicArn,
+    Message: 'A'.repeat(262_144),
+    MessageAttributes: { k: attribute('String', 'v') },
+  });
 };
 
 export const snsScenarios: Scenarios = {
@@ -214,12 +249,17 @@ export const snsScenarios: Scenarios = {
   ...snsFilterScenarios,
   'TestSNSTopicCrud.test_create_topic_test_arn': topicArns,
   'TestSNSTopicCrud.test_create_topic_after_delete_with_new_tags': newTags,
-  'TestSNSTopicCrud.test_delete_topic_idempotency': twice('delete-topic', 'delete-topic-again', 'DeleteTopic', async (sns) => ({ TopicArn: await topicOf(sns, 'topic') })),
+  'TestSNSTopicCrud.test_delete_topic_idempotency': twice('delete-topic', 'delete-topic-again', 'DeleteTopic', async (sns) => ({
+    TopicArn: await topicOf(sns, 'topic'),
+  })),
   'TestSNSTopicCrudV2.test_create_topic_name_constraints': nameConstraints,
   'TestSNSTopicCrudV2.test_create_topic_in_multiple_regions': regions,
   'TestSNSTopicCrudV2.test_topic_remove_permission': removedPermission,
   'TestSNSTopicCrudV2.test_add_permission_errors': permissionRefusals,
-  'TestSNSTopicCrudV2.test_remove_permission_errors': refused('topic-not-found', 'RemovePermission', (scene) => ({ TopicArn: scene.arn('sns', 'none'), Label: 'x' })),
+  'TestSNSTopicCrudV2.test_remove_permission_errors': refused('topic-not-found', 'RemovePermission', (scene) => ({
+    TopicArn: scene.arn('sns', 'none'),
+    Label: 'x',
+  })),
   'TestSNSTopicCrudV2.test_create_topic_different_attrs': differentAttributes,
   'TestSNSPublishCrud.test_unknown_topic_publish': async (scene) => {
     const sns = scene.service('sns');
@@ -245,41 +285,75 @@ export const snsScenarios: Scenarios = {
   'TestSNSSubscriptionCrud.test_sns_confirm_subscription_wrong_token': wrongToken,
   'TestSNSSubscriptionCrud.test_subscribe_idempotency': idempotentSubscribe,
   'TestSNSSubscriptionCrud.test_unsubscribe_wrong_arn_format': wrongSubscriptionArns,
-  'TestSNSSubscriptionCrud.test_unsubscribe_idempotency': twice('unsubscribe-1', 'unsubscribe-2', 'Unsubscribe', async (_sns, scene) => {
-    const { SubscriptionArn } = await Pair.subscribed(scene);
-    return { SubscriptionArn };
-  }),
+  'TestSNSSubscriptionCrud.test_unsubscribe_idempotency': twice(
+    'unsubscribe-1',
+    'unsubscribe-2',
+    'Unsubscribe',
+    async (_sns, scene) => {
+      const { SubscriptionArn } = await Pair.subscribed(scene);
+      return { SubscriptionArn };
+    },
+  ),
   'TestSNSSubscriptionCrud.test_list_subscriptions_by_topic_pagination': pages,
-  'TestSNSSubscriptionSQS.test_publish_batch_messages_without_topic': refused('publish-batch-no-topic', 'PublishBatch', (scene) => ({
-    TopicArn: scene.arn('sns', 'none'),
-    PublishBatchRequestEntries: [{ Id: '1', Message: 'm' }],
-  })),
+  'TestSNSSubscriptionSQS.test_publish_batch_messages_without_topic': refused(
+    'publish-batch-no-topic',
+    'PublishBatch',
+    (scene) => ({
+      TopicArn: scene.arn('sns', 'none'),
+      PublishBatchRequestEntries: [{ Id: '1', Message: 'm' }],
+    }),
+  ),
   'TestSNSSubscriptionSQS.test_empty_or_wrong_message_attributes': badAttributes,
   'TestSNSSubscriptionCrudV2.test_subscribe_unknown_topic': refused('subscribe-unknown-topic', 'Subscribe', (scene) => ({
     TopicArn: scene.arn('sns', 'none'),
     Protocol: 'sms',
     Endpoint: '+15551234567',
   })),
-  'TestSNSSubscriptionCrudV2.test_subscribe_sqs_queue_url': refusedSubscribe('subscribe-sqs-via-url-error', 'sqs', 'https://sqs.us-east-1.amazonaws.com/111111111111/queue'),
+  'TestSNSSubscriptionCrudV2.test_subscribe_sqs_queue_url': refusedSubscribe(
+    'subscribe-sqs-via-url-error',
+    'sqs',
+    'https://sqs.us-east-1.amazonaws.com/111111111111/queue',
+  ),
   'TestSNSSubscriptionCrudV2.test_subscribe_bad_sms': refusedSubscribe('subscribe-bad-sms', 'sms', 'invalid-number'),
   'TestSNSSubscriptionCrudV2.test_creating_subscription': refusedSubscribe('create-subscription', 'email', 'someone@example.com'),
   'TestSNSSubscriptionCrudV2.test_subscribe_attributes': attributesAfter('get-subscription-attributes', undefined, false),
-  'TestSNSSubscriptionCrudV2.test_creating_subscription_with_attributes': attributesAfter('subscription-with-attributes', { RawMessageDelivery: 'true' }, false),
+  'TestSNSSubscriptionCrudV2.test_creating_subscription_with_attributes': attributesAfter(
+    'subscription-with-attributes',
+    { RawMessageDelivery: 'true' },
+    false,
+  ),
   'TestSNSSubscriptionCrudV2.test_set_subscription_attributes': attributesAfter('set-subscription-attributes', undefined, true),
   'TestSNSSubscriptionCrudV2.test_subscribe_invalid_filter_policy': async (scene) => {
     const { sns, TopicArn, Endpoint } = await Pair.of(scene);
-    await sns.check('subscribe-invalid-filter-policy', 'Subscribe', { TopicArn, Protocol: 'sqs', Endpoint, Attributes: { FilterPolicy: 'invalid' } });
+    await sns.check('subscribe-invalid-filter-policy', 'Subscribe', {
+      TopicArn,
+      Protocol: 'sqs',
+      Endpoint,
+      Attributes: { FilterPolicy: 'invalid' },
+    });
   },
   'TestSNSSubscriptionCrudV2.test_subscribe_invalid_sms': invalidSms,
   'TestSNSSMS.test_publish_wrong_phone_format': wrongPhone,
   'TestSNSSMS.test_set_get_sms_attributes': async (scene) => {
     const sns = scene.service('sns');
-    await sns.ok('SetSMSAttributes', { attributes: { DefaultSMSType: 'Promotional', DefaultSenderID: 'LSTest', DeliveryStatusSuccessSamplingRate: '100' } });
+    await sns.ok('SetSMSAttributes', {
+      attributes: { DefaultSMSType: 'Promotional', DefaultSenderID: 'LSTest', DeliveryStatusSuccessSamplingRate: '100' },
+    });
     await sns.check('get-sms-all-attributes', 'GetSMSAttributes');
     await sns.check('get-sms-some-attributes', 'GetSMSAttributes', { attributes: ['DefaultSMSType', 'DefaultSenderID'] });
   },
-  'TestSNSSMS.test_get_sms_attributes_from_unmodified_region': refused('get-sms-attributes_unmodified_region', 'GetSMSAttributes', {}),
-  ...each('TestSNSSMS.test_set_invalid_sms_attributes', { InvalidAttributeName: { InvalidAttribute: 'x' }, TooLongID: { DefaultSendID: 'a'.repeat(12) }, NoLetterID: { DefaultSendID: '123' } }, (attributes) =>
-    refused('invalid-attribute', 'SetSMSAttributes', { attributes }),
+  'TestSNSSMS.test_get_sms_attributes_from_unmodified_region': refused(
+    'get-sms-attributes_unmodified_region',
+    'GetSMSAttributes',
+    {},
+  ),
+  ...each(
+    'TestSNSSMS.test_set_invalid_sms_attributes',
+    {
+      InvalidAttributeName: { InvalidAttribute: 'x' },
+      TooLongID: { DefaultSendID: 'a'.repeat(12) },
+      NoLetterID: { DefaultSendID: '123' },
+    },
+    (attributes) => refused('invalid-attribute', 'SetSMSAttributes', { attributes }),
   ),
 };

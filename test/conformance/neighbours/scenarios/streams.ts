@@ -23,13 +23,21 @@ async function made(dynamodb: Service, key: string, more: object = {}): Promise<
 /** Everything a stream holds, from its beginning. */
 async function recordsOf(scene: Scene, StreamArn: unknown, count: number, check = false): Promise<Answer> {
   const streams = scene.service('dynamodbstreams');
-  const described = check ? await streams.check('describe-stream', 'DescribeStream', { StreamArn }) : await streams.ok('DescribeStream', { StreamArn });
+  const described = check
+    ? await streams.check('describe-stream', 'DescribeStream', { StreamArn })
+    : await streams.ok('DescribeStream', { StreamArn });
   const ShardId = ((described['StreamDescription'] as Answer)['Shards'] as Answer[])[0]?.['ShardId'];
   const ask = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' };
   const named = check && scene.recorded('get-shard-iterator') !== undefined;
-  const iterator = named ? await streams.check('get-shard-iterator', 'GetShardIterator', ask) : await streams.ok('GetShardIterator', ask);
+  const iterator = named
+    ? await streams.check('get-shard-iterator', 'GetShardIterator', ask)
+    : await streams.ok('GetShardIterator', ask);
   const { ShardIterator } = iterator;
-  const { NextShardIterator: _next, ResponseMetadata: _metadata, ...answer } = await streams.until('GetRecords', { ShardIterator }, ({ Records }) => (Records as Answer[]).length >= count);
+  const {
+    NextShardIterator: _next,
+    ResponseMetadata: _metadata,
+    ...answer
+  } = await streams.until('GetRecords', { ShardIterator }, ({ Records }) => (Records as Answer[]).length >= count);
   return answer;
 }
 
@@ -37,7 +45,11 @@ const returnValues: Scenario = async (scene) => {
   const dynamodb = scene.service('dynamodb');
   await made(dynamodb, 'id');
   const put = (name: string, id: string, data: string, ReturnValues?: string): Promise<Answer> =>
-    dynamodb.check(name, 'PutItem', { TableName, Item: item(id, { data: { S: data } }), ...(ReturnValues === undefined ? {} : { ReturnValues }) });
+    dynamodb.check(name, 'PutItem', {
+      TableName,
+      Item: item(id, { data: { S: data } }),
+      ...(ReturnValues === undefined ? {} : { ReturnValues }),
+    });
   await put('PutFirstItem', 'id1', 'foobar');
   await put('PutFirstItemOLD', 'id1', 'foobar', 'ALL_OLD');
   await put('PutFirstItemB', 'id1', 'foobarB', 'ALL_OLD');
@@ -52,14 +64,25 @@ const viewType: Scenario = async (scene) => {
   await dynamodb.until('DescribeTable', { TableName }, (answer) => (answer['Table'] as Answer)['TableStatus'] === 'ACTIVE');
   const Username = (name: string): object => ({ Username: { S: name } });
   await dynamodb.ok('PutItem', { TableName, Item: Username('Fred') });
-  await dynamodb.ok('UpdateItem', { TableName, Key: Username('Fred'), UpdateExpression: 'set S=:r', ExpressionAttributeValues: { ':r': { S: 'Fred_Modified' } } });
+  await dynamodb.ok('UpdateItem', {
+    TableName,
+    Key: Username('Fred'),
+    UpdateExpression: 'set S=:r',
+    ExpressionAttributeValues: { ':r': { S: 'Fred_Modified' } },
+  });
   await dynamodb.ok('DeleteItem', { TableName, Key: Username('Fred') });
   const recorded = (scene.recorded('get-records')['Records'] as Answer[]).slice(3);
   for (const record of recorded) {
     const key = ((record['dynamodb'] as Answer)['Keys'] as { Username: { S: string } }).Username.S;
     if (record['eventName'] === 'INSERT') await dynamodb.ok('PutItem', { TableName, Item: Username(key) });
     else if (record['eventName'] === 'REMOVE') await dynamodb.ok('DeleteItem', { TableName, Key: Username(key) });
-    else await dynamodb.ok('UpdateItem', { TableName, Key: Username(key), UpdateExpression: 'set S=:r', ExpressionAttributeValues: { ':r': { S: 'x' } } });
+    else
+      await dynamodb.ok('UpdateItem', {
+        TableName,
+        Key: Username(key),
+        UpdateExpression: 'set S=:r',
+        ExpressionAttributeValues: { ':r': { S: 'x' } },
+      });
   }
   scene.match('get-records', await recordsOf(scene, (TableDescription as Answer)['LatestStreamArn'], 3 + recorded.length, true));
 };
@@ -79,15 +102,23 @@ const conditionFailed: Scenario = async (scene) => {
 
 const warm: Scenario = async (scene) => {
   const dynamodb = scene.service('dynamodb');
-  await dynamodb.check('create-table', 'CreateTable', tableOf('id', { WarmThroughput: { ReadUnitsPerSecond: 1000, WriteUnitsPerSecond: 1200 } }));
-  scene.match('describe-table', await dynamodb.until('DescribeTable', { TableName }, (answer) => (answer['Table'] as Answer)['TableStatus'] === 'ACTIVE'));
+  await dynamodb.check(
+    'create-table',
+    'CreateTable',
+    tableOf('id', { WarmThroughput: { ReadUnitsPerSecond: 1000, WriteUnitsPerSecond: 1200 } }),
+  );
+  scene.match(
+    'describe-table',
+    await dynamodb.until('DescribeTable', { TableName }, (answer) => (answer['Table'] as Answer)['TableStatus'] === 'ACTIVE'),
+  );
 };
 
 const transactions: Scenario = async (scene) => {
   const dynamodb = scene.service('dynamodb');
   await made(dynamodb, 'id');
   for (const id of ['John', 'Sarah']) await dynamodb.ok('PutItem', { TableName, Item: item(id) });
-  const get = (name: string, table: string, id: string): Promise<Answer> => dynamodb.check(name, 'TransactGetItems', { TransactItems: [{ Get: { TableName: table, Key: item(id) } }] });
+  const get = (name: string, table: string, id: string): Promise<Answer> =>
+    dynamodb.check(name, 'TransactGetItems', { TransactItems: [{ Get: { TableName: table, Key: item(id) } }] });
   await get('TransactGetItems', TableName, 'John');
   await get('TransactGetItems-with-TableArn', scene.arn('dynamodb', `table/${TableName}`), 'Sarah');
 };
@@ -114,18 +145,38 @@ const idempotent: Scenario = async (scene) => {
 const batchSchema: Scenario = async (scene) => {
   const dynamodb = scene.service('dynamodb');
   await made(dynamodb, 'id');
-  const { Error: refusal } = (await dynamodb.call('BatchWriteItem', { RequestItems: { [TableName]: [{ DeleteRequest: { Key: { other: { S: 'x' } } } }] } })) as { Error?: Answer };
-  scene.match('ValidationException', `An error occurred (${String(refusal?.['Code'])}) when calling the BatchWriteItem operation: ${String(refusal?.['Message'])}`);
+  const { Error: refusal } = (await dynamodb.call('BatchWriteItem', {
+    RequestItems: { [TableName]: [{ DeleteRequest: { Key: { other: { S: 'x' } } } }] },
+  })) as { Error?: Answer };
+  scene.match(
+    'ValidationException',
+    `An error occurred (${String(refusal?.['Code'])}) when calling the BatchWriteItem operation: ${String(refusal?.['Message'])}`,
+  );
 };
 
 const integrity: Scenario = async (scene) => {
   const kinesis = scene.service('kinesis');
   await kinesis.ok('CreateStream', { StreamName: 'stream', ShardCount: 1 });
-  await kinesis.until('DescribeStreamSummary', { StreamName: 'stream' }, (answer) => (answer['StreamDescriptionSummary'] as Answer)['StreamStatus'] === 'ACTIVE');
+  await kinesis.until(
+    'DescribeStreamSummary',
+    { StreamName: 'stream' },
+    (answer) => (answer['StreamDescriptionSummary'] as Answer)['StreamStatus'] === 'ACTIVE',
+  );
   const recorded = scene.recorded('Records') as unknown as Answer[];
-  const data = [Buffer.of(), Buffer.from(String(recorded[1]?.['Data']).slice(2, -1)), Buffer.from('test'), Buffer.from('ünicödé 统一码 💣💻🔥')];
-  for (const [index, Data] of data.entries()) if (index < recorded.length) await kinesis.ok('PutRecord', { StreamName: 'stream', Data, PartitionKey: String(recorded[index]?.['PartitionKey']) });
-  const { ShardIterator } = await kinesis.ok('GetShardIterator', { StreamName: 'stream', ShardId: 'shardId-000000000000', ShardIteratorType: 'TRIM_HORIZON' });
+  const data = [
+    Buffer.of(),
+    Buffer.from(String(recorded[1]?.['Data']).slice(2, -1)),
+    Buffer.from('test'),
+    Buffer.from('ünicödé 统一码 💣💻🔥'),
+  ];
+  for (const [index, Data] of data.entries())
+    if (index < recorded.length)
+      await kinesis.ok('PutRecord', { StreamName: 'stream', Data, PartitionKey: String(recorded[index]?.['PartitionKey']) });
+  const { ShardIterator } = await kinesis.ok('GetShardIterator', {
+    StreamName: 'stream',
+    ShardId: 'shardId-000000000000',
+    ShardIteratorType: 'TRIM_HORIZON',
+  });
   const { Records } = await kinesis.ok('GetRecords', { ShardIterator });
   scene.match('Records', Records);
 };
@@ -142,12 +193,16 @@ export const dynamodbScenarios: Scenarios = {
   'TestDynamoDB.test_batch_write_items': async (scene) => {
     const dynamodb = scene.service('dynamodb');
     await made(dynamodb, 'id');
-    await dynamodb.check('BatchWriteResponse', 'BatchWriteItem', { RequestItems: { [TableName]: [{ PutRequest: { Item: item('a') } }, { DeleteRequest: { Key: item('b') } }] } });
+    await dynamodb.check('BatchWriteResponse', 'BatchWriteItem', {
+      RequestItems: { [TableName]: [{ PutRequest: { Item: item('a') } }, { DeleteRequest: { Key: item('b') } }] },
+    });
   },
   'TestDynamoDB.test_batch_write_binary': async (scene) => {
     const dynamodb = scene.service('dynamodb');
     await made(dynamodb, 'id');
-    await dynamodb.check('Response', 'BatchWriteItem', { RequestItems: { [TableName]: [{ PutRequest: { Item: item('a', { b: { B: Buffer.of(0x90) } }) } }] } });
+    await dynamodb.check('Response', 'BatchWriteItem', {
+      RequestItems: { [TableName]: [{ PutRequest: { Item: item('a', { b: { B: Buffer.of(0x90) } }) } }] },
+    });
   },
   'TestDynamoDB.test_dynamodb_get_batch_items': async (scene) => {
     const dynamodb = scene.service('dynamodb');

@@ -10,10 +10,14 @@ exports.handler = async ({ n }) => {
   await s3.send(new CreateBucketCommand({ Bucket: 'from-node' }));
   await s3.send(new PutObjectCommand({ Bucket: 'from-node', Key: 'a/b', Body: `object ${n}` }));
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'from-node', Key: 'a/b' }));
-  await dynamodb.send(new CreateTableCommand({
-    TableName: 'from-node', BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }], KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-  }));
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: 'from-node',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    }),
+  );
   await dynamodb.send(new PutItemCommand({ TableName: 'from-node', Item: { id: { S: 'x' }, n: { N: String(n) } } }));
   const { Item } = await dynamodb.send(new GetItemCommand({ TableName: 'from-node', Key: { id: { S: 'x' } } }));
   const { Arn, Account } = await new STSClient({}).send(new GetCallerIdentityCommand({}));

@@ -9,4 +9,7 @@ interface Order {
 const settings = JSON.parse(await readFile(new URL('settings.json', import.meta.url), 'utf8')) as { readonly factor: number };
 const waited: string = await setTimeout(20, 'waited');
 
-export const handler = async ({ n }: Order): Promise<{ readonly result: number; readonly waited: string }> => ({ result: n * settings.factor, waited });
+export const handler = async ({ n }: Order): Promise<{ readonly result: number; readonly waited: string }> => ({
+  result: n * settings.factor,
+  waited,
+});

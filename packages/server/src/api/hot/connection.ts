@@ -67,7 +67,12 @@ export class HotConnection {
     this.#options = options;
     this.#forget = forget;
     socket.setTimeout(keepAliveMs);
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose).on('timeout', this.#onTimeout);
+    socket
+      .on('data', this.#onData)
+      .on('end', this.#onEnd)
+      .on('error', this.#onError)
+      .on('close', this.#onClose)
+      .on('timeout', this.#onTimeout);
   }
 
   /** A request is here or on its way. */
@@ -155,7 +160,11 @@ export class HotConnection {
     const { aws, random, log } = this.#options;
     this.#busy = true;
     const over = this.#options.begin();
-    const exchange: Exchange = { requestId: random.uuid(), hangUp: () => this.#hangUpSignal(), sourceIp: this.#socket.remoteAddress };
+    const exchange: Exchange = {
+      requestId: random.uuid(),
+      hangUp: () => this.#hangUpSignal(),
+      sourceIp: this.#socket.remoteAddress,
+    };
     try {
       const reply = await aws.answer(whole, head, body, exchange);
       this.#hangUp = undefined;
@@ -171,7 +180,10 @@ export class HotConnection {
   #reply(reply: WireResponse): void {
     if (!(reply.body instanceof Uint8Array)) throw new TypeError('An answer that was to be whole is a stream.');
     const close = this.#options.draining();
-    const pieces = replyBytes({ ...reply, body: reply.body }, { date: this.#options.date(), close, keepAliveS: keepAliveMs / 1000 });
+    const pieces = replyBytes(
+      { ...reply, body: reply.body },
+      { date: this.#options.date(), close, keepAliveS: keepAliveMs / 1000 },
+    );
     const [first, second] = pieces as [Uint8Array, Uint8Array?];
     let room: boolean;
     if (second === undefined) room = this.#socket.write(first);

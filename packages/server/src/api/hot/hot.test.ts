@@ -32,7 +32,13 @@ const open = (options: { hot: boolean; hold?: Promise<unknown>; seen?: (signal: 
               await options.hold;
               const { Payload = Buffer.alloc(0), ...rest } = input;
               const { account, region, headers } = call;
-              const said = { ...rest, account, region, headers: Object.entries(headers).toSorted(), payload: Buffer.from(Payload).toString('latin1') };
+              const said = {
+                ...rest,
+                account,
+                region,
+                headers: Object.entries(headers).toSorted(),
+                payload: Buffer.from(Payload).toString('latin1'),
+              };
               return { StatusCode: 200, ExecutedVersion: '$LATEST', Payload: Buffer.from(JSON.stringify(said)) };
             },
             ListFunctions: (input: object) => Promise.resolve({ Functions: [], NextMarker: JSON.stringify(input) }),
@@ -52,9 +58,11 @@ async function heard(server: Listener, pieces: readonly Buffer[], silenceMs = 40
   for (const piece of pieces) {
     if (socket.destroyed) break;
     socket.write(piece);
-    await (betweenMs > 0 ? Promise.race([closed, new Promise((resolve) => setTimeout(resolve, betweenMs))]) : new Promise((resolve) => setImmediate(resolve)));
+    await (betweenMs > 0
+      ? Promise.race([closed, new Promise((resolve) => setTimeout(resolve, betweenMs))])
+      : new Promise((resolve) => setImmediate(resolve)));
   }
-  for (let before = -1; before !== said.length; ) {
+  for (let before = -1; before !== said.length;) {
     before = said.length;
     const quiet = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), silenceMs));
     if (await Promise.race([closed, quiet])) return `${plain(said)}\n(closed)`;
@@ -82,8 +90,12 @@ const good = request(`${host}\r\n${length}`);
 
 const hostile: Readonly<Record<string, string>> = {
   'a plain call': good,
-  'a call with a signature': request(`${host}\r\n${length}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=123456789012/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0`),
-  'a call signed for another service': request(`${host}\r\n${length}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=123456789012/20260101/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=0`),
+  'a call with a signature': request(
+    `${host}\r\n${length}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=123456789012/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0`,
+  ),
+  'a call signed for another service': request(
+    `${host}\r\n${length}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=123456789012/20260101/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=0`,
+  ),
   'two calls in one packet': good + good,
   'three calls, the last of them something else': `${good}${good}GET /_mayfly/health HTTP/1.1\r\n${host}\r\n\r\n`,
   'a call behind something else': `GET /_mayfly/health HTTP/1.1\r\n${host}\r\n\r\n${good}`,
@@ -92,7 +104,7 @@ const hostile: Readonly<Record<string, string>> = {
   'two equal lengths': request(`${host}\r\n${length}\r\n${length}`),
   'two lengths': request(`${host}\r\n${length}\r\nContent-Length: 3`),
   'a length and chunks': request(`${host}\r\n${length}\r\nTransfer-Encoding: chunked`),
-  'chunks': `POST ${path} HTTP/1.1\r\n${host}\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n${body}\r\n0\r\n\r\n`,
+  chunks: `POST ${path} HTTP/1.1\r\n${host}\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n${body}\r\n0\r\n\r\n`,
   'chunks in disguise': request(`${host}\r\n${length}\r\nTransfer-Encoding : chunked`),
   'a length with a sign': request(`${host}\r\nContent-Length: +7`),
   'a length in hexadecimal': request(`${host}\r\nContent-Length: 0x7`),
@@ -137,11 +149,15 @@ const hostile: Readonly<Record<string, string>> = {
   'a list': `GET /2015-03-31/functions?MaxItems=3 HTTP/1.1\r\n${host}\r\n\r\n`,
   'a list with a body': `GET /2015-03-31/functions HTTP/1.1\r\n${host}\r\nContent-Length: 2\r\n\r\n{}`,
   'a method that the path does not have': good.replace('POST', 'PUT'),
-  'many headers': request(`${host}\r\n${length}\r\n${Array.from({ length: 60 }, (_, index) => `X-${index}: ${index}`).join('\r\n')}`),
-  'too many headers': request(`${host}\r\n${length}\r\n${Array.from({ length: 150 }, (_, index) => `X-${index}: ${index}`).join('\r\n')}`),
+  'many headers': request(
+    `${host}\r\n${length}\r\n${Array.from({ length: 60 }, (_, index) => `X-${index}: ${index}`).join('\r\n')}`,
+  ),
+  'too many headers': request(
+    `${host}\r\n${length}\r\n${Array.from({ length: 150 }, (_, index) => `X-${index}: ${index}`).join('\r\n')}`,
+  ),
   'a long head': request(`${host}\r\n${length}\r\nX-A: ${'a'.repeat(10_000)}`),
   'a head beyond all bounds': request(`${host}\r\n${length}\r\nX-A: ${'a'.repeat(20_000)}`),
-  'rubbish': '\x00\x01\x02\x03 rubbish\r\n\r\n',
+  rubbish: '\x00\x01\x02\x03 rubbish\r\n\r\n',
   'an empty line first': `\r\n${good}`,
 };
 
@@ -174,25 +190,54 @@ suite('the short way for Lambda', { timeout: 120_000 }, () => {
       await compare(t, [bytes]);
       const half = bytes.length >> 1;
       await compare(t, [bytes.subarray(0, half), bytes.subarray(half)]);
-      await compare(t, bytes.length > 1000 ? [bytes.subarray(0, 700), bytes.subarray(700, 701), bytes.subarray(701)] : [...bytes].map((byte) => Buffer.of(byte)));
+      await compare(
+        t,
+        bytes.length > 1000
+          ? [bytes.subarray(0, 700), bytes.subarray(700, 701), bytes.subarray(701)]
+          : [...bytes].map((byte) => Buffer.of(byte)),
+      );
     });
   }
 
   test('whatever the bytes, both ways hear the same requests', async (t: TestContext) => {
     const piece = fc.oneof(
       { weight: 6, arbitrary: fc.constantFrom(...Object.values(hostile).filter((text) => text.length < 600)) },
-      { weight: 2, arbitrary: fc.constantFrom('\r\n', ' ', '\t', '0\r\n\r\n', 'Content-Length: 7\r\n', 'Transfer-Encoding: chunked\r\n', 'GET / HTTP/1.1\r\n') },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom(
+          '\r\n',
+          ' ',
+          '\t',
+          '0\r\n\r\n',
+          'Content-Length: 7\r\n',
+          'Transfer-Encoding: chunked\r\n',
+          'GET / HTTP/1.1\r\n',
+        ),
+      },
     );
     /** A small change somewhere: what a parser that is not strict would read in its own way. */
-    const edit = fc.record({ at: fc.nat(), what: fc.constantFrom('', '\r', '\n', '\0', ' ', '\t', ':', ',', '\u00ff', 'x', '%', '?', '#', '"'), cut: fc.nat({ max: 2 }) });
+    const edit = fc.record({
+      at: fc.nat(),
+      what: fc.constantFrom('', '\r', '\n', '\0', ' ', '\t', ':', ',', '\u00ff', 'x', '%', '?', '#', '"'),
+      cut: fc.nat({ max: 2 }),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 3 }), fc.array(edit, { maxLength: 2 }), fc.nat(), async (pieces, edits, split) => {
-        let text = pieces.join('');
-        for (const { at, what, cut } of edits) text = text.slice(0, at % text.length) + what + text.slice((at % text.length) + cut);
-        const bytes = Buffer.from(text, 'latin1');
-        const at = split % (bytes.length + 1);
-        await compare(t, [bytes.subarray(0, at), bytes.subarray(at)].filter((each) => each.length > 0));
-      }),
+      fc.asyncProperty(
+        fc.array(piece, { minLength: 1, maxLength: 3 }),
+        fc.array(edit, { maxLength: 2 }),
+        fc.nat(),
+        async (pieces, edits, split) => {
+          let text = pieces.join('');
+          for (const { at, what, cut } of edits)
+            text = text.slice(0, at % text.length) + what + text.slice((at % text.length) + cut);
+          const bytes = Buffer.from(text, 'latin1');
+          const at = split % (bytes.length + 1);
+          await compare(
+            t,
+            [bytes.subarray(0, at), bytes.subarray(at)].filter((each) => each.length > 0),
+          );
+        },
+      ),
       { numRuns: 100 },
     );
   });

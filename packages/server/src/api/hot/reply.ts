@@ -16,7 +16,10 @@ export interface Tail {
  *
  * @throws TypeError when a header could not be sent as one
  */
-export function replyBytes({ status, headers, body }: WireResponse & { readonly body: Uint8Array }, tail: Tail): readonly Uint8Array[] {
+export function replyBytes(
+  { status, headers, body }: WireResponse & { readonly body: Uint8Array },
+  tail: Tail,
+): readonly Uint8Array[] {
   const empty = status === 204 || status === 304;
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
   for (const name in headers) {

@@ -11,7 +11,9 @@ export function corsHeaders(cors: Cors | undefined, origin: string | undefined):
     'Access-Control-Allow-Origin': anyone ? '*' : origin,
     ...(anyone ? {} : { Vary: 'Origin' }),
     ...(cors.allowCredentials === true ? { 'Access-Control-Allow-Credentials': 'true' } : {}),
-    ...(cors.exposeHeaders === undefined || cors.exposeHeaders.length === 0 ? {} : { 'Access-Control-Expose-Headers': cors.exposeHeaders.join(',') }),
+    ...(cors.exposeHeaders === undefined || cors.exposeHeaders.length === 0
+      ? {}
+      : { 'Access-Control-Expose-Headers': cors.exposeHeaders.join(',') }),
   };
 }
 
@@ -21,7 +23,11 @@ export function preflight(
   request: { readonly origin?: string | undefined; readonly method: string; readonly headers?: string | undefined },
 ): Record<string, string> {
   const base = corsHeaders(cors, request.origin);
-  const wanted = request.headers?.split(',').map((each) => each.trim()).filter((each) => each !== '') ?? [];
+  const wanted =
+    request.headers
+      ?.split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '') ?? [];
   const passes = listed(cors.allowMethods, request.method) && wanted.every((each) => listed(cors.allowHeaders, each));
   if (Object.keys(base).length === 0 || !passes) return {};
   return {

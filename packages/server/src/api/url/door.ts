@@ -52,17 +52,40 @@ export class UrlDoor {
     }
   }
 
-  async #invoke(url: FunctionUrl, request: IncomingMessage, response: ServerResponse, addressed: Addressed, requestId: string): Promise<void> {
+  async #invoke(
+    url: FunctionUrl,
+    request: IncomingMessage,
+    response: ServerResponse,
+    addressed: Addressed,
+    requestId: string,
+  ): Promise<void> {
     const { limits, clock, random, invoker } = this.#options;
-    const body = await readBody(request, { limitBytes: limits.syncRequestBytes, hash: this.#options.signatures !== undefined && url.authType === 'AWS_IAM' });
+    const body = await readBody(request, {
+      limitBytes: limits.syncRequestBytes,
+      hash: this.#options.signatures !== undefined && url.authType === 'AWS_IAM',
+    });
     if (body === 'tooLarge') {
       response.setHeader('Connection', 'close');
-      return send(response, refusal(413, 'RequestEntityTooLargeException', { message: `Request must be smaller than ${limits.syncRequestBytes} bytes for the InvokeFunction operation` }));
+      return send(
+        response,
+        refusal(413, 'RequestEntityTooLargeException', {
+          message: `Request must be smaller than ${limits.syncRequestBytes} bytes for the InvokeFunction operation`,
+        }),
+      );
     }
     const who = url.authType === 'AWS_IAM' ? await this.#signer(request, url, body.sha256 ?? '') : undefined;
     const headers = request.headers as Readonly<Record<string, string | undefined>>;
     const caller = who?.caller ?? { kind: 'anonymous' as const };
-    if (this.#options.authoriser?.mayCallUrl(url, { caller, account: who?.account ?? url.account, region: url.region, headers, sourceIp: request.socket.remoteAddress }) === false) throw forbidden();
+    if (
+      this.#options.authoriser?.mayCallUrl(url, {
+        caller,
+        account: who?.account ?? url.account,
+        region: url.region,
+        headers,
+        sourceIp: request.socket.remoteAddress,
+      }) === false
+    )
+      throw forbidden();
     const header = request.headers['x-amzn-trace-id'];
     const traceId = newTraceId(typeof header === 'string' ? header : undefined, { clock, random });
     const event = eventOf(url, {
@@ -121,7 +144,8 @@ export class UrlDoor {
       return split === undefined ? internalServerError : { ...split.head, body: split.first };
     }
     // A streaming URL hands on what a handler returned as it is. @source spec 2.8-14
-    if (url.invokeMode === 'RESPONSE_STREAM') return { status: 200, headers: { 'Content-Type': 'application/octet-stream' }, body: result.body };
+    if (url.invokeMode === 'RESPONSE_STREAM')
+      return { status: 200, headers: { 'Content-Type': 'application/octet-stream' }, body: result.body };
     return replyOf(result.body);
   }
 
@@ -215,7 +239,10 @@ const sandboxed = 'sandbox allow-scripts allow-forms allow-popups allow-modals a
 
 function send(response: ServerResponse, { status, headers, body }: HttpReply): void {
   const empty = status === 204 || status === 304;
-  response.writeHead(status, { ...(headers as Record<string, string | string[]>), ...(empty ? {} : { 'Content-Length': body.length }) });
+  response.writeHead(status, {
+    ...(headers as Record<string, string | string[]>),
+    ...(empty ? {} : { 'Content-Length': body.length }),
+  });
   response.end(empty || response.req.method === 'HEAD' ? undefined : body);
 }
 

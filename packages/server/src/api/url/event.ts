@@ -96,7 +96,13 @@ function headersOf({ rawHeaders, host, sourceIp, traceId }: Incoming): {
     headers[name] = headers[name] === undefined ? value : `${headers[name]},${value}`;
   }
   // @source spec 2.8-03
-  const forwarded = { host, 'x-forwarded-for': sourceIp, 'x-forwarded-port': '443', 'x-forwarded-proto': 'https', 'x-amzn-trace-id': traceId };
+  const forwarded = {
+    host,
+    'x-forwarded-for': sourceIp,
+    'x-forwarded-port': '443',
+    'x-forwarded-proto': 'https',
+    'x-amzn-trace-id': traceId,
+  };
   return { headers: { ...headers, ...forwarded }, cookies };
 }
 

@@ -14,7 +14,15 @@ export const internalServerError: HttpReply = {
 };
 
 /** Headers that belong to the connection or to us; a function's own arrive under another name. @source spec 2.8-15 */
-const ours = new Set(['connection', 'content-length', 'date', 'server', 'www-authenticate', 'x-amzn-requestid', 'x-amzn-trace-id']);
+const ours = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'server',
+  'www-authenticate',
+  'x-amzn-requestid',
+  'x-amzn-trace-id',
+]);
 const neverSent = new Set(['transfer-encoding', 'upgrade', 'keep-alive', 'trailer', 'te', 'proxy-connection']);
 
 /** Reads what a buffered handler returned. @source spec 2.8-05, 2.8-06 */
@@ -46,7 +54,7 @@ export function headOf(value: Readonly<Record<string, unknown>>): Pick<HttpReply
   const status = value['statusCode'] === undefined ? 200 : Number(value['statusCode']);
   if (!Number.isInteger(status) || status < 200 || status > 599) return undefined;
   const headers: Record<string, string | string[]> = {};
-  for (const [name, each] of Object.entries((value['headers'] ?? {}) as object)) {
+  for (const [name, each] of Object.entries(value['headers'] ?? {})) {
     const lower = name.toLowerCase();
     const text = Array.isArray(each) ? each.join(',') : String(each);
     if (!isToken(name) || !isFieldValue(text)) return undefined;

@@ -39,7 +39,9 @@ suite('function URLs', { timeout: 30_000 }, () => {
     [
       url('echo'),
       url('signed', { authType: 'AWS_IAM' }),
-      url('shared', { cors: { allowOrigins: ['https://a.example'], allowMethods: ['POST'], allowHeaders: ['x-one'], maxAgeS: 60 } }),
+      url('shared', {
+        cors: { allowOrigins: ['https://a.example'], allowMethods: ['POST'], allowHeaders: ['x-one'], maxAgeS: 60 },
+      }),
       url('streaming', { invokeMode: 'RESPONSE_STREAM' }),
     ].map((each) => [each.id, each]),
   );
@@ -63,7 +65,10 @@ suite('function URLs', { timeout: 30_000 }, () => {
         log: silentLogger,
         invoker: {
           invoke: (request) =>
-            Promise.resolve({ outcome: outcome(JSON.parse(Buffer.from(request.payload).toString('utf8')) as Record<string, unknown>, request), executedVersion: '1' }),
+            Promise.resolve({
+              outcome: outcome(JSON.parse(Buffer.from(request.payload).toString('utf8')) as Record<string, unknown>, request),
+              executedVersion: '1',
+            }),
           enqueue: () => Promise.reject(new Error('not asked for')),
         },
       }),
@@ -74,13 +79,31 @@ suite('function URLs', { timeout: 30_000 }, () => {
   test('host and path addresses give the same event, in payload format 2.0', async (t: TestContext) => {
     outcome = (event) => json(event);
     const headers = { 'Content-Type': 'application/json', Cookie: 'a=1; b=2' };
-    const byPath = JSON.parse((await ask(listener.port, 'POST', '/_mayfly/url/echo/some%20path?q=1&q=2&r=x%26', headers, '{"a":1}')).body) as Record<string, unknown>;
+    const byPath = JSON.parse(
+      (await ask(listener.port, 'POST', '/_mayfly/url/echo/some%20path?q=1&q=2&r=x%26', headers, '{"a":1}')).body,
+    ) as Record<string, unknown>;
     const byHost = JSON.parse(
-      (await ask(listener.port, 'POST', '/some%20path?q=1&q=2&r=x%26', { ...headers, Host: 'echo.lambda-url.us-east-1.localhost' }, '{"a":1}')).body,
+      (
+        await ask(
+          listener.port,
+          'POST',
+          '/some%20path?q=1&q=2&r=x%26',
+          { ...headers, Host: 'echo.lambda-url.us-east-1.localhost' },
+          '{"a":1}',
+        )
+      ).body,
     ) as Record<string, unknown>;
     for (const event of [byPath, byHost]) {
       t.assert.deepEqual(
-        [event['version'], event['rawPath'], event['rawQueryString'], event['queryStringParameters'], event['cookies'], event['body'], event['isBase64Encoded']],
+        [
+          event['version'],
+          event['rawPath'],
+          event['rawQueryString'],
+          event['queryStringParameters'],
+          event['cookies'],
+          event['body'],
+          event['isBase64Encoded'],
+        ],
         ['2.0', '/some path', 'q=1&q=2&r=x%26', { q: '1,2', r: 'x&' }, ['a=1', 'b=2'], '{"a":1}', false],
       );
     }
@@ -88,7 +111,9 @@ suite('function URLs', { timeout: 30_000 }, () => {
 
   test('a binary body arrives as base64', async (t: TestContext) => {
     outcome = (event) => json(event);
-    const event = JSON.parse((await ask(listener.port, 'PUT', '/_mayfly/url/echo/', { 'Content-Type': 'image/png' }, 'png')).body) as Record<string, unknown>;
+    const event = JSON.parse(
+      (await ask(listener.port, 'PUT', '/_mayfly/url/echo/', { 'Content-Type': 'image/png' }, 'png')).body,
+    ) as Record<string, unknown>;
     t.assert.deepEqual([event['body'], event['isBase64Encoded']], [Buffer.from('png').toString('base64'), true]);
   });
 
@@ -133,8 +158,11 @@ suite('function URLs', { timeout: 30_000 }, () => {
     const unsigned = await ask(listener.port, 'GET', '/_mayfly/url/signed/');
     t.assert.deepEqual([unsigned.status, unsigned.headers['x-amzn-errortype']], [403, 'AccessDeniedException']);
     t.assert.match((JSON.parse(unsigned.body) as { Message: string }).Message, /^Forbidden\./);
-    const authorization = 'AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0';
-    const event = JSON.parse((await ask(listener.port, 'GET', '/_mayfly/url/signed/', { Authorization: authorization })).body) as {
+    const authorization =
+      'AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0';
+    const event = JSON.parse(
+      (await ask(listener.port, 'GET', '/_mayfly/url/signed/', { Authorization: authorization })).body,
+    ) as {
       requestContext: { authorizer: { iam: { accessKey: string } } };
     };
     t.assert.equal(event.requestContext.authorizer.iam.accessKey, '000000000000');
@@ -142,17 +170,29 @@ suite('function URLs', { timeout: 30_000 }, () => {
 
   test('an unknown URL is a 404 in Lambda’s words', async (t: TestContext) => {
     const reply = await ask(listener.port, 'GET', '/_mayfly/url/nobody/');
-    t.assert.deepEqual([reply.status, reply.body, reply.headers['x-amzn-errortype']], [404, '{"Message":null}', 'ResourceNotFoundException']);
+    t.assert.deepEqual(
+      [reply.status, reply.body, reply.headers['x-amzn-errortype']],
+      [404, '{"Message":null}', 'ResourceNotFoundException'],
+    );
   });
 
   test('a preflight never reaches the function, and configured CORS overrides its headers', async (t: TestContext) => {
     let calls = 0;
     outcome = () => ((calls += 1), json({ statusCode: 200, headers: { 'access-control-allow-origin': '*' }, body: '' }));
     const asks = (origin: string, method: string): Promise<Reply> =>
-      ask(listener.port, 'OPTIONS', '/_mayfly/url/shared/', { Origin: origin, 'Access-Control-Request-Method': method, 'Access-Control-Request-Headers': 'X-One' });
+      ask(listener.port, 'OPTIONS', '/_mayfly/url/shared/', {
+        Origin: origin,
+        'Access-Control-Request-Method': method,
+        'Access-Control-Request-Headers': 'X-One',
+      });
     const passes = await asks('https://a.example', 'POST');
     t.assert.deepEqual(
-      [passes.status, passes.headers['access-control-allow-origin'], passes.headers['access-control-allow-headers'], passes.headers['access-control-max-age']],
+      [
+        passes.status,
+        passes.headers['access-control-allow-origin'],
+        passes.headers['access-control-allow-headers'],
+        passes.headers['access-control-max-age'],
+      ],
       [200, 'https://a.example', 'x-one', '60'],
     );
     t.assert.equal((await asks('https://b.example', 'POST')).headers['access-control-allow-origin'], undefined);
@@ -169,12 +209,22 @@ suite('function URLs', { timeout: 30_000 }, () => {
       body: (async function* () {
         for (const piece of pieces) yield Buffer.from(piece);
       })(),
-      end: Promise.resolve(end === 'complete' ? { kind: 'complete' } : { kind: 'failed', errorType: 'Error', body: Buffer.from('{}') }),
+      end: Promise.resolve(
+        end === 'complete' ? { kind: 'complete' } : { kind: 'failed', errorType: 'Error', body: Buffer.from('{}') },
+      ),
     });
     outcome = () => streamed('text/event-stream', ['one', 'two'], 'complete');
     const plain = await ask(listener.port, 'GET', '/_mayfly/url/streaming/');
-    t.assert.deepEqual([plain.body, plain.headers['content-type'], plain.headers['transfer-encoding']], ['onetwo', 'text/event-stream', 'chunked']);
-    outcome = () => streamed('application/vnd.awslambda.http-integration-response', ['{"statusCode":418,"headers":{"x-a":"b"}}\0\0\0', '\0\0\0\0\0tea'], 'complete');
+    t.assert.deepEqual(
+      [plain.body, plain.headers['content-type'], plain.headers['transfer-encoding']],
+      ['onetwo', 'text/event-stream', 'chunked'],
+    );
+    outcome = () =>
+      streamed(
+        'application/vnd.awslambda.http-integration-response',
+        ['{"statusCode":418,"headers":{"x-a":"b"}}\0\0\0', '\0\0\0\0\0tea'],
+        'complete',
+      );
     const headed = await ask(listener.port, 'GET', '/_mayfly/url/streaming/');
     t.assert.deepEqual([headed.status, headed.headers['x-a'], headed.body], [418, 'b', 'tea']);
     outcome = () => streamed('text/plain', ['begun'], 'failed');

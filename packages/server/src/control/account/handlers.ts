@@ -10,7 +10,8 @@ export function accountHandlers(room: Room, catalog: Catalog): Operations<'GetAc
       const desk = room.shelf.desk(scope);
       const { limits } = room;
       const taken =
-        (catalog.reservedTotal?.(scope.account, scope.region) ?? 0) + (catalog.provisionedTotal?.(scope.account, scope.region) ?? 0);
+        (catalog.reservedTotal?.(scope.account, scope.region) ?? 0) +
+        (catalog.provisionedTotal?.(scope.account, scope.region) ?? 0);
       return {
         AccountLimit: {
           TotalCodeSize: limits.codeStorageBytes,

@@ -15,7 +15,9 @@ const listCap = 10_000;
 /** Of one function; AWS has a bound and does not say which. @source spec 1.5-09 */
 const mostAliases = 10_000;
 
-export function aliasHandlers(room: Room): Operations<'CreateAlias' | 'GetAlias' | 'ListAliases' | 'UpdateAlias' | 'DeleteAlias'> {
+export function aliasHandlers(
+  room: Room,
+): Operations<'CreateAlias' | 'GetAlias' | 'ListAliases' | 'UpdateAlias' | 'DeleteAlias'> {
   return {
     async CreateAlias(input, call) {
       const scope = scopeOf(call);
@@ -23,11 +25,20 @@ export function aliasHandlers(room: Room): Operations<'CreateAlias' | 'GetAlias'
       const name = input.Name ?? '';
       const record = await room.shelf.change(scope, (desk, change) => {
         const functionVersion = input.FunctionVersion ?? '';
-        if (desk.get('function', functionName) === undefined) throw functionNotFound(qualifiedArn(scope, functionName, functionVersion));
+        if (desk.get('function', functionName) === undefined)
+          throw functionNotFound(qualifiedArn(scope, functionName, functionVersion));
         const split = routing(desk, scope, functionName, functionVersion, input.RoutingConfig);
-        if (desk.get('alias', functionName, name) !== undefined) throw conflict(`Alias already exists: ${qualifiedArn(scope, functionName, name)}`);
-        if (desk.parts('alias', functionName).size >= mostAliases) throw new ServiceFault('AliasLimitExceededException', 'Alias limit exceeded.');
-        const alias = compact<AliasRecord>({ name, functionVersion, description: input.Description ?? '', split, revisionId: room.random.uuid() });
+        if (desk.get('alias', functionName, name) !== undefined)
+          throw conflict(`Alias already exists: ${qualifiedArn(scope, functionName, name)}`);
+        if (desk.parts('alias', functionName).size >= mostAliases)
+          throw new ServiceFault('AliasLimitExceededException', 'Alias limit exceeded.');
+        const alias = compact<AliasRecord>({
+          name,
+          functionVersion,
+          description: input.Description ?? '',
+          split,
+          revisionId: room.random.uuid(),
+        });
         change.put('alias', functionName, name, alias);
         return alias;
       });

@@ -20,13 +20,16 @@ export function routing(
   const weights = Object.entries(given?.AdditionalVersionWeights ?? {});
   if (weights.length > 1) throw invalid('Number of items in AdditionalVersionWeights cannot be greater than 1');
   const [second] = weights;
-  if (second !== undefined && functionVersion === latest) throw relayed(invalid('$LATEST is not supported for an alias pointing to more than 1 version'));
+  if (second !== undefined && functionVersion === latest)
+    throw relayed(invalid('$LATEST is not supported for an alias pointing to more than 1 version'));
   const main = desk.get('version', functionName, functionVersion);
   if (main === undefined) throw functionNotFound(qualifiedArn(scope, functionName, functionVersion));
   if (second === undefined) return undefined;
   const [version, weight] = second;
   if (version === functionVersion)
-    throw invalid(`Invalid function version ${version}. Function version ${version} is already included in routing configuration.`);
+    throw invalid(
+      `Invalid function version ${version}. Function version ${version} is already included in routing configuration.`,
+    );
   const other = desk.get('version', functionName, version);
   if (other === undefined) throw functionNotFound(qualifiedArn(scope, functionName, version));
   const [left, right] = [main.configuration, other.configuration];

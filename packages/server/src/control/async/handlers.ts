@@ -29,14 +29,19 @@ export function eventInvokeHandlers(
       exists(desk, { functionName, qualifier });
       const before = desk.get('eventInvoke', functionName, qualifier);
       if (merge && before === undefined) throw missing(scope, functionName, qualifier);
-      if (input.MaximumRetryAttempts === undefined && input.MaximumEventAgeInSeconds === undefined && input.DestinationConfig === undefined)
+      if (
+        input.MaximumRetryAttempts === undefined &&
+        input.MaximumEventAgeInSeconds === undefined &&
+        input.DestinationConfig === undefined
+      )
         throw invalid('You must specify at least one of error handling or destination setting.');
       checkDestinations(room.shelf, scope, functionName, input.DestinationConfig);
       const kept: Partial<EventInvokeRecord> = merge ? (before ?? {}) : {};
       const { DestinationConfig: destinations } = input;
       const next = compact<EventInvokeRecord>({
         maximumRetryAttempts: input.MaximumRetryAttempts ?? kept.maximumRetryAttempts,
-        maximumEventAgeMs: input.MaximumEventAgeInSeconds === undefined ? kept.maximumEventAgeMs : input.MaximumEventAgeInSeconds * 1000,
+        maximumEventAgeMs:
+          input.MaximumEventAgeInSeconds === undefined ? kept.maximumEventAgeMs : input.MaximumEventAgeInSeconds * 1000,
         onSuccess: destinations?.OnSuccess === undefined ? kept.onSuccess : destinations.OnSuccess.Destination || undefined,
         onFailure: destinations?.OnFailure === undefined ? kept.onFailure : destinations.OnFailure.Destination || undefined,
         modifiedAt: room.clock.now(),
@@ -66,7 +71,10 @@ export function eventInvokeHandlers(
       exists(desk, { functionName });
       const configs = [...desk.parts('eventInvoke', functionName)].sort(([left], [right]) => byKey(left, right));
       const { rows, ...rest } = page(configs, ([qualifier]) => qualifier, input);
-      return { FunctionEventInvokeConfigs: rows.map(([qualifier, record]) => show(scope, functionName, qualifier, record)), ...rest };
+      return {
+        FunctionEventInvokeConfigs: rows.map(([qualifier, record]) => show(scope, functionName, qualifier, record)),
+        ...rest,
+      };
     },
 
     async DeleteFunctionEventInvokeConfig(input, call) {
@@ -101,6 +109,8 @@ const missing = (scope: Scope, functionName: string, qualifier: string): Error =
 function exists(desk: Desk, { functionName, qualifier }: FunctionName): void {
   const there =
     desk.get('function', functionName) !== undefined &&
-    (qualifier === undefined || desk.get('version', functionName, qualifier) !== undefined || desk.get('alias', functionName, qualifier) !== undefined);
+    (qualifier === undefined ||
+      desk.get('version', functionName, qualifier) !== undefined ||
+      desk.get('alias', functionName, qualifier) !== undefined);
   if (!there) throw notFound("The function doesn't exist.");
 }

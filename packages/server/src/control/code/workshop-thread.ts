@@ -35,7 +35,7 @@ function resultOf(error: unknown): Result {
 }
 
 parentPort?.on('message', (task: Task) => {
-  perform(task)
+  void perform(task)
     .catch(resultOf)
     .then((result) => parentPort?.postMessage(result, []));
 });

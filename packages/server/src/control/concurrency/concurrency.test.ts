@@ -37,7 +37,14 @@ class ScriptedProvisioned implements Provisioned {
 
 async function withFunction(desk: FrontDesk, FunctionName = 'f'): Promise<void> {
   await desk.client.send(
-    new CreateFunctionCommand({ FunctionName, Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() }, Publish: true }),
+    new CreateFunctionCommand({
+      FunctionName,
+      Role: role,
+      Runtime: 'nodejs24.x',
+      Handler: 'i.h',
+      Code: { ZipFile: zip() },
+      Publish: true,
+    }),
   );
   await desk.control.idle();
 }
@@ -53,7 +60,10 @@ suite('reserved concurrency', { timeout: 60_000 }, () => {
     await withFunction(desk);
     const { catalog } = desk.control;
     const at = [account as AccountId, 'us-east-1' as Region] as const;
-    t.assert.strictEqual((await desk.client.send(new GetFunctionConcurrencyCommand({ FunctionName: 'f' }))).ReservedConcurrentExecutions, undefined);
+    t.assert.strictEqual(
+      (await desk.client.send(new GetFunctionConcurrencyCommand({ FunctionName: 'f' }))).ReservedConcurrentExecutions,
+      undefined,
+    );
     const incarnation = catalog.resolve(...at, 'f').version.incarnation;
     await desk.client.send(reserve('f', 0));
     t.assert.strictEqual(catalog.resolve(...at, 'f').reservedConcurrency, 0);
@@ -61,9 +71,17 @@ suite('reserved concurrency', { timeout: 60_000 }, () => {
     t.assert.strictEqual(catalog.resolve(...at, 'f', '1').reservedConcurrency, 7);
     t.assert.strictEqual(catalog.resolve(...at, 'f').version.incarnation, incarnation);
     t.assert.strictEqual(catalog.reservedTotal?.(...at), 7);
-    t.assert.strictEqual((await desk.client.send(new GetAccountSettingsCommand({}))).AccountLimit?.UnreservedConcurrentExecutions, 993);
-    t.assert.deepStrictEqual((await desk.client.send(new GetFunctionCommand({ FunctionName: 'f' }))).Concurrency, { ReservedConcurrentExecutions: 7 });
-    t.assert.strictEqual((await desk.client.send(new GetFunctionCommand({ FunctionName: 'f', Qualifier: '1' }))).Concurrency, undefined);
+    t.assert.strictEqual(
+      (await desk.client.send(new GetAccountSettingsCommand({}))).AccountLimit?.UnreservedConcurrentExecutions,
+      993,
+    );
+    t.assert.deepStrictEqual((await desk.client.send(new GetFunctionCommand({ FunctionName: 'f' }))).Concurrency, {
+      ReservedConcurrentExecutions: 7,
+    });
+    t.assert.strictEqual(
+      (await desk.client.send(new GetFunctionCommand({ FunctionName: 'f', Qualifier: '1' }))).Concurrency,
+      undefined,
+    );
     await desk.client.send(new DeleteFunctionConcurrencyCommand({ FunctionName: 'f' }));
     t.assert.strictEqual(catalog.resolve(...at, 'f').reservedConcurrency, undefined);
     t.assert.strictEqual(catalog.reservedTotal?.(...at), 0);
@@ -76,12 +94,17 @@ suite('reserved concurrency', { timeout: 60_000 }, () => {
     await desk.client.send(reserve('g', 500));
     await t.assert.rejects(desk.client.send(reserve('f', 401)), {
       name: 'InvalidParameterValueException',
-      message: "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
+      message:
+        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
     });
     await desk.client.send(reserve('f', 400));
     await desk.client.send(reserve('f', 400));
-    await t.assert.rejects(desk.client.send(reserve('none', 1)), { message: `Function not found: ${arn('function:none:$LATEST')}` });
-    await t.assert.rejects(desk.client.send(reserve(arn('function:f:1'), 1)), { message: /^This operation is permitted on Lambda functions only\./ });
+    await t.assert.rejects(desk.client.send(reserve('none', 1)), {
+      message: `Function not found: ${arn('function:none:$LATEST')}`,
+    });
+    await t.assert.rejects(desk.client.send(reserve(arn('function:f:1'), 1)), {
+      message: /^This operation is permitted on Lambda functions only\./,
+    });
   });
 });
 
@@ -106,8 +129,14 @@ suite('provisioned concurrency', { timeout: 60_000 }, () => {
       Status: 'IN_PROGRESS',
     });
     t.assert.deepStrictEqual(provisioned.asked, ['f:1=5']);
-    t.assert.strictEqual(desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f', '1').provisionedConcurrency, 5);
-    t.assert.strictEqual(desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f').provisionedConcurrency, undefined);
+    t.assert.strictEqual(
+      desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f', '1').provisionedConcurrency,
+      5,
+    );
+    t.assert.strictEqual(
+      desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f').provisionedConcurrency,
+      undefined,
+    );
     provisioned.calls[0]?.report(ready(5));
     await desk.control.idle();
     const config = () => desk.client.send(new GetProvisionedConcurrencyConfigCommand({ FunctionName: 'f', Qualifier: '1' }));
@@ -115,7 +144,10 @@ suite('provisioned concurrency', { timeout: 60_000 }, () => {
     provisioned.calls[0]?.report({ allocated: 0, available: 0, status: 'FAILED', statusReason: 'FUNCTION_ERROR_INIT_FAILURE' });
     t.assert.strictEqual((await config()).StatusReason, 'FUNCTION_ERROR_INIT_FAILURE');
     const listed = await desk.client.send(new ListProvisionedConcurrencyConfigsCommand({ FunctionName: 'f' }));
-    t.assert.deepStrictEqual(listed.ProvisionedConcurrencyConfigs?.map((row) => row.FunctionArn), [arn('function:f:1')]);
+    t.assert.deepStrictEqual(
+      listed.ProvisionedConcurrencyConfigs?.map((row) => row.FunctionArn),
+      [arn('function:f:1')],
+    );
     await desk.client.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName: 'f', Qualifier: '1' }));
     t.assert.deepStrictEqual(provisioned.asked, ['f:1=5', 'f:1=0']);
     await t.assert.rejects(config(), {
@@ -144,10 +176,13 @@ suite('provisioned concurrency', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual(provisioned.asked, ['f:2=2']);
     await desk.client.send(new DeleteAliasCommand({ FunctionName: 'f', Name: 'live' }));
     t.assert.deepStrictEqual(provisioned.asked, ['f:2=2', 'f:2=0']);
-    await t.assert.rejects(desk.client.send(new GetProvisionedConcurrencyConfigCommand({ FunctionName: 'f', Qualifier: 'live' })), {
-      name: 'ResourceNotFoundException',
-      message: `Cannot find alias arn: ${arn('function:f:live')}`,
-    });
+    await t.assert.rejects(
+      desk.client.send(new GetProvisionedConcurrencyConfigCommand({ FunctionName: 'f', Qualifier: 'live' })),
+      {
+        name: 'ResourceNotFoundException',
+        message: `Cannot find alias arn: ${arn('function:f:live')}`,
+      },
+    );
   });
 
   test('conflicts and limits are told in the words of Lambda', async (t: TestContext) => {
@@ -155,21 +190,37 @@ suite('provisioned concurrency', { timeout: 60_000 }, () => {
     await withFunction(desk);
     await withFunction(desk, 'g');
     await desk.client.send(new CreateAliasCommand({ FunctionName: 'f', Name: 'live', FunctionVersion: '1' }));
-    const refused = (command: PutProvisionedConcurrencyConfigCommand, message: string) => t.assert.rejects(desk.client.send(command), { message });
+    const refused = (command: PutProvisionedConcurrencyConfigCommand, message: string) =>
+      t.assert.rejects(desk.client.send(command), { message });
     await refused(provision('$LATEST', 1), 'Provisioned Concurrency Configs cannot be applied to unpublished function versions.');
-    await refused(provision('1', 1001), "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [1000].");
-    await refused(provision('1', 901), "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].");
+    await refused(
+      provision('1', 1001),
+      "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [1000].",
+    );
+    await refused(
+      provision('1', 901),
+      "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
+    );
     await desk.client.send(provision('1', 2));
-    await refused(provision('live', 1), "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
+    await refused(
+      provision('live', 1),
+      "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
+    );
     await t.assert.rejects(desk.client.send(reserve('f', 1)), {
       message: " ReservedConcurrentExecutions  1 should not be lower than function's total provisioned concurrency [2].",
     });
     await desk.client.send(reserve('f', 2));
-    await refused(provision('1', 3), 'Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function');
+    await refused(
+      provision('1', 3),
+      'Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function',
+    );
     await desk.client.send(new DeleteProvisionedConcurrencyConfigCommand({ FunctionName: 'f', Qualifier: '1' }));
     await desk.client.send(provision('live', 1));
     await refused(provision('1', 1), 'Version is pointed by a Provisioned Concurrency alias');
     await desk.client.send(provision('1', 300, 'g'));
-    t.assert.strictEqual((await desk.client.send(new GetAccountSettingsCommand({}))).AccountLimit?.UnreservedConcurrentExecutions, 698);
+    t.assert.strictEqual(
+      (await desk.client.send(new GetAccountSettingsCommand({}))).AccountLimit?.UnreservedConcurrentExecutions,
+      698,
+    );
   });
 });

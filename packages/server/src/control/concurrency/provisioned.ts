@@ -37,7 +37,13 @@ export function provisionedHandlers(
           throw invalid('Provisioned concurrency is not supported for functions with tenant isolation.');
         checkConflict(desk, functionName, qualifier, version);
         checkRoom(room, catalog, desk, scope, functionName, qualifier, requested);
-        const next: ProvisionedRecord = { requested, allocated: 0, available: 0, status: 'IN_PROGRESS', modifiedAt: room.clock.now() };
+        const next: ProvisionedRecord = {
+          requested,
+          allocated: 0,
+          available: 0,
+          status: 'IN_PROGRESS',
+          modifiedAt: room.clock.now(),
+        };
         change.put('provisioned', functionName, qualifier, next);
         return next;
       });
@@ -51,7 +57,10 @@ export function provisionedHandlers(
       checkTarget(desk, scope, functionName, qualifier);
       const record = desk.get('provisioned', functionName, qualifier);
       if (record === undefined)
-        throw new ServiceFault('ProvisionedConcurrencyConfigNotFoundException', 'No Provisioned Concurrency Config found for this function');
+        throw new ServiceFault(
+          'ProvisionedConcurrencyConfigNotFoundException',
+          'No Provisioned Concurrency Config found for this function',
+        );
       return show(record);
     },
 
@@ -63,7 +72,10 @@ export function provisionedHandlers(
       const configs = [...desk.parts('provisioned', functionName)].sort(([left], [right]) => byKey(left, right));
       const { rows, ...rest } = page(configs, ([qualifier]) => qualifier, input);
       return {
-        ProvisionedConcurrencyConfigs: rows.map(([qualifier, record]) => ({ FunctionArn: qualifiedArn(scope, functionName, qualifier), ...show(record) })),
+        ProvisionedConcurrencyConfigs: rows.map(([qualifier, record]) => ({
+          FunctionArn: qualifiedArn(scope, functionName, qualifier),
+          ...show(record),
+        })),
         ...rest,
       };
     },
@@ -83,7 +95,8 @@ export function provisionedHandlers(
 /** @source spec 9.3-27 */
 function target(given: string | undefined, asked: string | undefined, scope: Scope): { functionName: string; qualifier: string } {
   const { functionName, qualifier } = parseFunctionName(given ?? '', asked, scope);
-  if (qualifier === undefined || isUnpublished(qualifier)) throw invalid('The function resource provided must be an alias or a published version.');
+  if (qualifier === undefined || isUnpublished(qualifier))
+    throw invalid('The function resource provided must be an alias or a published version.');
   return { functionName, qualifier };
 }
 
@@ -94,7 +107,9 @@ const unpublished = (): Error => invalid('Provisioned Concurrency Configs cannot
 function checkTarget(desk: Desk, scope: Scope, functionName: string, qualifier: string): string {
   const arn = qualifiedArn(scope, functionName, qualifier);
   if (desk.get('function', functionName) === undefined) throw functionNotFound(arn);
-  const version = isVersion(qualifier) ? desk.get('version', functionName, qualifier)?.version : desk.get('alias', functionName, qualifier)?.functionVersion;
+  const version = isVersion(qualifier)
+    ? desk.get('version', functionName, qualifier)?.version
+    : desk.get('alias', functionName, qualifier)?.functionVersion;
   if (version === undefined) throw isVersion(qualifier) ? functionNotFound(arn) : notFound(`Cannot find alias arn: ${arn}`);
   if (version === latest) throw unpublished();
   return version;
@@ -104,7 +119,8 @@ function checkTarget(desk: Desk, scope: Scope, functionName: string, qualifier: 
 function checkConflict(desk: Desk, functionName: string, qualifier: string, version: string): void {
   for (const other of desk.parts('provisioned', functionName).keys()) {
     if (other === qualifier) continue;
-    if (other === version) throw conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
+    if (other === version)
+      throw conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
     if (desk.get('alias', functionName, other)?.functionVersion === version)
       throw conflict(
         isVersion(qualifier)
@@ -115,17 +131,28 @@ function checkConflict(desk: Desk, functionName: string, qualifier: string, vers
 }
 
 /** @source spec 1.10-10 */
-function checkRoom(room: Room, catalog: Catalog, desk: Desk, scope: Scope, functionName: string, qualifier: string, requested: number): void {
+function checkRoom(
+  room: Room,
+  catalog: Catalog,
+  desk: Desk,
+  scope: Scope,
+  functionName: string,
+  qualifier: string,
+  requested: number,
+): void {
   const own = provisionedOf(desk, functionName, qualifier) + requested;
   const reserved = desk.get('function', functionName)?.reservedConcurrency;
   if (reserved !== undefined) {
-    if (own > reserved) throw invalid('Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function');
+    if (own > reserved)
+      throw invalid('Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function');
     return;
   }
   const { accountConcurrency, minimumUnreservedConcurrency: minimum } = room.limits;
   const unreserved = accountConcurrency - takenByOthers(catalog, desk, scope, functionName);
   if (own > unreserved)
-    throw relayed(invalid(`Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [${unreserved}].`));
+    throw relayed(
+      invalid(`Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [${unreserved}].`),
+    );
   if (unreserved - own < minimum)
     throw relayed(
       invalid(

@@ -50,11 +50,20 @@ export class Provisioning implements Disposable {
     const wanted = wantedOf(this.#shelf.desk(scope), functionName);
     if (wanted.size === 0) this.#applied.delete(key);
     else this.#applied.set(key, wanted);
-    for (const version of before.keys()) if (!wanted.has(version)) this.#port.apply({ ...scope, functionName, version, count: 0 }, () => {});
+    for (const version of before.keys())
+      if (!wanted.has(version)) this.#port.apply({ ...scope, functionName, version, count: 0 }, () => {});
     for (const [version, want] of wanted) {
       const had = before.get(version);
-      if (had?.count === want.count && had.qualifier === want.qualifier && had.incarnation === want.incarnation && had.askedAt === want.askedAt) continue;
-      this.#port.apply({ ...scope, functionName, version, count: want.count }, (progress) => this.#report(scope, functionName, want, progress));
+      if (
+        had?.count === want.count &&
+        had.qualifier === want.qualifier &&
+        had.incarnation === want.incarnation &&
+        had.askedAt === want.askedAt
+      )
+        continue;
+      this.#port.apply({ ...scope, functionName, version, count: want.count }, (progress) =>
+        this.#report(scope, functionName, want, progress),
+      );
     }
   }
 
@@ -65,7 +74,9 @@ export class Provisioning implements Disposable {
       const { statusReason: _statusReason, ...rest } = record;
       change.put('provisioned', functionName, qualifier, compact<ProvisionedRecord>({ ...rest, ...progress }));
     });
-    done.catch((error: unknown) => this.#log.error('The progress of provisioned concurrency was not written.', { functionName, error }));
+    done.catch((error: unknown) =>
+      this.#log.error('The progress of provisioned concurrency was not written.', { functionName, error }),
+    );
   }
 }
 

@@ -22,7 +22,9 @@ export function reservedHandlers(
         const provisioned = provisionedOf(desk, functionName);
         if (reserved < provisioned)
           throw relayed(
-            invalid(` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`),
+            invalid(
+              ` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`,
+            ),
           );
         const { accountConcurrency, minimumUnreservedConcurrency: minimum } = room.limits;
         if (accountConcurrency - takenByOthers(catalog, desk, scope, functionName) - reserved < minimum)

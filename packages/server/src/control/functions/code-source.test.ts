@@ -26,7 +26,12 @@ class OneObject implements Objects {
 }
 
 const images: Images = {
-  resolve: (uri) => Promise.resolve({ resolvedUri: `${uri.split(':')[0]}@sha256:${'a'.repeat(64)}`, digest: `sha256:${'a'.repeat(64)}`, image: { entryPoint: ['sh'], command: [], environment: {} } }),
+  resolve: (uri) =>
+    Promise.resolve({
+      resolvedUri: `${uri.split(':')[0]}@sha256:${'a'.repeat(64)}`,
+      digest: `sha256:${'a'.repeat(64)}`,
+      image: { entryPoint: ['sh'], command: [], environment: {} },
+    }),
   prepare: (resolvedUri) => (resolvedUri.startsWith('broken') ? Promise.reject(new Error('no such layer')) : Promise.resolve()),
   dir: (digest) => `/images/${digest}`,
   sweep: () => Promise.resolve(),
@@ -35,14 +40,22 @@ const images: Images = {
 
 suite('code from elsewhere', { timeout: 60_000 }, () => {
   const fromBucket = (S3Bucket: string, S3Key: string, rest: object = {}) =>
-    new CreateFunctionCommand({ FunctionName: 'f', Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { S3Bucket, S3Key, ...rest } });
+    new CreateFunctionCommand({
+      FunctionName: 'f',
+      Role: role,
+      Runtime: 'nodejs24.x',
+      Handler: 'i.h',
+      Code: { S3Bucket, S3Key, ...rest },
+    });
 
   test('an object in a bucket becomes code, for functions and layers', async (t: TestContext) => {
     const objects = new OneObject();
     await using desk = await openFrontDesk({ ports: { objects } });
     const made = await desk.client.send(fromBucket('bucket', 'code.zip', { S3ObjectVersion: 'v7' }));
     t.assert.strictEqual(made.CodeSize, 12);
-    const layer = await desk.client.send(new PublishLayerVersionCommand({ LayerName: 'l', Content: { S3Bucket: 'bucket', S3Key: 'code.zip' } }));
+    const layer = await desk.client.send(
+      new PublishLayerVersionCommand({ LayerName: 'l', Content: { S3Bucket: 'bucket', S3Key: 'code.zip' } }),
+    );
     t.assert.strictEqual(layer.Content?.CodeSha256, made.CodeSha256);
     t.assert.deepStrictEqual(objects.versions, ['v7', undefined]);
   });
@@ -51,12 +64,15 @@ suite('code from elsewhere', { timeout: 60_000 }, () => {
     await using desk = await openFrontDesk({ ports: { objects: new OneObject() } });
     await t.assert.rejects(desk.client.send(fromBucket('other', 'code.zip')), {
       name: 'InvalidParameterValueException',
-      message: 'Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist',
+      message:
+        'Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist',
     });
     await t.assert.rejects(desk.client.send(fromBucket('bucket', 'other')), {
       message: 'Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.',
     });
-    await t.assert.rejects(desk.client.send(new GetFunctionCommand({ FunctionName: 'f' })), { name: 'ResourceNotFoundException' });
+    await t.assert.rejects(desk.client.send(new GetFunctionCommand({ FunctionName: 'f' })), {
+      name: 'ResourceNotFoundException',
+    });
   });
 
   test('an image is resolved to its digest, unpacked while Pending, and shown as AWS shows it', async (t: TestContext) => {
@@ -92,14 +108,19 @@ suite('code from elsewhere', { timeout: 60_000 }, () => {
     const cleared = await desk.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', ImageConfig: {} }));
     t.assert.strictEqual(cleared.ImageConfigResponse, undefined);
     await desk.control.idle();
-    await t.assert.rejects(desk.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Layers: [arn('layer:l:1')] })), {
-      name: 'InvalidParameterValueException',
-    });
+    await t.assert.rejects(
+      desk.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Layers: [arn('layer:l:1')] })),
+      {
+        name: 'InvalidParameterValueException',
+      },
+    );
   });
 
   test('an image that cannot be unpacked leaves the function Failed', async (t: TestContext) => {
     await using desk = await openFrontDesk({ ports: { images } });
-    await desk.client.send(new CreateFunctionCommand({ FunctionName: 'f', Role: role, PackageType: 'Image', Code: { ImageUri: 'broken:1' } }));
+    await desk.client.send(
+      new CreateFunctionCommand({ FunctionName: 'f', Role: role, PackageType: 'Image', Code: { ImageUri: 'broken:1' } }),
+    );
     await desk.control.idle();
     const { Configuration } = await desk.client.send(new GetFunctionCommand({ FunctionName: 'f' }));
     t.assert.deepStrictEqual([Configuration?.State, Configuration?.StateReasonCode], ['Failed', 'InvalidImage']);
@@ -108,7 +129,13 @@ suite('code from elsewhere', { timeout: 60_000 }, () => {
   test('a zip function takes no image', async (t: TestContext) => {
     await using desk = await openFrontDesk({ ports: { images } });
     await desk.client.send(
-      new CreateFunctionCommand({ FunctionName: 'f', Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() } }),
+      new CreateFunctionCommand({
+        FunctionName: 'f',
+        Role: role,
+        Runtime: 'nodejs24.x',
+        Handler: 'i.h',
+        Code: { ZipFile: zip() },
+      }),
     );
     await t.assert.rejects(desk.client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ImageUri: 'repo/app:latest' })), {
       message: "Please don't provide ImageUri when updating a function with packageType Zip.",

@@ -26,11 +26,19 @@ export async function takeCode(
 ): Promise<CodeRecord> {
   const sources = [input.ZipFile, input.S3Bucket ?? input.S3Key, input.ImageUri].filter((source) => source !== undefined);
   if (sources.length === 0) throw invalid('Please provide a source for function code.');
-  if (sources.length > 1) throw invalid('Please do not provide other FunctionCode parameters when providing one of ZipFile, S3Bucket or ImageUri.');
+  if (sources.length > 1)
+    throw invalid('Please do not provide other FunctionCode parameters when providing one of ZipFile, S3Bucket or ImageUri.');
   if (input.ImageUri !== undefined) {
     const { images } = room.ports;
-    if (images === undefined) throw unavailable('functions from container images need walls with a root of their own; start the server on a host with bubblewrap.');
-    return { kind: 'image', uri: input.ImageUri, ...(await images.resolve(input.ImageUri, { ...scope, architecture, signal: call.signal })) };
+    if (images === undefined)
+      throw unavailable(
+        'functions from container images need walls with a root of their own; start the server on a host with bubblewrap.',
+      );
+    return {
+      kind: 'image',
+      uri: input.ImageUri,
+      ...(await images.resolve(input.ImageUri, { ...scope, architecture, signal: call.signal })),
+    };
   }
   const stored = await takeArchive(room, scope, call, input);
   return compact<CodeRecord & { kind: 'zip' }>({
@@ -47,7 +55,11 @@ export async function takeArchive(room: Room, scope: Scope, call: Call, input: C
   const options = { maxUnzippedBytes: room.limits.unzippedBytes };
   if (input.ZipFile !== undefined) {
     if (input.ZipFile.byteLength > room.limits.zippedBytes)
-      throw new ServiceFault('RequestEntityTooLargeException', `Zipped size must be smaller than ${room.limits.zippedBytes} bytes`, { status: 413 });
+      throw new ServiceFault(
+        'RequestEntityTooLargeException',
+        `Zipped size must be smaller than ${room.limits.zippedBytes} bytes`,
+        { status: 413 },
+      );
     return room.code.take(scope.account, input.ZipFile, options);
   }
   if (input.S3Bucket === undefined || input.S3Key === undefined) throw invalid('Please provide a source for function code.');
@@ -57,7 +69,9 @@ export async function takeArchive(room: Room, scope: Scope, call: Call, input: C
   const at = { ...scope, bucket: input.S3Bucket, key: input.S3Key };
   let object: AsyncIterable<Uint8Array>;
   try {
-    object = await objects.get(input.S3ObjectVersion === undefined ? at : { ...at, versionId: input.S3ObjectVersion }, { signal: call.signal });
+    object = await objects.get(input.S3ObjectVersion === undefined ? at : { ...at, versionId: input.S3ObjectVersion }, {
+      signal: call.signal,
+    });
   } catch (error) {
     if (!(error instanceof ServiceFault)) throw error;
     throw invalid(`Error occurred while GetObject. S3 Error Code: ${error.code}. S3 Error Message: ${error.message}`);

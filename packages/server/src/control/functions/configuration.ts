@@ -17,7 +17,9 @@ export function describe(record: VersionRecord, functionArn: string, region: Reg
   const { configuration } = record;
   return compact<FunctionConfiguration>({
     ...describeListed(record, functionArn),
-    ...(configuration.runtime === undefined ? {} : { RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(configuration.runtime, region) } }),
+    ...(configuration.runtime === undefined
+      ? {}
+      : { RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(configuration.runtime, region) } }),
     State: record.state,
     StateReason: record.stateReason?.text,
     StateReasonCode: record.stateReason?.code,
@@ -53,13 +55,16 @@ export function describeListed(record: VersionRecord, functionArn: string): Func
             VpcId: '',
             Ipv6AllowedForDualStack: configuration.vpc.ipv6AllowedForDualStack,
           },
-    DeadLetterConfig: configuration.deadLetterTargetArn === undefined ? undefined : { TargetArn: configuration.deadLetterTargetArn },
+    DeadLetterConfig:
+      configuration.deadLetterTargetArn === undefined ? undefined : { TargetArn: configuration.deadLetterTargetArn },
     Environment: configuration.environment === undefined ? undefined : { Variables: { ...configuration.environment } },
     KMSKeyArn: configuration.kmsKeyArn,
     TracingConfig: { Mode: configuration.tracingMode },
     RevisionId: record.revisionId,
     Layers:
-      configuration.layers.length === 0 ? undefined : configuration.layers.map((layer) => ({ Arn: layer.arn, CodeSize: layer.sizeBytes })),
+      configuration.layers.length === 0
+        ? undefined
+        : configuration.layers.map((layer) => ({ Arn: layer.arn, CodeSize: layer.sizeBytes })),
     FileSystemConfigs:
       configuration.fileSystems.length === 0
         ? undefined
@@ -85,7 +90,8 @@ export function describeListed(record: VersionRecord, functionArn: string): Func
       SystemLogLevel: configuration.logging.systemLogLevel,
       LogGroup: configuration.logging.logGroup,
     }),
-    TenancyConfig: configuration.tenantIsolation === undefined ? undefined : { TenantIsolationMode: configuration.tenantIsolation },
+    TenancyConfig:
+      configuration.tenantIsolation === undefined ? undefined : { TenantIsolationMode: configuration.tenantIsolation },
   });
 }
 

@@ -26,17 +26,27 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
       if (input.Runtime !== undefined) checkRuntime(input.Runtime, room.runtimes);
       const isImage = input.PackageType === 'Image';
       const configure = (code: CodeRecord, layers: Configuration['layers']): Configuration =>
-        configured({ ...defaults(functionName, code), architecture: input.Architectures?.[0] ?? 'x86_64' }, input, layers, room.ports.supports);
+        configured(
+          { ...defaults(functionName, code), architecture: input.Architectures?.[0] ?? 'x86_64' },
+          input,
+          layers,
+          room.ports.supports,
+        );
       // Everything that can be refused without the code is; an archive costs more to look at.
       configure(isImage ? noImage : noZip, attach(room, scope, input.Layers ?? [], 0));
       if (room.shelf.desk(scope).get('function', functionName) !== undefined) throw exists(functionName);
       if (isImage !== (input.Code?.ImageUri !== undefined))
-        throw invalid(`Please ${isImage ? '' : "don't "}provide ImageUri when the function has packageType ${isImage ? 'Image' : 'Zip'}.`);
+        throw invalid(
+          `Please ${isImage ? '' : "don't "}provide ImageUri when the function has packageType ${isImage ? 'Image' : 'Zip'}.`,
+        );
       checkSigned(room.shelf.desk(scope), scope, input.CodeSigningConfigArn);
       const code = await takeCode(room, scope, call, input.Code ?? {}, input.Architectures?.[0] ?? 'x86_64');
       const answer = await room.shelf.change(scope, (desk, change) => {
         if (desk.get('function', functionName) !== undefined) throw exists(functionName);
-        const configuration = configure(code, attach(room, scope, input.Layers ?? [], code.kind === 'zip' ? code.unzippedBytes : 0));
+        const configuration = configure(
+          code,
+          attach(room, scope, input.Layers ?? [], code.kind === 'zip' ? code.unzippedBytes : 0),
+        );
         if (code.kind === 'zip') checkStorage(desk, code.sizeBytes, room.limits.codeStorageBytes);
         checkSigned(desk, scope, input.CodeSigningConfigArn);
         const fn = compact<FunctionRecord>({

@@ -18,7 +18,8 @@ export function deleteFunctions(room: Room): Operations<'DeleteFunction'> {
         const aliases = [...desk.parts('alias', functionName).values()]
           .filter((alias) => alias.functionVersion === qualifier || alias.split?.version === qualifier)
           .map((alias) => alias.name);
-        if (aliases.length > 0) throw conflict(`Version ${qualifier} cannot be deleted: these aliases point at it: ${aliases.join(', ')}`);
+        if (aliases.length > 0)
+          throw conflict(`Version ${qualifier} cannot be deleted: these aliases point at it: ${aliases.join(', ')}`);
         change.deleteQualifier(functionName, qualifier);
       });
       return { StatusCode: 204 };

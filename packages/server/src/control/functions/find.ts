@@ -46,11 +46,15 @@ const versionOf = (desk: Desk, fn: FunctionRecord, qualifier: string | undefined
  */
 export function checkChangeable(scope: Scope, functionName: string, record: VersionRecord, revisionId: string | undefined): void {
   if (record.state === 'Pending' || record.state === 'Failed')
-    throw conflict(`The operation cannot be performed at this time. The function is currently in the following state: ${record.state}`);
+    throw conflict(
+      `The operation cannot be performed at this time. The function is currently in the following state: ${record.state}`,
+    );
   if (isUnderWay(record)) throw updateInProgress(scope, functionName);
   if (revisionId !== undefined && revisionId !== record.revisionId) throw staleRevision('GetFunction/GetAlias');
 }
 
 /** @source spec 1.2-20 */
 export const updateInProgress = (scope: Scope, functionName: string): Error =>
-  conflict(`The operation cannot be performed at this time. An update is in progress for resource: ${arnOf(scope, functionName)}`);
+  conflict(
+    `The operation cannot be performed at this time. An update is in progress for resource: ${arnOf(scope, functionName)}`,
+  );

@@ -20,7 +20,14 @@ import type { AccountId, Region } from '../../base/index.ts';
 import { account, arn, openFrontDesk, role, zip } from '../../../../../test/kit/front-desk.ts';
 
 const create = (FunctionName: string, rest: Partial<CreateFunctionCommandInput> = {}): CreateFunctionCommand =>
-  new CreateFunctionCommand({ FunctionName, Role: role, Runtime: 'nodejs24.x', Handler: 'index.handler', Code: { ZipFile: zip() }, ...rest });
+  new CreateFunctionCommand({
+    FunctionName,
+    Role: role,
+    Runtime: 'nodejs24.x',
+    Handler: 'index.handler',
+    Code: { ZipFile: zip() },
+    ...rest,
+  });
 const active = (client: LambdaClient, FunctionName: string): Promise<unknown> =>
   waitUntilFunctionActiveV2({ client, maxWaitTime: 20, minDelay: 0.01, maxDelay: 0.05 }, { FunctionName });
 const members = (answer: object): Record<string, unknown> => {
@@ -93,7 +100,10 @@ suite('functions', { timeout: 60_000 }, () => {
     await t.assert.rejects(desk.clientFor('222222222222').send(new GetFunctionCommand({ FunctionName: 'f' })), {
       message: 'Function not found: arn:aws:lambda:us-east-1:222222222222:function:f',
     });
-    await t.assert.rejects(named('f', '7'), { name: 'ResourceNotFoundException', message: `Function not found: ${arn('function:f:7')}` });
+    await t.assert.rejects(named('f', '7'), {
+      name: 'ResourceNotFoundException',
+      message: `Function not found: ${arn('function:f:7')}`,
+    });
   });
 
   test('while its runtime is fetched a function is Pending and refuses to be called or changed', async (t: TestContext) => {
@@ -127,9 +137,12 @@ suite('functions', { timeout: 60_000 }, () => {
     await using desk = await openFrontDesk();
     await t.assert.rejects(desk.client.send(create('f', { Runtime: 'cobol1' as 'nodejs24.x' })), {
       name: 'InvalidParameterValueException',
-      message: /^Value cobol1 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \[nodejs20\.x, .*\] or be a valid ARN$/,
+      message:
+        /^Value cobol1 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \[nodejs20\.x, .*\] or be a valid ARN$/,
     });
-    await t.assert.rejects(desk.client.send(create('f', { Runtime: 'go1.x' })), { message: /^The runtime parameter of go1\.x is no longer supported/ });
+    await t.assert.rejects(desk.client.send(create('f', { Runtime: 'go1.x' })), {
+      message: /^The runtime parameter of go1\.x is no longer supported/,
+    });
     await t.assert.rejects(desk.client.send(create('f', { Runtime: 'java21' })), { message: /Install java21\./ });
   });
 
@@ -140,7 +153,9 @@ suite('functions', { timeout: 60_000 }, () => {
     await client.send(create('f'));
     await active(client, 'f');
     const before = resolved();
-    const updated = await client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Runtime: 'python3.13', Timeout: 9 }));
+    const updated = await client.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Runtime: 'python3.13', Timeout: 9 }),
+    );
     t.assert.strictEqual(updated.LastUpdateStatus, 'InProgress');
     t.assert.strictEqual(updated.LastUpdateStatusReason, 'The function is being created.');
     t.assert.strictEqual(updated.State, 'Active');
@@ -150,7 +165,9 @@ suite('functions', { timeout: 60_000 }, () => {
       name: 'ResourceConflictException',
       message: `The operation cannot be performed at this time. An update is in progress for resource: ${arn('function:f')}`,
     });
-    await t.assert.rejects(client.send(new TagResourceCommand({ Resource: arn('function:f'), Tags: { a: '1' } })), { message: /An update is in progress/ });
+    await t.assert.rejects(client.send(new TagResourceCommand({ Resource: arn('function:f'), Tags: { a: '1' } })), {
+      message: /An update is in progress/,
+    });
     desk.runtimes.arrive();
     await control.idle();
     t.assert.notStrictEqual(resolved().incarnation, before.incarnation);
@@ -170,11 +187,20 @@ suite('functions', { timeout: 60_000 }, () => {
     desk.runtimes.fail(new Error('no'));
     await desk.control.idle();
     const got = await desk.client.send(new GetFunctionConfigurationCommand({ FunctionName: 'f' }));
-    t.assert.deepStrictEqual([got.State, got.LastUpdateStatus, got.LastUpdateStatusReasonCode], ['Active', 'Failed', 'InvalidRuntime']);
-    t.assert.strictEqual(desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f').version.runtime, 'nodejs24.x');
+    t.assert.deepStrictEqual(
+      [got.State, got.LastUpdateStatus, got.LastUpdateStatusReasonCode],
+      ['Active', 'Failed', 'InvalidRuntime'],
+    );
+    t.assert.strictEqual(
+      desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f').version.runtime,
+      'nodejs24.x',
+    );
     await desk.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Runtime: 'nodejs22.x' }));
     await desk.control.idle();
-    t.assert.strictEqual(desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f').version.runtime, 'nodejs22.x');
+    t.assert.strictEqual(
+      desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f').version.runtime,
+      'nodejs22.x',
+    );
   });
 
   test('what is left out of an update stays, what is given empty goes', async (t: TestContext) => {
@@ -184,7 +210,11 @@ suite('functions', { timeout: 60_000 }, () => {
       return desk.client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', ...change }));
     };
     await desk.client.send(
-      create('f', { Environment: { Variables: { AA: '1' } }, DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:111111111111:q' }, Description: 'd' }),
+      create('f', {
+        Environment: { Variables: { AA: '1' } },
+        DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:111111111111:q' },
+        Description: 'd',
+      }),
     );
     const kept = await update({ MemorySize: 512 });
     t.assert.deepStrictEqual([kept.Environment, kept.Description, kept.MemorySize], [{ Variables: { AA: '1' } }, 'd', 512]);
@@ -204,10 +234,14 @@ suite('functions', { timeout: 60_000 }, () => {
     await desk.client.send(create('f'));
     await desk.control.idle();
     const before = await desk.client.send(new GetFunctionConfigurationCommand({ FunctionName: 'f' }));
-    await t.assert.rejects(desk.client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: zip('x'), RevisionId: 'other' })), {
-      name: 'PreconditionFailedException',
-      message: 'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
-    });
+    await t.assert.rejects(
+      desk.client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: zip('x'), RevisionId: 'other' })),
+      {
+        name: 'PreconditionFailedException',
+        message:
+          'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
+      },
+    );
     await t.assert.rejects(desk.client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: Buffer.from('text') })), {
       message: 'Could not unzip uploaded file. Please check your file, then try to upload again.',
     });
@@ -221,43 +255,80 @@ suite('functions', { timeout: 60_000 }, () => {
     await using desk = await openFrontDesk();
     const both = await Promise.allSettled([desk.client.send(create('f')), desk.client.send(create('f'))]);
     t.assert.deepStrictEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
-    await t.assert.rejects(desk.client.send(create('f')), { name: 'ResourceConflictException', message: 'Function already exist: f' });
+    await t.assert.rejects(desk.client.send(create('f')), {
+      name: 'ResourceConflictException',
+      message: 'Function already exist: f',
+    });
   });
 
   test('wrong settings are told in the words of Lambda', async (t: TestContext) => {
     await using desk = await openFrontDesk();
-    const refused = (rest: Partial<CreateFunctionCommandInput>, error: object) => t.assert.rejects(desk.client.send(create('f', rest)), error);
-    await refused({ FunctionName: 'x'.repeat(65) }, {
-      name: 'InvalidParameterValueException',
-      message: `1 validation error detected: Value '${'x'.repeat(65)}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64`,
-    });
-    await refused({ Environment: { Variables: { AWS_REGION: 'x' } } }, { message: /Reserved keys used in this request: AWS_REGION$/ });
-    await refused({ Environment: { Variables: { SMALL: 'ok', BIG: 'x'.repeat(4096) } } }, {
-      message: /exceeded the 4KB limit\. String measured: \{"SMALL":"ok","BIG":"x+"\}$/,
-    });
-    await refused({ Tags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v'])) }, { message: 'Number of tags exceeds resource tag limit.' });
+    const refused = (rest: Partial<CreateFunctionCommandInput>, error: object) =>
+      t.assert.rejects(desk.client.send(create('f', rest)), error);
+    await refused(
+      { FunctionName: 'x'.repeat(65) },
+      {
+        name: 'InvalidParameterValueException',
+        message: `1 validation error detected: Value '${'x'.repeat(65)}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64`,
+      },
+    );
+    await refused(
+      { Environment: { Variables: { AWS_REGION: 'x' } } },
+      { message: /Reserved keys used in this request: AWS_REGION$/ },
+    );
+    await refused(
+      { Environment: { Variables: { SMALL: 'ok', BIG: 'x'.repeat(4096) } } },
+      {
+        message: /exceeded the 4KB limit\. String measured: \{"SMALL":"ok","BIG":"x+"\}$/,
+      },
+    );
+    await refused(
+      { Tags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v'])) },
+      { message: 'Number of tags exceeds resource tag limit.' },
+    );
     await refused({ Timeout: 901 }, { name: 'ValidationException', message: /less than or equal to 900$/ });
     await refused({ Runtime: undefined }, { message: /^Runtime and Handler are mandatory/ });
     await refused({ Code: { S3Bucket: 'bbb', S3Key: 'k' } }, { name: 'NotImplementedException' });
     await refused({ TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } }, { name: 'NotImplementedException' });
-    await refused({ FileSystemConfigs: [{ Arn: 'arn:aws:elasticfilesystem:us-east-1:111111111111:access-point/fsap-12345678901234567', LocalMountPath: '/mnt/a' }] }, { name: 'NotImplementedException' });
+    await refused(
+      {
+        FileSystemConfigs: [
+          {
+            Arn: 'arn:aws:elasticfilesystem:us-east-1:111111111111:access-point/fsap-12345678901234567',
+            LocalMountPath: '/mnt/a',
+          },
+        ],
+      },
+      { name: 'NotImplementedException' },
+    );
     await refused({ DurableConfig: { ExecutionTimeout: 60 } }, { name: 'NotImplementedException' });
     await refused({ Code: {} }, { message: 'Please provide a source for function code.' });
-    await refused({ Code: { ImageUri: 'x' }, PackageType: 'Image', Runtime: undefined, Handler: undefined }, { name: 'NotImplementedException' });
+    await refused(
+      { Code: { ImageUri: 'x' }, PackageType: 'Image', Runtime: undefined, Handler: undefined },
+      { name: 'NotImplementedException' },
+    );
   });
 
   test('pages of a list hold together while functions come and go', async (t: TestContext) => {
     await using desk = await openFrontDesk();
     for (const name of ['a', 'b', 'd', 'e']) await desk.client.send(create(name));
     const first = await desk.client.send(new ListFunctionsCommand({ MaxItems: 2 }));
-    t.assert.deepStrictEqual(first.Functions?.map((f) => f.FunctionName), ['a', 'b']);
+    t.assert.deepStrictEqual(
+      first.Functions?.map((f) => f.FunctionName),
+      ['a', 'b'],
+    );
     await desk.client.send(new DeleteFunctionCommand({ FunctionName: 'b' }));
     await desk.client.send(create('c'));
     const second = await desk.client.send(new ListFunctionsCommand({ MaxItems: 2, Marker: first.NextMarker }));
-    t.assert.deepStrictEqual(second.Functions?.map((f) => f.FunctionName), ['c', 'd']);
+    t.assert.deepStrictEqual(
+      second.Functions?.map((f) => f.FunctionName),
+      ['c', 'd'],
+    );
     const last = await desk.client.send(new ListFunctionsCommand({ MaxItems: 2, Marker: second.NextMarker }));
     t.assert.deepStrictEqual([last.Functions?.map((f) => f.FunctionName), last.NextMarker], [['e'], undefined]);
-    await t.assert.rejects(desk.client.send(new ListFunctionsCommand({ Marker: 'bm9uc2Vuc2U' })), { name: 'InvalidParameterValueException' });
+    await t.assert.rejects(desk.client.send(new ListFunctionsCommand({ Marker: 'bm9uc2Vuc2U' })), {
+      name: 'InvalidParameterValueException',
+    });
   });
 
   test('deleting answers 204 and takes everything along', async (t: TestContext) => {

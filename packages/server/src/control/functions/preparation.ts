@@ -27,7 +27,8 @@ interface Job {
 
 export const creating: Reason = { code: 'Creating', text: 'The function is being created.' };
 
-export const isUnderWay = (record: VersionRecord): boolean => record.state === 'Pending' || record.lastUpdate?.status === 'InProgress';
+export const isUnderWay = (record: VersionRecord): boolean =>
+  record.state === 'Pending' || record.lastUpdate?.status === 'InProgress';
 
 /**
  * What a version needs before it can run, done while it is Pending or InProgress: its runtime, its
@@ -65,7 +66,11 @@ export class Preparation implements AsyncDisposable {
     const job = this.#line.shift();
     if (job === undefined) return;
     const run = this.#run(job).catch((error: unknown) => {
-      this.#options.log.error('A function could not be prepared.', { functionName: job.functionName, version: job.version, error });
+      this.#options.log.error('A function could not be prepared.', {
+        functionName: job.functionName,
+        version: job.version,
+        error,
+      });
     });
     const ended = run.then(() => {
       this.#running.delete(ended);

@@ -29,7 +29,11 @@ export function readFunctions(room: Room): Operations<'GetFunction' | 'GetFuncti
 
     async GetFunctionConfiguration(input, call) {
       const scope = scopeOf(call);
-      const { record, arn } = find(room.shelf.desk(scope), scope, parseFunctionName(input.FunctionName ?? '', input.Qualifier, scope));
+      const { record, arn } = find(
+        room.shelf.desk(scope),
+        scope,
+        parseFunctionName(input.FunctionName ?? '', input.Qualifier, scope),
+      );
       return describe(record, arn, scope.region);
     },
 
@@ -38,7 +42,8 @@ export function readFunctions(room: Room): Operations<'GetFunction' | 'GetFuncti
       const scope = scopeOf(call);
       const desk = room.shelf.desk(scope);
       // No function here is a replica of another region's.
-      if (input.MasterRegion !== undefined && input.MasterRegion !== 'ALL' && input.MasterRegion !== scope.region) return { Functions: [] };
+      if (input.MasterRegion !== undefined && input.MasterRegion !== 'ALL' && input.MasterRegion !== scope.region)
+        return { Functions: [] };
       const names = desk.names('function');
       if (input.FunctionVersion !== 'ALL') {
         const { rows, ...rest } = page(names, (name) => name, input);
@@ -46,10 +51,21 @@ export function readFunctions(room: Room): Operations<'GetFunction' | 'GetFuncti
         return { Functions: records.map((record, index) => describeListed(record, arnOf(scope, rows[index] ?? ''))), ...rest };
       }
       const all = names.flatMap((name) =>
-        [...desk.parts('version', name).values()].map((record) => ({ name, record, key: `${name} ${versionKey(record.version)}` })),
+        [...desk.parts('version', name).values()].map((record) => ({
+          name,
+          record,
+          key: `${name} ${versionKey(record.version)}`,
+        })),
       );
-      const { rows, ...rest } = page(all.sort((left, right) => byKey(left.key, right.key)), (row) => row.key, input);
-      return { Functions: rows.map(({ name, record }) => describeListed(record, qualifiedArn(scope, name, record.version))), ...rest };
+      const { rows, ...rest } = page(
+        all.sort((left, right) => byKey(left.key, right.key)),
+        (row) => row.key,
+        input,
+      );
+      return {
+        Functions: rows.map(({ name, record }) => describeListed(record, qualifiedArn(scope, name, record.version))),
+        ...rest,
+      };
     },
   };
 }

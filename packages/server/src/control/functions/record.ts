@@ -34,7 +34,15 @@ export interface VersionRecord {
 
 /** @source spec 1.3-09 */
 export interface Reason {
-  readonly code: 'Creating' | 'InvalidRuntime' | 'InvalidImage' | 'ImageDeleted' | 'ImageAccessDenied' | 'InternalError' | 'InvalidConfiguration' | 'Restoring';
+  readonly code:
+    | 'Creating'
+    | 'InvalidRuntime'
+    | 'InvalidImage'
+    | 'ImageDeleted'
+    | 'ImageAccessDenied'
+    | 'InternalError'
+    | 'InvalidConfiguration'
+    | 'Restoring';
   readonly text: string;
 }
 
@@ -79,7 +87,13 @@ export type CodeRecord =
       readonly unzippedBytes: number;
       readonly sourceKmsKeyArn?: string;
     }
-  | { readonly kind: 'image'; readonly uri: string; readonly resolvedUri: string; readonly digest: string; readonly image?: ImageDefaults };
+  | {
+      readonly kind: 'image';
+      readonly uri: string;
+      readonly resolvedUri: string;
+      readonly digest: string;
+      readonly image?: ImageDefaults;
+    };
 
 /** Everything a function needs of a layer version, so that it outlives the layer's deletion. @source spec 1.8-03 */
 export interface AttachedLayer {

@@ -15,7 +15,14 @@ import { PlainDatabase } from '../../../../../test/kit/plain-database.ts';
 import { temporaryFolder } from '../../../../../test/kit/server.ts';
 
 const create = (FunctionName: string, rest: Partial<CreateFunctionCommandInput> = {}): CreateFunctionCommand =>
-  new CreateFunctionCommand({ FunctionName, Role: role, Runtime: 'nodejs24.x', Handler: 'index.handler', Code: { ZipFile: zip() }, ...rest });
+  new CreateFunctionCommand({
+    FunctionName,
+    Role: role,
+    Runtime: 'nodejs24.x',
+    Handler: 'index.handler',
+    Code: { ZipFile: zip() },
+    ...rest,
+  });
 const active = (client: LambdaClient, FunctionName: string): Promise<unknown> =>
   waitUntilFunctionActiveV2({ client, maxWaitTime: 20, minDelay: 0.01, maxDelay: 0.05 }, { FunctionName });
 
@@ -30,7 +37,8 @@ suite('functions over a restart', { timeout: 60_000 }, () => {
       await desk.control.idle();
       await desk.client.send(create('cut', { Runtime: 'python3.13' }));
     }
-    for (const name of readdirSync(folder.path)) t.assert.ok(!readFileSync(`${folder.path}/${name}`, 'latin1').includes(secret), name);
+    for (const name of readdirSync(folder.path))
+      t.assert.ok(!readFileSync(`${folder.path}/${name}`, 'latin1').includes(secret), name);
     await using desk = await openFrontDesk({ database: new PlainDatabase(file), dataDir: folder.path });
     const resolved = desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'ready');
     t.assert.deepStrictEqual(resolved.version.environment, { PASSWORD: secret });
@@ -49,7 +57,9 @@ suite('functions over a restart', { timeout: 60_000 }, () => {
       await using desk = await openFrontDesk({ database: new PlainDatabase(file), dataDir: folder.path });
       await desk.client.send(create('f', { Environment: { Variables: { AA: '1' } } }));
     }
-    await t.assert.rejects(openFrontDesk({ database: new PlainDatabase(file), dataDir: other.path }), { code: 'CONTROL_KEY_INVALID' });
+    await t.assert.rejects(openFrontDesk({ database: new PlainDatabase(file), dataDir: other.path }), {
+      code: 'CONTROL_KEY_INVALID',
+    });
   });
 
   test('a runtime that is gone makes its functions Inactive; a call brings them back when it is there again', async (t: TestContext) => {
@@ -67,7 +77,9 @@ suite('functions over a restart', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual([got.State, got.StateReasonCode], ['Inactive', 'InvalidRuntime']);
     t.assert.match(got.StateReason ?? '', /Install nodejs24\.x\./);
     runtimes.checks.set('nodejs24.x', { kind: 'ready' });
-    t.assert.throws(() => desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f'), { message: /state: Inactive$/ });
+    t.assert.throws(() => desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f'), {
+      message: /state: Inactive$/,
+    });
     await active(desk.client, 'f');
     desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f');
   });
@@ -96,7 +108,9 @@ suite('functions over a restart', { timeout: 60_000 }, () => {
     await desk.client.send(create('f'));
     await desk.control.idle();
     database.failure = new Error('the disk is full');
-    await t.assert.rejects(desk.client.send(new TagResourceCommand({ Resource: arn('function:f'), Tags: { a: '1' } })), { name: 'ServiceException' });
+    await t.assert.rejects(desk.client.send(new TagResourceCommand({ Resource: arn('function:f'), Tags: { a: '1' } })), {
+      name: 'ServiceException',
+    });
     database.failure = undefined;
     t.assert.deepStrictEqual((await desk.client.send(new ListTagsCommand({ Resource: arn('function:f') }))).Tags, {});
   });

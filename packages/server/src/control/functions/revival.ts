@@ -69,7 +69,13 @@ async function stateOf(
   // What kept it from being prepared may be over: no network, a full disk.
   if (record.state === 'Failed') return can?.kind === 'unavailable' ? undefined : { state: 'Pending', stateReason: restoring };
   if (can?.kind === 'unavailable' && record.state !== 'Inactive')
-    return { state: 'Inactive', stateReason: { code: 'InvalidRuntime', text: `The runtime ${configuration.runtime} is gone from this machine. ${can.remedy}` } };
+    return {
+      state: 'Inactive',
+      stateReason: {
+        code: 'InvalidRuntime',
+        text: `The runtime ${configuration.runtime} is gone from this machine. ${can.remedy}`,
+      },
+    };
   if (can?.kind === 'unavailable' || record.state === 'Pending') return undefined;
   if (can?.kind === 'preparable' || record.state === 'Inactive') return { state: 'Pending', stateReason: restoring };
   // Its root may have been on its way to storage when the machine stopped.

@@ -61,7 +61,8 @@ export function configured(
     deadLetterTargetArn: emptied(input.DeadLetterConfig?.TargetArn, base.deadLetterTargetArn),
     layers: layers ?? base.layers,
     fileSystems:
-      input.FileSystemConfigs?.map((system) => ({ arn: system.Arn ?? '', localMountPath: system.LocalMountPath ?? '' })) ?? base.fileSystems,
+      input.FileSystemConfigs?.map((system) => ({ arn: system.Arn ?? '', localMountPath: system.LocalMountPath ?? '' })) ??
+      base.fileSystems,
     vpc:
       input.VpcConfig === undefined
         ? base.vpc

@@ -57,7 +57,8 @@ export function archivesInUse(shelf: Shelf): Map<AccountId, Set<string>> {
     inUse.set(scope.account, used);
     const desk = shelf.desk(scope);
     for (const [, , { configuration, serving }] of desk.all('version'))
-      for (const sha256 of [...archivesOf(configuration), ...(serving === undefined ? [] : archivesOf(serving.configuration))]) used.add(sha256);
+      for (const sha256 of [...archivesOf(configuration), ...(serving === undefined ? [] : archivesOf(serving.configuration))])
+        used.add(sha256);
     for (const [, , layer] of desk.all('layerVersion')) used.add(layer.codeSha256);
   }
   return inUse;

@@ -39,7 +39,11 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
       if (input.DryRun === true) {
         const configuration = recoded(before);
         checkTogether(room, configuration);
-        return describe({ ...before, configuration, configSha256: fingerprint(configuration) }, arnOf(scope, functionName), scope.region);
+        return describe(
+          { ...before, configuration, configSha256: fingerprint(configuration) },
+          arnOf(scope, functionName),
+          scope.region,
+        );
       }
       const answer = await room.shelf.change(scope, (desk, change) => {
         const { fn, record } = find(desk, scope, { functionName });
@@ -63,7 +67,8 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
       const functionName = unqualified(input.FunctionName ?? '', scope);
       const answer = await room.shelf.change(scope, (desk, change) => {
         const { record } = find(desk, scope, { functionName });
-        if (input.Runtime !== undefined && input.Runtime !== record.configuration.runtime) checkRuntime(input.Runtime, room.runtimes);
+        if (input.Runtime !== undefined && input.Runtime !== record.configuration.runtime)
+          checkRuntime(input.Runtime, room.runtimes);
         checkChangeable(scope, functionName, record, input.RevisionId);
         const { code } = record.configuration;
         const layers = input.Layers && attach(room, scope, input.Layers, code.kind === 'zip' ? code.unzippedBytes : 0);
@@ -98,5 +103,9 @@ function inProgress(room: Room, record: VersionRecord, configuration: Configurat
 function begun(room: Room, scope: Scope, functionName: string, answer: VersionRecord): ReturnType<typeof describe> {
   room.preparation.begin(scope, functionName, latest);
   if (answer.version !== latest) room.preparation.begin(scope, functionName, answer.version);
-  return describe(answer, qualifiedArn(scope, functionName, answer.version === latest ? undefined : answer.version), scope.region);
+  return describe(
+    answer,
+    qualifiedArn(scope, functionName, answer.version === latest ? undefined : answer.version),
+    scope.region,
+  );
 }

@@ -21,6 +21,12 @@ export class LayerFolders {
 
   async prepare(account: AccountId, layers: readonly AttachedLayer[]): Promise<void> {
     if (layers.length === 0 || this.#dirs.has(layers)) return;
-    this.#dirs.set(layers, await this.#code.layers(account, layers.map((layer) => layer.codeSha256)));
+    this.#dirs.set(
+      layers,
+      await this.#code.layers(
+        account,
+        layers.map((layer) => layer.codeSha256),
+      ),
+    );
   }
 }

@@ -15,7 +15,9 @@ type Filter = { readonly CompatibleRuntime?: string | undefined; readonly Compat
 
 export function layerHandlers(
   room: Room,
-): Operations<'PublishLayerVersion' | 'GetLayerVersion' | 'GetLayerVersionByArn' | 'ListLayers' | 'ListLayerVersions' | 'DeleteLayerVersion'> {
+): Operations<
+  'PublishLayerVersion' | 'GetLayerVersion' | 'GetLayerVersionByArn' | 'ListLayers' | 'ListLayerVersions' | 'DeleteLayerVersion'
+> {
   return {
     /** @source spec 1.8-01, 1.8-02 */
     async PublishLayerVersion(input, call) {
@@ -57,7 +59,9 @@ export function layerHandlers(
 
     async GetLayerVersionByArn(input, call) {
       const reader = scopeOf(call);
-      const parts = /^arn:[^:]+:lambda:(?<region>[^:]*):(?<account>[^:]*):layer:(?<name>[^:]+):(?<version>\d+)$/.exec(input.Arn ?? '')?.groups;
+      const parts = /^arn:[^:]+:lambda:(?<region>[^:]*):(?<account>[^:]*):layer:(?<name>[^:]+):(?<version>\d+)$/.exec(
+        input.Arn ?? '',
+      )?.groups;
       if (parts === undefined || parts['region'] !== reader.region) throw missing();
       const owner: Scope = { account: parts['account'] as AccountId, region: reader.region };
       const record = found(room.shelf.desk(owner), parts['name'] ?? '', Number(parts['version']));

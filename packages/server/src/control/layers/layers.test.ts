@@ -24,7 +24,14 @@ const publish = (LayerName: string, rest: Partial<PublishLayerVersionCommandInpu
   new PublishLayerVersionCommand({ LayerName, Content: { ZipFile: zip(LayerName) }, ...rest });
 const create = (client: LambdaClient, Layers: string[], FunctionName = 'f') =>
   client.send(
-    new CreateFunctionCommand({ FunctionName, Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() }, Layers }),
+    new CreateFunctionCommand({
+      FunctionName,
+      Role: role,
+      Runtime: 'nodejs24.x',
+      Handler: 'i.h',
+      Code: { ZipFile: zip() },
+      Layers,
+    }),
   );
 
 suite('layers', { timeout: 60_000 }, () => {
@@ -51,7 +58,8 @@ suite('layers', { timeout: 60_000 }, () => {
   test('numbers go on after a deletion, newest are listed first, and filters hold', async (t: TestContext) => {
     await using desk = await openFrontDesk();
     const { client } = desk;
-    for (const runtime of ['python3.12', 'nodejs24.x', 'nodejs24.x'] as const) await client.send(publish('l', { CompatibleRuntimes: [runtime] }));
+    for (const runtime of ['python3.12', 'nodejs24.x', 'nodejs24.x'] as const)
+      await client.send(publish('l', { CompatibleRuntimes: [runtime] }));
     for (let time = 0; time < 2; time += 1)
       t.assert.strictEqual(
         (await client.send(new DeleteLayerVersionCommand({ LayerName: 'l', VersionNumber: 3 }))).$metadata.httpStatusCode,
@@ -82,7 +90,9 @@ suite('layers', { timeout: 60_000 }, () => {
       ]);
       await desk.control.idle();
       await desk.client.send(new DeleteLayerVersionCommand({ LayerName: 'a', VersionNumber: 1 }));
-      await t.assert.rejects(create(desk.client, [arn('layer:a:1')], 'g'), { message: `Layer version ${arn('layer:a:1')} does not exist.` });
+      await t.assert.rejects(create(desk.client, [arn('layer:a:1')], 'g'), {
+        message: `Layer version ${arn('layer:a:1')} does not exist.`,
+      });
     }
     await using desk = await openFrontDesk({ database: new PlainDatabase(file), dataDir: folder.path });
     const { version } = desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f');
@@ -100,8 +110,12 @@ suite('layers', { timeout: 60_000 }, () => {
     const { client } = desk;
     for (let n = 0; n < 6; n += 1) await client.send(publish(`l${n}`));
     await client.send(publish('l0'));
-    const refused = async (layers: string[], message: string) => t.assert.rejects(create(client, layers), { name: 'InvalidParameterValueException', message });
-    await refused(Array.from({ length: 6 }, (_, n) => arn(`layer:l${n}:1`)), 'Cannot reference more than 5 layers.');
+    const refused = async (layers: string[], message: string) =>
+      t.assert.rejects(create(client, layers), { name: 'InvalidParameterValueException', message });
+    await refused(
+      Array.from({ length: 6 }, (_, n) => arn(`layer:l${n}:1`)),
+      'Cannot reference more than 5 layers.',
+    );
     await refused(
       [arn('layer:l0:1'), arn('layer:l0:2')],
       `Two different versions of the same layer are not allowed to be referenced in the same function. ${arn('layer:l0:1')} and ${arn('layer:l0:2')} are versions of the same layer.`,
@@ -122,7 +136,9 @@ suite('layers', { timeout: 60_000 }, () => {
     await using desk = await openFrontDesk();
     await desk.client.send(publish('l'));
     for (const VersionNumber of [0, -1])
-      await t.assert.rejects(desk.client.send(new GetLayerVersionCommand({ LayerName: 'l', VersionNumber })), { message: 'Layer Version Cannot be less than 1' });
+      await t.assert.rejects(desk.client.send(new GetLayerVersionCommand({ LayerName: 'l', VersionNumber })), {
+        message: 'Layer Version Cannot be less than 1',
+      });
     await t.assert.rejects(desk.client.send(new GetLayerVersionCommand({ LayerName: 'l', VersionNumber: 2 })), {
       name: 'ResourceNotFoundException',
       message: 'The resource you requested does not exist.',
@@ -139,7 +155,12 @@ suite('layers', { timeout: 60_000 }, () => {
     const at = { LayerName: 'l', VersionNumber: 1 };
     await t.assert.rejects(create(other, [arn('layer:l:1')]), { name: 'AccessDeniedException' });
     const added = await desk.client.send(
-      new AddLayerVersionPermissionCommand({ ...at, StatementId: 's1', Action: 'lambda:GetLayerVersion', Principal: '222222222222' }),
+      new AddLayerVersionPermissionCommand({
+        ...at,
+        StatementId: 's1',
+        Action: 'lambda:GetLayerVersion',
+        Principal: '222222222222',
+      }),
     );
     t.assert.strictEqual(
       added.Statement,
@@ -152,17 +173,27 @@ suite('layers', { timeout: 60_000 }, () => {
     t.assert.strictEqual(policy.Policy, `{"Version":"2012-10-17","Id":"default","Statement":[${added.Statement}]}`);
     t.assert.strictEqual(policy.RevisionId, added.RevisionId);
     await t.assert.rejects(
-      desk.client.send(new AddLayerVersionPermissionCommand({ ...at, StatementId: 's1', Action: 'lambda:GetLayerVersion', Principal: '*' })),
-      { message: 'The statement id (s1) provided already exists. Please provide a new statement id, or remove the existing statement.' },
+      desk.client.send(
+        new AddLayerVersionPermissionCommand({ ...at, StatementId: 's1', Action: 'lambda:GetLayerVersion', Principal: '*' }),
+      ),
+      {
+        message:
+          'The statement id (s1) provided already exists. Please provide a new statement id, or remove the existing statement.',
+      },
     );
-    await t.assert.rejects(desk.client.send(new RemoveLayerVersionPermissionCommand({ ...at, StatementId: 's1', RevisionId: 'x' })), {
-      name: 'PreconditionFailedException',
-      message: /Call the GetLayerPolicy API/,
-    });
+    await t.assert.rejects(
+      desk.client.send(new RemoveLayerVersionPermissionCommand({ ...at, StatementId: 's1', RevisionId: 'x' })),
+      {
+        name: 'PreconditionFailedException',
+        message: /Call the GetLayerPolicy API/,
+      },
+    );
     await t.assert.rejects(desk.client.send(new RemoveLayerVersionPermissionCommand({ ...at, StatementId: 'no' })), {
       message: 'Statement no is not found in resource policy.',
     });
     await desk.client.send(new RemoveLayerVersionPermissionCommand({ ...at, StatementId: 's1' }));
-    await t.assert.rejects(desk.client.send(new GetLayerVersionPolicyCommand(at)), { message: 'No policy is associated with the given resource.' });
+    await t.assert.rejects(desk.client.send(new GetLayerVersionPolicyCommand(at)), {
+      message: 'No policy is associated with the given resource.',
+    });
   });
 });

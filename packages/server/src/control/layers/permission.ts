@@ -9,7 +9,8 @@ export function mayRead(room: Room, reader: Scope, owner: Scope, layerName: stri
   const root = `arn:aws:iam::${reader.account}:root`;
   const allowed = policy?.statements.some(
     ({ Principal, Condition }) =>
-      Condition === undefined && (Principal === '*' || (typeof Principal === 'object' && (Principal['AWS'] === '*' || Principal['AWS'] === root))),
+      Condition === undefined &&
+      (Principal === '*' || (typeof Principal === 'object' && (Principal['AWS'] === '*' || Principal['AWS'] === root))),
   );
   if (allowed === true) return;
   throw new ServiceFault(

@@ -26,7 +26,9 @@ export function layerPolicyHandlers(
           Principal: principal(input.Principal ?? ''),
           Action: input.Action,
           Resource: `${layerArn(scope, layerName)}:${version}`,
-          ...(input.OrganizationId === undefined ? {} : { Condition: { StringEquals: { 'aws:PrincipalOrgID': input.OrganizationId } } }),
+          ...(input.OrganizationId === undefined
+            ? {}
+            : { Condition: { StringEquals: { 'aws:PrincipalOrgID': input.OrganizationId } } }),
         };
         change.put('layerPolicy', layerName, version, withStatement(policy, made, revisionId));
         return made;

@@ -9,7 +9,13 @@ export type LayerVersionOutput = LambdaOperations['GetLayerVersion']['output'];
 export type LayerVersionListed = NonNullable<LambdaOperations['ListLayerVersions']['output']['LayerVersions']>[number];
 
 /** @source spec 1.8-01 */
-export const show = (room: Room, call: Call, scope: Scope, layerName: string, record: LayerVersionRecord): LayerVersionOutput => ({
+export const show = (
+  room: Room,
+  call: Call,
+  scope: Scope,
+  layerName: string,
+  record: LayerVersionRecord,
+): LayerVersionOutput => ({
   Content: {
     Location: room.ports.codeUrl(call, scope.account, record.codeSha256),
     CodeSha256: record.codeSha256,

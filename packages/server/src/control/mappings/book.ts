@@ -60,7 +60,8 @@ export class MappingBook implements Disposable {
     for (const scope of this.#shelf.scopes())
       for (const [uuid, , record] of this.#shelf.desk(scope).all('mapping')) this.#views.set(uuid, viewOf(scope, record));
     this.#watch = this.#shelf.onChange((scope, { edits }) => {
-      for (const { kind, name, document } of edits) if (kind === 'mapping') this.#turn(scope, name, document as MappingRecord | undefined);
+      for (const { kind, name, document } of edits)
+        if (kind === 'mapping') this.#turn(scope, name, document as MappingRecord | undefined);
     });
   }
 
@@ -117,7 +118,10 @@ export class MappingBook implements Disposable {
   }
 }
 
-const viewOf = (scope: Scope, { uuid, kind, functionName, qualifier, eventSourceArn, enabled, settings }: MappingRecord): MappingView =>
+const viewOf = (
+  scope: Scope,
+  { uuid, kind, functionName, qualifier, eventSourceArn, enabled, settings }: MappingRecord,
+): MappingView =>
   compact<MappingView>({
     ...scope,
     uuid,
@@ -133,7 +137,8 @@ const viewOf = (scope: Scope, { uuid, kind, functionName, qualifier, eventSource
     startingAtMs: settings.startingAtMs,
     parallelizationFactor: settings.parallelizationFactor ?? 1,
     maximumRetryAttempts: settings.maximumRetryAttempts ?? -1,
-    maximumRecordAgeMs: settings.maximumRecordAgeS === undefined || settings.maximumRecordAgeS === -1 ? -1 : settings.maximumRecordAgeS * 1000,
+    maximumRecordAgeMs:
+      settings.maximumRecordAgeS === undefined || settings.maximumRecordAgeS === -1 ? -1 : settings.maximumRecordAgeS * 1000,
     bisectOnFunctionError: settings.bisect ?? false,
     tumblingWindowMs: (settings.tumblingWindowS ?? 0) * 1000,
     onFailureArn: settings.onFailureArn || undefined,
@@ -146,6 +151,7 @@ const brokerOf = (kind: BrokerView['kind'], given: BrokerSettings): BrokerView =
     addresses: given.SelfManagedEventSource?.Endpoints?.KAFKA_BOOTSTRAP_SERVERS,
     topics: given.Topics ?? [],
     queues: given.Queues ?? [],
-    consumerGroupId: given.SelfManagedKafkaEventSourceConfig?.ConsumerGroupId ?? given.AmazonManagedKafkaEventSourceConfig?.ConsumerGroupId,
+    consumerGroupId:
+      given.SelfManagedKafkaEventSourceConfig?.ConsumerGroupId ?? given.AmazonManagedKafkaEventSourceConfig?.ConsumerGroupId,
     access: (given.SourceAccessConfigurations ?? []).map(({ Type = '', URI = '' }) => ({ type: Type, uri: URI })),
   });

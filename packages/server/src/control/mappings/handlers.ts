@@ -27,11 +27,19 @@ export function mappingHandlers(
   room: Room,
   book: MappingBook,
 ): Operations<
-  'CreateEventSourceMapping' | 'GetEventSourceMapping' | 'ListEventSourceMappings' | 'UpdateEventSourceMapping' | 'DeleteEventSourceMapping'
+  | 'CreateEventSourceMapping'
+  | 'GetEventSourceMapping'
+  | 'ListEventSourceMappings'
+  | 'UpdateEventSourceMapping'
+  | 'DeleteEventSourceMapping'
 > {
-  const check = async (desk: Desk, record: Pick<MappingRecord, 'kind' | 'eventSourceArn' | 'functionName' | 'qualifier'>): Promise<void> => {
+  const check = async (
+    desk: Desk,
+    record: Pick<MappingRecord, 'kind' | 'eventSourceArn' | 'functionName' | 'qualifier'>,
+  ): Promise<void> => {
     const { sources } = room.ports;
-    if (!(sources?.kinds ?? usual).has(record.kind)) throw unavailable(`nothing on this server polls ${record.kind} sources yet.`);
+    if (!(sources?.kinds ?? usual).has(record.kind))
+      throw unavailable(`nothing on this server polls ${record.kind} sources yet.`);
     const version = desk.get('version', record.functionName, latest);
     const arn = record.eventSourceArn ?? '';
     try {
@@ -94,7 +102,12 @@ export function mappingHandlers(
             (input.EventSourceArn === undefined || record.eventSourceArn === input.EventSourceArn) &&
             (name === undefined || (record.functionName === name.functionName && record.qualifier === name.qualifier)),
         );
-      const { rows, ...rest } = page(records, (record) => record.uuid, { ...input, MaxItems: input.MaxItems ?? listCap }, listCap);
+      const { rows, ...rest } = page(
+        records,
+        (record) => record.uuid,
+        { ...input, MaxItems: input.MaxItems ?? listCap },
+        listCap,
+      );
       return { EventSourceMappings: rows.map((record) => show(scope, record, book.lastResult(record.uuid))), ...rest };
     },
 
@@ -116,7 +129,11 @@ export function mappingHandlers(
           qualifier: target.qualifier,
           enabled: input.Enabled ?? current.enabled,
           state: 'Updating',
-          settings: grouped(current.kind, changedSettings(current.kind, current.eventSourceArn, current.settings, input), current.uuid),
+          settings: grouped(
+            current.kind,
+            changedSettings(current.kind, current.eventSourceArn, current.settings, input),
+            current.uuid,
+          ),
           modifiedAt: room.clock.now(),
         });
         if (name !== undefined) checkTwin(desk, scope, next);
@@ -178,14 +195,22 @@ function checkTwin(desk: Desk, scope: Scope, draft: MappingRecord): void {
     if (uuid === draft.uuid || key(other) !== key(draft)) continue;
     const advice = `already exists. Please update or delete the existing mapping with UUID ${uuid}`;
     if (draft.kind === 'sqs')
-      throw conflict(`An event source mapping with SQS arn (" ${draft.eventSourceArn} ") and function (" ${draft.functionName} ") ${advice}`);
+      throw conflict(
+        `An event source mapping with SQS arn (" ${draft.eventSourceArn} ") and function (" ${draft.functionName} ") ${advice}`,
+      );
     if (draft.kind === 'kafka' || draft.kind === 'msk') {
-      const servers = draft.settings.broker.SelfManagedEventSource?.Endpoints?.KAFKA_BOOTSTRAP_SERVERS?.join(',') ?? draft.eventSourceArn;
-      const arn = draft.qualifier === undefined ? arnOf(scope, draft.functionName) : qualifiedArn(scope, draft.functionName, draft.qualifier);
+      const servers =
+        draft.settings.broker.SelfManagedEventSource?.Endpoints?.KAFKA_BOOTSTRAP_SERVERS?.join(',') ?? draft.eventSourceArn;
+      const arn =
+        draft.qualifier === undefined
+          ? arnOf(scope, draft.functionName)
+          : qualifiedArn(scope, draft.functionName, draft.qualifier);
       throw conflict(
         `An event source mapping with event source ("${servers}"), function ("${arn}"), topics ("${draft.settings.broker.Topics?.join(',')}") ${advice}`,
       );
     }
-    throw conflict(`The event source arn (" ${draft.eventSourceArn} ") and function (" ${draft.functionName} ") provided mapping ${advice}`);
+    throw conflict(
+      `The event source arn (" ${draft.eventSourceArn} ") and function (" ${draft.functionName} ") provided mapping ${advice}`,
+    );
   }
 }

@@ -56,8 +56,19 @@ export function newSettings(kind: SourceKind, arn: string | undefined, input: Cr
     batchSize,
     batchWindowS,
     responseTypes: traits[kind].has.has('FunctionResponseTypes') ? [] : undefined,
-    ...(isOrdered ? { parallelizationFactor: 1, tumblingWindowS: 0, bisect: false, maximumRetryAttempts: -1, maximumRecordAgeS: -1, onFailureArn: '' } : {}),
-    ...(needsPosition ? { startingPosition: input.StartingPosition, startingAtMs: input.StartingPositionTimestamp?.getTime() } : {}),
+    ...(isOrdered
+      ? {
+          parallelizationFactor: 1,
+          tumblingWindowS: 0,
+          bisect: false,
+          maximumRetryAttempts: -1,
+          maximumRecordAgeS: -1,
+          onFailureArn: '',
+        }
+      : {}),
+    ...(needsPosition
+      ? { startingPosition: input.StartingPosition, startingAtMs: input.StartingPositionTimestamp?.getTime() }
+      : {}),
     broker: compact<BrokerSettings>({
       Topics: input.Topics,
       Queues: input.Queues,
@@ -68,7 +79,12 @@ export function newSettings(kind: SourceKind, arn: string | undefined, input: Cr
 }
 
 /** What is left out stays; an empty object or list clears. @source spec 1.12-03 */
-export function changedSettings(kind: SourceKind, arn: string | undefined, base: MappingSettings, input: CreateInput | UpdateInput): MappingSettings {
+export function changedSettings(
+  kind: SourceKind,
+  arn: string | undefined,
+  base: MappingSettings,
+  input: CreateInput | UpdateInput,
+): MappingSettings {
   const { FilterCriteria: filters, ScalingConfig: scaling, DestinationConfig: destinations } = input;
   const patterns = filters === undefined ? base.patterns : (filters.Filters ?? []).map((filter) => checkPattern(filter.Pattern));
   const settings = compact<MappingSettings>({
@@ -107,7 +123,7 @@ function brokerSettings(base: BrokerSettings, input: CreateInput | UpdateInput):
     if (isEmpty(value)) delete next[name];
     else next[name] = value;
   }
-  return next as BrokerSettings;
+  return next;
 }
 
 /** Readers of Kafka are a group, called like the mapping where no name is given. @source spec 6.6-01 */
@@ -123,8 +139,11 @@ function checkPosition(kind: SourceKind, arn: string | undefined, input: CreateI
     return;
   }
   if (input.StartingPosition === undefined)
-    throw invalid("1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.");
-  if (kind === 'dynamodb' && input.StartingPosition === 'AT_TIMESTAMP') throw invalid(`Unsupported starting position for arn type: ${arn}`);
+    throw invalid(
+      "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
+    );
+  if (kind === 'dynamodb' && input.StartingPosition === 'AT_TIMESTAMP')
+    throw invalid(`Unsupported starting position for arn type: ${arn}`);
   if ((input.StartingPosition === 'AT_TIMESTAMP') !== (input.StartingPositionTimestamp !== undefined))
     throw invalid('StartingPositionTimestamp is required with the starting position AT_TIMESTAMP, and only with it.');
 }

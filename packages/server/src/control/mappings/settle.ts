@@ -9,7 +9,8 @@ export const isMoving = ({ state }: MappingRecord): boolean => state === 'Creati
 export function settle(shelf: Shelf, log: Logger, scope: Scope, uuid: string): void {
   const done = shelf.change(scope, (desk, change) => {
     const record = desk.get('mapping', uuid);
-    if (record !== undefined && isMoving(record)) change.put('mapping', uuid, '', { ...record, state: record.enabled ? 'Enabled' : 'Disabled' });
+    if (record !== undefined && isMoving(record))
+      change.put('mapping', uuid, '', { ...record, state: record.enabled ? 'Enabled' : 'Disabled' });
   });
   done.catch((error: unknown) => log.error('The state of a mapping was not written.', { uuid, error }));
 }

@@ -5,10 +5,16 @@ import type { MappingRecord } from './record.ts';
 
 export type MappingOutput = LambdaOperations['GetEventSourceMapping']['output'];
 
-const mappingArn = (scope: Scope, uuid: string): string => `arn:aws:lambda:${scope.region}:${scope.account}:event-source-mapping:${uuid}`;
+const mappingArn = (scope: Scope, uuid: string): string =>
+  `arn:aws:lambda:${scope.region}:${scope.account}:event-source-mapping:${uuid}`;
 
 /** @source spec 1.12-01 */
-export function show(scope: Scope, record: MappingRecord, lastProcessingResult: string | undefined, state: string = record.state): MappingOutput {
+export function show(
+  scope: Scope,
+  record: MappingRecord,
+  lastProcessingResult: string | undefined,
+  state: string = record.state,
+): MappingOutput {
   const { settings, kind } = record;
   return compact<MappingOutput>({
     UUID: record.uuid,
@@ -28,7 +34,9 @@ export function show(scope: Scope, record: MappingRecord, lastProcessingResult: 
     BisectBatchOnFunctionError: settings.bisect,
     TumblingWindowInSeconds: settings.tumblingWindowS,
     DestinationConfig:
-      settings.onFailureArn === undefined ? undefined : { OnFailure: settings.onFailureArn === '' ? {} : { Destination: settings.onFailureArn } },
+      settings.onFailureArn === undefined
+        ? undefined
+        : { OnFailure: settings.onFailureArn === '' ? {} : { Destination: settings.onFailureArn } },
     KMSKeyArn: settings.kmsKeyArn,
     ...settings.broker,
     State: state,

@@ -13,7 +13,13 @@ export interface SourceTraits {
   readonly has: ReadonlySet<string>;
 }
 
-const retries = ['MaximumRetryAttempts', 'MaximumRecordAgeInSeconds', 'BisectBatchOnFunctionError', 'DestinationConfig', 'FunctionResponseTypes'];
+const retries = [
+  'MaximumRetryAttempts',
+  'MaximumRecordAgeInSeconds',
+  'BisectBatchOnFunctionError',
+  'DestinationConfig',
+  'FunctionResponseTypes',
+];
 const stream: SourceTraits = {
   batchSize: 100,
   batchWindowS: 0,
@@ -25,7 +31,16 @@ const kafka: SourceTraits = {
   batchSize: 100,
   isOrdered: false,
   needsPosition: true,
-  has: new Set([...retries, 'FilterCriteria', 'ProvisionedPollerConfig', 'MetricsConfig', 'LoggingConfig', 'KMSKeyArn', 'SourceAccessConfigurations', 'Topics']),
+  has: new Set([
+    ...retries,
+    'FilterCriteria',
+    'ProvisionedPollerConfig',
+    'MetricsConfig',
+    'LoggingConfig',
+    'KMSKeyArn',
+    'SourceAccessConfigurations',
+    'Topics',
+  ]),
 };
 
 export const traits: Readonly<Record<SourceKind, SourceTraits>> = {
@@ -34,7 +49,14 @@ export const traits: Readonly<Record<SourceKind, SourceTraits>> = {
     batchWindowS: 0,
     isOrdered: false,
     needsPosition: false,
-    has: new Set(['FilterCriteria', 'FunctionResponseTypes', 'ScalingConfig', 'ProvisionedPollerConfig', 'MetricsConfig', 'KMSKeyArn']),
+    has: new Set([
+      'FilterCriteria',
+      'FunctionResponseTypes',
+      'ScalingConfig',
+      'ProvisionedPollerConfig',
+      'MetricsConfig',
+      'KMSKeyArn',
+    ]),
   },
   kinesis: stream,
   dynamodb: stream,

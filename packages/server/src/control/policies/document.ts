@@ -13,7 +13,10 @@ export const documentOf = (policy: PolicyRecord): string =>
 export function checkLength(policy: PolicyRecord): void {
   const bytes = Buffer.byteLength(documentOf(policy));
   if (bytes > limitBytes)
-    throw new ServiceFault('PolicyLengthExceededException', `The final policy size (${bytes}) is bigger than the limit (${limitBytes}).`);
+    throw new ServiceFault(
+      'PolicyLengthExceededException',
+      `The final policy size (${bytes}) is bigger than the limit (${limitBytes}).`,
+    );
 }
 
 /** @throws ResourceConflictException, PolicyLengthExceededException. @source spec 1.6-06 */

@@ -30,7 +30,8 @@ export function policyHandlers(room: Room): Operations<'AddPermission' | 'Remove
       const scope = scopeOf(call);
       const name = parseFunctionName(input.FunctionName ?? '', input.Qualifier, scope);
       await room.shelf.change(scope, (desk, change) => {
-        if (desk.get('function', name.functionName) === undefined) throw notFound(`No policy found for: ${arnOf(scope, name.functionName)}`);
+        if (desk.get('function', name.functionName) === undefined)
+          throw notFound(`No policy found for: ${arnOf(scope, name.functionName)}`);
         checkQualifier(desk, scope, name);
         const policy = desk.get('policy', name.functionName, name.qualifier);
         if (policy !== undefined) checkPolicyRevision(policy, input.RevisionId);

@@ -16,26 +16,62 @@ import { account, arn, openFrontDesk, role, zip, type FrontDesk } from '../../..
 async function openWithFunction(): Promise<FrontDesk> {
   const desk = await openFrontDesk();
   await desk.client.send(
-    new CreateFunctionCommand({ FunctionName: 'f', Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() }, Publish: true }),
+    new CreateFunctionCommand({
+      FunctionName: 'f',
+      Role: role,
+      Runtime: 'nodejs24.x',
+      Handler: 'i.h',
+      Code: { ZipFile: zip() },
+      Publish: true,
+    }),
   );
   await desk.control.idle();
   await desk.client.send(new CreateAliasCommand({ FunctionName: 'f', Name: 'live', FunctionVersion: '1' }));
   return desk;
 }
 const add = (rest: Partial<AddPermissionCommandInput>) =>
-  new AddPermissionCommand({ FunctionName: 'f', StatementId: 's', Action: 'lambda:InvokeFunction', Principal: 's3.amazonaws.com', ...rest });
+  new AddPermissionCommand({
+    FunctionName: 'f',
+    StatementId: 's',
+    Action: 'lambda:InvokeFunction',
+    Principal: 's3.amazonaws.com',
+    ...rest,
+  });
 
 suite('resource policies', { timeout: 60_000 }, () => {
   const cases: [string, Partial<AddPermissionCommandInput>, string][] = [
-    ['anyone, from one account', { Principal: '*', SourceAccount: account }, `"Principal":"*","Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}","Condition":{"StringEquals":{"AWS:SourceAccount":"${account}"}}`],
-    ['a service, for one source', { SourceArn: 'arn:aws:s3:::b' }, `"Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}`],
-    ['an account', { Principal: account }, `"Principal":{"AWS":"arn:aws:iam::${account}:root"},"Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}"`],
+    [
+      'anyone, from one account',
+      { Principal: '*', SourceAccount: account },
+      `"Principal":"*","Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}","Condition":{"StringEquals":{"AWS:SourceAccount":"${account}"}}`,
+    ],
+    [
+      'a service, for one source',
+      { SourceArn: 'arn:aws:s3:::b' },
+      `"Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}`,
+    ],
+    [
+      'an account',
+      { Principal: account },
+      `"Principal":{"AWS":"arn:aws:iam::${account}:root"},"Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}"`,
+    ],
     [
       'everything at once',
-      { Principal: '*', Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE', SourceAccount: account, SourceArn: 'arn:aws:s3:::b', PrincipalOrgID: 'o-1234567890' },
+      {
+        Principal: '*',
+        Action: 'lambda:InvokeFunctionUrl',
+        FunctionUrlAuthType: 'NONE',
+        SourceAccount: account,
+        SourceArn: 'arn:aws:s3:::b',
+        PrincipalOrgID: 'o-1234567890',
+      },
       `"Principal":"*","Action":"lambda:InvokeFunctionUrl","Resource":"${arn('function:f')}","Condition":{"StringEquals":{"AWS:SourceAccount":"${account}","lambda:FunctionUrlAuthType":"NONE","aws:PrincipalOrgID":"o-1234567890"},"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}`,
     ],
-    ['a URL alone', { Principal: '*', InvokedViaFunctionUrl: true }, `"Principal":"*","Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}","Condition":{"Bool":{"lambda:InvokedViaFunctionUrl":"true"}}`],
+    [
+      'a URL alone',
+      { Principal: '*', InvokedViaFunctionUrl: true },
+      `"Principal":"*","Action":"lambda:InvokeFunction","Resource":"${arn('function:f')}","Condition":{"Bool":{"lambda:InvokedViaFunctionUrl":"true"}}`,
+    ],
   ];
   for (const [who, input, expected] of cases)
     test(`a statement for ${who} is written as Lambda writes it`, async (t: TestContext) => {
@@ -61,17 +97,21 @@ suite('resource policies', { timeout: 60_000 }, () => {
     const { RevisionId } = await desk.client.send(new GetPolicyCommand({ FunctionName: 'f', Qualifier: '1' }));
     await t.assert.rejects(desk.client.send(add({ Qualifier: '1', StatementId: 's2', RevisionId: 'x' })), {
       name: 'PreconditionFailedException',
-      message: 'The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id',
+      message:
+        'The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id',
     });
     await desk.client.send(add({ Qualifier: '1', StatementId: 's2', RevisionId }));
     const next = await desk.client.send(new GetPolicyCommand({ FunctionName: 'f', Qualifier: '1' }));
     t.assert.notStrictEqual(next.RevisionId, RevisionId);
     for (const StatementId of ['s', 's2'])
       t.assert.strictEqual(
-        (await desk.client.send(new RemovePermissionCommand({ FunctionName: 'f', Qualifier: '1', StatementId }))).$metadata.httpStatusCode,
+        (await desk.client.send(new RemovePermissionCommand({ FunctionName: 'f', Qualifier: '1', StatementId }))).$metadata
+          .httpStatusCode,
         204,
       );
-    await t.assert.rejects(desk.client.send(new GetPolicyCommand({ FunctionName: 'f', Qualifier: '1' })), { name: 'ResourceNotFoundException' });
+    await t.assert.rejects(desk.client.send(new GetPolicyCommand({ FunctionName: 'f', Qualifier: '1' })), {
+      name: 'ResourceNotFoundException',
+    });
   });
 
   test('refusals have the words of Lambda', async (t: TestContext) => {
@@ -80,8 +120,14 @@ suite('resource policies', { timeout: 60_000 }, () => {
     const refused = (command: AddPermissionCommand | RemovePermissionCommand, message: string) =>
       t.assert.rejects(desk.client.send(command as AddPermissionCommand), { message });
     await refused(add({ Qualifier: '$LATEST' }), 'We currently do not support adding policies for $LATEST.');
-    await refused(add({ StatementId: 'x', Principal: 'invalid.nonaws.com' }), 'The provided principal was invalid. Please check the principal and try again.');
-    await refused(add({}), 'The statement id (s) provided already exists. Please provide a new statement id, or remove the existing statement.');
+    await refused(
+      add({ StatementId: 'x', Principal: 'invalid.nonaws.com' }),
+      'The provided principal was invalid. Please check the principal and try again.',
+    );
+    await refused(
+      add({}),
+      'The statement id (s) provided already exists. Please provide a new statement id, or remove the existing statement.',
+    );
     await refused(add({ FunctionName: 'none' }), `Function not found: ${arn('function:none')}`);
     await refused(add({ Qualifier: '42' }), `Function not found: ${arn('function:f:42')}`);
     await refused(add({ Qualifier: 'no' }), `Cannot find alias arn: ${arn('function:f:no')}`);
@@ -97,7 +143,9 @@ suite('resource policies', { timeout: 60_000 }, () => {
     const big = `arn:aws:s3:::${'b'.repeat(9000)}`;
     await desk.client.send(add({ StatementId: 'a', SourceArn: big }));
     await desk.client.send(add({ StatementId: 'b', SourceArn: big }));
-    await t.assert.rejects(desk.client.send(add({ StatementId: 'c', SourceArn: big })), { name: 'PolicyLengthExceededException' });
+    await t.assert.rejects(desk.client.send(add({ StatementId: 'c', SourceArn: big })), {
+      name: 'PolicyLengthExceededException',
+    });
   });
 
   test('a whole document replaces what statements made, and statements add to it', async (t: TestContext) => {
@@ -111,11 +159,20 @@ suite('resource policies', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual(JSON.parse(put.Policy ?? ''), { Version: '2012-10-17', Id: 'default', Statement: [statement] });
     await desk.client.send(add({ StatementId: 's2' }));
     const got = await desk.client.send(new GetResourcePolicyCommand(at));
-    t.assert.deepStrictEqual((JSON.parse(got.Policy ?? '') as { Statement: { Sid: string }[] }).Statement.map(({ Sid }) => Sid), ['no', 's2']);
-    await t.assert.rejects(desk.client.send(new DeleteResourcePolicyCommand({ ...at, RevisionId: put.RevisionId })), { name: 'PreconditionFailedException' });
+    t.assert.deepStrictEqual(
+      (JSON.parse(got.Policy ?? '') as { Statement: { Sid: string }[] }).Statement.map(({ Sid }) => Sid),
+      ['no', 's2'],
+    );
+    await t.assert.rejects(desk.client.send(new DeleteResourcePolicyCommand({ ...at, RevisionId: put.RevisionId })), {
+      name: 'PreconditionFailedException',
+    });
     await desk.client.send(new DeleteResourcePolicyCommand({ ...at, RevisionId: got.RevisionId }));
-    await t.assert.rejects(desk.client.send(new GetResourcePolicyCommand(at)), { message: 'The resource you requested does not exist.' });
+    await t.assert.rejects(desk.client.send(new GetResourcePolicyCommand(at)), {
+      message: 'The resource you requested does not exist.',
+    });
     for (const Policy of ['{', '[]', '{"Statement":[{"Effect":"Maybe"}]}'])
-      await t.assert.rejects(desk.client.send(new PutResourcePolicyCommand({ ...at, Policy })), { name: 'InvalidParameterValueException' });
+      await t.assert.rejects(desk.client.send(new PutResourcePolicyCommand({ ...at, Policy })), {
+        name: 'InvalidParameterValueException',
+      });
   });
 });

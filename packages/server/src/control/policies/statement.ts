@@ -21,7 +21,8 @@ export function statementOf(input: Input, resource: string): Statement {
 function principal(given: string): NonNullable<Statement['Principal']> {
   if (given === '*') return '*';
   if (/^\d{12}$/.test(given)) return { AWS: `arn:aws:iam::${given}:root` };
-  if (/^arn:aws[a-zA-Z-]*:(iam|sts)::\d{12}:(root|user\/.+|role\/.+|assumed-role\/.+|federated-user\/.+)$/.test(given)) return { AWS: given };
+  if (/^arn:aws[a-zA-Z-]*:(iam|sts)::\d{12}:(root|user\/.+|role\/.+|assumed-role\/.+|federated-user\/.+)$/.test(given))
+    return { AWS: given };
   if (/^[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)$/.test(given)) return { Service: given };
   throw invalid('The provided principal was invalid. Please check the principal and try again.');
 }
@@ -35,7 +36,9 @@ function condition(input: Input): Record<string, Record<string, string>> {
   if (input.PrincipalOrgID !== undefined) equals['aws:PrincipalOrgID'] = input.PrincipalOrgID;
   return {
     ...(Object.keys(equals).length === 0 ? {} : { StringEquals: equals }),
-    ...(input.InvokedViaFunctionUrl === undefined ? {} : { Bool: { 'lambda:InvokedViaFunctionUrl': String(input.InvokedViaFunctionUrl) } }),
+    ...(input.InvokedViaFunctionUrl === undefined
+      ? {}
+      : { Bool: { 'lambda:InvokedViaFunctionUrl': String(input.InvokedViaFunctionUrl) } }),
     ...(input.SourceArn === undefined ? {} : { ArnLike: { 'AWS:SourceArn': input.SourceArn } }),
   };
 }

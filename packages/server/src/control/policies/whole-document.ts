@@ -56,7 +56,9 @@ function resourceOf(arn: string | undefined, scope: Scope): FunctionName {
 function exists(desk: Desk, { functionName, qualifier }: FunctionName): void {
   const there =
     desk.get('function', functionName) !== undefined &&
-    (qualifier === undefined || desk.get('version', functionName, qualifier) !== undefined || desk.get('alias', functionName, qualifier) !== undefined);
+    (qualifier === undefined ||
+      desk.get('version', functionName, qualifier) !== undefined ||
+      desk.get('alias', functionName, qualifier) !== undefined);
   if (!there) throw missing();
 }
 
@@ -81,10 +83,13 @@ function read(text: string): Omit<PolicyRecord, 'revisionId'> {
 
 function checkStatement(statement: unknown): void {
   if (!isObject(statement)) throw invalid('Every statement of the policy has to be a JSON object.');
-  if (statement['Effect'] !== 'Allow' && statement['Effect'] !== 'Deny') throw invalid('Every statement of the policy needs an Effect, Allow or Deny.');
-  if (statement['Principal'] === undefined && statement['NotPrincipal'] === undefined) throw invalid('Every statement of a resource policy needs a Principal.');
-  if (statement['Action'] === undefined && statement['NotAction'] === undefined) throw invalid('Every statement of the policy needs an Action.');
+  if (statement['Effect'] !== 'Allow' && statement['Effect'] !== 'Deny')
+    throw invalid('Every statement of the policy needs an Effect, Allow or Deny.');
+  if (statement['Principal'] === undefined && statement['NotPrincipal'] === undefined)
+    throw invalid('Every statement of a resource policy needs a Principal.');
+  if (statement['Action'] === undefined && statement['NotAction'] === undefined)
+    throw invalid('Every statement of the policy needs an Action.');
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

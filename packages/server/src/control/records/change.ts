@@ -39,6 +39,7 @@ export class Change {
   /** A function and everything that is a part of it. */
   deleteFunction(functionName: string): void {
     for (const kind of kindNames)
-      if (kinds[kind].ofFunction) for (const part of this.#desk.parts(kind, functionName).keys()) this.delete(kind, functionName, part);
+      if (kinds[kind].ofFunction)
+        for (const part of this.#desk.parts(kind, functionName).keys()) this.delete(kind, functionName, part);
   }
 }

@@ -22,7 +22,9 @@ export class Codec {
     return JSON.stringify({
       ...version,
       configuration: seal(version.configuration),
-      ...(version.serving === undefined ? {} : { serving: { ...version.serving, configuration: seal(version.serving.configuration) } }),
+      ...(version.serving === undefined
+        ? {}
+        : { serving: { ...version.serving, configuration: seal(version.serving.configuration) } }),
     });
   }
 
@@ -38,7 +40,9 @@ export class Codec {
     return {
       ...version,
       configuration: unseal(version.configuration),
-      ...(version.serving === undefined ? {} : { serving: { ...version.serving, configuration: unseal(version.serving.configuration) } }),
+      ...(version.serving === undefined
+        ? {}
+        : { serving: { ...version.serving, configuration: unseal(version.serving.configuration) } }),
     } as Kinds[K];
   }
 }

@@ -15,7 +15,9 @@ suite('the master key', () => {
     t.assert.throws(() => again.unseal(sealed, 'a/r/g/$LATEST'), { code: 'CONTROL_KEY_INVALID' });
     const data = Buffer.from(sealed.data, 'base64');
     data[0] = (data[0] ?? 0) ^ 1;
-    t.assert.throws(() => again.unseal({ ...sealed, data: data.toString('base64') }, 'a/r/f/$LATEST'), { code: 'CONTROL_KEY_INVALID' });
+    t.assert.throws(() => again.unseal({ ...sealed, data: data.toString('base64') }, 'a/r/f/$LATEST'), {
+      code: 'CONTROL_KEY_INVALID',
+    });
     t.assert.throws(() => again.unseal({ ...sealed, data: '' }, 'a/r/f/$LATEST'), { code: 'CONTROL_KEY_INVALID' });
   });
 

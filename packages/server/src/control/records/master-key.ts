@@ -56,7 +56,9 @@ export class MasterKey {
   /** @throws MasterKeyError when another key sealed it, or it was changed */
   unseal(sealed: Sealed, context: string): string {
     if (sealed.keyId !== this.id)
-      throw new MasterKeyError(`The environment of ${context} was sealed with key ${sealed.keyId}, and the key file holds ${this.id}.`);
+      throw new MasterKeyError(
+        `The environment of ${context} was sealed with key ${sealed.keyId}, and the key file holds ${this.id}.`,
+      );
     const data = Buffer.from(sealed.data, 'base64');
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(sealed.iv, 'base64'), { authTagLength: tagBytes });

@@ -52,7 +52,9 @@ export function entryOf(scope: Scope, functionName: string, desk: Desk, maker: E
         alias,
         invokedArn: qualifiedArn(scope, functionName, qualifier),
         reservedConcurrency: record.reservedConcurrency,
-        provisionedConcurrency: (desk.get('provisioned', functionName, qualifier ?? latest) ?? desk.get('provisioned', functionName, version))?.requested,
+        provisionedConcurrency: (
+          desk.get('provisioned', functionName, qualifier ?? latest) ?? desk.get('provisioned', functionName, version)
+        )?.requested,
         eventInvoke: eventInvoke(desk.get('eventInvoke', functionName, qualifier ?? latest)),
         recursiveLoop: record.recursiveLoop,
       }),

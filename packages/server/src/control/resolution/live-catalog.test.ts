@@ -13,7 +13,9 @@ import { VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
 
 const at = [account as AccountId, 'us-east-1' as Region] as const;
 const create = (desk: FrontDesk, FunctionName: string, code = 'code'): Promise<unknown> =>
-  desk.client.send(new CreateFunctionCommand({ FunctionName, Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip(code) } }));
+  desk.client.send(
+    new CreateFunctionCommand({ FunctionName, Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip(code) } }),
+  );
 
 suite('the catalog', { timeout: 60_000 }, () => {
   test('it tells which incarnations may still be invoked, after each change', async (t: TestContext) => {
@@ -56,7 +58,11 @@ suite('the catalog', { timeout: 60_000 }, () => {
     await create({ ...desk, client: desk.clientFor(account, 'eu-west-1') }, 'f', 'other');
     await create({ ...desk, client: desk.clientFor('222222222222') }, 'f', 'third');
     await desk.control.idle();
-    const places = [at, [account as AccountId, 'eu-west-1' as Region], ['222222222222' as AccountId, 'us-east-1' as Region]] as const;
+    const places = [
+      at,
+      [account as AccountId, 'eu-west-1' as Region],
+      ['222222222222' as AccountId, 'us-east-1' as Region],
+    ] as const;
     const hashes = places.map(([owner, region]) => desk.control.catalog.resolve(owner, region, 'f').version.codeSha256);
     t.assert.strictEqual(new Set(hashes).size, 3);
   });

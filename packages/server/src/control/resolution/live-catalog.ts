@@ -33,10 +33,12 @@ export class LiveCatalog implements Catalog, Disposable {
     this.#maker = options.maker;
     this.#random = options.random;
     this.#onIdle = options.onIdle;
-    for (const scope of this.#shelf.scopes()) for (const name of this.#shelf.desk(scope).names('function')) this.#renew(scope, name);
+    for (const scope of this.#shelf.scopes())
+      for (const name of this.#shelf.desk(scope).names('function')) this.#renew(scope, name);
     this.#watch = this.#shelf.onChange((scope, { edits }) => {
       const names = new Set(edits.filter((edit) => kinds[edit.kind].ofFunction).map((edit) => edit.name));
-      for (const name of names) this.#tell(this.#renew(scope, name) ?? { functionArn: arnOf(scope, name), incarnations: new Set() });
+      for (const name of names)
+        this.#tell(this.#renew(scope, name) ?? { functionArn: arnOf(scope, name), incarnations: new Set() });
     });
   }
 
@@ -91,7 +93,11 @@ export class LiveCatalog implements Catalog, Disposable {
     const entry = entryOf(scope, functionName, desk, this.#maker);
     const reserved = desk.get('function', functionName)?.reservedConcurrency;
     this.#reserved.set(scope, functionName, reserved);
-    this.#provisioned.set(scope, functionName, reserved === undefined ? provisionedOf(desk, functionName) || undefined : undefined);
+    this.#provisioned.set(
+      scope,
+      functionName,
+      reserved === undefined ? provisionedOf(desk, functionName) || undefined : undefined,
+    );
     if (entry === undefined) {
       this.#regions.get(scope.account)?.get(scope.region)?.delete(functionName);
       return undefined;

@@ -19,7 +19,11 @@ export function runtimeManagementHandlers(room: Room): Operations<'PutRuntimeMan
       const { functionName, qualifier = latest } = parseFunctionName(input.FunctionName ?? '', input.Qualifier, scope);
       const isManual = input.UpdateRuntimeOn === 'Manual';
       if (isManual !== (input.RuntimeVersionArn !== undefined))
-        throw invalid(isManual ? 'RuntimeVersionArn is required when UpdateRuntimeOn is Manual.' : 'RuntimeVersionArn can be given only when UpdateRuntimeOn is Manual.');
+        throw invalid(
+          isManual
+            ? 'RuntimeVersionArn is required when UpdateRuntimeOn is Manual.'
+            : 'RuntimeVersionArn can be given only when UpdateRuntimeOn is Manual.',
+        );
       const record = await room.shelf.change(scope, (desk, change) => {
         const { record: version } = find(desk, scope, { functionName, qualifier });
         const next = compact<RuntimeManagementRecord>({

@@ -74,7 +74,8 @@ export function codeSigningConfigs(
       await room.shelf.change(scope, (desk, change) => {
         const { id } = found(desk, scope, input.CodeSigningConfigArn);
         const users = functionsOf(desk, codeSigningArn(scope, id));
-        if (users.length > 0) throw conflict(`The code signing configuration is in use by these functions: ${users.slice(0, 10).join(', ')}`);
+        if (users.length > 0)
+          throw conflict(`The code signing configuration is in use by these functions: ${users.slice(0, 10).join(', ')}`);
         change.delete('codeSigning', id);
       });
       return {};

@@ -3,7 +3,8 @@ import type { Scope } from '../names.ts';
 import type { Desk } from '../records/desk.ts';
 import type { CodeSigningRecord } from './record.ts';
 
-export const codeSigningArn = (scope: Scope, id: string): string => `arn:aws:lambda:${scope.region}:${scope.account}:code-signing-config:${id}`;
+export const codeSigningArn = (scope: Scope, id: string): string =>
+  `arn:aws:lambda:${scope.region}:${scope.account}:code-signing-config:${id}`;
 
 /** By ARN; undefined also for those of other accounts and regions. */
 export function codeSigningConfig(desk: Desk, scope: Scope, arn: string): CodeSigningRecord | undefined {

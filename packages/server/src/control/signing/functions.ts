@@ -25,7 +25,9 @@ export function functionCodeSigning(
       const scope = scopeOf(call);
       const functionName = unqualified(input.FunctionName ?? '', scope);
       const { codeSigningConfigArn } = findFunction(room.shelf.desk(scope), scope, functionName);
-      return codeSigningConfigArn === undefined ? ({} as Output) : { CodeSigningConfigArn: codeSigningConfigArn, FunctionName: functionName };
+      return codeSigningConfigArn === undefined
+        ? ({} as Output)
+        : { CodeSigningConfigArn: codeSigningConfigArn, FunctionName: functionName };
     },
 
     async DeleteFunctionCodeSigningConfig(input, call) {

@@ -22,7 +22,14 @@ import type { AccountId, Region } from '../../base/index.ts';
 import { account, arn, openFrontDesk, role, zip } from '../../../../../test/kit/front-desk.ts';
 
 const create = (rest: object = {}) =>
-  new CreateFunctionCommand({ FunctionName: 'f', Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() }, ...rest });
+  new CreateFunctionCommand({
+    FunctionName: 'f',
+    Role: role,
+    Runtime: 'nodejs24.x',
+    Handler: 'i.h',
+    Code: { ZipFile: zip() },
+    ...rest,
+  });
 const profile = `arn:aws:signer:us-east-1:${account}:/signing-profiles/test`;
 const config = (UntrustedArtifactOnDeployment: 'Warn' | 'Enforce', rest: object = {}) =>
   new CreateCodeSigningConfigCommand({
@@ -51,13 +58,27 @@ suite('code signing', { timeout: 60_000 }, () => {
     await client.send(new PutFunctionCodeSigningConfigCommand({ FunctionName: 'f', CodeSigningConfigArn }));
     const attached = await client.send(new GetFunctionCodeSigningConfigCommand({ FunctionName: 'f' }));
     t.assert.deepStrictEqual([attached.CodeSigningConfigArn, attached.FunctionName], [CodeSigningConfigArn, 'f']);
-    t.assert.deepStrictEqual((await client.send(new ListFunctionsByCodeSigningConfigCommand({ CodeSigningConfigArn }))).FunctionArns, [arn('function:f')]);
-    await t.assert.rejects(client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: zip('x') })), { name: 'CodeVerificationFailedException' });
-    await t.assert.rejects(client.send(create({ FunctionName: 'g', CodeSigningConfigArn })), { name: 'CodeVerificationFailedException' });
-    await client.send(new UpdateCodeSigningConfigCommand({ CodeSigningConfigArn, CodeSigningPolicies: { UntrustedArtifactOnDeployment: 'Warn' } }));
+    t.assert.deepStrictEqual(
+      (await client.send(new ListFunctionsByCodeSigningConfigCommand({ CodeSigningConfigArn }))).FunctionArns,
+      [arn('function:f')],
+    );
+    await t.assert.rejects(client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: zip('x') })), {
+      name: 'CodeVerificationFailedException',
+    });
+    await t.assert.rejects(client.send(create({ FunctionName: 'g', CodeSigningConfigArn })), {
+      name: 'CodeVerificationFailedException',
+    });
+    await client.send(
+      new UpdateCodeSigningConfigCommand({
+        CodeSigningConfigArn,
+        CodeSigningPolicies: { UntrustedArtifactOnDeployment: 'Warn' },
+      }),
+    );
     await client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: zip('x') }));
     t.assert.strictEqual((await client.send(new ListCodeSigningConfigsCommand({}))).CodeSigningConfigs?.length, 1);
-    await t.assert.rejects(client.send(new DeleteCodeSigningConfigCommand({ CodeSigningConfigArn })), { name: 'ResourceConflictException' });
+    await t.assert.rejects(client.send(new DeleteCodeSigningConfigCommand({ CodeSigningConfigArn })), {
+      name: 'ResourceConflictException',
+    });
     await client.send(new DeleteFunctionCodeSigningConfigCommand({ FunctionName: 'f' }));
     await client.send(new DeleteCodeSigningConfigCommand({ CodeSigningConfigArn }));
     await t.assert.rejects(client.send(new GetCodeSigningConfigCommand({ CodeSigningConfigArn })), {
@@ -90,14 +111,25 @@ suite('runtime management, recursion and scaling', { timeout: 60_000 }, () => {
     await desk.control.idle();
     const managed = (Qualifier?: string) => client.send(new GetRuntimeManagementConfigCommand({ FunctionName: 'f', Qualifier }));
     t.assert.strictEqual((await managed()).UpdateRuntimeOn, 'Auto');
-    await client.send(new PutRuntimeManagementConfigCommand({ FunctionName: 'f', Qualifier: '1', UpdateRuntimeOn: 'FunctionUpdate' }));
-    t.assert.deepStrictEqual([(await managed('1')).UpdateRuntimeOn, (await managed()).UpdateRuntimeOn], ['FunctionUpdate', 'Auto']);
+    await client.send(
+      new PutRuntimeManagementConfigCommand({ FunctionName: 'f', Qualifier: '1', UpdateRuntimeOn: 'FunctionUpdate' }),
+    );
+    t.assert.deepStrictEqual(
+      [(await managed('1')).UpdateRuntimeOn, (await managed()).UpdateRuntimeOn],
+      ['FunctionUpdate', 'Auto'],
+    );
     await t.assert.rejects(client.send(new PutRuntimeManagementConfigCommand({ FunctionName: 'f', UpdateRuntimeOn: 'Manual' })), {
       name: 'InvalidParameterValueException',
     });
-    t.assert.strictEqual((await client.send(new GetFunctionRecursionConfigCommand({ FunctionName: 'f' }))).RecursiveLoop, 'Terminate');
+    t.assert.strictEqual(
+      (await client.send(new GetFunctionRecursionConfigCommand({ FunctionName: 'f' }))).RecursiveLoop,
+      'Terminate',
+    );
     await client.send(new PutFunctionRecursionConfigCommand({ FunctionName: 'f', RecursiveLoop: 'Allow' }));
-    t.assert.strictEqual((await client.send(new GetFunctionRecursionConfigCommand({ FunctionName: 'f' }))).RecursiveLoop, 'Allow');
+    t.assert.strictEqual(
+      (await client.send(new GetFunctionRecursionConfigCommand({ FunctionName: 'f' }))).RecursiveLoop,
+      'Allow',
+    );
     t.assert.strictEqual(desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f').recursiveLoop, 'Allow');
     await t.assert.rejects(client.send(new PutFunctionScalingConfigCommand({ FunctionName: 'f', Qualifier: '1' })), {
       name: 'InvalidParameterValueException',

@@ -18,7 +18,8 @@ export class UrlBook implements Disposable {
 
   constructor(shelf: Shelf) {
     for (const scope of shelf.scopes())
-      for (const [functionName, qualifier, record] of shelf.desk(scope).all('url')) this.#put(scope, functionName, qualifier, record);
+      for (const [functionName, qualifier, record] of shelf.desk(scope).all('url'))
+        this.#put(scope, functionName, qualifier, record);
     this.#watch = shelf.onChange((scope, { edits }) => {
       for (const { kind, name, part, before, document } of edits) {
         if (kind !== 'url') continue;
@@ -39,7 +40,15 @@ export class UrlBook implements Disposable {
   #put(scope: Scope, functionName: string, qualifier: string, { id, authType, cors, invokeMode = 'BUFFERED' }: UrlRecord): void {
     this.#targets.set(
       id,
-      compact<UrlTarget>({ ...scope, id, authType, cors, invokeMode, functionName, qualifier: qualifier === '' ? undefined : qualifier }),
+      compact<UrlTarget>({
+        ...scope,
+        id,
+        authType,
+        cors,
+        invokeMode,
+        functionName,
+        qualifier: qualifier === '' ? undefined : qualifier,
+      }),
     );
   }
 }

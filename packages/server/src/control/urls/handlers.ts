@@ -14,7 +14,13 @@ type WireCors = NonNullable<Output['Cors']>;
 /** @source spec 1.7 */
 export function urlHandlers(
   room: Room,
-): Operations<'CreateFunctionUrlConfig' | 'GetFunctionUrlConfig' | 'ListFunctionUrlConfigs' | 'UpdateFunctionUrlConfig' | 'DeleteFunctionUrlConfig'> {
+): Operations<
+  | 'CreateFunctionUrlConfig'
+  | 'GetFunctionUrlConfig'
+  | 'ListFunctionUrlConfigs'
+  | 'UpdateFunctionUrlConfig'
+  | 'DeleteFunctionUrlConfig'
+> {
   const show = (scope: Scope, functionName: string, qualifier: string, record: UrlRecord): Output =>
     compact<Output>({
       FunctionUrl: room.ports.functionUrl(record.id, scope.region),
@@ -103,7 +109,9 @@ export function urlHandlers(
 }
 
 function exists(desk: Desk, { functionName, qualifier }: FunctionName): void {
-  const there = desk.get('function', functionName) !== undefined && (qualifier === undefined || desk.get('alias', functionName, qualifier) !== undefined);
+  const there =
+    desk.get('function', functionName) !== undefined &&
+    (qualifier === undefined || desk.get('alias', functionName, qualifier) !== undefined);
   if (!there) throw notFound('Function does not exist');
 }
 

@@ -41,7 +41,10 @@ export function versionHandlers(room: Room): Operations<'PublishVersion' | 'List
       const versions = [...desk.parts('version', functionName).values()];
       versions.sort((left, right) => byKey(versionKey(left.version), versionKey(right.version)));
       const { rows, ...rest } = page(versions, (record) => `v${versionKey(record.version)}`, input);
-      return { Versions: rows.map((record) => describeListed(record, qualifiedArn(scope, functionName, record.version))), ...rest };
+      return {
+        Versions: rows.map((record) => describeListed(record, qualifiedArn(scope, functionName, record.version))),
+        ...rest,
+      };
     },
   };
 }

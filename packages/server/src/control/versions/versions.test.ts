@@ -15,7 +15,14 @@ import { account, arn, openFrontDesk, role, zip, type FrontDesk } from '../../..
 async function openWithFunction(rest: object = {}): Promise<FrontDesk> {
   const desk = await openFrontDesk();
   await desk.client.send(
-    new CreateFunctionCommand({ FunctionName: 'f', Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() }, ...rest }),
+    new CreateFunctionCommand({
+      FunctionName: 'f',
+      Role: role,
+      Runtime: 'nodejs24.x',
+      Handler: 'i.h',
+      Code: { ZipFile: zip() },
+      ...rest,
+    }),
   );
   await desk.control.idle();
   return desk;
@@ -47,13 +54,19 @@ suite('versions', { timeout: 60_000 }, () => {
       name: 'InvalidParameterValueException',
       message: `CodeSHA256 (abc) is different from current CodeSHA256 in $LATEST (${CodeSha256}). Please try again with the CodeSHA256 in $LATEST.`,
     });
-    await t.assert.rejects(desk.client.send(new PublishVersionCommand({ FunctionName: 'f', RevisionId: 'x' })), { name: 'PreconditionFailedException' });
-    await t.assert.rejects(desk.client.send(new PublishVersionCommand({ FunctionName: 'f:1' })), { message: /^This operation is permitted on Lambda functions only/ });
+    await t.assert.rejects(desk.client.send(new PublishVersionCommand({ FunctionName: 'f', RevisionId: 'x' })), {
+      name: 'PreconditionFailedException',
+    });
+    await t.assert.rejects(desk.client.send(new PublishVersionCommand({ FunctionName: 'f:1' })), {
+      message: /^This operation is permitted on Lambda functions only/,
+    });
   });
 
   test('an update that publishes answers with the new version, Pending', async (t: TestContext) => {
     await using desk = await openWithFunction();
-    const updated = await desk.client.send(new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: zip('two'), Publish: true }));
+    const updated = await desk.client.send(
+      new UpdateFunctionCodeCommand({ FunctionName: 'f', ZipFile: zip('two'), Publish: true }),
+    );
     t.assert.deepStrictEqual(
       [updated.Version, updated.FunctionArn, updated.State, updated.StateReasonCode, updated.LastUpdateStatus],
       ['1', arn('function:f:1'), 'Pending', 'Creating', undefined],
@@ -74,17 +87,30 @@ suite('versions', { timeout: 60_000 }, () => {
     t.assert.deepStrictEqual([published.Version, published.State], ['1', 'Pending']);
     desk.runtimes.arrive();
     await desk.control.idle();
-    t.assert.strictEqual(desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f', '1').version.runtime, 'python3.13');
+    t.assert.strictEqual(
+      desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f', '1').version.runtime,
+      'python3.13',
+    );
   });
 
   test('a function created with Publish has version 1 and answers with the unqualified ARN', async (t: TestContext) => {
     await using desk = await openFrontDesk();
     const created = await desk.client.send(
-      new CreateFunctionCommand({ FunctionName: 'f', Role: role, Runtime: 'nodejs24.x', Handler: 'i.h', Code: { ZipFile: zip() }, Publish: true }),
+      new CreateFunctionCommand({
+        FunctionName: 'f',
+        Role: role,
+        Runtime: 'nodejs24.x',
+        Handler: 'i.h',
+        Code: { ZipFile: zip() },
+        Publish: true,
+      }),
     );
     t.assert.deepStrictEqual([created.Version, created.FunctionArn], ['1', arn('function:f')]);
     const all = await desk.client.send(new ListFunctionsCommand({ FunctionVersion: 'ALL' }));
-    t.assert.deepStrictEqual(all.Functions?.map((f) => f.FunctionArn), [arn('function:f:$LATEST'), arn('function:f:1')]);
+    t.assert.deepStrictEqual(
+      all.Functions?.map((f) => f.FunctionArn),
+      [arn('function:f:$LATEST'), arn('function:f:1')],
+    );
   });
 
   test('versions are listed from $LATEST through the oldest to the newest, in pages, and numbers are not used twice', async (t: TestContext) => {
@@ -109,7 +135,8 @@ suite('versions', { timeout: 60_000 }, () => {
 
   test('$LATEST.PUBLISHED is what was published to it last', async (t: TestContext) => {
     await using desk = await openWithFunction();
-    const resolve = () => desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f', '$LATEST.PUBLISHED').version.version;
+    const resolve = () =>
+      desk.control.catalog.resolve(account as AccountId, 'us-east-1' as Region, 'f', '$LATEST.PUBLISHED').version.version;
     t.assert.throws(resolve, { name: 'NoPublishedVersionException' });
     await desk.client.send(new PublishVersionCommand({ FunctionName: 'f', PublishTo: 'LATEST_PUBLISHED' }));
     t.assert.strictEqual(resolve(), '1');

@@ -42,10 +42,18 @@ async function register(
     return tell(response, 400, 'Extension.InvalidExtensionName', 'Empty or invalid extension name');
   }
   const events = body.kind === 'whole' ? eventsOf(body.bytes) : undefined;
-  if (events === undefined) return tell(response, 400, 'Extension.InvalidEventType', `Invalid registration of ${name}: events must be INVOKE or SHUTDOWN`);
+  if (events === undefined)
+    return tell(
+      response,
+      400,
+      'Extension.InvalidEventType',
+      `Invalid registration of ${name}: events must be INVOKE or SHUTDOWN`,
+    );
   const extension = extensions.register(name, events);
   if (typeof extension === 'string') return tell(response, 403, 'Extension.RegistrationRefused', extension);
-  const wantsAccount = header(request, 'lambda-extension-accept-feature')?.split(',').some((feature) => feature.trim() === 'accountId');
+  const wantsAccount = header(request, 'lambda-extension-accept-feature')
+    ?.split(',')
+    .some((feature) => feature.trim() === 'accountId');
   const answer = {
     functionName: version.functionName,
     functionVersion: version.version,
@@ -74,15 +82,22 @@ function next(extensions: Extensions, request: IncomingMessage, response: Server
     send(response, 200, JSON.stringify(event), { 'Lambda-Extension-Event-Identifier': eventId });
     return true;
   });
-  if (!accepted) tell(response, 403, 'Extension.InvalidStateTransition', `Extension ${extension.name} cannot ask for an event now`);
+  if (!accepted)
+    tell(response, 403, 'Extension.InvalidStateTransition', `Extension ${extension.name} cannot ask for an event now`);
 }
 
-async function error(extensions: Extensions, phase: 'init' | 'exit', request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function error(
+  extensions: Extensions,
+  phase: 'init' | 'exit',
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   await readBody(request, maxBodyBytes);
   const extension = identified(extensions, request, response);
   if (extension === undefined) return;
   const told = header(request, 'lambda-extension-function-error-type');
-  if (told === undefined) return tell(response, 400, 'Extension.MissingHeader', 'Lambda-Extension-Function-Error-Type is missing');
+  if (told === undefined)
+    return tell(response, 400, 'Extension.MissingHeader', 'Lambda-Extension-Function-Error-Type is missing');
   if (phase === 'init' && extension.state !== 'registered') {
     return tell(response, 403, 'Extension.InvalidStateTransition', `Extension ${extension.name} is initialised`);
   }

@@ -32,7 +32,10 @@ const text = (outcome: Outcome): string => (outcome.kind === 'streamed' ? '' : B
 
 function open(extensions: Readonly<Record<string, ExtensionScript | Program>>, runtime = echo, options: GuesthouseOptions = {}) {
   const programs = Object.fromEntries(
-    Object.entries(extensions).map(([name, script]) => [`/opt/extensions/${name}`, typeof script === 'function' ? script : scriptedExtension(script)]),
+    Object.entries(extensions).map(([name, script]) => [
+      `/opt/extensions/${name}`,
+      typeof script === 'function' ? script : scriptedExtension(script),
+    ]),
   );
   const house: ScriptedGuesthouse = openScriptedGuesthouse('frames', runtime, { ...options, programs });
   return Object.assign(house, { start: () => house.environment(layer(Object.keys(extensions))) });
@@ -101,7 +104,10 @@ suite('extensions', { timeout: 60_000 }, () => {
     t.assert.equal(events.length, 1);
     t.assert.deepEqual(Object.keys(events[0] ?? {}), ['eventType', 'deadlineMs', 'requestId', 'invokedFunctionArn', 'tracing']);
     t.assert.ok(house.lines().includes('EXTENSION\tName: one\tState: Ready\tEvents: [INVOKE, SHUTDOWN]'));
-    t.assert.deepEqual(house.box.started.map(({ command }) => command[0]), ['/opt/extensions/one', '/var/runtime/bootstrap']);
+    t.assert.deepEqual(
+      house.box.started.map(({ command }) => command[0]),
+      ['/opt/extensions/one', '/var/runtime/bootstrap'],
+    );
   });
 
   test('are told why the environment ends, and given their grace', async (t: TestContext) => {
@@ -121,7 +127,10 @@ suite('extensions', { timeout: 60_000 }, () => {
     const before = Date.now();
     await environment.stop('SPINDOWN');
     t.assert.ok(terminated);
-    t.assert.deepEqual(events.map(({ eventType, shutdownReason }) => [eventType, shutdownReason]), [['SHUTDOWN', 'SPINDOWN']]);
+    t.assert.deepEqual(
+      events.map(({ eventType, shutdownReason }) => [eventType, shutdownReason]),
+      [['SHUTDOWN', 'SPINDOWN']],
+    );
     const left = Number(events[0]?.['deadlineMs']) - before;
     t.assert.ok(left > 1000 && left <= 2100, `${left} ms`);
     t.assert.equal(house.sandboxes.open.length, 0);
@@ -146,15 +155,20 @@ suite('extensions', { timeout: 60_000 }, () => {
 
   test('that crash fail the invocation, and all begin anew', async (t: TestContext) => {
     let starts = 0;
-    await using house = open({
-      one: {
-        init: async () => void (starts += 1),
-        onEvent: async (_event, extension) => (starts === 1 ? extension.process.exit(9) : undefined),
+    await using house = open(
+      {
+        one: {
+          init: async () => void (starts += 1),
+          onEvent: async (_event, extension) => (starts === 1 ? extension.process.exit(9) : undefined),
+        },
       },
-    }, { handler: async (event, reply) => {
-      if (starts === 1) await new Promise(() => {});
-      await reply.answer(event.payload);
-    } });
+      {
+        handler: async (event, reply) => {
+          if (starts === 1) await new Promise(() => {});
+          await reply.answer(event.payload);
+        },
+      },
+    );
     const environment = house.start();
     await environment.initialised;
     const { outcome, usage } = await house.invoke(environment);
@@ -170,11 +184,18 @@ suite('extensions', { timeout: 60_000 }, () => {
     t.assert.equal(await environment.initialised, 'failed');
     const { outcome } = await house.invoke(environment);
     t.assert.match(text(outcome), /"Extension.InitError".*Extension.ConfigMissing/);
-    t.assert.ok(house.lines().some((line) => /^EXTENSION\tName: one\tState: Extension.InitError\t.*Error Type: Extension.ConfigMissing/.test(line)));
+    t.assert.ok(
+      house
+        .lines()
+        .some((line) => /^EXTENSION\tName: one\tState: Extension.InitError\t.*Error Type: Extension.ConfigMissing/.test(line)),
+    );
   });
 
   test('that exit with an error fail the invocation with it', async (t: TestContext) => {
-    await using house = open({ one: { onEvent: (_event, extension) => extension.error('exit', 'Extension.Lost') } }, { handler: () => new Promise(() => {}) });
+    await using house = open(
+      { one: { onEvent: (_event, extension) => extension.error('exit', 'Extension.Lost') } },
+      { handler: () => new Promise(() => {}) },
+    );
     const environment = house.start();
     await environment.initialised;
     t.assert.match(text((await house.invoke(environment)).outcome), /"Extension.ExitError".*Extension.Lost/);
@@ -201,7 +222,10 @@ suite('extensions', { timeout: 60_000 }, () => {
     const environment = house.environment();
     t.assert.equal(await environment.initialised, 'idle');
     await house.invoke(environment);
-    t.assert.deepEqual(told.map(({ status }) => status), [403, 200, 403]);
+    t.assert.deepEqual(
+      told.map(({ status }) => status),
+      [403, 200, 403],
+    );
     t.assert.deepEqual(JSON.parse(told[1]?.body ?? ''), {
       functionName: 'f',
       functionVersion: '$LATEST',
@@ -213,7 +237,8 @@ suite('extensions', { timeout: 60_000 }, () => {
 
   test('are refused what is malformed, unknown or out of turn', async (t: TestContext) => {
     const told: [number, string][] = [];
-    const tell = ({ status, body }: InsideAnswer): void => void told.push([status, (JSON.parse(body) as { errorType: string }).errorType]);
+    const tell = ({ status, body }: InsideAnswer): void =>
+      void told.push([status, (JSON.parse(body) as { errorType: string }).errorType]);
     await using house = open({
       one: {
         init: async (extension) => {

@@ -49,7 +49,9 @@ export class Extensions {
    */
   async launch(names: readonly string[], start: (name: string) => Promise<SandboxProcess>): Promise<void> {
     if (names.length > maxExtensions) {
-      return this.#fail(extensionError('Extension.LaunchError', `Too many extensions: ${names.length}, at most ${maxExtensions}`));
+      return this.#fail(
+        extensionError('Extension.LaunchError', `Too many extensions: ${names.length}, at most ${maxExtensions}`),
+      );
     }
     for (const name of names) this.#all.push(new Extension(name, { external: true }));
     await Promise.all(
@@ -64,7 +66,9 @@ export class Extensions {
           const neverRan = state === 'launched' && (exit.exitCode === 126 || exit.exitCode === 127);
           this.#failedOne(
             extension,
-            neverRan ? extensionError('Extension.LaunchError', `Extension ${name} could not be started`) : extensionExit(name, exit),
+            neverRan
+              ? extensionError('Extension.LaunchError', `Extension ${name} could not be started`)
+              : extensionExit(name, exit),
           );
         });
       }),
@@ -85,7 +89,8 @@ export class Extensions {
     if (!extension.on('register')) return `Extension ${name} is registered already`;
     extension.id = this.#random.uuid();
     extension.events = new Set(events);
-    if (extension.external && this.#all.every(({ external, state }) => !external || state !== 'launched')) this.#events.registered();
+    if (extension.external && this.#all.every(({ external, state }) => !external || state !== 'launched'))
+      this.#events.registered();
     return extension;
   }
 

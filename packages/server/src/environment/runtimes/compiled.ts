@@ -38,7 +38,11 @@ export function sourcesDigest(folder: string, ending: string): string {
   if (known !== undefined) return known;
   const hash = createHash('sha256');
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (name.endsWith(ending)) hash.update(name).update('\0').update(readFileSync(path.join(folder, name)));
+    if (name.endsWith(ending))
+      hash
+        .update(name)
+        .update('\0')
+        .update(readFileSync(path.join(folder, name)));
   }
   const made = hash.digest('hex').slice(0, 16);
   digests.set(folder, made);

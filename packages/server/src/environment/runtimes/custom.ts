@@ -36,7 +36,10 @@ export async function customRuntimes(
   const made: RuntimeDefinition[] = [];
   for (const folder of folders) {
     const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter((file) => file.endsWith('.json')).sort().slice(0, maximumFiles)) {
+    for (const name of names
+      .filter((file) => file.endsWith('.json'))
+      .sort()
+      .slice(0, maximumFiles)) {
       const file = path.join(folder, name);
       try {
         if ((await stat(file)).size > maximumBytes) throw new Error(`it is larger than ${maximumBytes} bytes`);
@@ -78,7 +81,9 @@ function definition(written: Written, folder: string, host: Host): RuntimeDefini
         ...version,
         mounts: [
           ...(visible ? [] : [{ source: path.dirname(interpreter), target: '/var/lang/bin' }]),
-          ...(written.bootstrap === undefined ? [] : [{ source: path.resolve(folder, written.bootstrap), target: '/var/runtime' }]),
+          ...(written.bootstrap === undefined
+            ? []
+            : [{ source: path.resolve(folder, written.bootstrap), target: '/var/runtime' }]),
           ...written.mounts,
         ],
         command: [first!, ...rest],
@@ -116,7 +121,12 @@ function checked(value: unknown): Written | RootedWriting {
     functionEnv: textRecord(members.functionEnv, 'functionEnv'),
     remedy: members.remedy === undefined ? 'see its documentation' : text(members.remedy, 'remedy'),
   } as const;
-  if (members.root !== undefined) return { ...common, root: text(members.root, 'root'), ...(members.from === undefined ? {} : { from: text(members.from, 'from') }) };
+  if (members.root !== undefined)
+    return {
+      ...common,
+      root: text(members.root, 'root'),
+      ...(members.from === undefined ? {} : { from: text(members.from, 'from') }),
+    };
   return {
     ...common,
     interpreter: texts(members.interpreter, 'interpreter'),
@@ -141,5 +151,7 @@ function record(value: unknown, name: string): Record<string, unknown> {
 }
 
 function textRecord(value: unknown, name: string): Record<string, string> {
-  return Object.fromEntries(Object.entries(value === undefined ? {} : record(value, name)).map(([key, member]) => [key, text(member, `${name}.${key}`)]));
+  return Object.fromEntries(
+    Object.entries(value === undefined ? {} : record(value, name)).map(([key, member]) => [key, text(member, `${name}.${key}`)]),
+  );
 }

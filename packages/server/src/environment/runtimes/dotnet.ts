@@ -45,7 +45,10 @@ export class DotnetRuntime implements RuntimeDefinition {
       identifier: this.identifier,
       family: this.family,
       interpreterVersion: version,
-      mounts: [...(visible ? [] : [{ source: root, target: '/var/lang/bin' }]), { source: this.#sources.bootstrap, target: '/var/runtime' }],
+      mounts: [
+        ...(visible ? [] : [{ source: root, target: '/var/lang/bin' }]),
+        { source: this.#sources.bootstrap, target: '/var/runtime' },
+      ],
       command: ['/bin/bash', '/var/runtime/bootstrap.sh'],
       bootEnv: {},
       channel: 'http',

@@ -76,7 +76,12 @@ export class HostInterpreters {
 
   async #try(file: string, signal: AbortSignal): Promise<Record<string, unknown> | null> {
     try {
-      const { stdout } = await promisify(execFile)(file, this.#options.probe, { signal, env: {}, timeout: 20_000, maxBuffer: 65_536 });
+      const { stdout } = await promisify(execFile)(file, this.#options.probe, {
+        signal,
+        env: {},
+        timeout: 20_000,
+        maxBuffer: 65_536,
+      });
       const answer = JSON.parse(stdout) as Interpreter;
       return answer.implementation === this.#options.implementation ? { ...answer } : null;
     } catch {

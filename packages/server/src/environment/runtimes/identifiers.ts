@@ -19,7 +19,11 @@ export interface ManagedIdentifier {
  */
 export type SupportPhase = 'supported' | 'deprecated' | 'createBlocked' | 'updateBlocked';
 
-const until = (deprecated: string, createBlocked: string, updateBlocked: string): Dates => ({ deprecated, createBlocked, updateBlocked });
+const until = (deprecated: string, createBlocked: string, updateBlocked: string): Dates => ({
+  deprecated,
+  createBlocked,
+  updateBlocked,
+});
 /** Most of those that are deprecated today have their blocks put off to the same days. */
 const since = (deprecated: string): Dates => until(deprecated, '2027-02-01', '2027-03-03');
 const longAgo = until('2023-01-01', '2023-06-01', '2023-09-01');
@@ -66,7 +70,9 @@ export const managedIdentifiers: readonly ManagedIdentifier[] = [
   row('dotnet10', 'dotnet', '10', until('2028-11-14', '2028-12-14', '2029-01-15')),
   row('dotnet8', 'dotnet', '8', since('2026-11-10')),
   row('dotnet6', 'dotnet', '6', since('2024-12-20')),
-  ...['dotnetcore3.1', 'dotnetcore2.1', 'dotnetcore2.0', 'dotnetcore1.0'].map((name) => row(name, 'dotnet', name.slice(10), longAgo)),
+  ...['dotnetcore3.1', 'dotnetcore2.1', 'dotnetcore2.0', 'dotnetcore1.0'].map((name) =>
+    row(name, 'dotnet', name.slice(10), longAgo),
+  ),
   row('ruby4.0', 'ruby', '4.0', until('2029-03-31', '2029-04-30', '2029-05-31')),
   row('ruby3.4', 'ruby', '3.4', until('2028-03-31', '2028-04-30', '2028-05-31')),
   row('ruby3.3', 'ruby', '3.3', until('2027-03-31', '2027-04-30', '2027-05-31')),

@@ -39,7 +39,11 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
   const { dataDir, clock, log } = options;
   const folder = path.join(dataDir, 'runtimes');
   const bootstraps = options.bootstraps ?? path.join(import.meta.dirname, '../../../../../runtimes');
-  const host = new Host({ env: options.env ?? process.env, clock, ...(options.root === undefined ? {} : { root: options.root }) });
+  const host = new Host({
+    env: options.env ?? process.env,
+    clock,
+    ...(options.root === undefined ? {} : { root: options.root }),
+  });
   const verified = await Verified.open(path.join(folder, 'found', 'interpreters.json'));
   const own = { execPath: process.execPath, version: process.versions.node };
 
@@ -99,7 +103,8 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
       const definition = definitions.get(identifier);
       const seen = look(identifier);
       // An interpreter of the host that was updated in place is tried again; nothing is fetched here.
-      if (definition !== undefined && seen.kind === 'preparable' && seen.local) await definition.prepare({ signal: AbortSignal.timeout(60_000) });
+      if (definition !== undefined && seen.kind === 'preparable' && seen.local)
+        await definition.prepare({ signal: AbortSignal.timeout(60_000) });
       else if (definition === undefined || seen.kind !== 'ready') {
         const next = seen.kind === 'unavailable' ? seen.remedy : `it comes from ${seen.from} when a function is created with it`;
         throw new RuntimeError('RUNTIME_UNAVAILABLE', `${identifier} cannot run on this host yet: ${next}`);
@@ -115,6 +120,7 @@ function listing(identifier: string, seen: Look, nowMs: number): RuntimeListing 
   const state = phase === 'createBlocked' || phase === 'updateBlocked' ? 'deprecated' : seen.kind;
   const note = phase === 'deprecated' ? ' (deprecated at AWS)' : '';
   if (seen.kind === 'unavailable') return { identifier, state, from: `not on this host${note}`, remedy: seen.remedy };
-  const version = seen.kind === 'ready' && seen.interpreterVersion !== undefined ? { interpreterVersion: seen.interpreterVersion } : {};
+  const version =
+    seen.kind === 'ready' && seen.interpreterVersion !== undefined ? { interpreterVersion: seen.interpreterVersion } : {};
   return { identifier, state, from: `${seen.from}${note}`, ...version };
 }

@@ -44,14 +44,45 @@ suite('bootstraps inside the jail', { skip: obstacle?.detail ?? false, timeout: 
   });
 
   for (const [identifier, handler, files] of [
-    ['nodejs24.x', 'index.handler', { 'index.mjs': 'import { SQSClient } from "@aws-sdk/client-sqs"; export const handler = async (event) => ({ ...event, sdk: SQSClient.name, uid: process.getuid(), path: process.execPath });' }],
-    ['python3.11', 'app.handler', { 'app.py': 'import os, sys, ssl, sqlite3\ndef handler(event, context):\n  return dict(event, uid=os.getuid(), path=sys.executable)' }],
-    ['python3.12', 'app.handler', { 'app.py': 'import os, sys, ssl, ctypes\ndef handler(event, context):\n  return dict(event, uid=os.getuid(), path=sys.executable)' }],
-    ['java17', 'App::go', { 'App.java': `public class App { public java.util.Map<String, Object> go(java.util.Map<String, Object> event) throws Exception {
+    [
+      'nodejs24.x',
+      'index.handler',
+      {
+        'index.mjs':
+          'import { SQSClient } from "@aws-sdk/client-sqs"; export const handler = async (event) => ({ ...event, sdk: SQSClient.name, uid: process.getuid(), path: process.execPath });',
+      },
+    ],
+    [
+      'python3.11',
+      'app.handler',
+      {
+        'app.py':
+          'import os, sys, ssl, sqlite3\ndef handler(event, context):\n  return dict(event, uid=os.getuid(), path=sys.executable)',
+      },
+    ],
+    [
+      'python3.12',
+      'app.handler',
+      {
+        'app.py':
+          'import os, sys, ssl, ctypes\ndef handler(event, context):\n  return dict(event, uid=os.getuid(), path=sys.executable)',
+      },
+    ],
+    [
+      'java17',
+      'App::go',
+      {
+        'App.java': `public class App { public java.util.Map<String, Object> go(java.util.Map<String, Object> event) throws Exception {
       event.put("uid", java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid"));
       event.put("path", System.getProperty("java.home")); java.security.MessageDigest.getInstance("SHA-256");
-      event.put("random", new java.security.SecureRandom().nextInt() == 0); return event; } }` }],
-    ['ruby3.3', 'app.handler', { 'app.rb': 'def handler(event:, context:) = event.merge(uid: Process.uid, path: RbConfig.ruby)' }],
+      event.put("random", new java.security.SecureRandom().nextInt() == 0); return event; } }`,
+      },
+    ],
+    [
+      'ruby3.3',
+      'app.handler',
+      { 'app.rb': 'def handler(event:, context:) = event.merge(uid: Process.uid, path: RbConfig.ruby)' },
+    ],
   ] as const) {
     test(`${identifier} boots, becomes a function and answers`, async (t: TestContext) => {
       const check = runtimes.check(identifier);
@@ -59,9 +90,16 @@ suite('bootstraps inside the jail', { skip: obstacle?.detail ?? false, timeout: 
       await runtimes.prepare(identifier, { signal });
       const resolved = await runtimes.resolve(identifier);
       const limits = { memoryMiB: 256, cpuCores: 1, processes: 128, openFiles: 1024, tmpMiB: 16 };
-      await using box = await driver.create({ id: identifier.replaceAll('.', '-'), mounts: resolved.mounts, limits, network: 'loopback' }, { signal });
+      await using box = await driver.create(
+        { id: identifier.replaceAll('.', '-'), mounts: resolved.mounts, limits, network: 'loopback' },
+        { signal },
+      );
       const connected = once(box.channel, 'connection') as Promise<[Socket]>;
-      const process = await box.start({ command: resolved.command!, env: { ...resolved.bootEnv, MAYFLY_CHANNEL: box.channelPath }, cwd: '/' });
+      const process = await box.start({
+        command: resolved.command!,
+        env: { ...resolved.bootEnv, MAYFLY_CHANNEL: box.channelPath },
+        cwd: '/',
+      });
       const output = text(process.output);
       const ended = process.exited.then(async () => missing(await output));
       ended.catch(() => {});
@@ -70,7 +108,10 @@ suite('bootstraps inside the jail', { skip: obstacle?.detail ?? false, timeout: 
       const code = path.join(dataDir, `code-${identifier}`);
       mkdirSync(code);
       for (const [name, source] of Object.entries(files)) writeFileSync(path.join(code, name), source);
-      if ('App.java' in files) execFileSync(path.join(path.dirname(resolved.command![0]), 'javac'), ['-d', code, path.join(code, 'App.java')], { stdio: 'pipe' });
+      if ('App.java' in files)
+        execFileSync(path.join(path.dirname(resolved.command![0]), 'javac'), ['-d', code, path.join(code, 'App.java')], {
+          stdio: 'pipe',
+        });
       chmodSync(code, 0o755);
       await box.bind('/var/task', code);
       socket.write(frame('I', { env: { LAMBDA_TASK_ROOT: '/var/task' }, cwd: '/var/task', handler, logFormat: 'Text' }));

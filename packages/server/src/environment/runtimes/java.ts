@@ -45,7 +45,9 @@ export class JavaRuntime implements RuntimeDefinition {
   async prepare({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const jdk = this.#jdk();
     if (jdk === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `There is no JDK ${this.#feature} on this host.`);
-    const files = globSync('mayfly/*.java', { cwd: this.#sources.bootstrap }).filter((file) => this.#frames || !file.endsWith('FrameLink.java'));
+    const files = globSync('mayfly/*.java', { cwd: this.#sources.bootstrap }).filter(
+      (file) => this.#frames || !file.endsWith('FrameLink.java'),
+    );
     await prepareOnce(this.#classes(jdk), signal, async (staging) => {
       const flags = ['-nowarn', '-Xlint:none', '-proc:none', '-encoding', 'UTF-8', '-d', staging];
       await run(path.join(jdk.home, 'bin/javac'), [...flags, ...files.sort()], {
@@ -61,7 +63,8 @@ export class JavaRuntime implements RuntimeDefinition {
     const jdk = this.#jdk()!;
     const visible = jdk.home.startsWith('/usr/');
     const home = visible ? jdk.home : '/var/lang';
-    const command = (...more: readonly string[]) => [`${home}/bin/java`, ...this.#flags(), ...more, '-cp', '/var/runtime', 'mayfly.Bootstrap'] as const;
+    const command = (...more: readonly string[]) =>
+      [`${home}/bin/java`, ...this.#flags(), ...more, '-cp', '/var/runtime', 'mayfly.Bootstrap'] as const;
     return {
       identifier: this.identifier,
       family: this.family,
@@ -109,11 +112,17 @@ export class JavaRuntime implements RuntimeDefinition {
  * Inside a box the JVM sees neither its cgroup nor less than the host's memory, so it is told its share: what is left
  * over is for classes, compiled code and stacks. A heap that is full is an OutOfMemoryError, and no killed process.
  */
-const memoryFlags = (memoryMiB: number): string[] => [`-XX:MaxHeapSize=${Math.floor(memoryMiB * 0.85)}m`, '-XX:ReservedCodeCacheSize=32m'];
+const memoryFlags = (memoryMiB: number): string[] => [
+  `-XX:MaxHeapSize=${Math.floor(memoryMiB * 0.85)}m`,
+  '-XX:ReservedCodeCacheSize=32m',
+];
 
 /** Every JDK of the host: what is no JDK, a runtime without a compiler, does not count. */
 function homes({ env, home, path: search, root }: Host): string[] {
-  const onPath = search.map((folder) => path.join(folder, 'javac')).filter((file) => existsSync(file)).map((file) => path.dirname(path.dirname(realpathSync(file))));
+  const onPath = search
+    .map((folder) => path.join(folder, 'javac'))
+    .filter((file) => existsSync(file))
+    .map((file) => path.dirname(path.dirname(realpathSync(file))));
   return folders([
     ...(env.JAVA_HOME === undefined ? [] : [env.JAVA_HOME]),
     ...onPath,
@@ -140,7 +149,9 @@ const featureOf = (version: string): string => /^(?:1\.)?(\d+)/.exec(version)?.[
 /** Debian keeps a JDK's settings in `/etc/java-17-openjdk` and links them: the folders that such links lead to. */
 function settings(home: string): string[] {
   const found = new Set<string>();
-  for (const link of globSync(['conf/*', 'conf/*/*', 'lib/*', 'lib/security/*', 'jre/lib/*', 'jre/lib/security/*'], { cwd: home })) {
+  for (const link of globSync(['conf/*', 'conf/*/*', 'lib/*', 'lib/security/*', 'jre/lib/*', 'jre/lib/security/*'], {
+    cwd: home,
+  })) {
     const file = path.join(home, link);
     if (!lstatSync(file).isSymbolicLink() || !existsSync(file)) continue;
     const folder = /^\/etc\/java-[^/]+/.exec(realpathSync(file))?.[0];

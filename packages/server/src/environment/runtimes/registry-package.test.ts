@@ -57,7 +57,11 @@ suite('a package from the registry', { timeout: 60_000 }, () => {
   test('is there whole, with the files asked for and their modes, and nothing else', async (t: TestContext) => {
     await fetchInto('good/1.2.3');
     t.assert.deepEqual(asked, ['/npm/node-some-where/1.2.3', '/tarball']);
-    t.assert.deepEqual(readdirSync(path.join(folder, 'good'), { recursive: true }).sort(), ['1.2.3', '1.2.3/bin', '1.2.3/bin/node']);
+    t.assert.deepEqual(readdirSync(path.join(folder, 'good'), { recursive: true }).sort(), [
+      '1.2.3',
+      '1.2.3/bin',
+      '1.2.3/bin/node',
+    ]);
     t.assert.equal(readFileSync(path.join(folder, 'good/1.2.3/bin/node'), 'utf8'), '#!/bin/sh\n');
     t.assert.equal(statSync(path.join(folder, 'good/1.2.3/bin/node')).mode & 0o777, 0o755);
     t.assert.equal(statSync(path.join(folder, 'good/1.2.3')).mode & 0o777, 0o755);
@@ -65,7 +69,10 @@ suite('a package from the registry', { timeout: 60_000 }, () => {
 
   test('is refused, and leaves nothing, when its checksum is another', async (t: TestContext) => {
     const integrity = `sha512-${createHash('sha512').update('something else').digest('base64')}`;
-    await t.assert.rejects(fetchInto('wrong/1.2.3', { integrity }), { code: 'RUNTIME_FETCH_FAILED', message: /does not match the checksum/ });
+    await t.assert.rejects(fetchInto('wrong/1.2.3', { integrity }), {
+      code: 'RUNTIME_FETCH_FAILED',
+      message: /does not match the checksum/,
+    });
     t.assert.deepEqual(readdirSync(path.join(folder, 'wrong')), []);
   });
 
@@ -82,7 +89,9 @@ suite('a package from the registry', { timeout: 60_000 }, () => {
   test('says what it lacks, and which registry does not know it', async (t: TestContext) => {
     await fetchInto('again/1');
     const other = { name: 'node-some-where', version: '1.2.3', files: { 'bin/nod': 0o755 } };
-    await t.assert.rejects(fetchPackage(other, path.join(folder, 'lacks/1.2.3'), { registry, signal }), { message: /the archive lacks bin\/nod/ });
+    await t.assert.rejects(fetchPackage(other, path.join(folder, 'lacks/1.2.3'), { registry, signal }), {
+      message: /the archive lacks bin\/nod/,
+    });
     const unknown = { ...wanted, version: '9.9.9' };
     await t.assert.rejects(fetchPackage(unknown, path.join(folder, 'unknown/9'), { registry, signal }), {
       code: 'RUNTIME_FETCH_FAILED',
@@ -93,7 +102,9 @@ suite('a package from the registry', { timeout: 60_000 }, () => {
   test('stops when told to', async (t: TestContext) => {
     const stop = new AbortController();
     stop.abort(new Error('enough'));
-    await t.assert.rejects(fetchPackage(wanted, path.join(folder, 'stopped/1'), { registry, signal: stop.signal }), { message: 'enough' });
+    await t.assert.rejects(fetchPackage(wanted, path.join(folder, 'stopped/1'), { registry, signal: stop.signal }), {
+      message: 'enough',
+    });
     t.assert.deepEqual(readdirSync(path.join(folder, 'stopped')), []);
   });
 });

@@ -86,7 +86,8 @@ async function manifest(wanted: RegistryPackage, options: { registry: string; si
   const { dist } = JSON.parse(bytes.toString()) as { dist?: { tarball?: unknown; integrity?: unknown; shasum?: unknown } };
   if (typeof dist?.tarball !== 'string') throw new Error('the registry names no archive');
   const tarball = new URL(dist.tarball);
-  if (tarball.protocol !== 'https:' && tarball.protocol !== 'http:') throw new Error('the registry names an archive that is not HTTP');
+  if (tarball.protocol !== 'https:' && tarball.protocol !== 'http:')
+    throw new Error('the registry names an archive that is not HTTP');
   const strong = typeof dist.integrity === 'string' ? /\b(sha512|sha384|sha256)-([A-Za-z0-9+/=]+)/.exec(dist.integrity) : null;
   if (strong !== null) return { tarball, integrity: { algorithm: strong[1]!, digest: strong[2]! } };
   if (typeof dist.shasum !== 'string') throw new Error('the registry gives no checksum');

@@ -32,12 +32,17 @@ export class RubyRuntime implements RuntimeDefinition {
     const ruby = this.#interpreters.good()[0];
     if (ruby !== undefined) return { kind: 'ready', from: ruby.executable, interpreterVersion: ruby.version };
     const from = this.#interpreters.untried();
-    return from === undefined ? { kind: 'unavailable', remedy: `rbenv install ${this.#minor}` } : { kind: 'preparable', from, local: true };
+    return from === undefined
+      ? { kind: 'unavailable', remedy: `rbenv install ${this.#minor}` }
+      : { kind: 'preparable', from, local: true };
   }
 
   async prepare({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if ((await this.#interpreters.find(signal)) !== undefined) return;
-    throw new RuntimeError('RUNTIME_UNAVAILABLE', `No Ruby ${this.#minor} on this host works. To add one: rbenv install ${this.#minor}`);
+    throw new RuntimeError(
+      'RUNTIME_UNAVAILABLE',
+      `No Ruby ${this.#minor} on this host works. To add one: rbenv install ${this.#minor}`,
+    );
   }
 
   resolve(): ResolvedRuntime {

@@ -17,7 +17,10 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
 
   let count = 0;
   /** A host with nothing but these programs, shell scripts on its PATH. */
-  const host = async (programs: Readonly<Record<string, string>> = {}, options: { dataDir?: string; log?: Logger; registry?: string } = {}): Promise<Runtimes & { bin: string; dataDir: string }> => {
+  const host = async (
+    programs: Readonly<Record<string, string>> = {},
+    options: { dataDir?: string; log?: Logger; registry?: string } = {},
+  ): Promise<Runtimes & { bin: string; dataDir: string }> => {
     const home = path.join(root, `host${(count += 1)}`);
     const bin = path.join(home, 'bin');
     const dataDir = options.dataDir ?? path.join(home, 'data');
@@ -26,7 +29,14 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
       writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`);
       chmodSync(path.join(bin, name), 0o755);
     }
-    const runtimes = await openRuntimes({ dataDir, clock: systemClock, log: options.log ?? silentLogger, env: { PATH: bin, HOME: home }, root: home, ...(options.registry === undefined ? {} : { registry: options.registry }) });
+    const runtimes = await openRuntimes({
+      dataDir,
+      clock: systemClock,
+      log: options.log ?? silentLogger,
+      env: { PATH: bin, HOME: home },
+      root: home,
+      ...(options.registry === undefined ? {} : { registry: options.registry }),
+    });
     return { ...runtimes, bin, dataDir };
   };
 
@@ -37,7 +47,10 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     const resolved = await runtimes.resolve(own);
     t.assert.equal(resolved.interpreterVersion, process.versions.node);
     t.assert.deepEqual(resolved.command, ['/var/lang/bin/node', '/var/runtime/bootstrap.cjs']);
-    t.assert.deepEqual(resolved.mounts.map((mount) => mount.target), ['/var/lang/bin', '/var/runtime', '/var/lang/sdk/node_modules']);
+    t.assert.deepEqual(
+      resolved.mounts.map((mount) => mount.target),
+      ['/var/lang/bin', '/var/runtime', '/var/lang/sdk/node_modules'],
+    );
     const other = runtimes.check('nodejs20.x');
     t.assert.equal(other.kind, 'preparable');
     t.assert.match((other as { from: string }).from, /^npm node-\w+-\w+@20\.\d+\.\d+$/);
@@ -57,8 +70,14 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
 
   test('what AWS runs on its own and we do not know is unavailable, with the line that would add it', async (t) => {
     const runtimes = await host();
-    t.assert.deepEqual(runtimes.check('cobol85'), { kind: 'unavailable', remedy: `add a definition to ${path.join(runtimes.dataDir, 'runtimes')}` });
-    await t.assert.rejects(runtimes.resolve('cobol85'), { code: 'RUNTIME_UNAVAILABLE', message: /^cobol85 cannot run on this host yet: add a definition/ });
+    t.assert.deepEqual(runtimes.check('cobol85'), {
+      kind: 'unavailable',
+      remedy: `add a definition to ${path.join(runtimes.dataDir, 'runtimes')}`,
+    });
+    await t.assert.rejects(runtimes.resolve('cobol85'), {
+      code: 'RUNTIME_UNAVAILABLE',
+      message: /^cobol85 cannot run on this host yet: add a definition/,
+    });
     await t.assert.rejects(runtimes.prepare('cobol85', { signal }), { code: 'RUNTIME_UNAVAILABLE' });
   });
 
@@ -72,17 +91,31 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
   test('an interpreter counts only after it was tried, once', async (t) => {
     const log = path.join(root, 'tries');
     // Answers for any version: which one it is decides what it says, not what it is called.
-    const answer = JSON.stringify({ version: '3.14.2', implementation: 'CPython', prefix: '/somewhere/python', executable: '/somewhere/python/bin/python3.14' });
+    const answer = JSON.stringify({
+      version: '3.14.2',
+      implementation: 'CPython',
+      prefix: '/somewhere/python',
+      executable: '/somewhere/python/bin/python3.14',
+    });
     const broken = `echo broken >>${log}; exit 1`;
     const runtimes = await host({ 'python3.13': broken, 'python3.14': `echo tried >>${log}; echo '${answer}'` });
     t.assert.deepEqual(runtimes.check('python3.13'), { kind: 'preparable', from: path.join(runtimes.bin, 'python3.13') });
-    await t.assert.rejects(runtimes.prepare('python3.13', { signal }), { code: 'RUNTIME_UNAVAILABLE', message: /^No Python 3\.13 on this host works/ });
+    await t.assert.rejects(runtimes.prepare('python3.13', { signal }), {
+      code: 'RUNTIME_UNAVAILABLE',
+      message: /^No Python 3\.13 on this host works/,
+    });
     t.assert.equal(runtimes.check('python3.13').kind, 'unavailable');
     await t.assert.rejects(runtimes.prepare('python3.13', { signal }), { code: 'RUNTIME_UNAVAILABLE' });
     t.assert.equal(readFileSync(log, 'utf8'), 'broken\n');
 
     // Of another server on the same data folder the answer is known.
-    const again = await openRuntimes({ dataDir: runtimes.dataDir, clock: systemClock, log: silentLogger, env: { PATH: runtimes.bin, HOME: root }, root });
+    const again = await openRuntimes({
+      dataDir: runtimes.dataDir,
+      clock: systemClock,
+      log: silentLogger,
+      env: { PATH: runtimes.bin, HOME: root },
+      root,
+    });
     t.assert.equal(again.check('python3.13').kind, 'unavailable');
     utimesSync(path.join(runtimes.bin, 'python3.13'), 1, 1);
     t.assert.equal(again.check('python3.13').kind, 'preparable');
@@ -108,7 +141,8 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
       const home = path.join(path.dirname(runtimes.bin), 'usr/lib/jvm', name);
       mkdirSync(path.join(home, 'bin'), { recursive: true });
       writeFileSync(path.join(home, 'release'), `IMPLEMENTOR="X"\nJAVA_VERSION="${version}"\n`);
-      for (const program of programs) writeFileSync(path.join(home, 'bin', program), '#!/bin/sh\necho broken >&2; exit 1\n', { mode: 0o755 });
+      for (const program of programs)
+        writeFileSync(path.join(home, 'bin', program), '#!/bin/sh\necho broken >&2; exit 1\n', { mode: 0o755 });
       return home;
     };
     jdk('old', '21.0.1', ['java', 'javac']);
@@ -118,7 +152,10 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     t.assert.deepEqual(runtimes.check('java21'), { kind: 'preparable', from: newer });
     t.assert.deepEqual(runtimes.check('java11'), { kind: 'unavailable', remedy: 'apt-get install -y openjdk-11-jdk-headless' });
     t.assert.equal(runtimes.check('java8.al2').kind, 'preparable');
-    await t.assert.rejects(runtimes.prepare('java21', { signal }), { code: 'RUNTIME_BROKEN', message: /could not be compiled: broken/ });
+    await t.assert.rejects(runtimes.prepare('java21', { signal }), {
+      code: 'RUNTIME_BROKEN',
+      message: /could not be compiled: broken/,
+    });
   });
 
   test('.NET is known by its shared framework', async (t) => {
@@ -129,14 +166,22 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     t.assert.deepEqual(runtimes.check('dotnet10'), { kind: 'ready' });
     t.assert.equal(runtimes.check('dotnet8').kind, 'unavailable');
     const resolved = await runtimes.resolve('dotnet10');
-    t.assert.deepEqual([resolved.channel, resolved.interpreterVersion, resolved.mounts[0]], ['http', '10.0.3', { source: root, target: '/var/lang/bin' }]);
+    t.assert.deepEqual(
+      [resolved.channel, resolved.interpreterVersion, resolved.mounts[0]],
+      ['http', '10.0.3', { source: root, target: '/var/lang/bin' }],
+    );
   });
 
   test('a Ruby stays where it is', async (t) => {
     const runtimes = await host({ 'ruby3.4': 'exit 1' });
     const prefix = path.join(path.dirname(runtimes.bin), '.rbenv/versions/3.3.7');
     mkdirSync(path.join(prefix, 'bin'), { recursive: true });
-    const answer = JSON.stringify({ version: '3.3.7', implementation: 'ruby', prefix, executable: path.join(prefix, 'bin/ruby') });
+    const answer = JSON.stringify({
+      version: '3.3.7',
+      implementation: 'ruby',
+      prefix,
+      executable: path.join(prefix, 'bin/ruby'),
+    });
     writeFileSync(path.join(prefix, 'bin/ruby'), `#!/bin/sh\necho '${answer}'\n`, { mode: 0o755 });
     await runtimes.prepare('ruby3.3', { signal });
     t.assert.deepEqual(runtimes.check('ruby3.3'), { kind: 'ready' });
@@ -163,7 +208,8 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     const log = jsonLogger({ clock: systemClock, level: 'warn', write: (line) => lines.push(line) });
     const dataDir = path.join(root, 'custom');
     mkdirSync(path.join(dataDir, 'runtimes'), { recursive: true });
-    const define = (name: string, text: unknown): void => writeFileSync(path.join(dataDir, 'runtimes', name), typeof text === 'string' ? text : JSON.stringify(text));
+    const define = (name: string, text: unknown): void =>
+      writeFileSync(path.join(dataDir, 'runtimes', name), typeof text === 'string' ? text : JSON.stringify(text));
     const good = {
       identifier: 'bun1.x',
       interpreter: ['bun'],
@@ -186,7 +232,10 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
       { source: path.join(dataDir, 'runtimes/bun'), target: '/var/runtime' },
     ]);
     t.assert.deepEqual([resolved.family, resolved.channel, resolved.interpreterVersion], ['bun', 'http', '1.4.0']);
-    t.assert.deepEqual(lines.map((line) => path.basename(JSON.parse(line).file)), ['evil.json', 'path.json', 'torn.json']);
+    t.assert.deepEqual(
+      lines.map((line) => path.basename(JSON.parse(line).file)),
+      ['evil.json', 'path.json', 'torn.json'],
+    );
     const without = await host({}, { dataDir });
     t.assert.deepEqual(without.check('bun1.x'), { kind: 'unavailable', remedy: 'npm install -g bun' });
   });
@@ -206,6 +255,9 @@ suite('the days of an identifier', () => {
   });
 
   test('a refusal says what AWS says', (t) => {
-    t.assert.match(blockedMessage('nodejs12.x'), /^The runtime parameter of nodejs12\.x is no longer supported for creating or updating/);
+    t.assert.match(
+      blockedMessage('nodejs12.x'),
+      /^The runtime parameter of nodejs12\.x is no longer supported for creating or updating/,
+    );
   });
 });

@@ -43,7 +43,8 @@ export class Verified {
   get(executable: string): Answer | null | undefined {
     const entry = this.#entries.get(executable);
     const stats = statSync(executable, { throwIfNoEntry: false });
-    if (entry === undefined || stats === undefined || entry.mtimeMs !== stats.mtimeMs || entry.size !== stats.size) return undefined;
+    if (entry === undefined || stats === undefined || entry.mtimeMs !== stats.mtimeMs || entry.size !== stats.size)
+      return undefined;
     return entry.answer;
   }
 

@@ -35,7 +35,12 @@ class HttpDelivery implements Delivery {
     const body = Buffer.from(`[${records.join(',')}]`);
     const socket = await this.#connect(port);
     const answered = Promise.withResolvers<number>();
-    const headers = { Host: `sandbox.localdomain:${port}`, 'Content-Type': 'application/json', 'Content-Length': body.length, Connection: 'close' };
+    const headers = {
+      Host: `sandbox.localdomain:${port}`,
+      'Content-Type': 'application/json',
+      'Content-Length': body.length,
+      Connection: 'close',
+    };
     const call = request({ createConnection: () => socket, method, path, headers }, (response) => {
       response.resume();
       answered.resolve(response.statusCode ?? 0);

@@ -47,11 +47,16 @@ function older(event: PlatformEvent, schemaVersion: string): readonly string[] {
 }
 
 export const dropped = (atMs: number, droppedRecords: number, droppedBytes: number): string =>
-  record(atMs, 'platform.logsDropped', { reason: 'Consumer seems to have fallen behind as it has not acknowledged receipt of logs.', droppedRecords, droppedBytes });
+  record(atMs, 'platform.logsDropped', {
+    reason: 'Consumer seems to have fallen behind as it has not acknowledged receipt of logs.',
+    droppedRecords,
+    droppedBytes,
+  });
 
 export const kindOf = (happening: Happening): Kind => happening.kind;
 
-const record = (atMs: number, type: string, body: unknown): string => JSON.stringify({ time: new Date(atMs).toISOString(), type, record: body });
+const record = (atMs: number, type: string, body: unknown): string =>
+  JSON.stringify({ time: new Date(atMs).toISOString(), type, record: body });
 
 function jsonObject(text: string): object | undefined {
   if (!text.startsWith('{')) return undefined;

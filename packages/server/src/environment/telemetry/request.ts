@@ -49,7 +49,8 @@ function destinationOf(told: Readonly<Record<string, unknown>>, faults: string[]
   const { protocol } = told;
   if (protocol === 'TCP') {
     const port = told['port'];
-    if (typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 && !taken.has(port)) return { protocol, port };
+    if (typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 && !taken.has(port))
+      return { protocol, port };
     faults.push('port is not valid');
     return undefined;
   }
@@ -57,7 +58,8 @@ function destinationOf(told: Readonly<Record<string, unknown>>, faults: string[]
     faults.push('protocol should be HTTP or TCP');
     return undefined;
   }
-  if (told['method'] !== undefined && told['method'] !== 'POST' && told['method'] !== 'PUT') faults.push('method should be POST or PUT');
+  if (told['method'] !== undefined && told['method'] !== 'POST' && told['method'] !== 'PUT')
+    faults.push('method should be POST or PUT');
   const uri = told['URI'];
   const url = typeof uri === 'string' && URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || url.protocol !== 'http:') {

@@ -78,8 +78,14 @@ const echo: RuntimeScript = {
   },
 };
 
-function open(subscribe: (extension: ExtensionClient) => Promise<unknown>, runtime = echo, version: Partial<FunctionVersion> = {}) {
-  const house = openScriptedGuesthouse('frames', runtime, { programs: { '/opt/extensions/sub': scriptedExtension({ init: subscribe }) } });
+function open(
+  subscribe: (extension: ExtensionClient) => Promise<unknown>,
+  runtime = echo,
+  version: Partial<FunctionVersion> = {},
+) {
+  const house = openScriptedGuesthouse('frames', runtime, {
+    programs: { '/opt/extensions/sub': scriptedExtension({ init: subscribe }) },
+  });
   return Object.assign(house, { start: () => house.environment({ layersDir: folder, ...version }) });
 }
 
@@ -89,30 +95,38 @@ suite('the Telemetry API', { timeout: 60_000 }, () => {
     const server = await listenHttp(received);
     let told: InsideAnswer | undefined;
     {
-      await using house = open(async (extension) => (told = await extension.subscribe('/2022-07-01/telemetry', body(portOf(server)))));
+      await using house = open(
+        async (extension) => (told = await extension.subscribe('/2022-07-01/telemetry', body(portOf(server)))),
+      );
       const environment = house.start();
       t.assert.equal(await environment.initialised, 'idle');
       await house.invoke(environment, '"x"');
       await received.until('platform.report');
       t.assert.deepEqual([told?.status, told?.body], [200, '"OK"']);
       t.assert.equal(received.types[0], 'platform.initStart');
-      t.assert.deepEqual(received.types.toSorted(), [
-        'platform.initStart',
-        'platform.telemetrySubscription',
-        'platform.initRuntimeDone',
-        'platform.extension',
-        'platform.initReport',
-        'platform.start',
-        'function',
-        'function',
-        'platform.runtimeDone',
-        'platform.report',
-      ].toSorted());
+      t.assert.deepEqual(
+        received.types.toSorted(),
+        [
+          'platform.initStart',
+          'platform.telemetrySubscription',
+          'platform.initRuntimeDone',
+          'platform.extension',
+          'platform.initReport',
+          'platform.start',
+          'function',
+          'function',
+          'platform.runtimeDone',
+          'platform.report',
+        ].toSorted(),
+      );
       t.assert.ok(received.types.indexOf('function') < received.types.indexOf('platform.runtimeDone'));
       const report = received.records.find(({ type }) => type === 'platform.report')?.record;
       const metrics = report?.['metrics'] as { durationMs: number; billedDurationMs: number };
       const line = house.log.map(({ message }) => message).find((message) => message.startsWith('REPORT')) ?? '';
-      t.assert.ok(line.includes(`Duration: ${metrics.durationMs.toFixed(2)} ms\tBilled Duration: ${metrics.billedDurationMs} ms`), line);
+      t.assert.ok(
+        line.includes(`Duration: ${metrics.durationMs.toFixed(2)} ms\tBilled Duration: ${metrics.billedDurationMs} ms`),
+        line,
+      );
       t.assert.deepEqual(
         received.records.filter(({ type }) => type === 'function').map(({ record }) => record),
         ['{"level":"INFO"}', 'plain'],
@@ -126,14 +140,21 @@ suite('the Telemetry API', { timeout: 60_000 }, () => {
     const received = new Received();
     const server = await listenHttp(received);
     {
-      await using house = open((extension) => extension.subscribe('/2022-07-01/telemetry', body(portOf(server), { types: ['function'] })), echo, {
-        logging: { logFormat: 'JSON', logGroup: '/aws/lambda/f' },
-      });
+      await using house = open(
+        (extension) => extension.subscribe('/2022-07-01/telemetry', body(portOf(server), { types: ['function'] })),
+        echo,
+        {
+          logging: { logFormat: 'JSON', logGroup: '/aws/lambda/f' },
+        },
+      );
       const environment = house.start();
       await environment.initialised;
       await house.invoke(environment);
       await received.until('function', 2);
-      t.assert.deepEqual(received.records.map(({ record }) => record), [{ level: 'INFO' }, 'plain']);
+      t.assert.deepEqual(
+        received.records.map(({ record }) => record),
+        [{ level: 'INFO' }, 'plain'],
+      );
     }
     server.close();
   });
@@ -170,12 +191,18 @@ suite('the Telemetry API', { timeout: 60_000 }, () => {
     const server = await listenHttp(received);
     const seen: string[][] = [];
     const program = scriptedExtension({
-      init: (extension) => extension.subscribe('/2022-07-01/telemetry', body(portOf(server), { buffering: { timeoutMs: 30_000 } })),
+      init: (extension) =>
+        extension.subscribe('/2022-07-01/telemetry', body(portOf(server), { buffering: { timeoutMs: 30_000 } })),
       onEvent: async (event) => {
-        if (event['eventType'] === 'SHUTDOWN') seen.push([String(event['shutdownReason']), ...received.types.filter((type) => type === 'platform.report')]);
+        if (event['eventType'] === 'SHUTDOWN')
+          seen.push([String(event['shutdownReason']), ...received.types.filter((type) => type === 'platform.report')]);
       },
     });
-    await using house = openScriptedGuesthouse('frames', { handler: () => new Promise(() => {}) }, { programs: { '/opt/extensions/sub': program } });
+    await using house = openScriptedGuesthouse(
+      'frames',
+      { handler: () => new Promise(() => {}) },
+      { programs: { '/opt/extensions/sub': program } },
+    );
     const environment = house.environment({ layersDir: folder, timeoutMs: 100 });
     await environment.initialised;
     t.assert.equal((await house.invoke(environment)).usage.status, 'timeout');
@@ -191,12 +218,19 @@ suite('the Telemetry API', { timeout: 60_000 }, () => {
     };
     const program = scriptedExtension({
       init: async (extension) => {
-        tell(await extension.subscribe('/2022-07-01/telemetry', { schemaVersion: '2022-12-13', destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain' }, types: [] }));
+        tell(
+          await extension.subscribe('/2022-07-01/telemetry', {
+            schemaVersion: '2022-12-13',
+            destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain' },
+            types: [],
+          }),
+        );
         tell(await new ExtensionClient(extension.process).subscribe('/2022-07-01/telemetry', body(8080)));
         await extension.subscribe('/2020-08-15/logs', body(8080, { schemaVersion: '2021-03-18' }));
         tell(await extension.subscribe('/2022-07-01/telemetry', body(8080)));
       },
-      onEvent: async (_event, extension) => tell(await extension.subscribe('/2020-08-15/logs', body(8080, { schemaVersion: '2021-03-18' }))),
+      onEvent: async (_event, extension) =>
+        tell(await extension.subscribe('/2020-08-15/logs', body(8080, { schemaVersion: '2021-03-18' }))),
     });
     await using house = openScriptedGuesthouse('frames', echo, { programs: { '/opt/extensions/sub': program } });
     const environment = house.environment({ layersDir: folder });
@@ -214,18 +248,17 @@ suite('the Telemetry API', { timeout: 60_000 }, () => {
     const received = new Received();
     const server = await listenHttp(received);
     {
-      await using house = open((extension) => extension.subscribe('/2020-08-15/logs', body(portOf(server), { schemaVersion: '2020-08-15' })));
+      await using house = open((extension) =>
+        extension.subscribe('/2020-08-15/logs', body(portOf(server), { schemaVersion: '2020-08-15' })),
+      );
       const environment = house.start();
       await environment.initialised;
       await house.invoke(environment);
       await received.until('platform.report');
-      t.assert.deepEqual(received.types.filter((type) => type !== 'platform.extension' && type !== 'platform.logsSubscription'), [
-        'platform.start',
-        'function',
-        'function',
-        'platform.end',
-        'platform.report',
-      ]);
+      t.assert.deepEqual(
+        received.types.filter((type) => type !== 'platform.extension' && type !== 'platform.logsSubscription'),
+        ['platform.start', 'function', 'function', 'platform.end', 'platform.report'],
+      );
     }
     server.close();
   });
@@ -236,10 +269,19 @@ suite('the Telemetry API', { timeout: 60_000 }, () => {
       return typeof parsed === 'string' ? parsed : 'fine';
     };
     t.assert.equal(check({}), 'fine');
-    t.assert.equal(check({ destination: { protocol: 'HTTP', URI: 'http://169.254.169.254:80/latest' } }), 'URI host should be sandbox.localdomain; URI port is not provided');
-    t.assert.equal(check({ destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain:9001/' } }), 'URI port 9001 is not allowed');
+    t.assert.equal(
+      check({ destination: { protocol: 'HTTP', URI: 'http://169.254.169.254:80/latest' } }),
+      'URI host should be sandbox.localdomain; URI port is not provided',
+    );
+    t.assert.equal(
+      check({ destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain:9001/' } }),
+      'URI port 9001 is not allowed',
+    );
     t.assert.equal(check({ destination: { protocol: 'TCP', port: 70_000 } }), 'port is not valid');
-    t.assert.equal(check({ buffering: { maxItems: 1, timeoutMs: 40_000 } }), 'maxItems should be between 1000 and 10000; timeoutMs should be between 25 and 30000');
+    t.assert.equal(
+      check({ buffering: { maxItems: 1, timeoutMs: 40_000 } }),
+      'maxItems should be between 1000 and 10000; timeoutMs should be between 25 and 30000',
+    );
     t.assert.equal(parseSubscription('telemetry', Buffer.from('[')), 'request body is not a JSON object');
   });
 });
@@ -248,7 +290,10 @@ suite('a subscription', { timeout: 60_000 }, () => {
   test('gathers until the time or the count is reached', async (t: TestContext) => {
     const clock = new VirtualClock();
     const batches: number[] = [];
-    const delivery = { deliver: async (records: readonly string[]) => void batches.push(records.length), [Symbol.dispose]: () => {} };
+    const delivery = {
+      deliver: async (records: readonly string[]) => void batches.push(records.length),
+      [Symbol.dispose]: () => {},
+    };
     using subscription = new Subscription({ buffering: { maxItems: 3, maxBytes: 1000, timeoutMs: 100 }, delivery, clock });
     subscription.offer('one');
     await clock.advance(99);

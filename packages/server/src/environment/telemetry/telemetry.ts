@@ -62,7 +62,8 @@ export class Telemetry implements LogListener {
     return (path) => {
       const api = paths[path];
       if (api === undefined) return undefined;
-      return (request, response) => (request.method === 'PUT' ? void this.#subscribe(api, extensions, request, response) : notAllowed(response));
+      return (request, response) =>
+        request.method === 'PUT' ? void this.#subscribe(api, extensions, request, response) : notAllowed(response);
     };
   }
 
@@ -79,7 +80,10 @@ export class Telemetry implements LogListener {
     if (this.#subscribers.size === 0) return;
     const late = Promise.withResolvers<void>();
     using _timer = this.#clock.after(lastRecordsMs, late.resolve);
-    await Promise.race([Promise.all([...this.#subscribers.values()].map(({ subscription }) => subscription.flush())), late.promise]);
+    await Promise.race([
+      Promise.all([...this.#subscribers.values()].map(({ subscription }) => subscription.flush())),
+      late.promise,
+    ]);
   }
 
   end(): void {
@@ -95,7 +99,8 @@ export class Telemetry implements LogListener {
 
   #happened(happening: Happening, bytes: number): void {
     for (const subscriber of this.#subscribers.values()) this.#offer(subscriber, happening);
-    if (this.#backlog === undefined || this.#backlog.length >= backlogRecords || this.#backlogBytes + bytes > backlogBytes) return;
+    if (this.#backlog === undefined || this.#backlog.length >= backlogRecords || this.#backlogBytes + bytes > backlogBytes)
+      return;
     this.#backlog.push(happening);
     this.#backlogBytes += bytes;
   }
@@ -113,7 +118,12 @@ export class Telemetry implements LogListener {
     const name = api === 'telemetry' ? 'Telemetry' : 'Logs';
     const connect = this.#sandbox?.connect?.bind(this.#sandbox);
     // @source spec 3.5-05: the answer where records cannot be taken into the box
-    if (connect === undefined) return send(response, 202, JSON.stringify({ errorMessage: `${name} API is not supported`, errorType: `${name}.NotSupported` }));
+    if (connect === undefined)
+      return send(
+        response,
+        202,
+        JSON.stringify({ errorMessage: `${name} API is not supported`, errorType: `${name}.NotSupported` }),
+      );
     const refusal = this.#refusal(extension, api);
     if (refusal !== undefined) return tell(response, 403, `${name}.Forbidden`, refusal);
     const wanted = body.kind === 'whole' ? parseSubscription(api, body.bytes) : 'request body is too large';
@@ -129,14 +139,20 @@ export class Telemetry implements LogListener {
     send(response, 200, '"OK"');
     this.#log.platform({
       type: api === 'telemetry' ? 'platform.telemetrySubscription' : 'platform.logsSubscription',
-      record: { name: extension.name, state: before === undefined ? 'Subscribed' : 'Already subscribed', types: [...wanted.types] },
+      record: {
+        name: extension.name,
+        state: before === undefined ? 'Subscribed' : 'Already subscribed',
+        types: [...wanted.types],
+      },
     });
   }
 
   /** @source spec 3.5-02, 3.5-07 */
   #refusal(extension: Extension, api: Api): string | undefined {
-    if (extension.state !== 'registered' || this.#backlog === undefined) return 'The subscription is closed: the extension is initialised';
-    if (extension.subscription !== undefined && extension.subscription !== api) return 'An extension subscribes to one of the two interfaces';
+    if (extension.state !== 'registered' || this.#backlog === undefined)
+      return 'The subscription is closed: the extension is initialised';
+    if (extension.subscription !== undefined && extension.subscription !== api)
+      return 'An extension subscribes to one of the two interfaces';
     return undefined;
   }
 }

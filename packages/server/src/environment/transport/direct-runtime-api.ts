@@ -52,7 +52,8 @@ export class DirectRuntimeApi implements NextWaiter {
 
   #begin(bytes: Buffer): void {
     const read = readStrictHead(bytes);
-    if (read === undefined || read.bodyBytes > mostBodyBytes || !isDirect(read) || this.#direct() === undefined) return this.#leave(bytes);
+    if (read === undefined || read.bodyBytes > mostBodyBytes || !isDirect(read) || this.#direct() === undefined)
+      return this.#leave(bytes);
     const end = read.bodyAt + read.bodyBytes;
     if (bytes.length > end) return this.#leave(bytes);
     if (bytes.length === end) return this.#serve(read, bytes.subarray(read.bodyAt));
@@ -144,5 +145,9 @@ const accepted = Buffer.from('{"status":"OK"}\n');
 function isDirect({ head: { method, target, headers } }: StrictHead): boolean {
   if (!target.startsWith(prefix)) return false;
   if (target === `${prefix}next`) return method === 'GET' && headers['content-length'] === undefined;
-  return method === 'POST' && headers['lambda-runtime-function-response-mode'] === undefined && /^[0-9a-f-]{36}\/(response|error)$/.test(target.slice(prefix.length));
+  return (
+    method === 'POST' &&
+    headers['lambda-runtime-function-response-mode'] === undefined &&
+    /^[0-9a-f-]{36}\/(response|error)$/.test(target.slice(prefix.length))
+  );
 }

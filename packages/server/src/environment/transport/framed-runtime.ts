@@ -83,7 +83,10 @@ export class FramedRuntime implements NextWaiter {
 
   #streamEnd(requestId: string, header: Frame['header']): undefined {
     const { errorType, errorBody } = header;
-    if (errorType === undefined) return void this.#session.streamEnded(requestId, { kind: 'complete' });
+    if (errorType === undefined) {
+      this.#session.streamEnded(requestId, { kind: 'complete' });
+      return undefined;
+    }
     const body = Buffer.from(text(errorBody) ?? JSON.stringify({ errorType: errorTypeOf(errorType), errorMessage: '' }));
     this.#session.streamEnded(requestId, { kind: 'failed', errorType: errorTypeOf(errorType), body });
   }

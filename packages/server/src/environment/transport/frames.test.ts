@@ -30,7 +30,12 @@ suite('frames', { timeout: 60_000 }, () => {
           got.length === frames.length &&
           got.every((one, index) => {
             const sent = frames[index];
-            return sent !== undefined && one.type === sent.type && Buffer.from(sent.body).equals(one.body) && JSON.stringify(one.header) === JSON.stringify({ ...sent.header });
+            return (
+              sent !== undefined &&
+              one.type === sent.type &&
+              Buffer.from(sent.body).equals(one.body) &&
+              JSON.stringify(one.header) === JSON.stringify({ ...sent.header })
+            );
           })
         );
       }),
@@ -40,7 +45,9 @@ suite('frames', { timeout: 60_000 }, () => {
   test('a body that is too long is skipped, and what follows is read', (t: TestContext) => {
     const whole = Buffer.concat([...encodeFrame('A', { requestId: 'r' }, Buffer.alloc(5000)), ...encodeFrame('N')]);
     for (const size of [1, 7, 1000, whole.length]) {
-      const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.subarray(index * size, (index + 1) * size));
+      const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) =>
+        whole.subarray(index * size, (index + 1) * size),
+      );
       const frames = read(pieces);
       t.assert.deepEqual(
         frames.map(({ type, oversize, body }) => [type, oversize, body.length]),

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Pieces } from '../../base/index.ts';
 
-export type Body = { readonly kind: 'whole'; readonly bytes: Buffer } | { readonly kind: 'tooLarge' } | { readonly kind: 'truncated' };
+export type Body =
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  | { readonly kind: 'tooLarge' }
+  | { readonly kind: 'truncated' };
 
 /**
  * A request's body, at most `limitBytes` of it. What is longer is read to its end and thrown away, so that

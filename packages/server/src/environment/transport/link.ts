@@ -27,10 +27,13 @@ export class Link implements Disposable {
   constructor(socket: Socket, options: { readonly maxBodyBytes: number; readonly clock: Clock }) {
     this.#socket = socket;
     this.#clock = options.clock;
-    const reader = new FrameReader({ maxBodyBytes: options.maxBodyBytes, onFrame: (frame) => {
-      this.#frames += 1;
-      if (!this.#closed) this.onFrame(frame);
-    } });
+    const reader = new FrameReader({
+      maxBodyBytes: options.maxBodyBytes,
+      onFrame: (frame) => {
+        this.#frames += 1;
+        if (!this.#closed) this.onFrame(frame);
+      },
+    });
     socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk);

@@ -11,7 +11,9 @@ const api = '/2018-06-01';
 const bodyOf = (outcome: { readonly body: unknown }): string => Buffer.from(outcome.body as Uint8Array).toString();
 
 /** A runtime that is asked, for each event, to make these calls before it answers with what it was told. */
-const calling = (calls: (client: InsideClient, requestId: string, process: ScriptedProcess) => Promise<readonly InsideAnswer[]>): RuntimeScript => ({
+const calling = (
+  calls: (client: InsideClient, requestId: string, process: ScriptedProcess) => Promise<readonly InsideAnswer[]>,
+): RuntimeScript => ({
   handler: async (event, reply) => {
     const told = await calls(new InsideClient(reply.process), event.requestId, reply.process);
     await reply.answer(JSON.stringify(told.map(({ status, body }) => [status, body])));
@@ -70,7 +72,8 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
     const environment = house.environment();
     await environment.initialised;
     const answers: string[] = [];
-    for (const payload of ['"short"', '"long"', '"mode"']) answers.push(bodyOf((await house.invoke(environment, payload)).outcome as { body: unknown }));
+    for (const payload of ['"short"', '"long"', '"mode"'])
+      answers.push(bodyOf((await house.invoke(environment, payload)).outcome));
     t.assert.deepEqual(
       told.map(({ status, body }) => [status, body]),
       [
@@ -94,7 +97,8 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
         const client = new InsideClient(reply.process);
         const path = `${api}/runtime/invocation/${event.requestId}/response`;
         const id = String(event.headers['lambda-runtime-invocation-id']);
-        const answer = async (told: string) => (await client.call('POST', path, '"fine"', { 'Lambda-Runtime-Invocation-Id': told })).status;
+        const answer = async (told: string) =>
+          (await client.call('POST', path, '"fine"', { 'Lambda-Runtime-Invocation-Id': told })).status;
         told.push(await answer('other'), await answer(id));
       },
     });
@@ -107,33 +111,45 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
 
   test('one connection may write its calls in any pieces, go over to chunks, and be refused in between', async (t: TestContext) => {
     const statuses: string[] = [];
-    await using house = openScriptedGuesthouse('http', { handler: async () => {} }, { programs: { '/var/runtime/bootstrap': (process) => oneSocket(process, statuses) } });
+    await using house = openScriptedGuesthouse(
+      'http',
+      { handler: async () => {} },
+      { programs: { '/var/runtime/bootstrap': (process) => oneSocket(process, statuses) } },
+    );
     const environment = house.environment();
     await environment.initialised;
     const answers: string[] = [];
-    for (const payload of ['1', '2', '3']) answers.push(bodyOf((await house.invoke(environment, payload)).outcome as { body: unknown }));
+    for (const payload of ['1', '2', '3']) answers.push(bodyOf((await house.invoke(environment, payload)).outcome));
     t.assert.deepEqual(answers, ['"byte by byte 1"', '"in one piece 2"', '"in chunks 3"']);
     await settle(20);
     t.assert.deepEqual(statuses, ['200', '400', '202', '200', '202', '200', '202']);
   });
 
   test('several calls of next may wait; each event goes to one of them', async (t: TestContext) => {
-    await using house = openScriptedGuesthouse('http', { handler: async () => {} }, { programs: { '/var/runtime/bootstrap': twoWorkers } });
+    await using house = openScriptedGuesthouse(
+      'http',
+      { handler: async () => {} },
+      { programs: { '/var/runtime/bootstrap': twoWorkers } },
+    );
     const environment = house.environment();
     await environment.initialised;
     await settle(20);
     const answers: string[] = [];
-    for (let count = 0; count < 4; count += 1) answers.push(bodyOf((await house.invoke(environment)).outcome as { body: unknown }));
+    for (let count = 0; count < 4; count += 1) answers.push(bodyOf((await house.invoke(environment)).outcome));
     t.assert.deepEqual([...new Set(answers)].sort(), ['"one"', '"two"']);
   });
 
   test('an event is not lost with the connection that waited for it', async (t: TestContext) => {
-    await using house = openScriptedGuesthouse('http', { handler: async () => {} }, { programs: { '/var/runtime/bootstrap': restless } });
+    await using house = openScriptedGuesthouse(
+      'http',
+      { handler: async () => {} },
+      { programs: { '/var/runtime/bootstrap': restless } },
+    );
     const environment = house.environment();
     await environment.initialised;
     await settle(40);
     const { outcome } = await house.invoke(environment);
-    t.assert.equal(bodyOf(outcome as { body: unknown }), '"second try"');
+    t.assert.equal(bodyOf(outcome), '"second try"');
   });
 
   test('a body that stops in the middle is no answer', async (t: TestContext) => {
@@ -143,7 +159,9 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
         const socket = connect(Number(port), host);
         socket.on('error', () => {});
         const path = `${api}/runtime/invocation/${event.requestId}/response`;
-        await new Promise<void>((resolve) => void socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"ha`, () => resolve()));
+        await new Promise<void>(
+          (resolve) => void socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"ha`, () => resolve()),
+        );
         socket.destroy();
         await settle(20);
         await reply.answer('"whole"');
@@ -151,14 +169,16 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
     });
     const environment = house.environment();
     await environment.initialised;
-    t.assert.equal(bodyOf((await house.invoke(environment)).outcome as { body: unknown }), '"whole"');
+    t.assert.equal(bodyOf((await house.invoke(environment)).outcome), '"whole"');
   });
 });
 
 /** Speaks HTTP by hand: each call of an invocation in another way. */
 async function oneSocket(process: ScriptedProcess, statuses: string[]): Promise<void> {
   const [host = '', port = ''] = process.box.runtimeApiAddress.split(':');
-  const socket = connect(Number(port), host).setNoDelay(true).on('error', () => {});
+  const socket = connect(Number(port), host)
+    .setNoDelay(true)
+    .on('error', () => {});
   let heard = '';
   const answer = async (): Promise<{ readonly head: string; readonly body: string }> => {
     for (;;) {
@@ -197,7 +217,11 @@ async function oneSocket(process: ScriptedProcess, statuses: string[]): Promise<
   await answer();
   const third = await next();
   const text = `"in chunks ${third.payload}"`;
-  await say([`POST ${api}/runtime/invocation/${third.id}/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`, `${text.length.toString(16)}\r\n${text}\r\n`, '0\r\n\r\n']);
+  await say([
+    `POST ${api}/runtime/invocation/${third.id}/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    `${text.length.toString(16)}\r\n${text}\r\n`,
+    '0\r\n\r\n',
+  ]);
   await answer();
   await next();
 }
@@ -218,7 +242,9 @@ async function twoWorkers(process: ScriptedProcess): Promise<void> {
 async function restless(process: ScriptedProcess): Promise<void> {
   const [host = '', port = ''] = process.box.runtimeApiAddress.split(':');
   const socket = connect(Number(port), host);
-  await new Promise<void>((resolve) => void socket.write(`GET ${api}/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n`, () => resolve()));
+  await new Promise<void>(
+    (resolve) => void socket.write(`GET ${api}/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n`, () => resolve()),
+  );
   await settle(10);
   socket.destroy();
   await settle(10);

@@ -29,7 +29,8 @@ export function runtimeApi(session: Session, limits: RuntimeApiLimits, attempts 
       const [requestId = '', verb, ...more] = path.slice(invocation.length).split('/');
       if (more.length > 0 || (verb !== 'response' && verb !== 'error')) return notFound(response);
       if (method !== 'POST') return notAllowed(response);
-      if (!attempts.match(requestId, single(request, 'lambda-runtime-invocation-id'))) return refuseUnread(request, response, staleInvocation);
+      if (!attempts.match(requestId, single(request, 'lambda-runtime-invocation-id')))
+        return refuseUnread(request, response, staleInvocation);
       return void (verb === 'error'
         ? error(session, limits, requestId, request, response)
         : answer(session, limits, requestId, request, response));
@@ -139,7 +140,11 @@ function trailerEnd(request: IncomingMessage): StreamEnd {
   const errorType = errorTypeOf(told);
   const encoded = (request.trailers['lambda-runtime-function-error-body'] ?? '').slice(0, maxErrorBodyText);
   const body = Buffer.from(encoded, 'base64');
-  return { kind: 'failed', errorType, body: body.length > 0 ? body : Buffer.from(JSON.stringify({ errorType, errorMessage: '' })) };
+  return {
+    kind: 'failed',
+    errorType,
+    body: body.length > 0 ? body : Buffer.from(JSON.stringify({ errorType, errorMessage: '' })),
+  };
 }
 
 /** @source spec 2.4-16 */
@@ -147,7 +152,10 @@ const truncated = (requestId: string): StreamEnd => ({
   kind: 'failed',
   errorType: 'Runtime.TruncatedResponse',
   body: Buffer.from(
-    JSON.stringify({ errorType: 'Runtime.TruncatedResponse', errorMessage: `RequestId: ${requestId} Error: The response was truncated` }),
+    JSON.stringify({
+      errorType: 'Runtime.TruncatedResponse',
+      errorMessage: `RequestId: ${requestId} Error: The response was truncated`,
+    }),
   ),
 });
 
@@ -170,7 +178,8 @@ async function error(
 async function initError(session: Session, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const errorType = single(request, 'lambda-runtime-function-error-type');
   const body = await readBody(request, maxInitErrorBytes);
-  const bytes = body.kind === 'whole' ? body.bytes : Buffer.from(JSON.stringify({ errorType: errorTypeOf(errorType), errorMessage: '' }));
+  const bytes =
+    body.kind === 'whole' ? body.bytes : Buffer.from(JSON.stringify({ errorType: errorTypeOf(errorType), errorMessage: '' }));
   // The answer leaves first: the session ends with the error, and its connections with it.
   if (session.state === 'initialising') settle(response, undefined);
   const refusal = session.initError(errorType, bytes);
@@ -203,7 +212,9 @@ export function tell(response: ServerResponse, status: number, errorType: string
 
 export function send(response: ServerResponse, status: number, text: string, headers?: Record<string, string>): void {
   if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...headers }).end(text);
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...headers })
+    .end(text);
 }
 
 export const notFound = (response: ServerResponse): void => tell(response, 404, 'NotFound', 'Not found');

@@ -1,5 +1,8 @@
 /** What a function said of its batch: which items failed. @source spec 6.4-06, 6.5-05 */
-export type Verdict = { readonly kind: 'success' } | { readonly kind: 'allFailed' } | { readonly kind: 'someFailed'; readonly ids: ReadonlySet<string> };
+export type Verdict =
+  | { readonly kind: 'success' }
+  | { readonly kind: 'allFailed' }
+  | { readonly kind: 'someFailed'; readonly ids: ReadonlySet<string> };
 
 const success: Verdict = { kind: 'success' };
 const allFailed: Verdict = { kind: 'allFailed' };
@@ -19,7 +22,8 @@ export function verdictOf(response: Uint8Array, known: (id: string) => boolean):
   if (!Array.isArray(failures)) return allFailed;
   const ids = new Set<string>();
   for (const failure of failures as unknown[]) {
-    const id = typeof failure === 'object' && failure !== null ? (failure as { itemIdentifier?: unknown }).itemIdentifier : undefined;
+    const id =
+      typeof failure === 'object' && failure !== null ? (failure as { itemIdentifier?: unknown }).itemIdentifier : undefined;
     if (typeof id !== 'string' || id === '' || !known(id)) return allFailed;
     ids.add(id);
   }

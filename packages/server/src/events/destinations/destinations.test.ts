@@ -30,7 +30,12 @@ suite('the record of an ended event', () => {
     t.assert.deepEqual(JSON.parse(record.replace('12345678901234567890', '1')), {
       version: '1.0',
       timestamp: '2026-01-02T03:04:05.000Z',
-      requestContext: { requestId: 'r1', functionArn: `${functionArn}:$LATEST`, condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+      requestContext: {
+        requestId: 'r1',
+        functionArn: `${functionArn}:$LATEST`,
+        condition: 'RetriesExhausted',
+        approximateInvokeCount: 3,
+      },
       requestPayload: { n: 1 },
       responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
       responsePayload: { errorMessage: 'no', errorType: 'Error' },
@@ -38,14 +43,21 @@ suite('the record of an ended event', () => {
   });
 
   test('leaves the response out when the event never ran', (t: TestContext) => {
-    const { executedVersion: _version, functionError: _error, responsePayload: _payload, ...rest } = ended({ condition: 'EventAgeExceeded' });
+    const {
+      executedVersion: _version,
+      functionError: _error,
+      responsePayload: _payload,
+      ...rest
+    } = ended({ condition: 'EventAgeExceeded' });
     const record = JSON.parse(destinationRecord(rest).replace('12345678901234567890', '1')) as object;
     t.assert.deepEqual(Object.keys(record), ['version', 'timestamp', 'requestContext', 'requestPayload']);
   });
 
   test('a dead-letter queue gets the event as it came, with three attributes', async (t: TestContext) => {
     let seen: { body: string; attributes: TextAttributes | undefined; traceId: string | undefined } | undefined;
-    const targets: Targets = { sqs: (_arn, body, attributes, traceId) => Promise.resolve(void (seen = { body, attributes, traceId })) };
+    const targets: Targets = {
+      sqs: (_arn, body, attributes, traceId) => Promise.resolve(void (seen = { body, attributes, traceId })),
+    };
     await deliverEnded(ended(), { kind: 'deadLetter', arn: 'arn:aws:sqs:us-east-1:000000000000:q' }, targets, systemRandom);
     t.assert.equal(seen?.body, '{"n":12345678901234567890}');
     t.assert.deepEqual(seen?.attributes?.['ErrorMessage'], { dataType: 'String', value: 'no' });
@@ -68,6 +80,9 @@ suite('the record of an ended event', () => {
       'arn:aws:s3:::b',
       'aws/lambda/async/f/2026/01/02/2026-01-02T03.04.05',
     ]);
-    await t.assert.rejects(deliverEnded(ended(), { kind: 'destination', arn: 'arn:aws:sns:us-east-1:0:t' }, targets, systemRandom), { code: 'TARGET_UNSUPPORTED' });
+    await t.assert.rejects(
+      deliverEnded(ended(), { kind: 'destination', arn: 'arn:aws:sns:us-east-1:0:t' }, targets, systemRandom),
+      { code: 'TARGET_UNSUPPORTED' },
+    );
   });
 });

@@ -85,10 +85,16 @@ const deadLetterAttributes = (ended: EndedEvent) => ({
 function errorMessage(ended: EndedEvent): string {
   let message: unknown;
   try {
-    message = ended.responsePayload === undefined ? undefined : (JSON.parse(text(ended.responsePayload)) as { errorMessage?: unknown }).errorMessage;
+    message =
+      ended.responsePayload === undefined
+        ? undefined
+        : (JSON.parse(text(ended.responsePayload)) as { errorMessage?: unknown }).errorMessage;
   } catch {
     message = undefined;
   }
   const words = typeof message === 'string' && message !== '' ? message : ended.condition;
-  return Buffer.from(words).subarray(0, errorMessageBytes).toString('utf8').replace(/\uFFFD$/, '');
+  return Buffer.from(words)
+    .subarray(0, errorMessageBytes)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '');
 }

@@ -10,10 +10,19 @@ export type TextAttributes = Readonly<Record<string, { readonly dataType: 'Strin
 export interface Targets {
   readonly sqs?: (queueArn: string, body: string, attributes?: TextAttributes, traceId?: string) => Promise<void>;
   readonly sns?: (topicArn: string, message: string, attributes?: TextAttributes) => Promise<void>;
-  readonly lambda?: (functionArn: string, payload: Uint8Array, context: { readonly account: AccountId; readonly region: Region }) => Promise<void>;
+  readonly lambda?: (
+    functionArn: string,
+    payload: Uint8Array,
+    context: { readonly account: AccountId; readonly region: Region },
+  ) => Promise<void>;
   readonly events?: (
     busArn: string,
-    entry: { readonly source: string; readonly detailType: string; readonly resources: readonly string[]; readonly detail: string },
+    entry: {
+      readonly source: string;
+      readonly detailType: string;
+      readonly resources: readonly string[];
+      readonly detail: string;
+    },
   ) => Promise<void>;
   readonly s3?: (bucketArn: string, key: string, body: string) => Promise<void>;
 }

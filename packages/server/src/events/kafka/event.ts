@@ -24,7 +24,9 @@ export const recordOf = (message: KafkaMessage): object => ({
   timestampType: 'CREATE_TIME',
   ...(message.key === undefined || message.key === null ? {} : { key: message.key.toString('base64') }),
   ...(message.value === undefined || message.value === null ? {} : { value: message.value.toString('base64') }),
-  headers: [...message.headers].map(([name, value]) => ({ [name.toString('utf8')]: [...value].map((byte) => (byte > 127 ? byte - 256 : byte)) })),
+  headers: [...message.headers].map(([name, value]) => ({
+    [name.toString('utf8')]: [...value].map((byte) => (byte > 127 ? byte - 256 : byte)),
+  })),
 });
 
 /** One event of several messages, in lists by partition. */

@@ -11,7 +11,8 @@ export function failedFrom<Message extends KafkaMessage>(batch: readonly Message
   } catch {
     return batch;
   }
-  const failures = typeof value === 'object' && value !== null ? (value as { batchItemFailures?: unknown }).batchItemFailures : undefined;
+  const failures =
+    typeof value === 'object' && value !== null ? (value as { batchItemFailures?: unknown }).batchItemFailures : undefined;
   if (failures === undefined || failures === null) return [];
   if (!Array.isArray(failures)) return batch;
   const from = new Map<string, bigint>();

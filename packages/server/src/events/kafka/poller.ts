@@ -73,7 +73,13 @@ export class KafkaPoller implements Poller {
       retries: 3,
       ...(credentials === undefined
         ? {}
-        : { sasl: { mechanism: mechanisms[credentials.type as keyof typeof mechanisms], username: credentials.username, password: credentials.password } }),
+        : {
+            sasl: {
+              mechanism: mechanisms[credentials.type as keyof typeof mechanisms],
+              username: credentials.username,
+              password: credentials.password,
+            },
+          }),
     });
     const stream = await consumer.consume({
       topics: [...this.#broker.topics],
@@ -86,7 +92,7 @@ export class KafkaPoller implements Poller {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const messages = stream[Symbol.asyncIterator]() as AsyncIterator<Message>;
-      for (let pending: Promise<IteratorResult<Message>> | undefined; ; ) {
+      for (let pending: Promise<IteratorResult<Message>> | undefined; ;) {
         const { batch, next, ended } = await this.#gather(messages, pending);
         pending = next;
         if (batch.length > 0 && !(await this.#deliver(batch, addresses))) return;
@@ -103,7 +109,11 @@ export class KafkaPoller implements Poller {
   async #gather(
     messages: AsyncIterator<Message>,
     pending: Promise<IteratorResult<Message>> | undefined,
-  ): Promise<{ readonly batch: Message[]; readonly next: Promise<IteratorResult<Message>> | undefined; readonly ended: boolean }> {
+  ): Promise<{
+    readonly batch: Message[];
+    readonly next: Promise<IteratorResult<Message>> | undefined;
+    readonly ended: boolean;
+  }> {
     const { clock } = this.#house;
     const { batchSize, batchWindowMs } = this.#mapping;
     const batch: Message[] = [];
@@ -131,8 +141,9 @@ export class KafkaPoller implements Poller {
     const { signal } = this.#stop;
     const { filters, maximumRetryAttempts, onFailureArn, reportBatchItemFailures } = this.#mapping;
     let left = filters.length === 0 ? [...batch] : batch.filter((message) => this.#passes(filterViewOf(message)));
-    const mostTries = maximumRetryAttempts >= 0 ? maximumRetryAttempts + 1 : onFailureArn === undefined ? Infinity : triesWithDestination;
-    for (let tries = 0; left.length > 0; ) {
+    const mostTries =
+      maximumRetryAttempts >= 0 ? maximumRetryAttempts + 1 : onFailureArn === undefined ? Infinity : triesWithDestination;
+    for (let tries = 0; left.length > 0;) {
       const result = await call(this.#mapping, eventOf(this.#mapping, addresses, left), this.#house);
       if (result.kind === 'returned') {
         const failed: readonly Message[] = reportBatchItemFailures ? failedFrom(left, result.body) : [];
@@ -169,7 +180,12 @@ export class KafkaPoller implements Poller {
     const payload = JSON.stringify(eventOf(this.#mapping, addresses, left));
     // @source spec 6.10-03
     const record = {
-      requestContext: { requestId: random.uuid(), functionArn, condition: 'RetryAttemptsExhausted', approximateInvokeCount: tries },
+      requestContext: {
+        requestId: random.uuid(),
+        functionArn,
+        condition: 'RetryAttemptsExhausted',
+        approximateInvokeCount: tries,
+      },
       version: '1.0',
       timestamp: new Date(clock.now()).toISOString(),
       KafkaBatchInfo: {
@@ -183,7 +199,11 @@ export class KafkaPoller implements Poller {
     try {
       await deliverFailure(onFailureArn, record, { mapping: this.#mapping, shardId: partitionOf(first), payload });
     } catch (error) {
-      log.warn('A given-up batch could not be handed to its destination.', { mapping: this.#mapping.uuid, destination: onFailureArn, error });
+      log.warn('A given-up batch could not be handed to its destination.', {
+        mapping: this.#mapping.uuid,
+        destination: onFailureArn,
+        error,
+      });
     }
   }
 

@@ -88,7 +88,11 @@ export class QueuePoller implements Poller {
       for (;;) {
         const leftMs = batch.length === 0 ? waitMs : untilMs - clock.monotonic();
         const askedAtMs = clock.monotonic();
-        const more = await this.#source.receive(eventSourceArn, { max: batchSize - batch.length, waitMs: Math.max(0, leftMs), signal });
+        const more = await this.#source.receive(eventSourceArn, {
+          max: batchSize - batch.length,
+          waitMs: Math.max(0, leftMs),
+          signal,
+        });
         // A queue that gives up early (it is closing) is not asked again at once.
         const waitedMs = clock.monotonic() - askedAtMs;
         if (more.length === 0 && waitedMs < leftMs && waitedMs < 1000) await pause(clock, Math.min(1000, leftMs), signal);
@@ -112,8 +116,15 @@ export class QueuePoller implements Poller {
     const filtered = records.filter((each) => !passed.includes(each));
     // @source spec 6.4-07
     if (filtered.length > 0) await this.#delete(filtered.map(({ message }) => message));
-    for (let at = 0; at < passed.length; ) {
-      const part = passed.slice(at, at + fitting(passed.slice(at).map(({ record }) => record), this.#house.limits.syncRequestBytes));
+    for (let at = 0; at < passed.length;) {
+      const part = passed.slice(
+        at,
+        at +
+          fitting(
+            passed.slice(at).map(({ record }) => record),
+            this.#house.limits.syncRequestBytes,
+          ),
+      );
       at += part.length;
       if (!(await this.#call(part))) {
         const rest = passed.slice(at).map(({ message }) => message.receiptHandle);
@@ -140,7 +151,11 @@ export class QueuePoller implements Poller {
           return false;
         case 'impossible':
           this.#report(`PROBLEM: ${result.why}`);
-          await this.#source.changeVisibility(this.#mapping.eventSourceArn, part.map(({ message }) => message.receiptHandle), 0);
+          await this.#source.changeVisibility(
+            this.#mapping.eventSourceArn,
+            part.map(({ message }) => message.receiptHandle),
+            0,
+          );
           await pause(clock, 5000, signal);
           return false;
         case 'throttled': {
@@ -180,7 +195,10 @@ export class QueuePoller implements Poller {
   async #delete(messages: readonly QueueMessage[]): Promise<void> {
     if (messages.length === 0) return;
     try {
-      await this.#source.delete(this.#mapping.eventSourceArn, messages.map(({ receiptHandle }) => receiptHandle));
+      await this.#source.delete(
+        this.#mapping.eventSourceArn,
+        messages.map(({ receiptHandle }) => receiptHandle),
+      );
     } catch (error) {
       // They come back: at least once is the promise.
       this.#house.log.warn('Messages could not be deleted.', { mapping: this.#mapping.uuid, error });

@@ -81,7 +81,7 @@ export class RabbitPoller implements Poller {
       { queue, qos: { prefetchCount: batchSize }, concurrency: batchSize, queueOptions: { passive: true, queue } },
       (message) =>
         new Promise<ConsumerStatus>((settle) => {
-          this.#held.push({ message: message as unknown as RabbitMessage, settle });
+          this.#held.push({ message: message, settle });
           this.#arrived.resolve();
         }),
     );
@@ -105,7 +105,7 @@ export class RabbitPoller implements Poller {
     await this.#arrived.promise;
     const patience = new AbortController();
     const over = pause(clock, batchWindowMs, AbortSignal.any([patience.signal, signal])).then(() => 'over' as const);
-    for (let ended: 'over' | void = undefined; ended === undefined && this.#held.length < batchSize && !signal.aborted; ) {
+    for (let ended: 'over' | void = undefined; ended === undefined && this.#held.length < batchSize && !signal.aborted;) {
       this.#arrived = Promise.withResolvers();
       ended = await Promise.race([this.#arrived.promise, over]);
     }
@@ -122,7 +122,16 @@ export class RabbitPoller implements Poller {
     // Filtered messages are acknowledged. @source spec 6.7-03
     for (const each of batch) if (!passed.includes(each)) each.settle(ConsumerStatus.ACK);
     if (passed.length === 0) return;
-    const result = await call(this.#mapping, eventOf(this.#mapping, queue, virtualHost, passed.map(({ message }) => message)), this.#house);
+    const result = await call(
+      this.#mapping,
+      eventOf(
+        this.#mapping,
+        queue,
+        virtualHost,
+        passed.map(({ message }) => message),
+      ),
+      this.#house,
+    );
     const isDone = result.kind === 'returned';
     this.#report(isDone ? 'OK' : result.kind === 'impossible' ? `PROBLEM: ${result.why}` : 'PROBLEM: Function call failed');
     this.#failures = isDone ? 0 : this.#failures + 1;

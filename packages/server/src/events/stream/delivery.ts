@@ -37,7 +37,13 @@ export class Delivery {
     let rest = this.#told(records);
     let body: Uint8Array | undefined;
     do {
-      const part = rest.slice(0, fitting(rest.map(({ event }) => event), this.#house.limits.syncRequestBytes));
+      const part = rest.slice(
+        0,
+        fitting(
+          rest.map(({ event }) => event),
+          this.#house.limits.syncRequestBytes,
+        ),
+      );
       rest = rest.slice(part.length);
       const delivered = await this.#batch(part, extra);
       if (delivered.kind === 'stopped') return delivered;
@@ -50,7 +56,9 @@ export class Delivery {
   #told(records: readonly ShardRecord[]): readonly ShardRecord[] {
     const invokeIdentityArn = this.#house.book.roleOf?.(this.#mapping.uuid);
     if (invokeIdentityArn === undefined) return records;
-    return records.map((record) => ('kinesis' in record.event ? { ...record, event: { ...record.event, invokeIdentityArn } } : record));
+    return records.map((record) =>
+      'kinesis' in record.event ? { ...record, event: { ...record.event, invokeIdentityArn } } : record,
+    );
   }
 
   async #batch(records: readonly ShardRecord[], extra: object): Promise<Delivered> {
@@ -121,17 +129,35 @@ export class Delivery {
   }
 
   /** The record is handed over before the position moves on; a destination that refuses is told in the log. */
-  async #giveUp(records: readonly ShardRecord[], condition: Condition, tries: number, last: LastTry | undefined, extra: object): Promise<void> {
+  async #giveUp(
+    records: readonly ShardRecord[],
+    condition: Condition,
+    tries: number,
+    last: LastTry | undefined,
+    extra: object,
+  ): Promise<void> {
     const { onFailureArn } = this.#mapping;
     if (onFailureArn === undefined || records.length === 0) return;
     const { clock, log, deliverFailure } = this.#house;
-    const record = failureRecord({ mapping: this.#mapping, shardId: this.#shardId, records, condition, tries, last, nowMs: clock.now() });
+    const record = failureRecord({
+      mapping: this.#mapping,
+      shardId: this.#shardId,
+      records,
+      condition,
+      tries,
+      last,
+      nowMs: clock.now(),
+    });
     const payload = JSON.stringify({ Records: records.map(({ event }) => event), ...extra });
     for (let attempt = 0; attempt < 5; attempt += 1) {
       try {
         return await deliverFailure(onFailureArn, record, { mapping: this.#mapping, shardId: this.#shardId, payload });
       } catch (error) {
-        log.warn('A given-up batch could not be handed to its destination.', { mapping: this.#mapping.uuid, destination: onFailureArn, error });
+        log.warn('A given-up batch could not be handed to its destination.', {
+          mapping: this.#mapping.uuid,
+          destination: onFailureArn,
+          error,
+        });
         await pause(clock, backoffMs(attempt, retryCeilingMs), this.#signal);
       }
     }

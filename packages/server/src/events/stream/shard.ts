@@ -81,7 +81,8 @@ export class ShardReader {
   async #process(records: readonly ShardRecord[]): Promise<boolean> {
     const newest = records.at(-1);
     if (newest === undefined) return true;
-    const passed = this.#mapping.filters.length === 0 ? records : records.filter(({ event }) => this.#passes(filterViewOf(event)));
+    const passed =
+      this.#mapping.filters.length === 0 ? records : records.filter(({ event }) => this.#passes(filterViewOf(event)));
     this.#iteratorAge(newest);
     const done = this.#mapping.tumblingWindowMs > 0 ? await this.#tumbling(passed) : await this.#lanes(passed);
     if (!done) return false;
@@ -107,7 +108,7 @@ export class ShardReader {
 
   async #tumbling(records: readonly ShardRecord[]): Promise<boolean> {
     const lengthMs = this.#mapping.tumblingWindowMs;
-    for (let at = 0; at < records.length; ) {
+    for (let at = 0; at < records.length;) {
       const startMs = windowStart(records[at]?.arrivedAtMs ?? 0, lengthMs);
       if (this.#tumble !== undefined && this.#tumble.startMs < startMs && !(await this.#finishWindow(false))) return false;
       let end = at;
@@ -141,7 +142,13 @@ export class ShardReader {
 
   #windowEvent(tumble: Tumble, isFinal: boolean, terminatedEarly: boolean): object {
     const { tumblingWindowMs, eventSourceArn } = this.#mapping;
-    return windowEvent(tumble, { lengthMs: tumblingWindowMs, shardId: this.#shardId, streamArn: eventSourceArn, isFinal, terminatedEarly });
+    return windowEvent(tumble, {
+      lengthMs: tumblingWindowMs,
+      shardId: this.#shardId,
+      streamArn: eventSourceArn,
+      isFinal,
+      terminatedEarly,
+    });
   }
 
   async #moveTo(position: ShardPosition): Promise<void> {
@@ -181,7 +188,17 @@ export class ShardReader {
     const { account, region, functionArn } = this.#mapping;
     const [, , , , , , functionName = '', version = '$LATEST'] = functionArn.split(':');
     const atMs = clock.now();
-    recorder.record({ kind: 'count', account, region, functionName, version, metric: 'IteratorAge', value: Math.max(0, atMs - newest.arrivedAtMs), unit: 'Milliseconds', atMs });
+    recorder.record({
+      kind: 'count',
+      account,
+      region,
+      functionName,
+      version,
+      metric: 'IteratorAge',
+      value: Math.max(0, atMs - newest.arrivedAtMs),
+      unit: 'Milliseconds',
+      atMs,
+    });
   }
 }
 

@@ -13,7 +13,13 @@ export const windowStart = (arrivedAtMs: number, lengthMs: number): number => Ma
 /** What a batch of a window adds to its event. */
 export const windowEvent = (
   tumble: Tumble,
-  options: { readonly lengthMs: number; readonly shardId: string; readonly streamArn: string; readonly isFinal: boolean; readonly terminatedEarly: boolean },
+  options: {
+    readonly lengthMs: number;
+    readonly shardId: string;
+    readonly streamArn: string;
+    readonly isFinal: boolean;
+    readonly terminatedEarly: boolean;
+  },
 ): object => ({
   window: { start: iso(tumble.startMs), end: iso(tumble.startMs + options.lengthMs) },
   state: tumble.state,

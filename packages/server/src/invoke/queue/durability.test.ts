@@ -47,7 +47,10 @@ suite('the event queue after a crash', () => {
         catalog: queueCatalog(),
       });
       for (let turn = 0; turn < 1000 && hall.invoke.counts().queuedEvents > 0; turn += 1) await settle();
-      assert.deepEqual([...accepted].filter((id) => !ended.has(id)), []);
+      assert.deepEqual(
+        [...accepted].filter((id) => !ended.has(id)),
+        [],
+      );
       assert.equal(hall.invoke.counts().queuedEvents, 0);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -103,7 +106,11 @@ suite('the event queue after a crash', () => {
     const folder = await mkdtemp(join(tmpdir(), 'mayfly-queue-'));
     try {
       const file = join(folder, 'records.db');
-      const before = await openHall({ database: new PlainDatabase(file), catalog: queueCatalog(), handler: () => new Promise(() => {}) });
+      const before = await openHall({
+        database: new PlainDatabase(file),
+        catalog: queueCatalog(),
+        handler: () => new Promise(() => {}),
+      });
       await before.invoke.invoker.enqueue(before.request('f'));
       await settle();
       assert.equal(before.environments.running, 1);

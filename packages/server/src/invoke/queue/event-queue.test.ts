@@ -7,10 +7,7 @@ import { settle, VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
 import type { EventInvokeConfig } from './event.ts';
 
 /** A hall that notes when each attempt began, in whole virtual seconds since the start. */
-const noting = async (
-  answer: (attempt: number) => ReturnType<typeof returned>,
-  options: Parameters<typeof openHall>[0] = {},
-) => {
+const noting = async (answer: (attempt: number) => ReturnType<typeof returned>, options: Parameters<typeof openHall>[0] = {}) => {
   const clock = options.clock ?? new VirtualClock();
   const attempts: { atMs: number; requestId: string; payload: string }[] = [];
   const hall = await openHall({
@@ -64,7 +61,11 @@ suite('the event queue', () => {
     assert.deepEqual(seconds(), [0, 60]);
   });
 
-  for (const [maximumRetryAttempts, expected] of [[0, [0]], [1, [0, 60]], [2, [0, 60, 180]]] as const) {
+  for (const [maximumRetryAttempts, expected] of [
+    [0, [0]],
+    [1, [0, 60]],
+    [2, [0, 60, 180]],
+  ] as const) {
     test(`with MaximumRetryAttempts ${maximumRetryAttempts} the attempts are at ${expected.join(', ')} s`, async () => {
       const { hall, seconds } = await noting(() => threw(), { events: config({ maximumRetryAttempts }) });
       await using _hall = hall;
@@ -81,8 +82,13 @@ suite('the event queue', () => {
     hall.catalog.put('f');
     await hall.invoke.invoker.enqueue(hall.request('f'));
     await hall.clock.advance(2_000_000);
-    const tries = hall.facts.flatMap((fact) => (fact.kind === 'throttle' ? [fact.atMs - (hall.clock.now() - hall.clock.monotonic())] : []));
-    assert.deepEqual(tries.map((atMs) => atMs / 1000), [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 811, 1111, 1411, 1711]);
+    const tries = hall.facts.flatMap((fact) =>
+      fact.kind === 'throttle' ? [fact.atMs - (hall.clock.now() - hall.clock.monotonic())] : [],
+    );
+    assert.deepEqual(
+      tries.map((atMs) => atMs / 1000),
+      [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 811, 1111, 1411, 1711],
+    );
     assert.deepEqual(seconds(), []);
     assert.equal(await rows(hall), 1);
   });
@@ -134,7 +140,15 @@ suite('the event queue', () => {
     const { hall } = await noting(() => returned('{"ok":1}'), {
       events: {
         ...config({ onSuccess: 'arn:success' }),
-        deliver: (ended, target) => Promise.resolve(void sent.push([target.arn, ended.condition, Buffer.from(ended.responsePayload ?? []).toString(), ended.executedVersion])),
+        deliver: (ended, target) =>
+          Promise.resolve(
+            void sent.push([
+              target.arn,
+              ended.condition,
+              Buffer.from(ended.responsePayload ?? []).toString(),
+              ended.executedVersion,
+            ]),
+          ),
       },
     });
     await using _hall = hall;
@@ -147,7 +161,10 @@ suite('the event queue', () => {
   test('with reserved concurrency 0 an event is accepted and ends at once, without running', async () => {
     const conditions: string[] = [];
     const { hall, attempts } = await noting(() => returned('1'), {
-      events: { ...config({ onFailure: 'arn:failure' }), deliver: ({ condition }) => Promise.resolve(void conditions.push(condition)) },
+      events: {
+        ...config({ onFailure: 'arn:failure' }),
+        deliver: ({ condition }) => Promise.resolve(void conditions.push(condition)),
+      },
     });
     await using _hall = hall;
     hall.catalog.put('f', { reservedConcurrency: 0 });

@@ -131,7 +131,8 @@ export class EventQueue implements AsyncDisposable {
   /** Drops the events of a function that wait for a first or another try. @returns how many */
   async purge(functionArn: FunctionArn): Promise<number> {
     const waiting = this.#lanes.get(functionArn)?.clear() ?? [];
-    for (const item of this.#later) if (!(item instanceof Lane) && item.functionArn === functionArn && item.purged !== true) waiting.push(item);
+    for (const item of this.#later)
+      if (!(item instanceof Lane) && item.functionArn === functionArn && item.purged !== true) waiting.push(item);
     for (const event of waiting) {
       event.purged = true;
       this.#uncache(event);
@@ -373,7 +374,8 @@ export class EventQueue implements AsyncDisposable {
 
   #systemFailure(event: QueuedEvent, config: EventInvokeConfig, error: unknown): void {
     event.failures += 1;
-    if (event.failures === 1) this.#options.log.warn('A queued event could not be run yet.', { functionArn: event.functionArn, error });
+    if (event.failures === 1)
+      this.#options.log.warn('A queued event could not be run yet.', { functionArn: event.functionArn, error });
     this.#dueAfter(event, backoffMs(event.failures), config);
   }
 

@@ -38,7 +38,10 @@ export class EventStore {
     return { store: new EventStore(database, clock, events.at(-1)?.event.seq ?? 0), events };
   }
 
-  async append(request: InvokeRequest, names: { functionArn: FunctionArn; invokedArn: string; traceId: string }): Promise<QueuedEvent> {
+  async append(
+    request: InvokeRequest,
+    names: { functionArn: FunctionArn; invokedArn: string; traceId: string },
+  ): Promise<QueuedEvent> {
     const event: QueuedEvent = {
       seq: ++this.#lastSeq,
       account: request.account,

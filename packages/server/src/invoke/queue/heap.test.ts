@@ -11,7 +11,10 @@ suite('the heap', () => {
         for (const key of keys) heap.push(key, key);
         const out: number[] = [];
         for (let item = heap.pop(); item !== undefined; item = heap.pop()) out.push(item);
-        assert.deepEqual(out, [...keys].sort((one, other) => one - other));
+        assert.deepEqual(
+          out,
+          [...keys].sort((one, other) => one - other),
+        );
       }),
     );
   });

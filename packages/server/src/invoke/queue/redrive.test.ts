@@ -31,10 +31,15 @@ suite('redriving', { timeout: 60_000 }, () => {
         delete: async (_arn, handles) => void deleted.push(...handles),
         changeVisibility: async (_arn, handles) => void shown.push(...handles),
       },
-      enqueue: async ({ functionName, payload }: InvokeRequest) => void enqueued.push(`${functionName} ${Buffer.from(payload).toString()}`),
+      enqueue: async ({ functionName, payload }: InvokeRequest) =>
+        void enqueued.push(`${functionName} ${Buffer.from(payload).toString()}`),
     });
     t.assert.deepStrictEqual(result, { queueArn: dead, redriven: 3, left: 1 });
-    t.assert.deepStrictEqual(enqueued, [`${arn} {"raw":12345678901234567890.10}`, `${arn} {"n":12345678901234567890}`, `${arn}:live 2`]);
+    t.assert.deepStrictEqual(enqueued, [
+      `${arn} {"raw":12345678901234567890.10}`,
+      `${arn} {"n":12345678901234567890}`,
+      `${arn}:live 2`,
+    ]);
     t.assert.deepStrictEqual([deleted, shown], [['0', '1', '2'], ['3']]);
   });
 
@@ -47,7 +52,11 @@ suite('redriving', { timeout: 60_000 }, () => {
       catalog,
       random: systemRandom,
       most: 100,
-      deadLetters: { receive: async () => messages.splice(0), delete: async (_arn, handles) => void deleted.push(...handles), changeVisibility: async () => {} },
+      deadLetters: {
+        receive: async () => messages.splice(0),
+        delete: async (_arn, handles) => void deleted.push(...handles),
+        changeVisibility: async () => {},
+      },
       enqueue: () => Promise.reject(new Error('disk full')),
     });
     await t.assert.rejects(failing, { message: 'disk full' });

@@ -5,9 +5,10 @@ import type { Invoker } from '../port.ts';
 
 /** Queues in which events may have ended; `main` plugs in those that are open. Named by ARN. */
 export interface DeadLetters {
-  receive(queueArn: string, options: { readonly max: number; readonly waitMs: number; readonly visibilityMs?: number }): Promise<
-    readonly { readonly receiptHandle: string; readonly body: string }[]
-  >;
+  receive(
+    queueArn: string,
+    options: { readonly max: number; readonly waitMs: number; readonly visibilityMs?: number },
+  ): Promise<readonly { readonly receiptHandle: string; readonly body: string }[]>;
   delete(queueArn: string, receiptHandles: readonly string[]): Promise<void>;
   changeVisibility(queueArn: string, receiptHandles: readonly string[], visibilityMs: number): Promise<void>;
 }
@@ -32,7 +33,13 @@ const atOnce = 10;
  */
 export async function redrive(
   functionArn: FunctionArn,
-  options: { readonly catalog: Catalog; readonly deadLetters: DeadLetters; readonly enqueue: Invoker['enqueue']; readonly random: Random; readonly most: number },
+  options: {
+    readonly catalog: Catalog;
+    readonly deadLetters: DeadLetters;
+    readonly enqueue: Invoker['enqueue'];
+    readonly random: Random;
+    readonly most: number;
+  },
 ): Promise<Redriven[]> {
   const [, , , region = '', account = ''] = functionArn.split(':');
   const scope = { account, region } as Pick<Parameters<Invoker['enqueue']>[0], 'account' | 'region'>;
@@ -84,7 +91,10 @@ async function accepted(enqueued: Promise<void>): Promise<boolean> {
  * The event behind a message: a dead letter is the event itself; a destination's record holds it, and says whose it was.
  * Numbers keep all of their digits. @source spec 2.9-07, 2.9-09
  */
-function eventOf(body: string, functionArn: FunctionArn): { readonly functionName: string; readonly payload: Uint8Array } | undefined {
+function eventOf(
+  body: string,
+  functionArn: FunctionArn,
+): { readonly functionName: string; readonly payload: Uint8Array } | undefined {
   let document: unknown;
   try {
     document = JSON.parse(body, (_key, value: unknown, context?: { readonly source?: string }) =>
@@ -93,7 +103,11 @@ function eventOf(body: string, functionArn: FunctionArn): { readonly functionNam
   } catch {
     return undefined;
   }
-  const record = document as { version?: unknown; requestContext?: { functionArn?: unknown; condition?: unknown }; requestPayload?: unknown } | null;
+  const record = document as {
+    version?: unknown;
+    requestContext?: { functionArn?: unknown; condition?: unknown };
+    requestPayload?: unknown;
+  } | null;
   const owner = record?.requestContext?.functionArn;
   if (typeof owner !== 'string' || record?.requestContext?.condition === undefined || !('requestPayload' in record))
     return { functionName: functionArn, payload: Buffer.from(body) };

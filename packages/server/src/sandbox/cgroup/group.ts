@@ -70,7 +70,10 @@ async function members(folder: string): Promise<number[]> {
  * @param forbid  before the second: whoever forks faster than we look may not fork any more. Not sooner, because a
  *   refused fork is an error that a program could tell of before it is killed
  */
-export async function killIn(folder: string, options: { readonly clock: Clock; readonly thaw: () => void; readonly forbid: () => void }): Promise<number> {
+export async function killIn(
+  folder: string,
+  options: { readonly clock: Clock; readonly thaw: () => void; readonly forbid: () => void },
+): Promise<number> {
   const killed = new Set<number>();
   for (let round = 0; ; round += 1) {
     if (round === 1) options.forbid();

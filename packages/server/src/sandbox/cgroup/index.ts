@@ -31,13 +31,21 @@ export interface Groups {
 }
 
 /** @param options.root  where the hierarchies are mounted; another place is for tests */
-export function openGroups(options: { readonly version: CgroupVersion; readonly parent: string; readonly clock: Clock; readonly root?: string }): Groups {
+export function openGroups(options: {
+  readonly version: CgroupVersion;
+  readonly parent: string;
+  readonly clock: Clock;
+  readonly root?: string;
+}): Groups {
   const { version, parent, clock, root = cgroupRoot } = options;
   const places = v1Places(root);
-  const folders = version === 'v1' ? [...new Set(places.values())].map((place) => path.join(place, parent)) : [path.join(root, parent)];
+  const folders =
+    version === 'v1' ? [...new Set(places.values())].map((place) => path.join(place, parent)) : [path.join(root, parent)];
   const controllers = version === 'v1' ? [...places.keys()] : delegate(root, parent);
   const group = (id: string): Group =>
-    version === 'v1' ? new V1Group({ places, name: path.join(parent, id), clock }) : new V2Group({ root, name: path.join(parent, id), clock });
+    version === 'v1'
+      ? new V1Group({ places, name: path.join(parent, id), clock })
+      : new V2Group({ root, name: path.join(parent, id), clock });
   return {
     version,
     controllers,

@@ -13,7 +13,11 @@ const lowestShares = 2;
 
 /** Where each controller is mounted; `cpu` and `cpuacct` are often one place. */
 export const v1Places = (root: string): ReadonlyMap<Controller, string> =>
-  new Map(controllers.filter((name) => existsSync(path.join(root, name, 'tasks'))).map((name) => [name, realpathSync(path.join(root, name))]));
+  new Map(
+    controllers
+      .filter((name) => existsSync(path.join(root, name, 'tasks')))
+      .map((name) => [name, realpathSync(path.join(root, name))]),
+  );
 
 /** One tree for each controller, so a box has a folder in each. */
 export class V1Group implements Group {

@@ -21,11 +21,15 @@ export function delegate(root: string, parent: string): readonly string[] {
     for (const name of wanted) tryWrite(path.join(place, 'cgroup.subtree_control'), `+${name}`);
   };
   hand(root);
-  const handed = (): readonly string[] => read(path.join(root, 'cgroup.subtree_control')).split(' ').filter((name) => wanted.includes(name));
+  const handed = (): readonly string[] =>
+    read(path.join(root, 'cgroup.subtree_control'))
+      .split(' ')
+      .filter((name) => wanted.includes(name));
   if (handed().length < wanted.length && existsSync(path.join(root, 'cgroup.type'))) {
     const leaf = path.join(root, 'mayfly-host');
     makeFolder(leaf);
-    for (const pid of read(path.join(root, 'cgroup.procs')).split('\n').filter(Boolean)) tryWrite(path.join(leaf, 'cgroup.procs'), pid);
+    for (const pid of read(path.join(root, 'cgroup.procs')).split('\n').filter(Boolean))
+      tryWrite(path.join(leaf, 'cgroup.procs'), pid);
     hand(root);
   }
   makeFolder(folder);
@@ -69,7 +73,9 @@ export class V2Group implements Group {
       step.makeGroup(this.#folder),
       ...this.#limits(limits)
         .filter(([name]) => existsSync(path.join(path.dirname(this.#folder), name)))
-        .map(([name, text]) => (name === 'memory.swap.max' ? step.maybe(step.write(this.#file(name), text)) : step.write(this.#file(name), text))),
+        .map(([name, text]) =>
+          name === 'memory.swap.max' ? step.maybe(step.write(this.#file(name), text)) : step.write(this.#file(name), text),
+        ),
     ];
   }
 

@@ -47,7 +47,12 @@ export class Jail implements Sandbox {
   #resizable = true;
   #disposed: Promise<void> | undefined;
 
-  constructor(spec: SandboxSpec, shared: Shared, identity: { readonly user: number; readonly index: number }, onDisposed: () => void) {
+  constructor(
+    spec: SandboxSpec,
+    shared: Shared,
+    identity: { readonly user: number; readonly index: number },
+    onDisposed: () => void,
+  ) {
     if (!/^[\w.-]{1,64}$/.test(spec.id)) throw new Error(`A sandbox cannot be named ${JSON.stringify(spec.id)}`);
     this.id = spec.id;
     this.#spec = spec;
@@ -108,7 +113,14 @@ export class Jail implements Sandbox {
         step.makeFolder(slot(`mnt${at}`)),
         step.owned(source, slot(`mnt${at}`), this.#user),
       ]),
-      ...(this.#ownPasswd ? [step.write(slot('passwd'), rootfs === undefined ? passwdOf(this.#user) : imagePasswd(rootfs, this.#shared.root ? this.#user : 993))] : []),
+      ...(this.#ownPasswd
+        ? [
+            step.write(
+              slot('passwd'),
+              rootfs === undefined ? passwdOf(this.#user) : imagePasswd(rootfs, this.#shared.root ? this.#user : 993),
+            ),
+          ]
+        : []),
       // Without root the box's user owns these folders, and would be let in to write before code is bound.
       ...(this.#shared.root ? [] : Object.values(late).flatMap((name) => readOnlySelf(slot(name)))),
       ...brought.map(([target, name]) => step.mount(path.join(root, target), slot(name), '-', mountFlags.bind)),
@@ -172,7 +184,17 @@ export class Jail implements Sandbox {
     const slot = (name: string): string => path.join(this.#slot, name);
     const { assembly, folder } = this.#shared;
     const passwd = this.#ownPasswd ? slot('passwd') : undefined;
-    return { root: this.#root?.path ?? '', assembly, all: folder, tmp: slot('tmp'), task: slot('task'), opt: slot('opt'), writable: this.#writable(), passwd, channel: this.#socket };
+    return {
+      root: this.#root?.path ?? '',
+      assembly,
+      all: folder,
+      tmp: slot('tmp'),
+      task: slot('task'),
+      opt: slot('opt'),
+      writable: this.#writable(),
+      passwd,
+      channel: this.#socket,
+    };
   }
 
   /** Disposing waits for what is under way, so that nothing is made after everything was taken away. */
@@ -190,7 +212,9 @@ export class Jail implements Sandbox {
   connect(port: number): Promise<Socket> {
     return this.#during(async () => {
       const [socket] = (await this.#shared.launcher.do([step.connect(this.id, port)]).catch((error: unknown) => {
-        throw Object.assign(new Error(`Nobody listens on port ${port} of the sandbox`, { cause: error }), { code: 'ECONNREFUSED' });
+        throw Object.assign(new Error(`Nobody listens on port ${port} of the sandbox`, { cause: error }), {
+          code: 'ECONNREFUSED',
+        });
       })) as readonly unknown[] as readonly Socket[];
       if (socket === undefined) throw new Error('Sandbox launcher: the connection is missing');
       return socket;

@@ -14,8 +14,16 @@ export function deviceSteps(folder: string): Step[] {
     ...['shm', 'pts'].map((name) => step.makeFolder(path.join(folder, name))),
     ...nodes
       .filter((name) => existsSync(`/dev/${name}`))
-      .flatMap((name) => [step.write(path.join(folder, name), ''), step.mount(`/dev/${name}`, path.join(folder, name), '-', mountFlags.bind)]),
+      .flatMap((name) => [
+        step.write(path.join(folder, name), ''),
+        step.mount(`/dev/${name}`, path.join(folder, name), '-', mountFlags.bind),
+      ]),
     // The folder only: devices may be written to. Without root it belongs to the user that the boxes are.
-    step.mount('-', folder, '-', mountFlags.bind | mountFlags.remount | mountFlags.readOnly | mountFlags.noSuid | mountFlags.noExec),
+    step.mount(
+      '-',
+      folder,
+      '-',
+      mountFlags.bind | mountFlags.remount | mountFlags.readOnly | mountFlags.noSuid | mountFlags.noExec,
+    ),
   ];
 }

@@ -31,7 +31,14 @@ export class Disks {
     const template = path.join(this.#folder, `tmp-${sizeMiB}.ext4`);
     let ready = this.#templates.get(sizeMiB);
     if (ready === undefined) {
-      ready = this.#launcher.ask([mkfs ?? '', ...formatWords, '-N', String(Math.max(1024, sizeMiB * inodesPerMiB)), template, `${sizeMiB}M`]);
+      ready = this.#launcher.ask([
+        mkfs ?? '',
+        ...formatWords,
+        '-N',
+        String(Math.max(1024, sizeMiB * inodesPerMiB)),
+        template,
+        `${sizeMiB}M`,
+      ]);
       this.#templates.set(sizeMiB, ready);
       ready.catch(() => this.#templates.delete(sizeMiB));
     }
@@ -41,4 +48,15 @@ export class Disks {
 }
 
 const inodesPerMiB = 128;
-const formatWords = ['-q', '-F', '-b', '4096', '-O', '^has_journal,^resize_inode', '-E', 'lazy_itable_init=1,nodiscard', '-m', '0'];
+const formatWords = [
+  '-q',
+  '-F',
+  '-b',
+  '4096',
+  '-O',
+  '^has_journal,^resize_inode',
+  '-E',
+  'lazy_itable_init=1,nodiscard',
+  '-m',
+  '0',
+];

@@ -57,7 +57,8 @@ export interface Shared {
 }
 
 /** One server holds a data folder, so the folder's name is the server's: eight hex digits, in its cgroups, interfaces and rules. */
-export const serverName = (dataDir: string): string => createHash('sha256').update(path.resolve(dataDir, 'sandboxes')).digest('hex').slice(0, 8);
+export const serverName = (dataDir: string): string =>
+  createHash('sha256').update(path.resolve(dataDir, 'sandboxes')).digest('hex').slice(0, 8);
 
 /** bubblewrap, our cgroups, our seccomp filter, our network namespaces; for root. */
 export class JailDriver implements SandboxDriver {
@@ -169,7 +170,13 @@ export class JailDriver implements SandboxDriver {
       groups,
       root,
       seccompFile,
-      roots: new Roots({ folder: path.join(folder, 'roots'), devices: path.join(folder, 'dev'), launcher, helper, resolvers: publicResolvers(isPublic) }),
+      roots: new Roots({
+        folder: path.join(folder, 'roots'),
+        devices: path.join(folder, 'dev'),
+        launcher,
+        helper,
+        resolvers: publicResolvers(isPublic),
+      }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
       disks: root && Disks.possible() ? new Disks(files, launcher) : undefined,
       egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server, marker: this.#marker }),

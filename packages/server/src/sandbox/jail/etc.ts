@@ -41,7 +41,20 @@ const files = (resolvers: readonly string[]): Readonly<Record<string, string>> =
 });
 
 /** Parts of the host's `/etc` that programs need to start and to check certificates. */
-const borrowed = ['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'ssl', 'ca-certificates', 'pki', 'alternatives', 'localtime', 'mime.types', 'crypto-policies', 'java-17-openjdk', 'java-21-openjdk'];
+const borrowed = [
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'ssl',
+  'ca-certificates',
+  'pki',
+  'alternatives',
+  'localtime',
+  'mime.types',
+  'crypto-policies',
+  'java-17-openjdk',
+  'java-21-openjdk',
+];
 
 /** Steps that fill an empty `/etc`. @param whole  false for images, which bring the rest */
 export function fillEtc(folder: string, options: { readonly whole: boolean; readonly resolvers: readonly string[] }): Step[] {

@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
@@ -45,7 +55,11 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
   });
 
   test('tells output, exit code and signal', async (t) => {
-    t.assert.deepEqual(await run(box, 'echo out; echo err >>/dev/stderr; exit 3'), { output: 'out\nerr\n', exitCode: 3, signal: null });
+    t.assert.deepEqual(await run(box, 'echo out; echo err >>/dev/stderr; exit 3'), {
+      output: 'out\nerr\n',
+      exitCode: 3,
+      signal: null,
+    });
     t.assert.equal((await run(box, 'kill -9 $$')).signal, 'SIGKILL');
   });
 
@@ -78,11 +92,20 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
 
   test('gives exactly the environment asked for', async (t) => {
     const { output } = await run(box, 'cat /proc/self/environ', { LD_PRELOAD_X: '1', B: 'two words' });
-    t.assert.deepEqual(output.split('\0').filter((line) => !/^(PWD|SHLVL|_)=/.test(line)).sort(), ['', 'B=two words', 'LD_PRELOAD_X=1']);
+    t.assert.deepEqual(
+      output
+        .split('\0')
+        .filter((line) => !/^(PWD|SHLVL|_)=/.test(line))
+        .sort(),
+      ['', 'B=two words', 'LD_PRELOAD_X=1'],
+    );
   });
 
   test('holds no power: no capability, no new privileges, a filter, its own user', async (t) => {
-    const { output } = await run(box, 'cat /proc/self/status; unshare -U true; echo "unshare $?"; cat /proc/kallsyms | head -1 | wc -c');
+    const { output } = await run(
+      box,
+      'cat /proc/self/status; unshare -U true; echo "unshare $?"; cat /proc/kallsyms | head -1 | wc -c',
+    );
     t.assert.match(output, /CapPrm:\s0+\n/);
     t.assert.match(output, /CapBnd:\s0+\n/);
     t.assert.match(output, /NoNewPrivs:\s1\n/);
@@ -92,7 +115,10 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
   });
 
   test('has a name and a home folder, as on Lambda, whatever its number; and may not change them', async (t: TestContext) => {
-    const { output } = await run(box, 'id -un; echo ~sbx_user1051; getent passwd "$(id -u)" | cut -d: -f1,6; echo x >>/etc/passwd');
+    const { output } = await run(
+      box,
+      'id -un; echo ~sbx_user1051; getent passwd "$(id -u)" | cut -d: -f1,6; echo x >>/etc/passwd',
+    );
     t.assert.match(output, /^sbx_user1051\n\/home\/sbx_user1051\nsbx_user1051:\/home\/sbx_user1051\n.*denied/);
   });
 
@@ -109,7 +135,11 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
     writeFileSync(path.join(code, 'a.txt'), 'late\n');
     const late = await open();
     const started = await late.start({
-      command: ['/bin/bash', '-c', 'until [ -e /var/task/a.txt ]; do sleep 0.01; done; cat /var/task/a.txt; echo x >/var/task/b; grep " /var/task " /proc/self/mounts | tail -1'],
+      command: [
+        '/bin/bash',
+        '-c',
+        'until [ -e /var/task/a.txt ]; do sleep 0.01; done; cat /var/task/a.txt; echo x >/var/task/b; grep " /var/task " /proc/self/mounts | tail -1',
+      ],
       env: {},
       cwd: '/',
     });
@@ -168,7 +198,9 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
 
   test('leaves nothing behind', async (t) => {
     const look = () => ({
-      mounts: readFileSync('/proc/self/mounts', 'utf8').split('\n').filter((line) => line.includes(dataDir)).length,
+      mounts: readFileSync('/proc/self/mounts', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(dataDir)).length,
       folders: readdirSync(path.join(dataDir, 'sandboxes')),
     });
     const before = look();
@@ -179,4 +211,7 @@ suite('the jail', { skip: rootObstacle() ?? false, timeout: 60_000 }, () => {
   });
 });
 
-driverSuite('jail', { obstacle: obstacle?.detail, open: (dataDir) => openJail({ dataDir, clock: systemClock, log: silentLogger }) });
+driverSuite('jail', {
+  obstacle: obstacle?.detail,
+  open: (dataDir) => openJail({ dataDir, clock: systemClock, log: silentLogger }),
+});

@@ -95,7 +95,11 @@ export class Launcher implements AsyncDisposable {
     const launcher = new Launcher(child, options.log);
     await Promise.race([
       once(child, 'message'),
-      launcher.gone.then(() => Promise.reject(new Error('The sandbox launcher could not be started: perl is missing, or this user may make no namespaces'))),
+      launcher.gone.then(() =>
+        Promise.reject(
+          new Error('The sandbox launcher could not be started: perl is missing, or this user may make no namespaces'),
+        ),
+      ),
     ]);
     return launcher;
   }
@@ -159,7 +163,20 @@ export class Launcher implements AsyncDisposable {
   /** Starts a process, after `before`, in the same round trip. */
   async start(options: StartOptions, before: readonly Step[] = []): Promise<Started> {
     const { network, user, openFiles, nice, seccompFile = '-', cgroupFiles, binds, hidden, command } = options;
-    const words = [network, user, openFiles, nice, seccompFile, ...cgroupFiles, '--', binds.length, ...binds.flat(), hidden.length, ...hidden, ...command];
+    const words = [
+      network,
+      user,
+      openFiles,
+      nice,
+      seccompFile,
+      ...cgroupFiles,
+      '--',
+      binds.length,
+      ...binds.flat(),
+      hidden.length,
+      ...hidden,
+      ...command,
+    ];
     const { pid, handles } = await this.#ask([...before, ['start', ...words]]);
     if (pid === undefined) throw new Error('Sandbox launcher: no process id in the reply');
     const exited = new Promise<Exit>((resolve) => {

@@ -3,7 +3,11 @@ import { cgroupVersion } from '../cgroup/index.ts';
 
 /** Debian and Ubuntu, Fedora and its kin, Alpine; in the order they are looked for. */
 const installers = [
-  { program: '/usr/bin/apt-get', command: ['apt-get', 'install', '-y', '--no-install-recommends', 'bubblewrap'], update: ['apt-get', 'update'] },
+  {
+    program: '/usr/bin/apt-get',
+    command: ['apt-get', 'install', '-y', '--no-install-recommends', 'bubblewrap'],
+    update: ['apt-get', 'update'],
+  },
   { program: '/usr/bin/dnf', command: ['dnf', 'install', '-y', 'bubblewrap', 'perl-interpreter', 'perl-POSIX', 'perl-Socket'] },
   { program: '/sbin/apk', command: ['apk', 'add', 'bubblewrap', 'perl'] },
 ] as const;
@@ -44,6 +48,7 @@ export function jailObstacle(): Obstacle | undefined {
   if (process.arch !== 'x64' && process.arch !== 'arm64') return { detail: `the jail knows no ${process.arch}` };
   const missing = [bubblewrap, '/usr/bin/perl'].filter((program) => !isExecutable(program));
   if (missing.length > 0) return { detail: `${missing.join(' and ')} missing`, remedy: installRemedy(), missing: true };
-  if (process.getuid?.() === 0 && cgroupVersion() === undefined) return { detail: 'no cgroup hierarchy is mounted', remedy: 'mount -t cgroup2 none /sys/fs/cgroup' };
+  if (process.getuid?.() === 0 && cgroupVersion() === undefined)
+    return { detail: 'no cgroup hierarchy is mounted', remedy: 'mount -t cgroup2 none /sys/fs/cgroup' };
   return undefined;
 }

@@ -26,7 +26,12 @@ const settings: readonly Setting[] = [
   { file: 'kernel/kptr_restrict', good: (value) => value >= 1, set: 1, why: 'kernel addresses are readable' },
   { file: 'kernel/dmesg_restrict', good: (value) => value === 1, set: 1, why: 'the kernel log is readable' },
   { file: 'kernel/unprivileged_bpf_disabled', good: (value) => value >= 1, set: 1, why: 'any user may load BPF programs' },
-  { file: 'kernel/io_uring_disabled', good: (value) => value >= 1, set: 1, why: 'io_uring is open to every user of the host (not to functions)' },
+  {
+    file: 'kernel/io_uring_disabled',
+    good: (value) => value >= 1,
+    set: 1,
+    why: 'io_uring is open to every user of the host (not to functions)',
+  },
   { file: 'fs/protected_symlinks', good: (value) => value === 1, set: 1, why: 'links in shared folders are followed' },
   { file: 'fs/protected_hardlinks', good: (value) => value === 1, set: 1, why: 'hard links to files of others can be made' },
 ];
@@ -54,31 +59,44 @@ export async function probeJail(host: {
   const version = versionOf(host.bubblewrapVersion);
   const findings: Finding[] = [
     { check: 'bubblewrap', verdict: 'pass', detail: version },
-    { check: 'perl', verdict: isExecutable('/usr/bin/perl') ? 'pass' : 'refuse', detail: '/usr/bin/perl', },
+    { check: 'perl', verdict: isExecutable('/usr/bin/perl') ? 'pass' : 'refuse', detail: '/usr/bin/perl' },
     { check: 'kernel', verdict: 'pass', detail: release() },
-    ...(['memory', 'cpu', 'pids'] as const).map(
-      (name): Finding =>
-        has(name)
-          ? { check: `cgroup ${name}`, verdict: 'pass', detail: `${cgroup}, ${cgroupRoot}` }
-          : {
-              check: `cgroup ${name}`,
-              verdict: 'warn',
-              detail: `functions are not bounded in ${name}`,
-              remedy: cgroup === undefined ? 'sudo npm start' : `echo +${name} > ${cgroupRoot}/cgroup.subtree_control`,
-            },
+    ...(['memory', 'cpu', 'pids'] as const).map((name): Finding =>
+      has(name)
+        ? { check: `cgroup ${name}`, verdict: 'pass', detail: `${cgroup}, ${cgroupRoot}` }
+        : {
+            check: `cgroup ${name}`,
+            verdict: 'warn',
+            detail: `functions are not bounded in ${name}`,
+            remedy: cgroup === undefined ? 'sudo npm start' : `echo +${name} > ${cgroupRoot}/cgroup.subtree_control`,
+          },
     ),
     existsSync('/proc/self/seccomp') || /^Seccomp:/m.test(read('/proc/self/status'))
       ? { check: 'seccomp', verdict: 'pass', detail: 'system calls are filtered' }
-      : { check: 'seccomp', verdict: 'refuse', detail: 'the kernel was built without it', remedy: 'boot a kernel with CONFIG_SECCOMP_FILTER' },
-    ...['pid', 'net', 'mnt', 'ipc', 'uts', 'cgroup'].map(
-      (name): Finding =>
-        existsSync(`/proc/self/ns/${name}`)
-          ? { check: `namespace ${name}`, verdict: 'pass', detail: 'available' }
-          : { check: `namespace ${name}`, verdict: 'refuse', detail: 'the kernel has none', remedy: 'boot a kernel with namespaces' },
+      : {
+          check: 'seccomp',
+          verdict: 'refuse',
+          detail: 'the kernel was built without it',
+          remedy: 'boot a kernel with CONFIG_SECCOMP_FILTER',
+        },
+    ...['pid', 'net', 'mnt', 'ipc', 'uts', 'cgroup'].map((name): Finding =>
+      existsSync(`/proc/self/ns/${name}`)
+        ? { check: `namespace ${name}`, verdict: 'pass', detail: 'available' }
+        : {
+            check: `namespace ${name}`,
+            verdict: 'refuse',
+            detail: 'the kernel has none',
+            remedy: 'boot a kernel with namespaces',
+          },
     ),
     egress
       ? { check: 'egress', verdict: 'pass', detail: 'functions reach public addresses, and no private ones' }
-      : { check: 'egress', verdict: 'warn', detail: 'functions reach only this server', remedy: 'apt-get install -y iproute2 nftables' },
+      : {
+          check: 'egress',
+          verdict: 'warn',
+          detail: 'functions reach only this server',
+          remedy: 'apt-get install -y iproute2 nftables',
+        },
     ...settingFindings(),
   ];
   return {

@@ -20,23 +20,31 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
   const { signal } = new AbortController();
   const open = (more: Partial<SandboxSpec> = {}): Promise<Sandbox> =>
     driver.create({ id: `robust${(count += 1)}`, mounts: [], limits: suiteLimits, network: 'loopback', ...more }, { signal });
-  const start = (box: Sandbox, script: string) => box.start({ command: ['/bin/bash', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
+  const start = (box: Sandbox, script: string) =>
+    box.start({ command: ['/bin/bash', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
   const run = async (box: Sandbox, script: string) => {
     const started = await start(box, script);
     const [output, exit] = await Promise.all([text(started.output), started.exited]);
     return { output, ...exit };
   };
-  const heard = (output: NodeJS.ReadableStream): Promise<string> => new Promise((resolve) => output.once('data', (data) => resolve(String(data))));
-  const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  const launcherPid = (): number => childrenOf(process.pid).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('launcher.pl')) ?? 0;
+  const heard = (output: NodeJS.ReadableStream): Promise<string> =>
+    new Promise((resolve) => output.once('data', (data) => resolve(String(data))));
+  const childrenOf = (pid: number): number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const launcherPid = (): number =>
+    childrenOf(process.pid).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('launcher.pl')) ?? 0;
   const cgroupsOf = (name: string, folder = dataDir): string[] =>
     readdirSync(cgroupRoot).flatMap((controller) => {
       const place = path.join(cgroupRoot, controller);
       if (!existsSync(path.join(place, 'cgroup.procs'))) return [];
-      return readdirSync(place).filter((each) => each === `mayfly-${serverName(folder)}`).map((each) => path.join(place, each, name)).filter((each) => existsSync(each));
+      return readdirSync(place)
+        .filter((each) => each === `mayfly-${serverName(folder)}`)
+        .map((each) => path.join(place, each, name))
+        .filter((each) => existsSync(each));
     });
   /** A zombie has no command line. */
-  const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+  const isAlive = (pid: number): boolean =>
+    existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
   const fds = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
   before(() => {
@@ -82,30 +90,50 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
     t.assert.match((await run(box, 'head -c 4M /dev/zero >/tmp/a; rm /tmp/a')).output, /No space left/);
     await box.limit({ ...suiteLimits, tmpMiB: 8 });
     t.assert.equal((await run(box, 'head -c 4M /dev/zero >/tmp/a; rm /tmp/a')).output, '');
-    t.assert.match((await run(box, 'mkdir /tmp/d; cd /tmp/d; for i in {1..3000}; do : >$i || exit; done 2>&1 | tail -1')).output, /No space left/);
+    t.assert.match(
+      (await run(box, 'mkdir /tmp/d; cd /tmp/d; for i in {1..3000}; do : >$i || exit; done 2>&1 | tail -1')).output,
+      /No space left/,
+    );
   });
 
-  test('a /tmp on disk holds more than the function\'s memory, and no more than its size', { skip: Disks.possible() ? false : 'no loop devices here' }, async (t: TestContext) => {
-    const backed = (): string[] =>
-      readdirSync('/sys/block')
-        .map((name) => path.join('/sys/block', name, 'loop/backing_file'))
-        .filter((file) => existsSync(file) && readFileSync(file, 'utf8').includes(dataDir));
-    const box = await open({ tmp: 'disk', limits: { ...suiteLimits, memoryMiB: 48, tmpMiB: 160 } });
-    t.assert.equal(backed().length, 1);
-    t.assert.equal((await run(box, 'head -c 120M /dev/zero >/tmp/big && stat -c %s /tmp/big; ls -A /tmp')).output, '125829120\nbig\n');
-    t.assert.match((await run(box, 'head -c 200M /dev/zero >/tmp/more')).output, /No space left/);
-    t.assert.equal((await box.stats()).oomKills, 0);
-    await box[Symbol.asyncDispose]();
-    while (backed().length > 0) await systemClock.sleep(5);
-    t.assert.deepEqual(readdirSync(path.join(dataDir, 'sandboxes/files')).filter((name) => name.endsWith('.img')), []);
-  });
+  test(
+    "a /tmp on disk holds more than the function's memory, and no more than its size",
+    { skip: Disks.possible() ? false : 'no loop devices here' },
+    async (t: TestContext) => {
+      const backed = (): string[] =>
+        readdirSync('/sys/block')
+          .map((name) => path.join('/sys/block', name, 'loop/backing_file'))
+          .filter((file) => existsSync(file) && readFileSync(file, 'utf8').includes(dataDir));
+      const box = await open({ tmp: 'disk', limits: { ...suiteLimits, memoryMiB: 48, tmpMiB: 160 } });
+      t.assert.equal(backed().length, 1);
+      t.assert.equal(
+        (await run(box, 'head -c 120M /dev/zero >/tmp/big && stat -c %s /tmp/big; ls -A /tmp')).output,
+        '125829120\nbig\n',
+      );
+      t.assert.match((await run(box, 'head -c 200M /dev/zero >/tmp/more')).output, /No space left/);
+      t.assert.equal((await box.stats()).oomKills, 0);
+      await box[Symbol.asyncDispose]();
+      while (backed().length > 0) await systemClock.sleep(5);
+      t.assert.deepEqual(
+        readdirSync(path.join(dataDir, 'sandboxes/files')).filter((name) => name.endsWith('.img')),
+        [],
+      );
+    },
+  );
 
   test('a boot in the background yields to others until the claim', async (t: TestContext) => {
     await using box = await open();
-    const started = await box.start({ command: ['/bin/bash', '-c', 'echo up; sleep 1000'], env: { PATH: '/usr/bin:/bin' }, cwd: '/', background: true });
+    const started = await box.start({
+      command: ['/bin/bash', '-c', 'echo up; sleep 1000'],
+      env: { PATH: '/usr/bin:/bin' },
+      cwd: '/',
+      background: true,
+    });
     await heard(started.output);
     const weight = (): string => {
-      const [folder = ''] = cgroupsOf(box.id).filter((each) => existsSync(path.join(each, 'cpu.shares')) || existsSync(path.join(each, 'cpu.weight')));
+      const [folder = ''] = cgroupsOf(box.id).filter(
+        (each) => existsSync(path.join(each, 'cpu.shares')) || existsSync(path.join(each, 'cpu.weight')),
+      );
       const file = ['cpu.shares', 'cpu.weight'].map((name) => path.join(folder, name)).find((each) => existsSync(each)) ?? '';
       return readFileSync(file, 'utf8').trim();
     };
@@ -123,28 +151,41 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
     const app = await scratch.start({ command: ['/app'], env: {}, cwd: '/' });
     t.assert.match(await text(app.output), /wants a user/);
     t.assert.equal((await app.exited).exitCode, 125);
-    const mounts: Mount[] = ['/usr', ...['bin', 'lib', 'lib64'].map((name) => `/${name}`)].filter((each) => existsSync(each)).map((each) => ({ source: each, target: each }));
+    const mounts: Mount[] = ['/usr', ...['bin', 'lib', 'lib64'].map((name) => `/${name}`)]
+      .filter((each) => existsSync(each))
+      .map((each) => ({ source: each, target: each }));
     await using full = await open({ rootfs, mounts });
     t.assert.equal((await run(full, 'cat /var/task/own.txt')).output, 'from the image\n');
     const code = path.join(dataDir, 'late');
     mkdirSync(code);
     writeFileSync(path.join(code, 'late.txt'), 'bound\n');
     await full.bind('/var/task', code);
-    t.assert.equal((await run(full, 'cat /var/task/late.txt; touch /var/task/x /app 2>&1 | grep -c Read-only')).output, 'bound\n2\n');
+    t.assert.equal(
+      (await run(full, 'cat /var/task/late.txt; touch /var/task/x /app 2>&1 | grep -c Read-only')).output,
+      'bound\n2\n',
+    );
     t.assert.deepEqual(readdirSync(rootfs).sort(), ['app', 'var']);
   });
 
   test("an image's users are there, Lambda's among them under the box's number; a link in it leads nowhere", async (t: TestContext) => {
-    const mounts: Mount[] = ['/usr', ...['bin', 'lib', 'lib64'].map((name) => `/${name}`)].filter((each) => existsSync(each)).map((each) => ({ source: each, target: each }));
+    const mounts: Mount[] = ['/usr', ...['bin', 'lib', 'lib64'].map((name) => `/${name}`)]
+      .filter((each) => existsSync(each))
+      .map((each) => ({ source: each, target: each }));
     const image = (name: string): string => {
       const rootfs = path.join(dataDir, name);
       mkdirSync(path.join(rootfs, 'etc'), { recursive: true });
       return rootfs;
     };
     const based = image('image-based');
-    writeFileSync(path.join(based, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\napp:x:1000:1000::/app:/bin/sh\n');
+    writeFileSync(
+      path.join(based, 'etc/passwd'),
+      'root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\napp:x:1000:1000::/app:/bin/sh\n',
+    );
     await using box = await open({ rootfs: based, mounts });
-    t.assert.equal((await run(box, 'cut -d: -f1 /etc/passwd; id -un; echo ~sbx_user1051')).output, 'root\napp\nsbx_user1051\nsbx_user1051\n/home/sbx_user1051\n');
+    t.assert.equal(
+      (await run(box, 'cut -d: -f1 /etc/passwd; id -un; echo ~sbx_user1051')).output,
+      'root\napp\nsbx_user1051\nsbx_user1051\n/home/sbx_user1051\n',
+    );
     const linked = image('image-linked');
     symlinkSync('/etc/shadow', path.join(linked, 'etc/passwd'));
     await using other = await open({ rootfs: linked, mounts });
@@ -182,7 +223,10 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
     for (let round = 0; round < 10; round += 1) await Promise.all(Array.from({ length: 20 }, cycle));
     await systemClock.sleep(20);
     t.assert.deepEqual(look(), before);
-    t.assert.deepEqual(cgroupsOf('').flatMap((folder) => readdirSync(folder).filter((name) => name.startsWith('robust'))), []);
+    t.assert.deepEqual(
+      cgroupsOf('').flatMap((folder) => readdirSync(folder).filter((name) => name.startsWith('robust'))),
+      [],
+    );
   });
 
   test('when the launcher dies every box ends, says so, and the next one finds a new launcher', async (t: TestContext) => {
@@ -216,7 +260,10 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
     const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await heard(server.stdout);
     const [launcher = 0] = childrenOf(server.pid ?? 0);
-    const members = (): string => cgroupsOf('orphan', folder).map((each) => readFileSync(path.join(each, 'cgroup.procs'), 'utf8')).join('');
+    const members = (): string =>
+      cgroupsOf('orphan', folder)
+        .map((each) => readFileSync(path.join(each, 'cgroup.procs'), 'utf8'))
+        .join('');
     t.assert.notEqual(members(), '');
     server.kill('SIGKILL');
     await once(server, 'close');
@@ -232,9 +279,15 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
 
   test('variables stay out of the process table of the host', async (t: TestContext) => {
     await using box = await open();
-    const started = await box.start({ command: ['/bin/bash', '-c', 'echo up; sleep 1000'], env: { PATH: '/usr/bin:/bin', SECRET: 'hunter2' }, cwd: '/' });
+    const started = await box.start({
+      command: ['/bin/bash', '-c', 'echo up; sleep 1000'],
+      env: { PATH: '/usr/bin:/bin', SECRET: 'hunter2' },
+      cwd: '/',
+    });
     await heard(started.output);
-    const pids = new Set(cgroupsOf(box.id).flatMap((each) => readFileSync(path.join(each, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)));
+    const pids = new Set(
+      cgroupsOf(box.id).flatMap((each) => readFileSync(path.join(each, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)),
+    );
     t.assert.ok(pids.size >= 3);
     for (const pid of pids) t.assert.doesNotMatch(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /hunter2/);
   });

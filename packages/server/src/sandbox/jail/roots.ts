@@ -51,7 +51,11 @@ export class Roots {
 
   /** @throws Error when a mount's source does not exist */
   async take(spec: Pick<SandboxSpec, 'mounts' | 'rootfs' | 'network'>): Promise<Root> {
-    const key = JSON.stringify([spec.rootfs ?? '', spec.network, spec.mounts.map(({ source, target, writable }) => [source, target, writable ?? false])]);
+    const key = JSON.stringify([
+      spec.rootfs ?? '',
+      spec.network,
+      spec.mounts.map(({ source, target, writable }) => [source, target, writable ?? false]),
+    ]);
     const entry = this.#entries.get(key) ?? this.#make(key, spec);
     entry.users += 1;
     try {
@@ -78,10 +82,13 @@ export class Roots {
     const resolvers = spec.network === 'egress' ? this.#resolvers : [];
     let steps: Step[];
     try {
-      steps = spec.rootfs === undefined ? this.#hostRoot(place, spec.mounts, resolvers) : this.#imageRoot(place, spec.rootfs, spec.mounts, resolvers);
+      steps =
+        spec.rootfs === undefined
+          ? this.#hostRoot(place, spec.mounts, resolvers)
+          : this.#imageRoot(place, spec.rootfs, spec.mounts, resolvers);
     } catch (error) {
       steps = [];
-      const ready = Promise.reject(error as Error);
+      const ready = Promise.reject(error);
       ready.catch(() => {});
       return { path: place, ready, users: 0 };
     }
@@ -93,7 +100,12 @@ export class Roots {
   /** A small root out of the host's libraries. */
   #hostRoot(place: string, mounts: readonly Mount[], resolvers: readonly string[]): Step[] {
     // A mount of its own, so that letting go of it lets go of all that is mounted below.
-    const steps = [step.makeFolder(place), step.mount(place, place, '-', mountFlags.bind), ...this.#points(place), step.makeFolder(path.join(place, 'etc'))];
+    const steps = [
+      step.makeFolder(place),
+      step.mount(place, place, '-', mountFlags.bind),
+      ...this.#points(place),
+      step.makeFolder(path.join(place, 'etc')),
+    ];
     for (const name of ['usr', 'bin', 'sbin', 'lib', 'lib64', 'lib32']) {
       const source = `/${name}`;
       if (!existsSync(source)) continue;

@@ -113,12 +113,7 @@ const argument = (index: number): number => 16 + 8 * index;
 /** The filter for `bwrap --seccomp`. */
 export function seccompFilter(arch: Arch): Uint8Array {
   const at = arch === 'x64' ? 0 : 1;
-  const program: Instruction[] = [
-    load(architecture),
-    equal(auditArch[arch], 1, 0),
-    give(killProcess),
-    load(number),
-  ];
+  const program: Instruction[] = [load(architecture), equal(auditArch[arch], 1, 0), give(killProcess), load(number)];
   if (arch === 'x64') program.push(anyBit(x32Bit, 0, 1), give(refuse(ENOSYS)));
   for (const [numbers, errno] of [
     [forbidden, EPERM],

@@ -19,10 +19,23 @@ export const mountFlags = {
 const octal = (mode: number): string => mode.toString(8);
 
 export const step = {
-  mount: (source: string, target: string, type: string, flags: number, data = '-'): Step => ['mount', source, target, type, flags, data],
+  mount: (source: string, target: string, type: string, flags: number, data = '-'): Step => [
+    'mount',
+    source,
+    target,
+    type,
+    flags,
+    data,
+  ],
   bind: (source: string, target: string): Step => ['mount', source, target, '-', mountFlags.bind | mountFlags.recursive, '-'],
   /** Mounts a copy of an ext4 image, through a file that is then without a name. */
-  disk: (template: string, image: string, target: string): Step => ['disk', template, image, target, 'noinit_itable,discard,nobarrier'],
+  disk: (template: string, image: string, target: string): Step => [
+    'disk',
+    template,
+    image,
+    target,
+    'noinit_itable,discard,nobarrier',
+  ],
   /** A folder of the host where the box's user is its owner; see the launcher. */
   owned: (source: string, target: string, user: number): Step => ['owned', source, target, user],
   /** Takes the right to write, set-user-id and devices away from a mount and all below it. */

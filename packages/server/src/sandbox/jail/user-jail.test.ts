@@ -12,15 +12,29 @@ import { probes, probeScript, wrongAnswers } from '../probes.suite.ts';
 const setpriv = '/usr/bin/setpriv';
 
 if (process.getuid?.() === 0) {
-  suite('a jail without root', { skip: rootObstacle() ?? (existsSync(setpriv) ? false : 'setpriv is missing'), timeout: 60_000 }, () => {
-    test('does what every driver does, for the user nobody', async (t: TestContext) => {
-      const words = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, '--test-reporter', 'tap', import.meta.filename];
-      const child = spawn(setpriv, words, { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/', env: { PATH: '/usr/bin:/bin' } });
-      const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-      t.assert.doesNotMatch(output, /^\s*not ok/m, errors);
-      t.assert.match(output, /^# pass [1-9]\d/m, errors);
-    });
-  });
+  suite(
+    'a jail without root',
+    { skip: rootObstacle() ?? (existsSync(setpriv) ? false : 'setpriv is missing'), timeout: 60_000 },
+    () => {
+      test('does what every driver does, for the user nobody', async (t: TestContext) => {
+        const words = [
+          '--reuid',
+          '65534',
+          '--regid',
+          '65534',
+          '--clear-groups',
+          process.execPath,
+          '--test-reporter',
+          'tap',
+          import.meta.filename,
+        ];
+        const child = spawn(setpriv, words, { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/', env: { PATH: '/usr/bin:/bin' } });
+        const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        t.assert.doesNotMatch(output, /^\s*not ok/m, errors);
+        t.assert.match(output, /^# pass [1-9]\d/m, errors);
+      });
+    },
+  );
 } else {
   const open = (dataDir: string) => openJail({ dataDir, clock: systemClock, log: silentLogger });
   driverSuite('jail without root', { obstacle: jailObstacle()?.detail, open });
@@ -33,13 +47,25 @@ if (process.getuid?.() === 0) {
       writeFileSync(script, probeScript(probes));
       await using driver = open(dataDir);
       await using box = await driver.create(
-        { id: 'probed', mounts: [{ source: script, target: '/var/runtime/probes.pl' }], limits: suiteLimits, network: 'loopback' },
+        {
+          id: 'probed',
+          mounts: [{ source: script, target: '/var/runtime/probes.pl' }],
+          limits: suiteLimits,
+          network: 'loopback',
+        },
         { signal: new AbortController().signal },
       );
-      const started = await box.start({ command: ['/usr/bin/perl', '/var/runtime/probes.pl'], env: { PATH: '/usr/bin:/bin', HOST_PORT: '1' }, cwd: '/' });
+      const started = await box.start({
+        command: ['/usr/bin/perl', '/var/runtime/probes.pl'],
+        env: { PATH: '/usr/bin:/bin', HOST_PORT: '1' },
+        cwd: '/',
+      });
       const wrong = wrongAnswers(await text(started.output));
       // Its init is of the same user, under the same filter and without power: there is nothing to win.
-      t.assert.deepEqual(wrong.filter((line) => !/\/proc\/1\/|its first process/.test(line)), []);
+      t.assert.deepEqual(
+        wrong.filter((line) => !/\/proc\/1\/|its first process/.test(line)),
+        [],
+      );
     });
   });
 }

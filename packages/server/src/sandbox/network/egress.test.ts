@@ -14,7 +14,6 @@ import { JailDriver, serverName } from '../jail/driver.ts';
 import { egressTools } from './egress.ts';
 import { isPublic } from './ranges.ts';
 
-
 /** Another network namespace plays the internet: a public address, and a private one that must stay out of reach. */
 for (const kind of ['nft', 'iptables'] as const) {
   const tools = egressTools(kind);
@@ -27,7 +26,8 @@ for (const kind of ['nft', 'iptables'] as const) {
     let internet: ReturnType<typeof spawn>;
     const onHost = createServer((socket) => socket.end('host'));
     const { signal } = new AbortController();
-    const open = (id: string, network: 'egress' | 'loopback' = 'egress'): Promise<Sandbox> => driver.create({ id, mounts: [], limits: suiteLimits, network }, { signal });
+    const open = (id: string, network: 'egress' | 'loopback' = 'egress'): Promise<Sandbox> =>
+      driver.create({ id, mounts: [], limits: suiteLimits, network }, { signal });
     const run = async (box: Sandbox, script: string): Promise<string> => {
       const started = await box.start({ command: ['/bin/bash', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
       return text(started.output);
@@ -46,7 +46,9 @@ for (const kind of ['nft', 'iptables'] as const) {
       for (const link of ['eth0', 'lo']) ip(`-n ${name} link set ${link} up`);
       execFileSync('/bin/sh', ['-c', `echo 1 > /proc/sys/net/ipv4/conf/${name}/forwarding`]);
       const script = `require('net').createServer((s) => s.end('hello ' + s.remoteAddress)).listen(8080, '0.0.0.0', () => console.log('up'))`;
-      internet = spawn(tools?.ip ?? '', ['netns', 'exec', name, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      internet = spawn(tools?.ip ?? '', ['netns', 'exec', name, process.execPath, '-e', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       if (internet.stdout !== null) await once(internet.stdout, 'data');
       onHost.listen(0, '0.0.0.0');
       await once(onHost, 'listening');
@@ -60,7 +62,7 @@ for (const kind of ['nft', 'iptables'] as const) {
       rmSync(dataDir, { recursive: true });
     });
 
-    test('public addresses answer, and see the host\'s address, not the box\'s', async (t: TestContext) => {
+    test("public addresses answer, and see the host's address, not the box's", async (t: TestContext) => {
       await using box = await open('out');
       t.assert.equal(await run(box, dial('203.0.113.2')), 'hello 203.0.113.1');
     });
@@ -68,25 +70,67 @@ for (const kind of ['nft', 'iptables'] as const) {
     test('private ranges, metadata, the host and the neighbours are refused at once', async (t: TestContext) => {
       await using box = await open('walled');
       await using neighbour = await open('neighbour');
-      const listening = await neighbour.start({ command: ['/usr/bin/perl', '-MSocket', '-e', '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000'], env: {}, cwd: '/' });
+      const listening = await neighbour.start({
+        command: [
+          '/usr/bin/perl',
+          '-MSocket',
+          '-e',
+          '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000',
+        ],
+        env: {},
+        cwd: '/',
+      });
       await once(listening.output, 'data');
-      const address = (await run(neighbour, 'grep -B1 "32 host LOCAL" /proc/net/fib_trie | grep -o "198[0-9.]*" | head -1')).trim();
+      const address = (
+        await run(neighbour, 'grep -B1 "32 host LOCAL" /proc/net/fib_trie | grep -o "198[0-9.]*" | head -1')
+      ).trim();
       t.assert.match(address, /^198\.18\./);
       const port = (onHost.address() as AddressInfo).port;
       const at = performance.now();
-      for (const [place, where] of [['10.213.0.2', 8080], ['169.254.169.254', 80], ['192.168.1.1', 80], [address, 8080], ['203.0.113.1', port], ['198.19.255.254', port]] as const) {
-        t.assert.match(await run(box, dial(place, where)), /Permission denied|No route to host|prohibited|refused|unreachable/, `${place}`);
+      for (const [place, where] of [
+        ['10.213.0.2', 8080],
+        ['169.254.169.254', 80],
+        ['192.168.1.1', 80],
+        [address, 8080],
+        ['203.0.113.1', port],
+        ['198.19.255.254', port],
+      ] as const) {
+        t.assert.match(
+          await run(box, dial(place, where)),
+          /Permission denied|No route to host|prohibited|refused|unreachable/,
+          place,
+        );
       }
       t.assert.ok(performance.now() - at < 2000);
     });
 
     test('nobody comes in: neither the host nor the internet reaches a box', async (t: TestContext) => {
       await using box = await open('inward');
-      const listening = await box.start({ command: ['/usr/bin/perl', '-MSocket', '-e', '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000'], env: {}, cwd: '/' });
+      const listening = await box.start({
+        command: [
+          '/usr/bin/perl',
+          '-MSocket',
+          '-e',
+          '$| = 1; socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8080, INADDR_ANY)); listen(S, 1); print "up\n"; sleep 1000',
+        ],
+        env: {},
+        cwd: '/',
+      });
       await once(listening.output, 'data');
       const address = (await run(box, 'grep -o "198\\.18[0-9.]*" /proc/net/fib_trie | grep -v "\\.0$" | head -1')).trim();
       execFileSync(tools?.ip ?? '', `-n ${name} route add 198.18.0.0/16 via 203.0.113.1`.split(' '));
-      const answer = execFileSync(tools?.ip ?? '', ['netns', 'exec', name, '/bin/bash', '-c', `(timeout 1 bash -c "echo >/dev/tcp/${address}/8080") 2>/dev/null && echo in || echo out`], { encoding: 'utf8' });
+      const answer = execFileSync(
+        tools?.ip ?? '',
+        [
+          'netns',
+          'exec',
+          name,
+          '/bin/bash',
+          '-c',
+          `(timeout 1 bash -c "echo >/dev/tcp/${address}/8080") 2>/dev/null && echo in || echo out`,
+        ],
+        { encoding: 'utf8' },
+      );
       t.assert.equal(answer, 'out\n');
     });
 
@@ -96,7 +140,8 @@ for (const kind of ['nft', 'iptables'] as const) {
     });
 
     test('interfaces go with their box, and the rules with the driver', async (t: TestContext) => {
-      const ours = (): string[] => readdirSync('/sys/class/net').filter((each) => each.startsWith(`mf${serverName(dataDir).slice(0, 6)}-`));
+      const ours = (): string[] =>
+        readdirSync('/sys/class/net').filter((each) => each.startsWith(`mf${serverName(dataDir).slice(0, 6)}-`));
       const box = await open('passing');
       t.assert.equal(ours().length, 1);
       await box[Symbol.asyncDispose]();
@@ -111,7 +156,20 @@ for (const kind of ['nft', 'iptables'] as const) {
 
 suite('public addresses', () => {
   test('are told from private, reserved and IPv6 ones', (t: TestContext) => {
-    for (const address of ['1.1.1.1', '8.8.8.8', '203.0.113.2', '172.32.0.1', '100.128.0.1']) t.assert.ok(isPublic(address), address);
-    for (const address of ['10.1.2.3', '127.0.0.53', '169.254.169.254', '172.31.0.2', '100.64.0.1', '192.168.0.1', '224.0.0.1', '::1', '2001:db8::1', '168.63.129.16']) t.assert.ok(!isPublic(address), address);
+    for (const address of ['1.1.1.1', '8.8.8.8', '203.0.113.2', '172.32.0.1', '100.128.0.1'])
+      t.assert.ok(isPublic(address), address);
+    for (const address of [
+      '10.1.2.3',
+      '127.0.0.53',
+      '169.254.169.254',
+      '172.31.0.2',
+      '100.64.0.1',
+      '192.168.0.1',
+      '224.0.0.1',
+      '::1',
+      '2001:db8::1',
+      '168.63.129.16',
+    ])
+      t.assert.ok(!isPublic(address), address);
   });
 });

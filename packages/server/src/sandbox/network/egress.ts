@@ -11,7 +11,8 @@ const boxRange = '198.18.0.0/16';
 const gateway = '198.19.255.254';
 const boxAddress = (index: number): string => `198.18.${index >> 8}.${index & 255}`;
 
-const find = (name: string): string | undefined => ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].map((place) => `${place}/${name}`).find((file) => isExecutable(file));
+const find = (name: string): string | undefined =>
+  ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].map((place) => `${place}/${name}`).find((file) => isExecutable(file));
 
 export interface EgressTools {
   readonly ip: string;
@@ -43,7 +44,13 @@ export class Egress {
   #ready: Promise<unknown> | undefined;
 
   /** @param options.server  eight hex digits that name this server on this host @param options.marker  a file that is there while rules are */
-  constructor(options: { readonly launcher: Launcher; readonly tools: EgressTools; readonly log: Logger; readonly server: string; readonly marker: string }) {
+  constructor(options: {
+    readonly launcher: Launcher;
+    readonly tools: EgressTools;
+    readonly log: Logger;
+    readonly server: string;
+    readonly marker: string;
+  }) {
     this.#marker = options.marker;
     this.#launcher = options.launcher;
     this.#tools = options.tools;
@@ -107,6 +114,15 @@ export class Egress {
 
 /** Where the host's default routes go. */
 function defaultInterfaces(): string[] {
-  const rows = readFileSync('/proc/net/route', 'utf8').split('\n').slice(1).map((row) => row.split('\t'));
-  return [...new Set(rows.filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000').map(([name]) => name ?? ''))];
+  const rows = readFileSync('/proc/net/route', 'utf8')
+    .split('\n')
+    .slice(1)
+    .map((row) => row.split('\t'));
+  return [
+    ...new Set(
+      rows
+        .filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
+        .map(([name]) => name ?? ''),
+    ),
+  ];
 }

@@ -29,7 +29,10 @@ export class PlainBox implements Sandbox {
   #endedCpuMs = 0;
   #disposed: Promise<void> | undefined;
 
-  constructor(spec: SandboxSpec, options: { readonly folder: string; readonly starter: Starter; readonly clock: Clock; readonly onDisposed: () => void }) {
+  constructor(
+    spec: SandboxSpec,
+    options: { readonly folder: string; readonly starter: Starter; readonly clock: Clock; readonly onDisposed: () => void },
+  ) {
     this.id = spec.id;
     this.#folder = options.folder;
     this.#starter = options.starter;
@@ -38,7 +41,11 @@ export class PlainBox implements Sandbox {
     this.channelPath = path.join(this.#folder, 'c');
     this.taskRoot = path.join(this.#folder, 'task');
     this.optRoot = path.join(this.#folder, 'opt');
-    this.#paths = new PathMap([...spec.mounts, { source: this.taskRoot, target: '/var/task' }, { source: this.optRoot, target: '/opt' }]);
+    this.#paths = new PathMap([
+      ...spec.mounts,
+      { source: this.taskRoot, target: '/var/task' },
+      { source: this.optRoot, target: '/opt' },
+    ]);
   }
 
   async open(): Promise<void> {

@@ -37,19 +37,27 @@ export class NoneDriver implements SandboxDriver {
       cpuLimit: false,
       freezer: true,
       network: false,
-      findings: [{ check: 'isolation', verdict: 'warn', detail: 'functions run without any isolation', remedy: 'sudo npm start' }],
+      findings: [
+        { check: 'isolation', verdict: 'warn', detail: 'functions run without any isolation', remedy: 'sudo npm start' },
+      ],
     });
   }
 
   /** @throws Error for image functions, which need a root of their own */
   async create(spec: SandboxSpec, options: { readonly signal: AbortSignal }): Promise<Sandbox> {
     options.signal.throwIfAborted();
-    if (spec.rootfs !== undefined) throw new Error('Container images need the jail: plain processes have no root file system of their own.');
+    if (spec.rootfs !== undefined)
+      throw new Error('Container images need the jail: plain processes have no root file system of their own.');
     if (!/^[\w.-]{1,64}$/.test(spec.id)) throw new Error(`A sandbox cannot be named ${JSON.stringify(spec.id)}`);
     const { clock } = this.#options;
     this.#ownFolder();
     const folder = path.join(this.#folder, spec.id);
-    const box: PlainBox = new PlainBox(spec, { folder, starter: this.#takeStarter(), clock, onDisposed: () => this.#boxes.delete(box) });
+    const box: PlainBox = new PlainBox(spec, {
+      folder,
+      starter: this.#takeStarter(),
+      clock,
+      onDisposed: () => this.#boxes.delete(box),
+    });
     this.#boxes.add(box);
     try {
       await box.open();
@@ -65,7 +73,8 @@ export class NoneDriver implements SandboxDriver {
   #ownFolder(): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const found = lstatSync(this.#folder);
-    if (!found.isDirectory() || found.uid !== process.getuid?.()) throw new Error(`${this.#folder} belongs to somebody else; remove it`);
+    if (!found.isDirectory() || found.uid !== process.getuid?.())
+      throw new Error(`${this.#folder} belongs to somebody else; remove it`);
   }
 
   #takeStarter(): Starter {

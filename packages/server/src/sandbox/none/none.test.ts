@@ -27,7 +27,10 @@ suite('without mounts', { timeout: 60_000 }, () => {
     const dataDir = mkdtempSync(path.join(tmpdir(), 'mayfly-none-'));
     const driver = openNone({ dataDir, clock: systemClock, log: silentLogger });
     const { signal } = new AbortController();
-    await t.assert.rejects(driver.create({ id: 'image', mounts: [], rootfs: '/', limits: suiteLimits, network: 'loopback' }, { signal }), /need the jail/);
+    await t.assert.rejects(
+      driver.create({ id: 'image', mounts: [], rootfs: '/', limits: suiteLimits, network: 'loopback' }, { signal }),
+      /need the jail/,
+    );
     const box = await driver.create({ id: 'plain', mounts: [], limits: suiteLimits, network: 'loopback' }, { signal });
     const folder = path.dirname(box.taskRoot);
     t.assert.ok(existsSync(folder));

@@ -35,7 +35,9 @@ export function usageOf(pid: number): { readonly peakKiB: number; readonly cpuMs
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     // After the name, which may hold anything.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     // utime, stime, cutime, cstime: fields 14 to 17 of proc(5), the third is the first here.
     const ticks = fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0);
     const peakKiB = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0);

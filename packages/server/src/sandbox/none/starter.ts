@@ -23,10 +23,14 @@ export class Starter implements AsyncDisposable {
 
   constructor(options: { readonly log: Logger }) {
     const { log } = options;
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'helper.ts')], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-    });
+    this.#child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'helper.ts')],
+      {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      },
+    );
     this.#child.on('message', (message: HelperMessage) => this.#receive(message));
     const ended = (error: Error): void => {
       if (this.#closed === undefined) log.error('the process starter ended; every function process has ended with it', { error });
@@ -67,7 +71,8 @@ export class Starter implements AsyncDisposable {
       });
       this.#child.send({ ...request, number });
       const answer = await promise;
-      if (answer.kind !== 'started') throw new Error(answer.kind === 'refused' ? answer.message : 'The process starter answered out of turn');
+      if (answer.kind !== 'started')
+        throw new Error(answer.kind === 'refused' ? answer.message : 'The process starter answered out of turn');
       const [output] = await connected;
       return { pid: answer.pid, output, exited };
     } finally {

@@ -12,11 +12,24 @@ import { Access, rulesOf, type AccessOptions } from './index.ts';
 const account = '123456789012';
 const stranger = '999999999999';
 /** Everybody may, who is known. */
-const free = new Set(['sts GetCallerIdentity', 'sts GetSessionToken', 'sts AssumeRole', 'sts AssumeRoleWithWebIdentity', 'sts AssumeRoleWithSAML', 'sns ConfirmSubscription']);
+const free = new Set([
+  'sts GetCallerIdentity',
+  'sts GetSessionToken',
+  'sts AssumeRole',
+  'sts AssumeRoleWithWebIdentity',
+  'sts AssumeRoleWithSAML',
+  'sns ConfirmSubscription',
+]);
 /** Also those who are not. */
 const open = new Set(['sts AssumeRoleWithWebIdentity', 'sns ConfirmSubscription']);
 
-const callerOf = (arn: string): Caller => ({ kind: 'signed', accessKeyId: 'AKIA', arn, userId: 'AIDA', account: arn.split(':')[4] ?? '' });
+const callerOf = (arn: string): Caller => ({
+  kind: 'signed',
+  accessKeyId: 'AKIA',
+  arn,
+  userId: 'AIDA',
+  account: arn.split(':')[4] ?? '',
+});
 
 interface Told {
   readonly action: string;
@@ -77,7 +90,10 @@ suite('access', { timeout: 60_000 }, () => {
     const handlers = iam.handlers as unknown as Record<string, (input: object, call: Call) => Promise<unknown>>;
     await handlers['CreateUser']?.({ UserName }, root).catch(() => undefined);
     if (statements.length > 0)
-      await handlers['PutUserPolicy']?.({ UserName, PolicyName: 'own', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: statements }) }, root);
+      await handlers['PutUserPolicy']?.(
+        { UserName, PolicyName: 'own', PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: statements }) },
+        root,
+      );
     return callerOf(`arn:aws:iam::${account}:user/${UserName}`);
   }
   const may = (access: Access, service: string, operation: string, caller: Caller, input: object = {}): boolean => {
@@ -138,7 +154,12 @@ suite('access', { timeout: 60_000 }, () => {
       ['dynamodb', 'GetItem', { TableName: there('dynamodb', 'table/t') }, here('dynamodb', 'table/t')],
       ['dynamodb', 'Query', { TableName: 't', IndexName: 'i' }, here('dynamodb', 'table/t/index/i')],
       ['kinesis', 'PutRecord', { StreamARN: there('kinesis', 'stream/s'), StreamName: 'allowed' }, here('kinesis', 'stream/s')],
-      ['logs', 'GetLogEvents', { logGroupName: 'allowed', logGroupIdentifier: there('logs', 'log-group:/g') }, here('logs', 'log-group:/g:log-stream:')],
+      [
+        'logs',
+        'GetLogEvents',
+        { logGroupName: 'allowed', logGroupIdentifier: there('logs', 'log-group:/g') },
+        here('logs', 'log-group:/g:log-stream:'),
+      ],
       ['ssm', 'GetParameter', { Name: `${there('ssm', 'parameter/a/b')}:3` }, here('ssm', 'parameter/a/b')],
       ['events', 'TagResource', { ResourceARN: there('events', 'rule/r') }, here('events', 'rule/r')],
       ['lambda', 'Invoke', { FunctionName: `${account}:function:f:live` }, here('lambda', 'function:f:live')],
@@ -162,23 +183,30 @@ suite('access', { timeout: 60_000 }, () => {
         Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:username}'] } },
       },
     ]);
-    const ask = (operation: string, input: object): boolean => may(access, 'dynamodb', operation, own, { TableName: 't', ...input });
+    const ask = (operation: string, input: object): boolean =>
+      may(access, 'dynamodb', operation, own, { TableName: 't', ...input });
     const key = (S: string) => ({ pk: { S }, sk: { S: 'x' } });
     t.assert.ok(ask('GetItem', { Key: key('rows') }));
     t.assert.ok(!ask('GetItem', { Key: key('others') }));
-    const query = (KeyConditionExpression: string, more: object = {}) => ask('Query', { KeyConditionExpression, ExpressionAttributeValues: { ':k': { S: 'rows' }, ':o': { S: 'others' } }, ...more });
+    const query = (KeyConditionExpression: string, more: object = {}) =>
+      ask('Query', {
+        KeyConditionExpression,
+        ExpressionAttributeValues: { ':k': { S: 'rows' }, ':o': { S: 'others' } },
+        ...more,
+      });
     t.assert.ok(query('pk = :k AND sk > :o'));
     t.assert.ok(query('#p = :k', { ExpressionAttributeNames: { '#p': 'pk' } }));
     t.assert.ok(!query('pk = :o'));
     t.assert.ok(!query('sk = :k AND pk=:o'));
     t.assert.ok(!query(':k = pk'), 'what cannot be read is not allowed');
-    const batch = (...keys: string[]) => ask('BatchWriteItem', { RequestItems: { t: keys.map((each) => ({ PutRequest: { Item: key(each) } })) } });
+    const batch = (...keys: string[]) =>
+      ask('BatchWriteItem', { RequestItems: { t: keys.map((each) => ({ PutRequest: { Item: key(each) } })) } });
     t.assert.ok(batch('rows', 'rows'));
     t.assert.ok(!batch('rows', 'others'));
     t.assert.ok(!ask('ExecuteStatement', { Statement: `SELECT * FROM "t" WHERE pk = 'rows'` }));
   });
 
-  test('a resource policy that cannot be read keeps everybody out but the owner\'s root', async (t: TestContext) => {
+  test("a resource policy that cannot be read keeps everybody out but the owner's root", async (t: TestContext) => {
     const access = opened({ guarded: () => ({ policies: ['{"Statement":[{"Effect":"Maybe"}]}'], account }) });
     const admin = await user('admin', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
     t.assert.ok(!may(access, 's3', 'GetObject', admin, { Bucket: 'b', Key: 'k' }));
@@ -186,12 +214,19 @@ suite('access', { timeout: 60_000 }, () => {
   });
 
   test('everybody gets what a public bucket gives, unsigned; elsewhere nothing is public', async (t: TestContext) => {
-    const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: '*', Action: ['s3:GetObject', 'lambda:*'], Resource: '*' }] });
+    const document = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: '*', Action: ['s3:GetObject', 'lambda:*'], Resource: '*' }],
+    });
     const access = opened({ guarded: () => ({ policies: [document], account }) });
     t.assert.ok(may(access, 's3', 'GetObject', { kind: 'anonymous' }, { Bucket: 'b', Key: 'k' }));
     t.assert.ok(!may(access, 's3', 'PutObject', { kind: 'anonymous' }, { Bucket: 'b', Key: 'k' }));
-    t.assert.throws(() => access.check(callOf('lambda', 'Invoke', { kind: 'anonymous' }), { FunctionName: 'f' }), { name: 'MissingAuthenticationTokenException' });
-    t.assert.throws(() => access.check(callOf('sts', 'GetCallerIdentity', { kind: 'anonymous' }), {}), { name: 'MissingAuthenticationToken' });
+    t.assert.throws(() => access.check(callOf('lambda', 'Invoke', { kind: 'anonymous' }), { FunctionName: 'f' }), {
+      name: 'MissingAuthenticationTokenException',
+    });
+    t.assert.throws(() => access.check(callOf('sts', 'GetCallerIdentity', { kind: 'anonymous' }), {}), {
+      name: 'MissingAuthenticationToken',
+    });
   });
 
   test('a session cut down by a policy stays cut down, wherever its token stands', async (t: TestContext) => {
@@ -199,12 +234,17 @@ suite('access', { timeout: 60_000 }, () => {
     const admin = await user('admin', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
     const arn = `arn:aws:iam::${account}:user/admin`;
     const only = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'sqs:*', Resource: '*' }] });
-    const { accessKeyId, sessionToken } = keys.issue({ account, arn, userId: 'AIDA', policies: [only], context: { 'lambda:SourceFunctionArn': 'f' } }, 60_000);
+    const { accessKeyId, sessionToken } = keys.issue(
+      { account, arn, userId: 'AIDA', policies: [only], context: { 'lambda:SourceFunctionArn': 'f' } },
+      60_000,
+    );
     const cut: Caller = { kind: 'signed', accessKeyId, arn, userId: 'AIDA', account, sessionToken };
     t.assert.ok(may(access, 's3', 'ListBuckets', admin));
     t.assert.ok(!may(access, 's3', 'ListBuckets', cut));
     t.assert.ok(may(access, 'sqs', 'ListQueues', cut));
-    t.assert.throws(() => access.check(callOf('s3', 'ListBuckets', cut, { 'x-amz-security-token': 'another' }), {}), { name: 'AccessDenied' });
+    t.assert.throws(() => access.check(callOf('s3', 'ListBuckets', cut, { 'x-amz-security-token': 'another' }), {}), {
+      name: 'AccessDenied',
+    });
   });
 
   test('soft: what would be refused is told, and done', async (t: TestContext) => {
@@ -214,12 +254,17 @@ suite('access', { timeout: 60_000 }, () => {
     t.assert.strictEqual(told[0]?.action, 'lambda:DeleteFunction');
   });
 
-  test('a call for another account\'s resource is handed on as if made there, once both sides allow it', async (t: TestContext) => {
+  test("a call for another account's resource is handed on as if made there, once both sides allow it", async (t: TestContext) => {
     const resource = `arn:aws:lambda:us-east-1:${account}:function:f`;
-    const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: stranger }, Action: 'lambda:InvokeFunction', Resource: resource }] });
+    const document = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS: stranger }, Action: 'lambda:InvokeFunction', Resource: resource }],
+    });
     const root = callerOf(`arn:aws:iam::${stranger}:root`);
     const closed = opened();
-    t.assert.throws(() => closed.check(callOf('lambda', 'Invoke', root), { FunctionName: resource }), { name: 'AccessDeniedException' });
+    t.assert.throws(() => closed.check(callOf('lambda', 'Invoke', root), { FunctionName: resource }), {
+      name: 'AccessDeniedException',
+    });
     const access = opened({ guarded: () => ({ policies: [document] }) });
     const call = callOf('lambda', 'Invoke', root);
     const moved = access.check(call, { FunctionName: resource });

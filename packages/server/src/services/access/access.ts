@@ -74,7 +74,10 @@ export class Access {
         ...demand.context,
       },
     };
-    const answer = roleArn === undefined ? authority.askService(service, question) : authority.askRole(roleArn, service.split('.')[0] ?? '', question);
+    const answer =
+      roleArn === undefined
+        ? authority.askService(service, question)
+        : authority.askRole(roleArn, service.split('.')[0] ?? '', question);
     if (!answer.allowed) this.#tell(answer, demand);
     return answer.allowed || soft;
   }
@@ -91,7 +94,11 @@ export class Access {
       if (soft) return;
       throw refusal(call.service, call.caller, demand, answer.decision);
     }
-    if (demand.passedTo === undefined || authority.serviceMayAssume(demand.resource, demand.passedTo, { ...demand.context, ...handedOver(call, demand) })) return;
+    if (
+      demand.passedTo === undefined ||
+      authority.serviceMayAssume(demand.resource, demand.passedTo, { ...demand.context, ...handedOver(call, demand) })
+    )
+      return;
     if (!soft) throw unassumable(call.service, demand.resource, demand.passedTo);
   }
 
@@ -148,7 +155,8 @@ const handedOver = ({ account }: Call, { context }: Demand): Context => ({
 
 /** Services whose resources can be opened to everybody. Elsewhere an operation that demands nothing is still for known callers. */
 const openable = new Set(['s3', 'sns', 'sqs']);
-const mayBeUnsigned = ({ service, operation }: Call): boolean => openable.has(service) || operation === 'AssumeRoleWithWebIdentity';
+const mayBeUnsigned = ({ service, operation }: Call): boolean =>
+  openable.has(service) || operation === 'AssumeRoleWithWebIdentity';
 
 function demandsOf(rules: ServiceRules, call: Call, input: AnyInput): readonly Demand[] {
   if (rules.free?.has(call.operation) === true) return [];
@@ -168,4 +176,8 @@ function demandsOf(rules: ServiceRules, call: Call, input: AnyInput): readonly D
 const accountIn = (resource: string): string | undefined => /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/.exec(resource)?.[1];
 
 /** The same call, as if made in another account; what is read late stays late. */
-const within = (call: Call, account: string): Call => Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(call), account: { value: account, enumerable: true } }) as Call;
+const within = (call: Call, account: string): Call =>
+  Object.defineProperties(
+    {},
+    { ...Object.getOwnPropertyDescriptors(call), account: { value: account, enumerable: true } },
+  ) as Call;

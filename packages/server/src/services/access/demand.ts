@@ -47,7 +47,8 @@ export const text = (value: unknown): string | undefined => (typeof value === 's
 export const isArn = (value: string): boolean => value.startsWith('arn:');
 
 /** @param rest  what follows the account */
-export const arnIn = (service: string, { region, account }: Place, rest: string): string => `arn:aws:${service}:${region}:${account}:${rest}`;
+export const arnIn = (service: string, { region, account }: Place, rest: string): string =>
+  `arn:aws:${service}:${region}:${account}:${rest}`;
 
 /** Handing a role to a service. @source IAM User Guide, "Grant a user permissions to pass a role to an AWS service", read 2026-11 */
 export const passRole = (role: string | undefined, service: string, context: Context = {}): readonly Demand[] =>
@@ -63,5 +64,8 @@ export function requestTags(tags: unknown): Context {
       ? Object.entries(tags)
       : [];
   if (pairs.length === 0) return {};
-  return { 'aws:TagKeys': pairs.map(([key]) => key), ...Object.fromEntries(pairs.map(([key, value]) => [`aws:RequestTag/${key}`, String(value ?? '')])) };
+  return {
+    'aws:TagKeys': pairs.map(([key]) => key),
+    ...Object.fromEntries(pairs.map(([key, value]) => [`aws:RequestTag/${key}`, String(value ?? '')])),
+  };
 }

@@ -20,19 +20,25 @@ const kinds = { identity: 'identity-based', resource: 'resource-based' } as cons
 export function refusal(service: string, caller: Caller, demand: Demand, decision: Decision): ServiceFault {
   const [code, status] = forms[service] ?? ['AccessDeniedException', 400];
   if (caller.kind === 'anonymous')
-    return service === 's3'
-      ? new ServiceFault(code, 'Access Denied', { status })
-      : unsigned(service);
+    return service === 's3' ? new ServiceFault(code, 'Access Denied', { status }) : unsigned(service);
   // S3 alone sets the ARN in quotation marks.
   const resource = service === 's3' ? `"${demand.resource}"` : demand.resource;
-  return new ServiceFault(code, `User: ${caller.arn} is not authorized to perform: ${demand.action} on resource: ${resource} ${why(demand, decision)}`, {
-    status,
-  });
+  return new ServiceFault(
+    code,
+    `User: ${caller.arn} is not authorized to perform: ${demand.action} on resource: ${resource} ${why(demand, decision)}`,
+    {
+      status,
+    },
+  );
 }
 
 /** Nobody signed, where somebody has to. @source spec 0.1-11 */
 export const unsigned = (service: string): ServiceFault =>
-  new ServiceFault(query.has(service) ? 'MissingAuthenticationToken' : 'MissingAuthenticationTokenException', 'Missing Authentication Token', { status: 403 });
+  new ServiceFault(
+    query.has(service) ? 'MissingAuthenticationToken' : 'MissingAuthenticationTokenException',
+    'Missing Authentication Token',
+    { status: 403 },
+  );
 const query = new Set(['cloudwatch', 'iam', 'sns', 'sts']);
 
 /** @source IAM User Guide, "Troubleshoot access denied error messages", read 2026-11 */
@@ -64,13 +70,23 @@ export function roleMayNot({ action, resource }: Demand): ServiceFault {
 export function unassumable(service: string, role: string, passedTo: string): ServiceFault {
   switch (service) {
     case 'lambda':
-      return new ServiceFault('InvalidParameterValueException', 'The role defined for the function cannot be assumed by Lambda.', {
-        status: 400,
-        members: { Type: 'User' },
-      });
+      return new ServiceFault(
+        'InvalidParameterValueException',
+        'The role defined for the function cannot be assumed by Lambda.',
+        {
+          status: 400,
+          members: { Type: 'User' },
+        },
+      );
     case 'scheduler':
-      return new ServiceFault('ValidationException', 'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.', { status: 400 });
+      return new ServiceFault(
+        'ValidationException',
+        'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.',
+        { status: 400 },
+      );
     default:
-      return new ServiceFault('ValidationException', `Provided role '${role}' cannot be assumed by principal '${passedTo}'.`, { status: 400 });
+      return new ServiceFault('ValidationException', `Provided role '${role}' cannot be assumed by principal '${passedTo}'.`, {
+        status: 400,
+      });
   }
 }

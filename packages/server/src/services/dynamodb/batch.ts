@@ -93,7 +93,7 @@ export function batchHandlers(room: Room): Batch {
       return {
         UnprocessedItems: {},
         ...capacities(input.ReturnConsumedCapacity, uses),
-        ...(Object.keys(metrics).length === 0 ? {} : { ItemCollectionMetrics: metrics as never }),
+        ...(Object.keys(metrics).length === 0 ? {} : { ItemCollectionMetrics: metrics }),
       };
     },
   };

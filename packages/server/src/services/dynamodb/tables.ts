@@ -14,7 +14,7 @@ import {
 } from './read-table.ts';
 import type { Room } from './room.ts';
 import type { Streams } from './streams/streams.ts';
-import type { StreamViewType, Table, TableIndex } from './table.ts';
+import type { Table, TableIndex } from './table.ts';
 import type { Background } from './background.ts';
 
 type TableHandlers = Pick<
@@ -234,7 +234,7 @@ function newStream(input: StreamInput, tableArn: string, { catalogue, clock }: R
     no: catalogue.nextNo(),
     arn: `${tableArn}/stream/${label}`,
     label,
-    viewType: input.StreamViewType as StreamViewType,
+    viewType: input.StreamViewType,
     enabled: true,
   };
 }
@@ -278,7 +278,7 @@ function changedIndexes(
     if (create !== undefined) {
       if (now.some(({ name }) => name === create.IndexName))
         throw invalid(`Attempting to create an index which already exists: ${create.IndexName}`);
-      const index = readGlobal(create as never, attributes, () => room.catalogue.nextNo(), input.BillingMode ?? table.billing);
+      const index = readGlobal(create, attributes, () => room.catalogue.nextNo(), input.BillingMode ?? table.billing);
       now = [...now, { ...index, status: 'CREATING' }];
     } else if (del !== undefined) {
       const index = named(del.IndexName);

@@ -123,7 +123,9 @@ export async function transact(unit: Unit, writes: readonly Write[]): Promise<re
 function cancelled(reasons: readonly { readonly Code: string }[]): ServiceFault {
   const codes = reasons.map(({ Code: code }) => code).join(', ');
   const message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`;
-  return new ServiceFault('TransactionCanceledException', message, { members: { CancellationReasons: reasons, Message: message } });
+  return new ServiceFault('TransactionCanceledException', message, {
+    members: { CancellationReasons: reasons, Message: message },
+  });
 }
 
 /** Whether this very request was answered before. @throws IdempotentParameterMismatchException for another one under its token */

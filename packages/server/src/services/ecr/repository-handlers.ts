@@ -8,7 +8,7 @@ import type { Registry } from './registry.ts';
 import type { Tokens } from './tokens.ts';
 
 /** One's own registry; those of other accounts are not opened by any policy yet. */
-export function homeOf({ account, region, operation, caller }: Call, registryId?: string | undefined): Home {
+export function homeOf({ account, region, operation, caller }: Call, registryId?: string): Home {
   if (registryId === undefined || registryId === account) return { account, region };
   const who = caller.kind === 'signed' ? caller.arn : 'anonymous';
   const resource = `arn:aws:ecr:${region}:${registryId}:repository/*`;

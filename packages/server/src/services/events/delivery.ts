@@ -20,7 +20,11 @@ export interface DeliveryOptions {
   readonly log: Logger;
 }
 
-const senderOf = ({ rule, place }: Load): Sender => ({ service: 'events.amazonaws.com', sourceArn: rule.arn, sourceAccount: place.account });
+const senderOf = ({ rule, place }: Load): Sender => ({
+  service: 'events.amazonaws.com',
+  sourceArn: rule.arn,
+  sourceAccount: place.account,
+});
 
 type Failure = Refusal & { readonly retryInMs?: number };
 
@@ -110,14 +114,20 @@ export class Delivery {
       return { kind: 'done' };
     }
     const text = (value: string) => ({ DataType: 'String', StringValue: value });
-    const buried = await bringToQueue(ports, queueArn, JSON.stringify(load.event), {
-      RULE_ARN: text(load.rule.arn),
-      TARGET_ARN: text(load.target.Arn ?? ''),
-      ERROR_CODE: text(failure.code),
-      ERROR_MESSAGE: text(failure.message.slice(0, 1024)),
-      RETRY_ATTEMPTS: { DataType: 'Number', StringValue: String(attempt - 1) },
-      ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
-    }, senderOf(load));
+    const buried = await bringToQueue(
+      ports,
+      queueArn,
+      JSON.stringify(load.event),
+      {
+        RULE_ARN: text(load.rule.arn),
+        TARGET_ARN: text(load.target.Arn ?? ''),
+        ERROR_CODE: text(failure.code),
+        ERROR_MESSAGE: text(failure.message.slice(0, 1024)),
+        RETRY_ATTEMPTS: { DataType: 'Number', StringValue: String(attempt - 1) },
+        ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
+      },
+      senderOf(load),
+    );
     if (buried === undefined || buried.final || clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs)
       return { kind: 'done' };
     return { kind: 'retry', inMs: backoffMs(attempt, random.float()) };

@@ -31,7 +31,10 @@ export function checkPattern(text: string | undefined): void {
     parsePattern(text);
   } catch (error) {
     if (error instanceof PatternError)
-      throw new ServiceFault('InvalidEventPatternException', `Event pattern is not valid. Reason: ${error.message}${sourceOf(error, text)}`);
+      throw new ServiceFault(
+        'InvalidEventPatternException',
+        `Event pattern is not valid. Reason: ${error.message}${sourceOf(error, text)}`,
+      );
     throw error;
   }
 }

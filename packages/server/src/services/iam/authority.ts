@@ -39,7 +39,15 @@ export interface Answer {
 /** What a resource policy that cannot be read is taken for: it keeps out everybody but the root of the account, who can replace it. */
 const closed = JSON.stringify({
   Version: '2012-10-17',
-  Statement: [{ Effect: 'Deny', Principal: '*', Action: '*', Resource: '*', Condition: { StringNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:root' } } }],
+  Statement: [
+    {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: '*',
+      Resource: '*',
+      Condition: { StringNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:root' } },
+    },
+  ],
 });
 
 const principalTags = (tags: Readonly<Record<string, string>> = {}): Record<string, string> =>
@@ -62,7 +70,10 @@ export class Authority {
   /** Whether the caller may; and why, or why not. */
   ask(call: Pick<Call, 'caller' | 'account' | 'headers'>, question: Question): Answer {
     const { requester, policies, context } = this.#callerOf(call);
-    const all = (): Context => ({ ...(typeof question.context === 'function' ? question.context() : question.context), ...context });
+    const all = (): Context => ({
+      ...(typeof question.context === 'function' ? question.context() : question.context),
+      ...context,
+    });
     return this.#answer(requester, policies, { ...question, context: all }, call.account);
   }
 
@@ -161,7 +172,11 @@ export class Authority {
     return version === undefined ? [] : this.named(arn, version.document);
   }
 
-  #callerOf({ caller, headers }: Pick<Call, 'caller' | 'headers'>): { requester: Requester; policies: PolicySet; context?: Context } {
+  #callerOf({ caller, headers }: Pick<Call, 'caller' | 'headers'>): {
+    requester: Requester;
+    policies: PolicySet;
+    context?: Context;
+  } {
     if (caller.kind === 'anonymous') return { requester: { kind: 'anonymous' }, policies: { identity: [] } };
     const { account, arn, userId, accessKeyId } = caller;
     // The token that was verified: a presigned URL has it in its query, whatever a header says.

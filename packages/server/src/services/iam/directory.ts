@@ -205,7 +205,7 @@ export class Directory {
     name: string | undefined,
     edit: (entity: Entity, draft: Draft) => Entity,
   ): Promise<void> {
-    await this.edit(kind, at, name, (entity, draft) => edit(entity, draft) as IamKinds[typeof kind]);
+    await this.edit(kind, at, name, (entity, draft) => edit(entity, draft));
   }
 }
 

@@ -174,7 +174,10 @@ export class Keys implements KeySource {
   issueRoleCredentials(
     roleArn: string,
     sessionName: string,
-    options: { readonly roleId?: string; readonly lifetimeMs?: number } & Pick<Session, 'policies' | 'policyArns' | 'tags' | 'context'> = {},
+    options: { readonly roleId?: string; readonly lifetimeMs?: number } & Pick<
+      Session,
+      'policies' | 'policyArns' | 'tags' | 'context'
+    > = {},
   ): TemporaryCredentials {
     const { roleId, lifetimeMs, ...limits } = options;
     return this.issue({ ...sessionOfRole(roleArn, sessionName, roleId), ...limits }, lifetimeMs ?? roleLifetimeMs);

@@ -11,7 +11,11 @@ const expressions = fc.letrec<{ any: string; atom: string }>((tie) => ({
     fc.tuple(tie('any'), tie('any')).map(([a, b]) => `(${a}|${b})`),
     fc.tuple(tie('atom'), fc.constantFrom('*', '+', '?', '{2}', '{1,2}', '{1,}')).map(([a, quantifier]) => a + quantifier),
   ),
-  atom: fc.oneof({ depthSize: 'small' }, fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\w', '\\d', '^', '$'), tie('any').map((inner) => `(${inner})`)),
+  atom: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\w', '\\d', '^', '$'),
+    tie('any').map((inner) => `(${inner})`),
+  ),
 })).any;
 
 suite('regular expressions in linear time', { timeout: 60_000 }, () => {

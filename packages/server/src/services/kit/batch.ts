@@ -15,7 +15,10 @@ export function checkEntries(entries: readonly { readonly Id: string | undefined
     throw new ServiceFault('EmptyBatchRequest', `There should be at least one ${entryName} in the request.`);
   }
   if (entries.length > mostEntries) {
-    throw new ServiceFault('TooManyEntriesInBatchRequest', `Maximum number of entries per request are ${mostEntries}. You have sent ${entries.length}.`);
+    throw new ServiceFault(
+      'TooManyEntriesInBatchRequest',
+      `Maximum number of entries per request are ${mostEntries}. You have sent ${entries.length}.`,
+    );
   }
   const seen = new Set<string>();
   for (const { Id: id } of entries) {

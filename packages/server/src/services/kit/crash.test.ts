@@ -17,7 +17,10 @@ async function drained(queues: SqsPort, arn: string): Promise<Set<string>> {
     const messages = await queues.receive(arn, { max: 100, waitMs: 1000 });
     if (messages.length === 0) return bodies;
     for (const { body } of messages) bodies.add(body);
-    await queues.delete(arn, messages.map(({ receiptHandle }) => receiptHandle));
+    await queues.delete(
+      arn,
+      messages.map(({ receiptHandle }) => receiptHandle),
+    );
   }
 }
 
@@ -44,9 +47,15 @@ suite('queues, topics and buckets after a crash', { timeout: 60_000 }, () => {
     {
       await using trio = await openTrio(folder.path);
       const sent = await drained(trio.sqs.port, queueArn);
-      t.assert.deepStrictEqual([...accepted.sent].filter((id) => !sent.has(id)), []);
+      t.assert.deepStrictEqual(
+        [...accepted.sent].filter((id) => !sent.has(id)),
+        [],
+      );
       const published = await drained(trio.sqs.port, topicQueueArn);
-      t.assert.deepStrictEqual([...accepted.published].filter((id) => !published.has(id)), []);
+      t.assert.deepStrictEqual(
+        [...accepted.published].filter((id) => !published.has(id)),
+        [],
+      );
       for (const id of accepted.put) {
         const pieces: Uint8Array[] = [];
         for await (const piece of (await trio.s3.port.get('bucket', id)).body) pieces.push(piece);
@@ -54,7 +63,9 @@ suite('queues, topics and buckets after a crash', { timeout: 60_000 }, () => {
       }
     }
     // One file an object, and perhaps the one whose answer the kill swallowed: nothing of what was torn is left.
-    const kept = readdirSync(path.join(folder.path, 's3', 'blobs'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+    const kept = readdirSync(path.join(folder.path, 's3', 'blobs'), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    ).length;
     t.assert.ok(kept - accepted.put.size >= 0 && kept - accepted.put.size <= 2, `${kept} files for ${accepted.put.size} objects`);
     t.assert.deepStrictEqual(readdirSync(path.join(folder.path, 's3', 'tmp')), []);
   });

@@ -9,7 +9,10 @@ suite('the heap', () => {
         const heap = new Heap<number>();
         for (const key of keys) heap.push(key, key);
         const out = keys.map(() => heap.pop());
-        t.assert.deepStrictEqual(out, keys.toSorted((a, b) => a - b));
+        t.assert.deepStrictEqual(
+          out,
+          keys.toSorted((a, b) => a - b),
+        );
         t.assert.strictEqual(heap.pop(), undefined);
       }),
     );

@@ -7,7 +7,10 @@ import { outward, type Outward } from './outward.ts';
 /** Sends a request into the world. Handed in, so that tests and operators decide where it may go. */
 export interface HttpPort {
   /** Redirects are not followed. Rejects when there is no answer. */
-  post(url: string, options: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly signal: AbortSignal }): Promise<{ readonly status: number }>;
+  post(
+    url: string,
+    options: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly signal: AbortSignal },
+  ): Promise<{ readonly status: number }>;
 }
 
 export interface OutwardHttpOptions {
@@ -31,7 +34,8 @@ export function outwardHttp(options: OutwardHttpOptions): HttpPort {
     async post(text, { headers, body, signal }) {
       const url = new URL(text);
       const { protocol, hostname, username } = url;
-      if ((protocol !== 'http:' && protocol !== 'https:') || username !== '') throw refused(`${protocol} or a name before the host`);
+      if ((protocol !== 'http:' && protocol !== 'https:') || username !== '')
+        throw refused(`${protocol} or a name before the host`);
       const port = Number(url.port === '' ? (protocol === 'https:' ? 443 : 80) : url.port);
       const host = hostname.replace(/^\[(.*)\]$/, '$1');
       const own = options.isOwn?.(url) === true;
@@ -76,7 +80,8 @@ function guardedLookup({ outward, lookup = systemLookup }: OutwardHttpOptions): 
         if (error !== null) return callback(error, '');
         const permitted = found.filter(({ address }) => outward.permits(address, port));
         const [first] = permitted;
-        if (first === undefined) return callback(refused(`${hostname}:${port}, which is ${found.map(({ address }) => address).join(', ')}`), '');
+        if (first === undefined)
+          return callback(refused(`${hostname}:${port}, which is ${found.map(({ address }) => address).join(', ')}`), '');
         if (options.all === true) callback(null, permitted);
         else callback(null, first.address, first.family);
       });
@@ -87,6 +92,11 @@ function guardedLookup({ outward, lookup = systemLookup }: OutwardHttpOptions): 
 }
 
 const refused = (where: string): NodeJS.ErrnoException =>
-  Object.assign(new Error(`Nothing is delivered to ${where.slice(0, 300)}. Start the server with --deliver-to to allow an address that is not public.`), {
-    code: 'NOT_DELIVERED_THERE',
-  });
+  Object.assign(
+    new Error(
+      `Nothing is delivered to ${where.slice(0, 300)}. Start the server with --deliver-to to allow an address that is not public.`,
+    ),
+    {
+      code: 'NOT_DELIVERED_THERE',
+    },
+  );

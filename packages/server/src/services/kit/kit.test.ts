@@ -19,7 +19,10 @@ suite('records of a service', { timeout: 60_000 }, () => {
     });
     await records.change((draft) => draft.delete('thing', 'b', 'z'));
     const again = await Records.open<Kinds>(database, 'test');
-    t.assert.deepStrictEqual(again.list('thing', 'a').map(({ name }) => name), ['x', 'y']);
+    t.assert.deepStrictEqual(
+      again.list('thing', 'a').map(({ name }) => name),
+      ['x', 'y'],
+    );
     t.assert.deepStrictEqual(again.list('thing', 'b'), []);
     t.assert.deepStrictEqual((await Records.open<Kinds>(database, 'other')).list('thing', 'a'), []);
   });
@@ -33,7 +36,10 @@ suite('records of a service', { timeout: 60_000 }, () => {
     });
     await t.assert.rejects(put, /no/);
     database.failure = new Error('disk full');
-    await t.assert.rejects(records.change((draft) => draft.put('thing', 'a', 'x', { name: 'x', size: 1 })), /disk full/);
+    await t.assert.rejects(
+      records.change((draft) => draft.put('thing', 'a', 'x', { name: 'x', size: 1 })),
+      /disk full/,
+    );
     t.assert.strictEqual(records.get('thing', 'a', 'x'), undefined);
   });
 
@@ -56,7 +62,8 @@ suite('records of a service', { timeout: 60_000 }, () => {
   test('changes made at once see each other', async (t: TestContext) => {
     await using database = new PlainDatabase();
     const records = await Records.open<Kinds>(database, 'test');
-    const grow = () => records.change((draft) => draft.put('thing', 'a', 'x', { name: 'x', size: (draft.get('thing', 'a', 'x')?.size ?? 0) + 1 }));
+    const grow = () =>
+      records.change((draft) => draft.put('thing', 'a', 'x', { name: 'x', size: (draft.get('thing', 'a', 'x')?.size ?? 0) + 1 }));
     await Promise.all(Array.from({ length: 20 }, grow));
     t.assert.strictEqual(records.get('thing', 'a', 'x')?.size, 20);
   });

@@ -7,12 +7,28 @@ import { Outbox, type Deliver } from './outbox.ts';
 
 const done = { kind: 'done' } as const;
 
-async function openOutbox(deliver: Deliver, options: { readonly file?: string; readonly clock?: VirtualClock; readonly heldCharacters?: number } = {}) {
+async function openOutbox(
+  deliver: Deliver,
+  options: { readonly file?: string; readonly clock?: VirtualClock; readonly heldCharacters?: number } = {},
+) {
   const database = new PlainDatabase(options.file);
   const clock = options.clock ?? new VirtualClock();
-  const outbox = await Outbox.open({ database, clock, log: silentLogger, service: 's', deliver, atOnce: 2, ...(options.heldCharacters === undefined ? {} : { heldCharacters: options.heldCharacters }) });
+  const outbox = await Outbox.open({
+    database,
+    clock,
+    log: silentLogger,
+    service: 's',
+    deliver,
+    atOnce: 2,
+    ...(options.heldCharacters === undefined ? {} : { heldCharacters: options.heldCharacters }),
+  });
   outbox.start();
-  return { outbox, clock, database, [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose]().then(() => database[Symbol.asyncDispose]()) };
+  return {
+    outbox,
+    clock,
+    database,
+    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose]().then(() => database[Symbol.asyncDispose]()),
+  };
 }
 
 suite('the outbox', { timeout: 60_000 }, () => {
@@ -22,7 +38,11 @@ suite('the outbox', { timeout: 60_000 }, () => {
       seen.push(`${body}${attempt}`);
       return body === 'a' && attempt === 1 ? { kind: 'retry', inMs: 1000 } : done;
     });
-    await post.outbox.add([{ lane: 'l', target: 't', body: 'a' }, { lane: 'l', target: 't', body: 'b' }, { target: 't', body: 'c' }]);
+    await post.outbox.add([
+      { lane: 'l', target: 't', body: 'a' },
+      { lane: 'l', target: 't', body: 'b' },
+      { target: 't', body: 'c' },
+    ]);
     await settle();
     t.assert.deepStrictEqual(seen, ['a1', 'c1']);
     await post.clock.advance(1001);
@@ -34,8 +54,14 @@ suite('the outbox', { timeout: 60_000 }, () => {
     using folder = temporaryFolder();
     const clock = new VirtualClock();
     {
-      await using post = await openOutbox(async ({ body }) => (body === 'gone' ? done : { kind: 'retry', inMs: 60_000 }), { file: `${folder.path}/db`, clock });
-      await post.outbox.add([{ target: 't', body: 'gone' }, { target: 't', body: 'kept' }]);
+      await using post = await openOutbox(async ({ body }) => (body === 'gone' ? done : { kind: 'retry', inMs: 60_000 }), {
+        file: `${folder.path}/db`,
+        clock,
+      });
+      await post.outbox.add([
+        { target: 't', body: 'gone' },
+        { target: 't', body: 'kept' },
+      ]);
       await settle();
     }
     const seen: string[] = [];

@@ -129,14 +129,10 @@ export class Outbox implements AsyncDisposable {
     return {
       write: async (tx) => {
         for (const [index, { lane, target, body }] of parcels.entries()) {
-          await tx.run('INSERT INTO service_outbox (service, seq, lane, target, body, attempts, due_at) VALUES (?, ?, ?, ?, ?, 0, ?)', [
-            this.#options.service,
-            pending[index]?.seq ?? 0,
-            lane ?? null,
-            target,
-            body,
-            nowMs,
-          ]);
+          await tx.run(
+            'INSERT INTO service_outbox (service, seq, lane, target, body, attempts, due_at) VALUES (?, ?, ?, ?, ?, 0, ?)',
+            [this.#options.service, pending[index]?.seq ?? 0, lane ?? null, target, body, nowMs],
+          );
         }
       },
       release: () => {
@@ -197,9 +193,13 @@ export class Outbox implements AsyncDisposable {
     try {
       const body = pending.body ?? (await this.#read(pending));
       const { lane, target } = pending;
-      ending = body === undefined ? { kind: 'done' } : await deliver({ target, body, ...(lane === undefined ? {} : { lane }) }, pending.attempts, this.#stop.signal);
+      ending =
+        body === undefined
+          ? { kind: 'done' }
+          : await deliver({ target, body, ...(lane === undefined ? {} : { lane }) }, pending.attempts, this.#stop.signal);
     } catch (error) {
-      if (!this.#stop.signal.aborted) log.error('A delivery failed for a reason of ours; it is tried again.', { service, target: pending.target, error });
+      if (!this.#stop.signal.aborted)
+        log.error('A delivery failed for a reason of ours; it is tried again.', { service, target: pending.target, error });
       ending = { kind: 'retry', inMs: unexpectedRetryMs };
     }
     if (this.#stop.signal.aborted && ending.kind === 'retry') return;
@@ -223,7 +223,11 @@ export class Outbox implements AsyncDisposable {
     lane?.shift();
     if (lane?.[0] !== undefined) this.#ready.push(lane[0]);
     else if (pending.lane !== undefined) this.#lanes.delete(pending.lane);
-    this.#behind(this.#writer.write((tx) => tx.run('DELETE FROM service_outbox WHERE service = ? AND seq = ?', [this.#options.service, pending.seq])));
+    this.#behind(
+      this.#writer.write((tx) =>
+        tx.run('DELETE FROM service_outbox WHERE service = ? AND seq = ?', [this.#options.service, pending.seq]),
+      ),
+    );
   }
 
   #note(pending: Pending, waitMs: number): void {
@@ -241,7 +245,9 @@ export class Outbox implements AsyncDisposable {
   }
 
   #behind(write: Promise<unknown>): void {
-    write.catch((error: unknown) => this.#options.log.error('A delivery could not be noted.', { service: this.#options.service, error }));
+    write.catch((error: unknown) =>
+      this.#options.log.error('A delivery could not be noted.', { service: this.#options.service, error }),
+    );
   }
 
   #arm(): void {

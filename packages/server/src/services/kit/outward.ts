@@ -6,9 +6,31 @@ export interface Outward {
 }
 
 /** What answers here trusts whoever comes from this host; nobody may open it. @source notes on the threat model, network policy */
-const never = ['0.0.0.0/8', '100.100.100.200/32', '168.63.129.16/32', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '::/128', 'fd00:ec2::254/128', 'fe80::/10', 'ff00::/8'];
+const never = [
+  '0.0.0.0/8',
+  '100.100.100.200/32',
+  '168.63.129.16/32',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '::/128',
+  'fd00:ec2::254/128',
+  'fe80::/10',
+  'ff00::/8',
+];
 /** Not the internet: this host and its neighbours. Open where the operator says so. */
-const inside = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16', '198.18.0.0/15', '::1/128', 'fc00::/7', 'fec0::/10'];
+const inside = [
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '::1/128',
+  'fc00::/7',
+  'fec0::/10',
+];
 const words: Readonly<Record<string, readonly string[]>> = { localhost: ['127.0.0.0/8', '::1/128'], private: inside };
 
 const addTo = (list: BlockList, range: string): void => {
@@ -40,19 +62,24 @@ export function outward(allowed: readonly string[]): Outward {
       const within = embedded(address);
       if (within !== undefined) return permits(within, port);
     }
-    return !insideList.check(address, family) || open.some(({ list, only }) => (only === undefined || only === port) && list.check(address, family));
+    return (
+      !insideList.check(address, family) ||
+      open.some(({ list, only }) => (only === undefined || only === port) && list.check(address, family))
+    );
   };
   return { permits };
 }
 
 function readAllowed(text: string): { readonly list: BlockList; readonly only?: number } {
-  const [, bracketed, plain = '', port] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9./]+|[0-9a-f:.]*:[0-9a-f:.]*(?:\/\d+)?))(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const [, bracketed, plain = '', port] =
+    /^(?:\[([0-9a-f:.]+)\]|([a-z0-9./]+|[0-9a-f:.]*:[0-9a-f:.]*(?:\/\d+)?))(?::(\d{1,5}))?$/i.exec(text) ?? [];
   const target = bracketed ?? plain;
   const ranges = words[target] ?? [target];
   for (const range of ranges) {
     const [address = '', bits, ...more] = range.split('/');
     const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
-    if (more.length > 0 || most < 0 || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > most))) throw new TypeError(`not an address, a range, localhost or private: ${text}`);
+    if (more.length > 0 || most < 0 || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > most)))
+      throw new TypeError(`not an address, a range, localhost or private: ${text}`);
   }
   return { list: listOf(ranges), ...(port === undefined ? {} : { only: Number(port) }) };
 }

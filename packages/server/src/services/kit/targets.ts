@@ -65,7 +65,8 @@ const bringers: Readonly<
   },
   kinesis: {
     port: 'kinesis',
-    bring: ({ kinesis }, { arn, payload, partitionKey, id, from }) => kinesis?.put(arn, partitionKey ?? id, Buffer.from(payload), from),
+    bring: ({ kinesis }, { arn, payload, partitionKey, id, from }) =>
+      kinesis?.put(arn, partitionKey ?? id, Buffer.from(payload), from),
   },
   states: { port: 'stepFunctions', bring: ({ stepFunctions }, { arn, payload }) => stepFunctions?.start(arn, payload) },
 };

@@ -22,7 +22,10 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async GetObjectTagging(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
-      return { TagSet: Object.entries(object.meta.tags).map(([Key, Value]) => ({ Key, Value })), ...versionMember(bucket, object) };
+      return {
+        TagSet: Object.entries(object.meta.tags).map(([Key, Value]) => ({ Key, Value })),
+        ...versionMember(bucket, object),
+      };
     },
     async PutObjectTagging(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
@@ -47,7 +50,10 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
       checkAcl(bucket, input.ACL ?? 'explicit');
-      const acl = input.AccessControlPolicy === undefined ? { canned: input.ACL ?? 'private' } : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
+      const acl =
+        input.AccessControlPolicy === undefined
+          ? { canned: input.ACL ?? 'private' }
+          : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
       await s3.editMeta(object, (meta) => ({ ...meta, acl }), { bucket, name: 'ObjectAcl:Put', who: call });
       return {};
     },
@@ -55,7 +61,8 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async GetObjectRetention(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const { meta } = await s3.object(bucket, input.Key, input.VersionId);
-      if (meta.retention === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
+      if (meta.retention === undefined)
+        throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
       return { Retention: { Mode: meta.retention.mode as 'GOVERNANCE', RetainUntilDate: new Date(meta.retention.untilMs) } };
     },
     async PutObjectRetention(input) {
@@ -66,16 +73,21 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const nowMs = s3.clock.now();
       const held = object.meta.retention;
       const loosens = held !== undefined && held.untilMs > nowMs && (RetainUntilDate?.getTime() ?? 0) < held.untilMs;
-      if (loosens && (held.mode === 'COMPLIANCE' || input.BypassGovernanceRetention !== true)) throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
+      if (loosens && (held.mode === 'COMPLIANCE' || input.BypassGovernanceRetention !== true))
+        throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
       const { retention: _old, ...rest } = object.meta;
-      const retention = Mode === undefined || RetainUntilDate === undefined ? {} : { retention: { mode: Mode, untilMs: RetainUntilDate.getTime() } };
+      const retention =
+        Mode === undefined || RetainUntilDate === undefined
+          ? {}
+          : { retention: { mode: Mode, untilMs: RetainUntilDate.getTime() } };
       await s3.editMeta(object, () => ({ ...rest, ...retention }), undefined);
       return {};
     },
     async GetObjectLegalHold(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const { meta } = await s3.object(bucket, input.Key, input.VersionId);
-      if (meta.legalHold === undefined) throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
+      if (meta.legalHold === undefined)
+        throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
       return { LegalHold: { Status: meta.legalHold as 'ON' } };
     },
     async PutObjectLegalHold(input) {

@@ -48,7 +48,10 @@ export class Blobs implements AsyncDisposable {
   }
 
   /** What was being received when an earlier server ended is removed. */
-  static async open(dir: string, options: { readonly random: Random; readonly clock: Clock; readonly log: Logger }): Promise<Blobs> {
+  static async open(
+    dir: string,
+    options: { readonly random: Random; readonly clock: Clock; readonly log: Logger },
+  ): Promise<Blobs> {
     const blobs = new Blobs(dir, options);
     await rm(path.join(dir, 'tmp'), { recursive: true, force: true });
     await mkdir(path.join(dir, 'tmp'), { recursive: true, mode: 0o700 });
@@ -64,7 +67,11 @@ export class Blobs implements AsyncDisposable {
    */
   async receive(
     body: AsyncIterable<Uint8Array>,
-    checks: { readonly md5?: string | undefined; readonly checksum?: Expectation | undefined; readonly trailers?: ReadonlyMap<string, string> | undefined },
+    checks: {
+      readonly md5?: string | undefined;
+      readonly checksum?: Expectation | undefined;
+      readonly trailers?: ReadonlyMap<string, string> | undefined;
+    },
   ): Promise<Received> {
     const name = this.#random.uuid().replaceAll('-', '');
     const temporary = path.join(this.#dir, 'tmp', name);
@@ -89,9 +96,17 @@ export class Blobs implements AsyncDisposable {
       if (checks.md5 !== undefined && checks.md5 !== digest.toString('base64')) {
         throw s3Fault('BadDigest', 400, 'The Content-MD5 you specified did not match what we received.');
       }
-      const checksum = checks.checksum === undefined || sum === undefined ? undefined : checkedSum(checks.checksum, sum.digest(), checks.trailers);
+      const checksum =
+        checks.checksum === undefined || sum === undefined
+          ? undefined
+          : checkedSum(checks.checksum, sum.digest(), checks.trailers);
       await this.#settle(temporary, name);
-      return { segment: { blob: name, offset: 0, bytes }, bytes, md5: digest.toString('hex'), ...(checksum === undefined ? {} : { checksum }) };
+      return {
+        segment: { blob: name, offset: 0, bytes },
+        bytes,
+        md5: digest.toString('hex'),
+        ...(checksum === undefined ? {} : { checksum }),
+      };
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;

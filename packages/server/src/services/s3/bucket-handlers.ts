@@ -22,7 +22,12 @@ type Names =
 /** What a new bucket has. @source Amazon S3 User Guide, "Default settings for new S3 buckets", read 2026-11 */
 const newDocuments = {
   publicAccessBlock: {
-    PublicAccessBlockConfiguration: { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true },
+    PublicAccessBlockConfiguration: {
+      BlockPublicAcls: true,
+      IgnorePublicAcls: true,
+      BlockPublicPolicy: true,
+      RestrictPublicBuckets: true,
+    },
   },
 };
 
@@ -41,19 +46,34 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         throw invalidArgument(`Invalid x-amz-object-ownership header: ${ownership}`, 'x-amz-object-ownership');
       }
       if (ownership === 'BucketOwnerEnforced' && input.ACL !== undefined && input.ACL !== 'private') {
-        throw s3Fault('InvalidBucketAclWithObjectOwnership', 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
+        throw s3Fault(
+          'InvalidBucketAclWithObjectOwnership',
+          400,
+          "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        );
       }
       await s3.records.change((draft) => {
         const existing = draft.get('bucket', '', name);
         if (existing !== undefined && existing.account !== call.account) {
-          throw s3Fault('BucketAlreadyExists', 409, 'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.', { BucketName: name });
+          throw s3Fault(
+            'BucketAlreadyExists',
+            409,
+            'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
+            { BucketName: name },
+          );
         }
         if (existing !== undefined) {
           // us-east-1 alone says yes twice.
           if (call.region === 'us-east-1' && existing.region === 'us-east-1') return;
-          throw s3Fault('BucketAlreadyOwnedByYou', 409, 'Your previous request to create the named bucket succeeded and you already own it.', { BucketName: name });
+          throw s3Fault(
+            'BucketAlreadyOwnedByYou',
+            409,
+            'Your previous request to create the named bucket succeeded and you already own it.',
+            { BucketName: name },
+          );
         }
-        if (draft.list('bucket', '').length >= mostBuckets) throw s3Fault('TooManyBuckets', 400, 'You have attempted to create more buckets than allowed');
+        if (draft.list('bucket', '').length >= mostBuckets)
+          throw s3Fault('TooManyBuckets', 400, 'You have attempted to create more buckets than allowed');
         const record: BucketRecord = {
           name,
           account: call.account,
@@ -65,7 +85,9 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
             ...newDocuments,
             ownershipControls: { OwnershipControls: { Rules: [{ ObjectOwnership: ownership }] } },
             ...(input.ACL === undefined ? {} : { acl: { canned: input.ACL } }),
-            ...(input.CreateBucketConfiguration?.Tags === undefined ? {} : { tagging: { TagSet: input.CreateBucketConfiguration.Tags } }),
+            ...(input.CreateBucketConfiguration?.Tags === undefined
+              ? {}
+              : { tagging: { TagSet: input.CreateBucketConfiguration.Tags } }),
           },
         };
         draft.put('bucket', '', name, record);
@@ -97,7 +119,9 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       if (!(await s3.table.isEmpty(bucket.name))) throw notEmpty();
       await s3.records.change((draft) => void draft.delete('bucket', '', bucket.name));
       // Nothing new comes in from here on; what was on its way is here now, and brings the bucket back.
-      const parts = await s3.table.change(async (tx) => ((await s3.table.isEmpty(bucket.name, tx)) ? uploads.endAll(tx, bucket.name) : undefined));
+      const parts = await s3.table.change(async (tx) =>
+        (await s3.table.isEmpty(bucket.name, tx)) ? uploads.endAll(tx, bucket.name) : undefined,
+      );
       if (parts === undefined) {
         await s3.records.change((draft) => draft.put('bucket', '', bucket.name, bucket));
         throw notEmpty();
@@ -108,10 +132,14 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async ListBuckets(input, call) {
       const region = input.BucketRegion;
-      if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region)) throw invalidArgument(`Argument value ${region} is not a valid AWS Region`, 'bucket-region');
+      if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region))
+        throw invalidArgument(`Argument value ${region} is not a valid AWS Region`, 'bucket-region');
       const own = s3.records
         .list('bucket', '')
-        .filter(({ account, name, region: each }) => account === call.account && name.startsWith(input.Prefix ?? '') && (region === undefined || each === region));
+        .filter(
+          ({ account, name, region: each }) =>
+            account === call.account && name.startsWith(input.Prefix ?? '') && (region === undefined || each === region),
+        );
       const page = pageOf(own, {
         limit: input.MaxBuckets ?? mostBuckets,
         token: input.ContinuationToken,
@@ -145,7 +173,11 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       if (bucket.objectLock && status === 'Suspended') {
-        throw s3Fault('InvalidBucketState', 409, 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.');
+        throw s3Fault(
+          'InvalidBucketState',
+          409,
+          'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+        );
       }
       await s3.changeBucket(bucket.name, () => ({ versioning: status }));
       return {};
@@ -160,8 +192,12 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const configuration = named(input.NotificationConfiguration ?? {}, () => s3.random.uuid());
       checkNotifications(configuration, s3.ports, { skipDestinations: input.SkipDestinationValidation === true });
       const { notification: _old, ...rest } = bucket.documents;
-      const isEmpty = Object.values(configuration).every((each) => each === undefined || (Array.isArray(each) && each.length === 0));
-      await s3.changeBucket(bucket.name, () => ({ documents: isEmpty ? rest : { ...rest, notification: toDocument(configuration) } }));
+      const isEmpty = Object.values(configuration).every(
+        (each) => each === undefined || (Array.isArray(each) && each.length === 0),
+      );
+      await s3.changeBucket(bucket.name, () => ({
+        documents: isEmpty ? rest : { ...rest, notification: toDocument(configuration) },
+      }));
       await s3.outbox.add(testParcels(configuration, bucket.name, { atMs: s3.clock.now(), requestId: call.requestId }));
       return {};
     },
@@ -173,7 +209,10 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async PutBucketAcl(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       checkAcl(bucket, input.ACL ?? 'explicit');
-      const acl: StoredAcl = input.AccessControlPolicy === undefined ? { canned: input.ACL ?? 'private' } : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
+      const acl: StoredAcl =
+        input.AccessControlPolicy === undefined
+          ? { canned: input.ACL ?? 'private' }
+          : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
       await s3.changeBucket(bucket.name, ({ documents }) => ({ documents: { ...documents, acl } }));
       return {};
     },
@@ -191,7 +230,9 @@ export interface StoredAcl {
  * @throws AccessControlListNotSupported
  */
 export function checkAcl(bucket: BucketRecord, acl: string): void {
-  const controls = bucket.documents['ownershipControls'] as { readonly OwnershipControls?: { readonly Rules?: readonly { readonly ObjectOwnership?: string }[] } } | undefined;
+  const controls = bucket.documents['ownershipControls'] as
+    | { readonly OwnershipControls?: { readonly Rules?: readonly { readonly ObjectOwnership?: string }[] } }
+    | undefined;
   const enforced = controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced';
   if (enforced && acl !== 'private' && acl !== 'bucket-owner-full-control') {
     throw s3Fault('AccessControlListNotSupported', 400, 'The bucket does not allow ACLs');
@@ -215,12 +256,16 @@ const cannedGrants: Readonly<Record<string, readonly (readonly [group: string, p
 /** Access lists are kept and shown; nothing here asks them. */
 export function aclOf(account: string, stored: StoredAcl | undefined): S3Operations['GetBucketAcl']['output'] {
   const owner = ownerOf(account);
-  if (stored?.grants !== undefined) return { Owner: owner, Grants: stored.grants as NonNullable<S3Operations['GetBucketAcl']['output']['Grants']> };
+  if (stored?.grants !== undefined)
+    return { Owner: owner, Grants: stored.grants as NonNullable<S3Operations['GetBucketAcl']['output']['Grants']> };
   return {
     Owner: owner,
     Grants: [
       { Grantee: { ...owner, Type: 'CanonicalUser' as const }, Permission: 'FULL_CONTROL' as const },
-      ...(cannedGrants[stored?.canned ?? ''] ?? []).map(([URI, Permission]) => ({ Grantee: { URI, Type: 'Group' as const }, Permission: Permission as 'READ' })),
+      ...(cannedGrants[stored?.canned ?? ''] ?? []).map(([URI, Permission]) => ({
+        Grantee: { URI, Type: 'Group' as const },
+        Permission: Permission as 'READ',
+      })),
     ],
   };
 }
@@ -233,7 +278,9 @@ function named(configuration: NotificationConfiguration, make: () => string): No
   return {
     ...(QueueConfigurations === undefined ? {} : { QueueConfigurations: withIds(QueueConfigurations) }),
     ...(TopicConfigurations === undefined ? {} : { TopicConfigurations: withIds(TopicConfigurations) }),
-    ...(LambdaFunctionConfigurations === undefined ? {} : { LambdaFunctionConfigurations: withIds(LambdaFunctionConfigurations) }),
+    ...(LambdaFunctionConfigurations === undefined
+      ? {}
+      : { LambdaFunctionConfigurations: withIds(LambdaFunctionConfigurations) }),
     ...(EventBridgeConfiguration === undefined ? {} : { EventBridgeConfiguration }),
   };
 }

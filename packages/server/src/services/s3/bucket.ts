@@ -25,23 +25,33 @@ export function checkBucketName(name: string): void {
 export function locationOf(constraint: string | undefined, region: string): string {
   if (constraint === undefined || constraint === '') {
     if (region !== 'us-east-1') {
-      throw s3Fault('IllegalLocationConstraintException', 400, 'The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.');
+      throw s3Fault(
+        'IllegalLocationConstraintException',
+        400,
+        'The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.',
+      );
     }
     return region;
   }
   if (constraint === 'EU') return 'eu-west-1';
   if (constraint === 'us-east-1' || (region === 'us-east-1' && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(constraint))) {
-    throw s3Fault('InvalidLocationConstraint', 400, 'The specified location-constraint is not valid', { LocationConstraint: constraint });
+    throw s3Fault('InvalidLocationConstraint', 400, 'The specified location-constraint is not valid', {
+      LocationConstraint: constraint,
+    });
   }
   if (region !== 'us-east-1' && constraint !== region) {
-    throw s3Fault('IllegalLocationConstraintException', 400, `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`);
+    throw s3Fault(
+      'IllegalLocationConstraintException',
+      400,
+      `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+    );
   }
   return constraint;
 }
 
 /** Who owns things, as S3 names accounts: a canonical id made of the account's number. */
 export const ownerOf = (account: string): { readonly ID: string; readonly DisplayName: string } => ({
-  ID: `${account}`.padStart(64, '0'),
+  ID: account.padStart(64, '0'),
   DisplayName: `account-${account}`,
 });
 
@@ -64,12 +74,18 @@ export const fromDocument = (value: unknown): unknown => {
 };
 
 /** @throws InvalidTag, InvalidArgument */
-export function tagsOf(list: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined, most: number): Record<string, string> {
+export function tagsOf(
+  list: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined,
+  most: number,
+): Record<string, string> {
   const tags: Record<string, string> = {};
   for (const { Key = '', Value = '' } of list ?? []) {
-    if (Key === '' || Key.length > 128) throw s3Fault('InvalidTag', 400, 'The TagKey you have provided is invalid', { TagKey: Key });
-    if (Value.length > 256) throw s3Fault('InvalidTag', 400, 'The TagValue you have provided is invalid', { TagKey: Key, TagValue: Value });
-    if (Object.hasOwn(tags, Key)) throw s3Fault('InvalidTag', 400, 'Cannot provide multiple Tags with the same key', { TagKey: Key });
+    if (Key === '' || Key.length > 128)
+      throw s3Fault('InvalidTag', 400, 'The TagKey you have provided is invalid', { TagKey: Key });
+    if (Value.length > 256)
+      throw s3Fault('InvalidTag', 400, 'The TagValue you have provided is invalid', { TagKey: Key, TagValue: Value });
+    if (Object.hasOwn(tags, Key))
+      throw s3Fault('InvalidTag', 400, 'Cannot provide multiple Tags with the same key', { TagKey: Key });
     if (Key.startsWith('aws:')) throw s3Fault('InvalidTag', 400, 'System tags cannot be added/updated by requester');
     tags[Key] = Value;
   }
@@ -83,7 +99,12 @@ export function tagsFromHeader(text: string | undefined): Record<string, string>
   const pairs = [...new URLSearchParams(text)];
   if (pairs.length > 10) throw s3Fault('BadRequest', 400, 'Object tags cannot be greater than 10');
   const seen = pairs.map(([Key, Value]) => ({ Key, Value }));
-  if (new Set(pairs.map(([key]) => key)).size !== pairs.length) throw invalidArgument('The header \'x-amz-tagging\' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.', 'x-amz-tagging', text);
+  if (new Set(pairs.map(([key]) => key)).size !== pairs.length)
+    throw invalidArgument(
+      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+      'x-amz-tagging',
+      text,
+    );
   return tagsOf(seen, 10);
 }
 

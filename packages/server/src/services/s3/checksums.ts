@@ -32,7 +32,8 @@ export function running(algorithm: Algorithm): RunningChecksum {
 export const headerOf = (algorithm: Algorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`;
 export const memberOf = (algorithm: Algorithm): `Checksum${Algorithm}` => `Checksum${algorithm}`;
 
-export const algorithmOf = (text: string | undefined): Algorithm | undefined => algorithms.find((each) => each === text?.toUpperCase());
+export const algorithmOf = (text: string | undefined): Algorithm | undefined =>
+  algorithms.find((each) => each === text?.toUpperCase());
 
 /** What a sender says of its body: which checksum, and its value, now or in the trailers. */
 export interface Expectation {
@@ -46,10 +47,12 @@ export function expected(input: object, headers: Readonly<Record<string, string 
   const members = input as Readonly<Record<string, unknown>>;
   const given = algorithms.filter((each) => typeof members[memberOf(each)] === 'string');
   const [algorithm] = given;
-  if (given.length > 1) throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
+  if (given.length > 1)
+    throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
   if (algorithm !== undefined) {
     const value = String(members[memberOf(algorithm)]);
-    if (Buffer.from(value, 'base64').length !== bytesOf[algorithm]) throw invalidRequest(`Value for ${headerOf(algorithm)} header is invalid.`);
+    if (Buffer.from(value, 'base64').length !== bytesOf[algorithm])
+      throw invalidRequest(`Value for ${headerOf(algorithm)} header is invalid.`);
     return { algorithm, value };
   }
   const trailing = algorithms.find((each) => headers['x-amz-trailer']?.toLowerCase().includes(headerOf(each)));
@@ -63,10 +66,15 @@ export const badDigest = (algorithm: Algorithm): Error =>
 
 /** Members of an answer that tell a checksum. */
 export const shown = (checksum: Checksum | undefined): Record<string, string> =>
-  checksum === undefined ? {} : { [memberOf(checksum.algorithm)]: checksum.value, ...(checksum.type === undefined ? {} : { ChecksumType: checksum.type }) };
+  checksum === undefined
+    ? {}
+    : { [memberOf(checksum.algorithm)]: checksum.value, ...(checksum.type === undefined ? {} : { ChecksumType: checksum.type }) };
 
 /** Checksum of the whole from those of its parts; undefined for algorithms that cannot do that. */
-export function fullObject(algorithm: Algorithm, parts: readonly { readonly value: string; readonly bytes: number }[]): Checksum | undefined {
+export function fullObject(
+  algorithm: Algorithm,
+  parts: readonly { readonly value: string; readonly bytes: number }[],
+): Checksum | undefined {
   const [first, ...rest] = parts;
   if (first === undefined || !isCombinable(algorithm)) return undefined;
   let sum = Buffer.from(first.value, 'base64');

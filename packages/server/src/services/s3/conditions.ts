@@ -9,7 +9,8 @@ interface Conditions {
 }
 
 const unquoted = (etag: string): string => etag.trim().replace(/^W\//, '').replaceAll('"', '');
-const lists = (header: string, etag: string): boolean => header.trim() === '*' || header.split(',').some((each) => unquoted(each) === etag);
+const lists = (header: string, etag: string): boolean =>
+  header.trim() === '*' || header.split(',').some((each) => unquoted(each) === etag);
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 /**
@@ -43,15 +44,26 @@ export function checkCopySource(
   },
 ): void {
   const modifiedS = seconds(object.modifiedAtMs);
-  const { CopySourceIfMatch: match, CopySourceIfNoneMatch: none, CopySourceIfModifiedSince: since, CopySourceIfUnmodifiedSince: until } = input;
+  const {
+    CopySourceIfMatch: match,
+    CopySourceIfNoneMatch: none,
+    CopySourceIfModifiedSince: since,
+    CopySourceIfUnmodifiedSince: until,
+  } = input;
   if (match !== undefined && !lists(match, object.etag)) throw preconditionFailed('x-amz-copy-source-If-Match');
-  if (match === undefined && until !== undefined && modifiedS > seconds(until.getTime())) throw preconditionFailed('x-amz-copy-source-If-Unmodified-Since');
+  if (match === undefined && until !== undefined && modifiedS > seconds(until.getTime()))
+    throw preconditionFailed('x-amz-copy-source-If-Unmodified-Since');
   if (none !== undefined && lists(none, object.etag)) throw preconditionFailed('x-amz-copy-source-If-None-Match');
-  if (none === undefined && since !== undefined && modifiedS <= seconds(since.getTime())) throw preconditionFailed('x-amz-copy-source-If-Modified-Since');
+  if (none === undefined && since !== undefined && modifiedS <= seconds(since.getTime()))
+    throw preconditionFailed('x-amz-copy-source-If-Modified-Since');
 }
 
 /** Conditions of a write, on what is there at the moment of the change. @throws PreconditionFailed, NoSuchKey, NotImplemented */
-export function checkWrite(current: StoredObject | undefined, key: string, conditions: Pick<Conditions, 'IfMatch' | 'IfNoneMatch'>): void {
+export function checkWrite(
+  current: StoredObject | undefined,
+  key: string,
+  conditions: Pick<Conditions, 'IfMatch' | 'IfNoneMatch'>,
+): void {
   const { IfMatch, IfNoneMatch } = conditions;
   const existing = current?.marker === true ? undefined : current;
   if (IfNoneMatch !== undefined) {

@@ -30,7 +30,8 @@ const cors: SubResource = {
     for (const { AllowedMethods = [], AllowedOrigins = [] } of rules) {
       if (AllowedMethods.length === 0 || AllowedOrigins.length === 0) throw malformedXml();
       const strange = AllowedMethods.find((method) => !enforcedMethods.has(method));
-      if (strange !== undefined) throw invalidRequest(`Found unsupported HTTP method in CORS config. Unsupported method is ${strange}`);
+      if (strange !== undefined)
+        throw invalidRequest(`Found unsupported HTTP method in CORS config. Unsupported method is ${strange}`);
     }
   },
 };
@@ -41,7 +42,8 @@ const policy: SubResource = {
   missing: ['NoSuchBucketPolicy', 'The bucket policy does not exist'],
   check: (text: string | undefined) => {
     const malformed = (message: string): Error => s3Fault('MalformedPolicy', 400, message);
-    if (text === undefined || !text.trimStart().startsWith('{')) throw malformed("Policies must be valid JSON and the first byte must be '{'");
+    if (text === undefined || !text.trimStart().startsWith('{'))
+      throw malformed("Policies must be valid JSON and the first byte must be '{'");
     let document: { Statement?: unknown };
     try {
       document = JSON.parse(text) as typeof document;
@@ -64,12 +66,19 @@ const encryption: SubResource = {
   name: 'encryption',
   member: 'ServerSideEncryptionConfiguration',
   fallback: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }] },
-  check: (document: { Rules?: { ApplyServerSideEncryptionByDefault?: { SSEAlgorithm?: string; KMSMasterKeyID?: string } }[] } | undefined) => {
+  check: (
+    document:
+      | { Rules?: { ApplyServerSideEncryptionByDefault?: { SSEAlgorithm?: string; KMSMasterKeyID?: string } }[] }
+      | undefined,
+  ) => {
     const [rule, ...more] = document?.Rules ?? [];
     const given = rule?.ApplyServerSideEncryptionByDefault;
     if (rule === undefined || more.length > 0) throw malformedXml();
     if (given?.KMSMasterKeyID !== undefined && given.SSEAlgorithm === 'AES256') {
-      throw invalidArgument('a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse', 'ApplyServerSideEncryptionByDefault');
+      throw invalidArgument(
+        'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
+        'ApplyServerSideEncryptionByDefault',
+      );
     }
   },
 };
@@ -79,7 +88,8 @@ const objectLock: SubResource = {
   member: 'ObjectLockConfiguration',
   missing: ['ObjectLockConfigurationNotFoundError', 'Object Lock configuration does not exist for this bucket'],
   check: (_document: unknown, bucket) => {
-    if (bucket.versioning !== 'Enabled') throw s3Fault('InvalidBucketState', 409, "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
+    if (bucket.versioning !== 'Enabled')
+      throw s3Fault('InvalidBucketState', 409, "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
   },
 };
 
@@ -119,39 +129,52 @@ const ownershipControls: SubResource = {
   },
 };
 const accelerate: SubResource = { name: 'accelerate', member: 'AccelerateConfiguration', spread: true, fallback: {} };
-const requestPayment: SubResource = { name: 'requestPayment', member: 'RequestPaymentConfiguration', spread: true, fallback: { Payer: 'BucketOwner' } };
+const requestPayment: SubResource = {
+  name: 'requestPayment',
+  member: 'RequestPaymentConfiguration',
+  spread: true,
+  fallback: { Payer: 'BucketOwner' },
+};
 const logging: SubResource = { name: 'logging', member: 'BucketLoggingStatus', spread: true, fallback: {} };
 
 /** Sub-resources that are a document each: put, shown, taken away; the exact word where there is none. @source notes on clients, 9.6 */
 export function configHandlers(s3: S3) {
-  const put = (resource: SubResource) => async (input: object): Promise<object> => {
-    const given = input as Input;
-    const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
-    const document = given[resource.member];
-    (resource.check as ((document: unknown, bucket: BucketRecord) => void) | undefined)?.(document, bucket);
-    await s3.changeBucket(bucket.name, ({ documents }) => ({ documents: { ...documents, [resource.name]: { [resource.member]: toDocument(document ?? {}) } } }));
-    return {};
-  };
-  const get = (resource: SubResource) => async (input: object): Promise<object> => {
-    const given = input as Input;
-    const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
-    const kept = bucket.documents[resource.name] as Readonly<Record<string, unknown>> | undefined;
-    if (kept === undefined && resource.missing !== undefined) {
-      const [code, message] = resource.missing;
-      throw s3Fault(code, 404, message, { BucketName: bucket.name });
-    }
-    const document = kept === undefined ? resource.fallback : (fromDocument(kept[resource.member] ?? kept) as object);
-    return resource.spread === true ? { ...document } : { [resource.member]: document };
-  };
-  const remove = (resource: SubResource) => async (input: object): Promise<object> => {
-    const given = input as Input;
-    const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
-    await s3.changeBucket(bucket.name, ({ documents }) => {
-      const { [resource.name]: _gone, ...rest } = documents;
-      return { documents: rest };
-    });
-    return {};
-  };
+  const put =
+    (resource: SubResource) =>
+    async (input: object): Promise<object> => {
+      const given = input as Input;
+      const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
+      const document = given[resource.member];
+      (resource.check as ((document: unknown, bucket: BucketRecord) => void) | undefined)?.(document, bucket);
+      await s3.changeBucket(bucket.name, ({ documents }) => ({
+        documents: { ...documents, [resource.name]: { [resource.member]: toDocument(document ?? {}) } },
+      }));
+      return {};
+    };
+  const get =
+    (resource: SubResource) =>
+    async (input: object): Promise<object> => {
+      const given = input as Input;
+      const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
+      const kept = bucket.documents[resource.name] as Readonly<Record<string, unknown>> | undefined;
+      if (kept === undefined && resource.missing !== undefined) {
+        const [code, message] = resource.missing;
+        throw s3Fault(code, 404, message, { BucketName: bucket.name });
+      }
+      const document = kept === undefined ? resource.fallback : (fromDocument(kept[resource.member] ?? kept) as object);
+      return resource.spread === true ? { ...document } : { [resource.member]: document };
+    };
+  const remove =
+    (resource: SubResource) =>
+    async (input: object): Promise<object> => {
+      const given = input as Input;
+      const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
+      await s3.changeBucket(bucket.name, ({ documents }) => {
+        const { [resource.name]: _gone, ...rest } = documents;
+        return { documents: rest };
+      });
+      return {};
+    };
 
   return {
     PutBucketCors: put(cors),

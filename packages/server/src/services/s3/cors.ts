@@ -13,7 +13,7 @@ export interface CorsQuestion {
 
 const rulesOf = (bucket: BucketRecord): Rules => {
   const kept = bucket.documents['cors'] as { readonly CORSConfiguration?: unknown } | undefined;
-  return ((fromDocument(kept?.CORSConfiguration) as { CORSRules?: Rules } | undefined)?.CORSRules ?? []) as Rules;
+  return (fromDocument(kept?.CORSConfiguration) as { CORSRules?: Rules } | undefined)?.CORSRules ?? [];
 };
 
 /** One star at most, anywhere. */
@@ -40,7 +40,9 @@ export function corsHeaders(bucket: BucketRecord, question: CorsQuestion): Reado
       'Access-Control-Allow-Origin': allowed === '*' ? '*' : origin,
       'Access-Control-Allow-Methods': rule.AllowedMethods.join(', '),
       ...(headers.length === 0 ? {} : { 'Access-Control-Allow-Headers': headers.join(', ') }),
-      ...(rule.ExposeHeaders === undefined || rule.ExposeHeaders.length === 0 ? {} : { 'Access-Control-Expose-Headers': rule.ExposeHeaders.join(', ') }),
+      ...(rule.ExposeHeaders === undefined || rule.ExposeHeaders.length === 0
+        ? {}
+        : { 'Access-Control-Expose-Headers': rule.ExposeHeaders.join(', ') }),
       ...(rule.MaxAgeSeconds === undefined ? {} : { 'Access-Control-Max-Age': String(rule.MaxAgeSeconds) }),
       ...(allowed === '*' ? {} : { 'Access-Control-Allow-Credentials': 'true' }),
       Vary: 'Origin, Access-Control-Request-Headers, Access-Control-Request-Method',

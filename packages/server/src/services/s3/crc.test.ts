@@ -19,9 +19,17 @@ suite('checksums', () => {
 
   test('sums of parts make the sum of the whole', (t: TestContext) => {
     holds(
-      property(constantFrom('CRC32', 'CRC32C', 'CRC64NVME'), uint8Array({ maxLength: 300 }), uint8Array({ maxLength: 300 }), (algorithm, one, two) => {
-        t.assert.deepStrictEqual(combine(algorithm, sumOf(algorithm, one), sumOf(algorithm, two), two.length), sumOf(algorithm, one, two));
-      }),
+      property(
+        constantFrom('CRC32', 'CRC32C', 'CRC64NVME'),
+        uint8Array({ maxLength: 300 }),
+        uint8Array({ maxLength: 300 }),
+        (algorithm, one, two) => {
+          t.assert.deepStrictEqual(
+            combine(algorithm, sumOf(algorithm, one), sumOf(algorithm, two), two.length),
+            sumOf(algorithm, one, two),
+          );
+        },
+      ),
     );
   });
 });

@@ -69,7 +69,10 @@ function portOf(s3: S3): S3Port {
         bucket,
         key,
         { segments: [received.segment], bytes: received.bytes, etag: received.md5, meta: metaOf({ ContentType: contentType }) },
-        { event: 'ObjectCreated:Put', who: { requestId: s3.random.uuid(), account: bucket.account, caller: { kind: 'anonymous' } } },
+        {
+          event: 'ObjectCreated:Put',
+          who: { requestId: s3.random.uuid(), account: bucket.account, caller: { kind: 'anonymous' } },
+        },
       );
       return { etag: object.etag, ...(bucket.versioning === undefined ? {} : { versionId: object.versionId }) };
     },
@@ -119,4 +122,7 @@ const names = [
   'WriteGetObjectResponse',
 ] as const satisfies readonly (keyof S3Operations)[];
 
-const notBuilt = Object.fromEntries(names.map((name) => [name, notYet(name)])) as unknown as Pick<Handlers<S3Operations>, (typeof names)[number]>;
+const notBuilt = Object.fromEntries(names.map((name) => [name, notYet(name)])) as unknown as Pick<
+  Handlers<S3Operations>,
+  (typeof names)[number]
+>;

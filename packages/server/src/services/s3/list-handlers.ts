@@ -70,24 +70,34 @@ async function walk<Item extends Pick<StoredObject, 'key'>>(
 /** What may stand in XML, and in the way that the caller asked for. */
 function encoder(encodingType: string | undefined): (text: string) => string {
   if (encodingType === undefined) return (text) => text;
-  if (encodingType !== 'url') throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', encodingType);
-  return (text) => encodeURIComponent(text.toWellFormed()).replaceAll('%2F', '/').replaceAll(/[!'()]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
+  if (encodingType !== 'url')
+    throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', encodingType);
+  return (text) =>
+    encodeURIComponent(text.toWellFormed())
+      .replaceAll('%2F', '/')
+      .replaceAll(/[!'()]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 const maxOf = (given: number | undefined, name: string): number => {
-  if (given !== undefined && (given < 0 || !Number.isInteger(given))) throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, String(given));
+  if (given !== undefined && (given < 0 || !Number.isInteger(given)))
+    throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, String(given));
   return Math.min(given ?? mostKeys, mostKeys);
 };
 
 const checksumOf = ({ meta: { checksum } }: StoredObject) =>
-  checksum === undefined ? {} : { ChecksumAlgorithm: [checksum.algorithm], ChecksumType: (checksum.type ?? 'FULL_OBJECT') as 'FULL_OBJECT' };
+  checksum === undefined
+    ? {}
+    : { ChecksumAlgorithm: [checksum.algorithm], ChecksumType: (checksum.type ?? 'FULL_OBJECT') as 'FULL_OBJECT' };
 
 const present = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
   const current = (bucket: BucketRecord, request: Request): Promise<Page<StoredObject>> => {
     const { after, prefix } = request;
-    const start: KeyRange = after > prefix ? { from: keyBytes(after), inclusive: false } : { from: keyBytes(prefix), inclusive: after !== prefix || after === '' };
+    const start: KeyRange =
+      after > prefix
+        ? { from: keyBytes(after), inclusive: false }
+        : { from: keyBytes(prefix), inclusive: after !== prefix || after === '' };
     return walk(request, start, (range, limit) => s3.table.current(bucket.name, range, limit));
   };
   const shown = (object: StoredObject, encode: (text: string) => string, owner: { readonly ID: string } | undefined) => ({
@@ -108,7 +118,12 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const encode = encoder(input.EncodingType);
       const max = maxOf(input.MaxKeys, 'maxKeys');
-      const page = await current(bucket, { prefix: input.Prefix ?? '', delimiter: present(input.Delimiter), after: input.Marker ?? '', max });
+      const page = await current(bucket, {
+        prefix: input.Prefix ?? '',
+        delimiter: present(input.Delimiter),
+        after: input.Marker ?? '',
+        max,
+      });
       return {
         Name: bucket.name,
         Prefix: encode(input.Prefix ?? ''),
@@ -119,7 +134,9 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(present(input.Delimiter) === undefined ? {} : { Delimiter: encode(input.Delimiter ?? '') }),
         IsTruncated: page.last !== undefined,
         ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
-        ...(page.items.length === 0 ? {} : { Contents: page.items.map((object) => shown(object, encode, ownerIdOf(bucket.account))) }),
+        ...(page.items.length === 0
+          ? {}
+          : { Contents: page.items.map((object) => shown(object, encode, ownerIdOf(bucket.account))) }),
         ...folded(page.prefixes, encode),
       };
     },
@@ -131,7 +148,9 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const after =
         input.ContinuationToken === undefined
           ? (input.StartAfter ?? '')
-          : readToken(input.ContinuationToken, () => invalidArgument('The continuation token provided is incorrect', 'continuation-token'));
+          : readToken(input.ContinuationToken, () =>
+              invalidArgument('The continuation token provided is incorrect', 'continuation-token'),
+            );
       const page = await current(bucket, { prefix: input.Prefix ?? '', delimiter: present(input.Delimiter), after, max });
       return {
         Name: bucket.name,
@@ -144,7 +163,13 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(input.ContinuationToken === undefined ? {} : { ContinuationToken: input.ContinuationToken }),
         ...(page.last === undefined ? {} : { NextContinuationToken: writeToken(nameOf(page.last)) }),
         ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
-        ...(page.items.length === 0 ? {} : { Contents: page.items.map((object) => shown(object, encode, input.FetchOwner === true ? ownerIdOf(bucket.account) : undefined)) }),
+        ...(page.items.length === 0
+          ? {}
+          : {
+              Contents: page.items.map((object) =>
+                shown(object, encode, input.FetchOwner === true ? ownerIdOf(bucket.account) : undefined),
+              ),
+            }),
         ...folded(page.prefixes, encode),
       };
     },
@@ -156,10 +181,18 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const prefix = input.Prefix ?? '';
       const keyMarker = input.KeyMarker ?? '';
       const versionMarker = present(input.VersionIdMarker);
-      if (versionMarker !== undefined && keyMarker === '') throw invalidArgument('A version-id marker cannot be specified without a key marker.', 'version-id-marker', versionMarker);
+      if (versionMarker !== undefined && keyMarker === '')
+        throw invalidArgument(
+          'A version-id marker cannot be specified without a key marker.',
+          'version-id-marker',
+          versionMarker,
+        );
       const marked = versionMarker === undefined ? undefined : await s3.table.find(bucket.name, keyMarker, versionMarker);
       const request: Request = { prefix, delimiter: present(input.Delimiter), after: keyMarker, max };
-      const start: KeyRange = keyMarker > prefix || marked !== undefined ? { from: keyBytes(keyMarker), inclusive: false } : { from: keyBytes(prefix), inclusive: true };
+      const start: KeyRange =
+        keyMarker > prefix || marked !== undefined
+          ? { from: keyBytes(keyMarker), inclusive: false }
+          : { from: keyBytes(prefix), inclusive: true };
       const page = await walk(request, start, (range, limit, isFirst) =>
         s3.table.versions(bucket.name, isFirst && marked !== undefined ? { ...range, belowSeq: marked.seq } : range, limit),
       );
@@ -179,7 +212,12 @@ export function listHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         Prefix: encode(prefix),
         KeyMarker: encode(keyMarker),
         VersionIdMarker: versionMarker ?? '',
-        ...(last === undefined ? {} : { NextKeyMarker: encode(nameOf(last)), ...(typeof last === 'string' ? {} : { NextVersionIdMarker: last.versionId }) }),
+        ...(last === undefined
+          ? {}
+          : {
+              NextKeyMarker: encode(nameOf(last)),
+              ...(typeof last === 'string' ? {} : { NextVersionIdMarker: last.versionId }),
+            }),
         MaxKeys: max,
         ...(present(input.Delimiter) === undefined ? {} : { Delimiter: encode(input.Delimiter ?? '') }),
         IsTruncated: last !== undefined,

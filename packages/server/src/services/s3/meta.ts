@@ -31,7 +31,11 @@ const mostMetadataBytes = 2048;
 /** What a PUT says besides the bytes. @throws MetadataTooLarge, NotImplemented for keys of the customer's own */
 export function metaOf(input: Given): ObjectMeta {
   if (input.SSECustomerAlgorithm !== undefined) {
-    throw s3Fault('NotImplemented', 400, 'Mayfly does not encrypt with keys that customers bring. docs/parity.md lists what it has.');
+    throw s3Fault(
+      'NotImplemented',
+      400,
+      'Mayfly does not encrypt with keys that customers bring. docs/parity.md lists what it has.',
+    );
   }
   const headers: Record<string, string> = { ContentType: 'binary/octet-stream', ServerSideEncryption: 'AES256' };
   for (const name of kept) {
@@ -39,7 +43,11 @@ export function metaOf(input: Given): ObjectMeta {
     if (value !== undefined && value !== '') headers[name] = value;
   }
   // How a body travelled is no property of the object.
-  const encoding = headers['ContentEncoding']?.split(',').map((each) => each.trim()).filter((each) => each !== 'aws-chunked').join(',');
+  const encoding = headers['ContentEncoding']
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== 'aws-chunked')
+    .join(',');
   delete headers['ContentEncoding'];
   if (encoding !== undefined && encoding !== '') headers['ContentEncoding'] = encoding;
   if (headers['StorageClass'] === 'STANDARD') delete headers['StorageClass'];
@@ -50,7 +58,8 @@ export function metaOf(input: Given): ObjectMeta {
     user[name.toLowerCase()] = value;
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   }
-  if (bytes > mostMetadataBytes) throw s3Fault('MetadataTooLarge', 400, 'Your metadata headers exceed the maximum allowed metadata size');
+  if (bytes > mostMetadataBytes)
+    throw s3Fault('MetadataTooLarge', 400, 'Your metadata headers exceed the maximum allowed metadata size');
   return {
     headers,
     user,
@@ -71,7 +80,9 @@ export function metaMembers({ meta }: StoredObject): Record<string, unknown> {
     ...(ExpiresString === undefined ? {} : { Expires: new Date(ExpiresString) }),
     ...(Object.keys(meta.user).length === 0 ? {} : { Metadata: meta.user }),
     ...(tags === 0 ? {} : { TagCount: tags }),
-    ...(meta.retention === undefined ? {} : { ObjectLockMode: meta.retention.mode, ObjectLockRetainUntilDate: new Date(meta.retention.untilMs) }),
+    ...(meta.retention === undefined
+      ? {}
+      : { ObjectLockMode: meta.retention.mode, ObjectLockRetainUntilDate: new Date(meta.retention.untilMs) }),
     ...(meta.legalHold === undefined ? {} : { ObjectLockLegalHoldStatus: meta.legalHold }),
   };
 }

@@ -61,12 +61,25 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.');
       }
       if (input.ChecksumType === 'FULL_OBJECT' && (algorithm === 'SHA1' || algorithm === 'SHA256')) {
-        throw invalidRequest(`The FULL_OBJECT checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`);
+        throw invalidRequest(
+          `The FULL_OBJECT checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+        );
       }
-      const type = algorithm === undefined ? undefined : (input.ChecksumType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'));
-      const meta: Upload['meta'] = { ...withAcl(bucket, metaOf(input), input), ...(algorithm === undefined || type === undefined ? {} : { algorithm, type }) };
+      const type =
+        algorithm === undefined ? undefined : (input.ChecksumType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'));
+      const meta: Upload['meta'] = {
+        ...withAcl(bucket, metaOf(input), input),
+        ...(algorithm === undefined || type === undefined ? {} : { algorithm, type }),
+      };
       const uploadId = Buffer.from(s3.random.bytes(48)).toString('base64url');
-      await uploads.insert({ uploadId, bucket: bucket.name, key, initiatedAtMs: Math.floor(s3.clock.now()), owner: call.account, meta });
+      await uploads.insert({
+        uploadId,
+        bucket: bucket.name,
+        key,
+        initiatedAtMs: Math.floor(s3.clock.now()),
+        owner: call.account,
+        meta,
+      });
       return {
         Bucket: bucket.name,
         Key: key,
@@ -83,7 +96,9 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const wanted = expected(input, call.headers);
       const { algorithm } = target.meta;
       if (wanted !== undefined && algorithm !== undefined && wanted.algorithm !== algorithm && wanted.value !== undefined) {
-        throw invalidRequest(`Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${wanted.algorithm.toLowerCase()}`);
+        throw invalidRequest(
+          `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${wanted.algorithm.toLowerCase()}`,
+        );
       }
       const checksum = wanted ?? (algorithm === undefined ? undefined : { algorithm });
       const received = await s3.blobs.receive(body, { md5: input.ContentMD5, checksum, trailers: body.trailers });
@@ -126,7 +141,9 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const parts = chosen(listed, await uploads.parts(done.uploadId), done.uploadId);
       const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
       if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== bytes) {
-        throw invalidRequest(`The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${bytes}`);
+        throw invalidRequest(
+          `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${bytes}`,
+        );
       }
       const { algorithm, type, ...meta } = done.meta;
       const checksum = algorithm === undefined ? undefined : checksumOf(algorithm, type, parts);
@@ -134,10 +151,13 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       if (algorithm !== undefined && claimed !== undefined && checksum?.type === 'FULL_OBJECT' && claimed !== checksum.value) {
         throw s3Fault('BadDigest', 400, `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`);
       }
-      const etag = `${createHash('md5').update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex')))).digest('hex')}-${parts.length}`;
+      const etag = `${createHash('md5')
+        .update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex'))))
+        .digest('hex')}-${parts.length}`;
       if (input.IfMatch !== undefined) {
         const current = await s3.table.find(bucket.name, done.key, undefined);
-        if (current !== undefined && !current.marker && current.modifiedAtMs > done.initiatedAtMs) throw conditionalConflict('If-Match', done.key);
+        if (current !== undefined && !current.marker && current.modifiedAtMs > done.initiatedAtMs)
+          throw conditionalConflict('If-Match', done.key);
       }
       let all: readonly Part[] = [];
       const object = await s3.store(
@@ -199,7 +219,13 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
           : {
               Parts: page.map((part) => {
                 const { ChecksumType: _type, ...sums } = shown(part.checksum);
-                return { PartNumber: part.number, LastModified: new Date(part.modifiedAtMs), ETag: `"${part.etag}"`, Size: part.bytes, ...sums };
+                return {
+                  PartNumber: part.number,
+                  LastModified: new Date(part.modifiedAtMs),
+                  ETag: `"${part.etag}"`,
+                  Size: part.bytes,
+                  ...sums,
+                };
               }),
             }),
         Initiator: owner,
@@ -215,11 +241,16 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const keyMarker = input.KeyMarker ?? '';
       const max = Math.min(input.MaxUploads ?? 1000, 1000);
       const seen = await uploads.list(bucket.name);
-      const markerAt = input.UploadIdMarker === undefined ? -1 : seen.findIndex(({ uploadId, key }) => uploadId === input.UploadIdMarker && key === keyMarker);
+      const markerAt =
+        input.UploadIdMarker === undefined
+          ? -1
+          : seen.findIndex(({ uploadId, key }) => uploadId === input.UploadIdMarker && key === keyMarker);
       if (input.UploadIdMarker !== undefined && input.KeyMarker !== undefined && markerAt === -1) {
         throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', input.UploadIdMarker);
       }
-      const rest = seen.filter(({ key }, index) => key.startsWith(prefix) && (markerAt === -1 ? keyMarker === '' || key > keyMarker : index > markerAt));
+      const rest = seen.filter(
+        ({ key }, index) => key.startsWith(prefix) && (markerAt === -1 ? keyMarker === '' || key > keyMarker : index > markerAt),
+      );
       const { delimiter, prefixes, items } = grouped(rest, prefix, input.Delimiter);
       const page = items.slice(0, max);
       const last = page.at(-1);
@@ -252,7 +283,11 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
   };
 }
 
-function grouped(uploads: readonly Upload[], prefix: string, delimiter: string | undefined): { delimiter?: string; prefixes: string[]; items: Upload[] } {
+function grouped(
+  uploads: readonly Upload[],
+  prefix: string,
+  delimiter: string | undefined,
+): { delimiter?: string; prefixes: string[]; items: Upload[] } {
   if (delimiter === undefined || delimiter === '') return { prefixes: [], items: [...uploads] };
   const prefixes = new Set<string>();
   const items: Upload[] = [];
@@ -279,7 +314,13 @@ function chosen(listed: Listed, all: readonly Part[], uploadId: string): Part[] 
   let previous = 0;
   const parts = listed.map((each) => {
     const { PartNumber: number = 0, ETag = '' } = each;
-    if (number <= previous) throw s3Fault('InvalidPartOrder', 400, 'The list of parts was not in ascending order. Parts must be ordered by part number.', { UploadId: uploadId });
+    if (number <= previous)
+      throw s3Fault(
+        'InvalidPartOrder',
+        400,
+        'The list of parts was not in ascending order. Parts must be ordered by part number.',
+        { UploadId: uploadId },
+      );
     previous = number;
     const part = byNumber.get(number);
     const given = part?.checksum === undefined ? undefined : each[memberOf(part.checksum.algorithm)];
@@ -307,9 +348,16 @@ function chosen(listed: Listed, all: readonly Part[], uploadId: string): Part[] 
 
 /** Parts without a sum of the upload's algorithm leave the object without one. */
 function checksumOf(algorithm: Algorithm, type: string | undefined, parts: readonly Part[]): Checksum | undefined {
-  const sums = parts.flatMap(({ checksum, bytes }) => (checksum !== undefined && checksum.algorithm === algorithm ? [{ value: checksum.value, bytes }] : []));
+  const sums = parts.flatMap(({ checksum, bytes }) =>
+    checksum !== undefined && checksum.algorithm === algorithm ? [{ value: checksum.value, bytes }] : [],
+  );
   if (sums.length !== parts.length) return undefined;
-  return type === 'COMPOSITE' ? composite(algorithm, sums.map(({ value }) => value)) : fullObject(algorithm, sums);
+  return type === 'COMPOSITE'
+    ? composite(
+        algorithm,
+        sums.map(({ value }) => value),
+      )
+    : fullObject(algorithm, sums);
 }
 
 /** The segments that hold bytes `from` to `to`. */

@@ -11,7 +11,10 @@ const longestKeyBytes = 1024;
 export function checkKey(key: string | undefined): string {
   const text = key ?? '';
   if (Buffer.byteLength(text) > longestKeyBytes) {
-    throw s3Fault('KeyTooLongError', 400, 'Your key is too long', { MaxSizeAllowed: longestKeyBytes, Size: Buffer.byteLength(text) });
+    throw s3Fault('KeyTooLongError', 400, 'Your key is too long', {
+      MaxSizeAllowed: longestKeyBytes,
+      Size: Buffer.byteLength(text),
+    });
   }
   return text;
 }
@@ -21,7 +24,15 @@ export const versionMember = (bucket: BucketRecord, object: { readonly versionId
   bucket.versioning === undefined ? {} : { VersionId: object.versionId };
 
 /** What an object's own access list begins as. @throws AccessControlListNotSupported, NotImplemented for lists in headers */
-export function withAcl(bucket: BucketRecord, meta: ObjectMeta, input: { readonly ACL?: string | undefined; readonly GrantRead?: string | undefined; readonly GrantFullControl?: string | undefined }): ObjectMeta {
+export function withAcl(
+  bucket: BucketRecord,
+  meta: ObjectMeta,
+  input: {
+    readonly ACL?: string | undefined;
+    readonly GrantRead?: string | undefined;
+    readonly GrantFullControl?: string | undefined;
+  },
+): ObjectMeta {
   if (input.GrantRead !== undefined || input.GrantFullControl !== undefined) {
     throw s3Fault('NotImplemented', 400, 'Mayfly does not read access lists from headers. docs/parity.md lists what it has.');
   }
@@ -32,7 +43,8 @@ export function withAcl(bucket: BucketRecord, meta: ObjectMeta, input: { readonl
 
 /** @throws InvalidRequest when something is to be locked in a bucket without locks */
 export function checkLock(bucket: BucketRecord, meta: ObjectMeta): void {
-  if (!bucket.objectLock && (meta.retention !== undefined || meta.legalHold !== undefined)) throw invalidRequest('Bucket is missing Object Lock Configuration');
+  if (!bucket.objectLock && (meta.retention !== undefined || meta.legalHold !== undefined))
+    throw invalidRequest('Bucket is missing Object Lock Configuration');
 }
 
 /** `bucket/key?versionId=…`, encoded as a URL; undefined for what is none. Whoever decides about the copy reads it the same way. */
@@ -62,13 +74,15 @@ export async function copySource(
   text: string | undefined,
   expectedOwner: string | undefined,
 ): Promise<{ readonly sourceBucket: BucketRecord; readonly source: StoredObject }> {
-  const invalid = (): Error => invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', text);
+  const invalid = (): Error =>
+    invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', 'x-amz-copy-source', text);
   const read = readCopySource(text);
   if (read === undefined) throw invalid();
   const { bucket, key, versionId } = read;
   const sourceBucket = s3.bucket(bucket, expectedOwner);
   const source = await s3.object(sourceBucket, key, versionId).catch((error: unknown) => {
-    if (error instanceof ServiceFault && error.code === 'MethodNotAllowed') throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
+    if (error instanceof ServiceFault && error.code === 'MethodNotAllowed')
+      throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
     throw error instanceof ServiceFault && error.code === 'NoSuchKey' ? noSuchKey(key) : error;
   });
   return { sourceBucket, source };

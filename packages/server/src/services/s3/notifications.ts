@@ -7,7 +7,9 @@ import { invalidArgument, s3Fault } from './faults.ts';
 import type { StoredObject } from './objects.ts';
 import type { BusEntry, S3Ports } from './port.ts';
 
-export type NotificationConfiguration = NonNullable<S3Operations['PutBucketNotificationConfiguration']['input']['NotificationConfiguration']>;
+export type NotificationConfiguration = NonNullable<
+  S3Operations['PutBucketNotificationConfiguration']['input']['NotificationConfiguration']
+>;
 type Filter = NonNullable<NonNullable<NotificationConfiguration['QueueConfigurations']>[number]['Filter']>;
 
 interface Rule {
@@ -32,7 +34,11 @@ export interface Happening {
 }
 
 function rulesOf(configuration: NotificationConfiguration): readonly Rule[] {
-  const rule = (kind: Rule['kind'], arn: string | undefined, each: { Id?: string | undefined; Events?: string[] | undefined; Filter?: Filter | undefined }): Rule => ({
+  const rule = (
+    kind: Rule['kind'],
+    arn: string | undefined,
+    each: { Id?: string | undefined; Events?: string[] | undefined; Filter?: Filter | undefined },
+  ): Rule => ({
     id: each.Id ?? '',
     kind,
     arn: arn ?? '',
@@ -49,24 +55,36 @@ function rulesOf(configuration: NotificationConfiguration): readonly Rule[] {
 const nouns = { queue: 'Queue', topic: 'Topic', function: 'CloudFunction' } as const;
 
 /** @throws InvalidArgument for rules that lead nowhere or filter by what is no filter */
-export function checkNotifications(configuration: NotificationConfiguration, ports: S3Ports, options: { readonly skipDestinations: boolean }): void {
+export function checkNotifications(
+  configuration: NotificationConfiguration,
+  ports: S3Ports,
+  options: { readonly skipDestinations: boolean },
+): void {
   const missing: string[] = [];
   for (const { kind, arn, filter, events } of rulesOf(configuration)) {
     for (const { Name, Value } of filter?.Key?.FilterRules ?? []) {
       if (Name === undefined || !/^(prefix|suffix)$/i.test(Name)) {
         throw invalidArgument('filter rule name must be either prefix or suffix', 'FilterRule.Name', Name);
       }
-      if (Value === undefined || Value.length > 1024) throw invalidArgument('filter rule value cannot exceed 1024 characters', 'FilterRule.Value');
+      if (Value === undefined || Value.length > 1024)
+        throw invalidArgument('filter rule value cannot exceed 1024 characters', 'FilterRule.Value');
     }
-    if (events.length === 0) throw s3Fault('MalformedXML', 400, 'The XML you provided was not well-formed or did not validate against our published schema');
-    if (!/^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]*:\d{12}:.+$/.test(arn)) throw invalidArgument('The ARN could not be parsed', nouns[kind], arn);
+    if (events.length === 0)
+      throw s3Fault(
+        'MalformedXML',
+        400,
+        'The XML you provided was not well-formed or did not validate against our published schema',
+      );
+    if (!/^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]*:\d{12}:.+$/.test(arn))
+      throw invalidArgument('The ARN could not be parsed', nouns[kind], arn);
     if (!options.skipDestinations && !exists(kind, arn, ports)) missing.push(arn);
   }
   if (missing.length === 0) return;
   const members: Record<string, string> = {};
   for (const [index, arn] of missing.entries()) {
     members[`ArgumentName${index + 1}`] = arn;
-    members[`ArgumentValue${index + 1}`] = `The destination ${arn.split(':')[2] === 'sqs' ? 'queue' : arn.split(':')[2] === 'sns' ? 'topic' : 'function'} does not exist`;
+    members[`ArgumentValue${index + 1}`] =
+      `The destination ${arn.split(':')[2] === 'sqs' ? 'queue' : arn.split(':')[2] === 'sns' ? 'topic' : 'function'} does not exist`;
   }
   throw s3Fault('InvalidArgument', 400, 'Unable to validate the following destination configurations', members);
 }
@@ -78,7 +96,11 @@ function exists(kind: Rule['kind'], arn: string, ports: S3Ports): boolean {
 }
 
 /** What queues and topics hear when they are configured. */
-export function testParcels(configuration: NotificationConfiguration, bucket: string, at: { readonly atMs: number; readonly requestId: string }): Parcel[] {
+export function testParcels(
+  configuration: NotificationConfiguration,
+  bucket: string,
+  at: { readonly atMs: number; readonly requestId: string },
+): Parcel[] {
   const body = JSON.stringify({
     Service: 'Amazon S3',
     Event: 's3:TestEvent',
@@ -101,7 +123,10 @@ export function parcelsOf(bucket: BucketRecord, happening: Happening): Parcel[] 
   const trace = happening.traceHeader === undefined ? '' : ` ${encodeURIComponent(happening.traceHeader)}`;
   const parcels = rulesOf(configuration)
     .filter(({ events, filter }) => events.some((event) => covers(event, happening.name)) && passes(filter, happening.object.key))
-    .map(({ kind, arn, id }): Parcel => ({ target: `${kind} ${arn}${trace}`, body: JSON.stringify({ Records: [record(bucket, happening, id)] }) }));
+    .map(({ kind, arn, id }): Parcel => ({
+      target: `${kind} ${arn}${trace}`,
+      body: JSON.stringify({ Records: [record(bucket, happening, id)] }),
+    }));
   const entry = configuration.EventBridgeConfiguration === undefined ? undefined : busEntry(bucket, happening);
   if (entry !== undefined) parcels.push({ target: 'bus', body: JSON.stringify(entry) });
   return parcels;
@@ -113,7 +138,9 @@ const covers = (pattern: string, name: string): boolean => {
 };
 
 const passes = (filter: Filter | undefined, key: string): boolean =>
-  (filter?.Key?.FilterRules ?? []).every(({ Name, Value = '' }) => (Name?.toLowerCase() === 'prefix' ? key.startsWith(Value) : key.endsWith(Value)));
+  (filter?.Key?.FilterRules ?? []).every(({ Name, Value = '' }) =>
+    Name?.toLowerCase() === 'prefix' ? key.startsWith(Value) : key.endsWith(Value),
+  );
 
 /** Spaces are pluses, slashes stay. */
 const encodedKey = (key: string): string => encodeURIComponent(key.toWellFormed()).replaceAll('%20', '+').replaceAll('%2F', '/');
@@ -121,7 +148,11 @@ const encodedKey = (key: string): string => encodeURIComponent(key.toWellFormed(
 const sequencer = (seq: number): string => `00${seq.toString(16).toUpperCase().padStart(16, '0')}`;
 
 /** @source spec 7.3-10 */
-function record(bucket: BucketRecord, { name, object, requestId, principalId, atMs }: Happening, configurationId: string): object {
+function record(
+  bucket: BucketRecord,
+  { name, object, requestId, principalId, atMs }: Happening,
+  configurationId: string,
+): object {
   const isTagging = name.startsWith('ObjectTagging') || name.startsWith('ObjectAcl');
   const isRemoval = name.startsWith('ObjectRemoved');
   const isMarker = name === 'ObjectRemoved:DeleteMarkerCreated';
@@ -137,7 +168,11 @@ function record(bucket: BucketRecord, { name, object, requestId, principalId, at
     s3: {
       s3SchemaVersion: '1.0',
       configurationId,
-      bucket: { name: bucket.name, ownerIdentity: { principalId: ownerOf(bucket.account).ID.slice(-14) }, arn: `arn:aws:s3:::${bucket.name}` },
+      bucket: {
+        name: bucket.name,
+        ownerIdentity: { principalId: ownerOf(bucket.account).ID.slice(-14) },
+        arn: `arn:aws:s3:::${bucket.name}`,
+      },
       object: {
         key: encodedKey(object.key),
         ...(isTagging || isRemoval ? {} : { size: object.bytes }),
@@ -207,13 +242,20 @@ function senderOf(body: string, ownerOfBucket: (name: string) => string): Sender
 }
 
 /** Brings a notification to where the bucket's configuration says. */
-export async function deliverNotification(parcel: Parcel, attempt: number, ports: S3Ports, log: Logger, ownerOfBucket: (name: string) => string): Promise<Ending> {
+export async function deliverNotification(
+  parcel: Parcel,
+  attempt: number,
+  ports: S3Ports,
+  log: Logger,
+  ownerOfBucket: (name: string) => string,
+): Promise<Ending> {
   const [kind, arn = '', encoded] = parcel.target.split(' ');
   const trace = encoded === undefined ? {} : { traceHeader: decodeURIComponent(encoded) };
   const from = (): Sender => ({ ...senderOf(parcel.body, ownerOfBucket), ...trace });
   try {
     if (kind === 'queue') await ports.sqs?.send(arn, parcel.body, { from: from(), ...trace });
-    else if (kind === 'topic') await ports.sns?.publish(arn, { message: parcel.body, subject: 'Amazon S3 Notification', ...trace }, from());
+    else if (kind === 'topic')
+      await ports.sns?.publish(arn, { message: parcel.body, subject: 'Amazon S3 Notification', ...trace }, from());
     else if (kind === 'function') await ports.lambda?.invokeAsync(arn, parcel.body, from());
     else await ports.events?.put(JSON.parse(parcel.body) as BusEntry);
     return { kind: 'done' };

@@ -9,14 +9,7 @@ import type { ObjectMeta, StoredObject } from './objects.ts';
 import { partRangeOf, rangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
 
-type Names =
-  | 'PutObject'
-  | 'GetObject'
-  | 'HeadObject'
-  | 'DeleteObject'
-  | 'DeleteObjects'
-  | 'CopyObject'
-  | 'GetObjectAttributes';
+type Names = 'PutObject' | 'GetObject' | 'HeadObject' | 'DeleteObject' | 'DeleteObjects' | 'CopyObject' | 'GetObjectAttributes';
 
 /** Copying five gibibytes at once is what AWS does at most. */
 const mostCopiedBytes = 5_368_709_120;
@@ -26,11 +19,16 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async PutObject(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const key = checkKey(input.Key);
-      if (input.WriteOffsetBytes !== undefined) throw s3Fault('NotImplemented', 400, 'Mayfly does not append to objects. docs/parity.md lists what it has.');
+      if (input.WriteOffsetBytes !== undefined)
+        throw s3Fault('NotImplemented', 400, 'Mayfly does not append to objects. docs/parity.md lists what it has.');
       const meta = withAcl(bucket, metaOf(input), input);
       checkLock(bucket, meta);
       const body = bodyOf(input.Body);
-      const received = await s3.blobs.receive(body, { md5: input.ContentMD5, checksum: expected(input, call.headers), trailers: body.trailers });
+      const received = await s3.blobs.receive(body, {
+        md5: input.ContentMD5,
+        checksum: expected(input, call.headers),
+        trailers: body.trailers,
+      });
       const content = {
         segments: received.bytes === 0 ? [] : [received.segment],
         bytes: received.bytes,
@@ -38,7 +36,11 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         meta: received.checksum === undefined ? meta : { ...meta, checksum: received.checksum },
       };
       if (received.bytes === 0) s3.blobs.discard([received.segment]);
-      const object = await s3.store(bucket, key, content, { event: call.operation === 'PostObject' ? 'ObjectCreated:Post' : 'ObjectCreated:Put', who: call, conditions: input });
+      const object = await s3.store(bucket, key, content, {
+        event: call.operation === 'PostObject' ? 'ObjectCreated:Post' : 'ObjectCreated:Put',
+        who: call,
+        conditions: input,
+      });
       return {
         ETag: `"${object.etag}"`,
         ...(object.versionId === 'null' ? {} : versionMember(bucket, object)),
@@ -50,7 +52,10 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async GetObject(input) {
       const { bucket, object } = await readable(s3, input, 'GET');
-      const range = input.PartNumber === undefined ? rangeOf(input.Range, object.bytes) : partRangeOf(input.PartNumber, object.meta.parts, object.bytes);
+      const range =
+        input.PartNumber === undefined
+          ? rangeOf(input.Range, object.bytes)
+          : partRangeOf(input.PartNumber, object.meta.parts, object.bytes);
       const { from, to } = range ?? { from: 0, to: object.bytes - 1 };
       return {
         ...described(bucket, object, input, range),
@@ -61,10 +66,15 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async HeadObject(input) {
       try {
         const { bucket, object } = await readable(s3, input, 'HEAD');
-        const range = input.PartNumber === undefined ? rangeOf(input.Range, object.bytes) : partRangeOf(input.PartNumber, object.meta.parts, object.bytes);
+        const range =
+          input.PartNumber === undefined
+            ? rangeOf(input.Range, object.bytes)
+            : partRangeOf(input.PartNumber, object.meta.parts, object.bytes);
         return described(bucket, object, input, range);
       } catch (error) {
-        throw error instanceof ServiceFault && error.status === 404 ? new ServiceFault('NotFound', 'Not Found', { status: 404, headers: error.headers }) : error;
+        throw error instanceof ServiceFault && error.status === 404
+          ? new ServiceFault('NotFound', 'Not Found', { status: 404, headers: error.headers })
+          : error;
       }
     },
 
@@ -72,7 +82,10 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       checkBypass(bucket, input.BypassGovernanceRetention);
       const gone = await s3.remove(bucket, checkKey(input.Key), input.VersionId, call, { IfMatch: input.IfMatch });
-      return { ...(gone.versionId === undefined ? {} : { VersionId: gone.versionId }), ...(gone.marker ? { DeleteMarker: true } : {}) };
+      return {
+        ...(gone.versionId === undefined ? {} : { VersionId: gone.versionId }),
+        ...(gone.marker ? { DeleteMarker: true } : {}),
+      };
     },
 
     async DeleteObjects(input, call) {
@@ -80,14 +93,21 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       checkBypass(bucket, input.BypassGovernanceRetention);
       const objects = input.Delete?.Objects ?? [];
       if (objects.length === 0 || objects.length > 1000) throw malformedXml();
-      const endings = await Promise.allSettled(objects.map(async ({ Key, VersionId, ETag }) => s3.remove(bucket, checkKey(Key), VersionId, call, { IfMatch: ETag })));
+      const endings = await Promise.allSettled(
+        objects.map(async ({ Key, VersionId, ETag }) => s3.remove(bucket, checkKey(Key), VersionId, call, { IfMatch: ETag })),
+      );
       const Deleted: NonNullable<S3Operations['DeleteObjects']['output']['Deleted']> = [];
       const Errors: NonNullable<S3Operations['DeleteObjects']['output']['Errors']> = [];
       for (const [index, ending] of endings.entries()) {
         const { Key, VersionId } = objects[index] ?? { Key: '' };
         if (ending.status === 'rejected') {
           if (!(ending.reason instanceof ServiceFault)) throw ending.reason;
-          Errors.push({ Key, ...(VersionId === undefined ? {} : { VersionId }), Code: ending.reason.code, Message: ending.reason.message });
+          Errors.push({
+            Key,
+            ...(VersionId === undefined ? {} : { VersionId }),
+            Code: ending.reason.code,
+            Message: ending.reason.message,
+          });
         } else if (input.Delete?.Quiet !== true) {
           const { marker, versionId } = ending.value;
           Deleted.push({
@@ -105,17 +125,32 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const key = checkKey(input.Key);
       const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
       checkCopySource(source, input);
-      if (source.bytes > mostCopiedBytes) throw invalidRequest(`The specified copy source is larger than the maximum allowable size for a copy source: ${mostCopiedBytes}`);
+      if (source.bytes > mostCopiedBytes)
+        throw invalidRequest(
+          `The specified copy source is larger than the maximum allowable size for a copy source: ${mostCopiedBytes}`,
+        );
       const replaces = input.MetadataDirective === 'REPLACE';
-      const changes = replaces || input.TaggingDirective === 'REPLACE' || input.StorageClass !== undefined || input.WebsiteRedirectLocation !== undefined || input.ServerSideEncryption !== undefined;
+      const changes =
+        replaces ||
+        input.TaggingDirective === 'REPLACE' ||
+        input.StorageClass !== undefined ||
+        input.WebsiteRedirectLocation !== undefined ||
+        input.ServerSideEncryption !== undefined;
       if (source.bucket === bucket.name && source.key === key && source.latest && !changes) {
-        throw invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.");
+        throw invalidRequest(
+          "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+        );
       }
       const given = metaOf(input);
-      const headers = replaces ? given.headers : { ...source.meta.headers, ServerSideEncryption: given.headers['ServerSideEncryption'] ?? 'AES256' };
+      const headers = replaces
+        ? given.headers
+        : { ...source.meta.headers, ServerSideEncryption: given.headers['ServerSideEncryption'] ?? 'AES256' };
       const { StorageClass: _old, ...rest } = headers;
       const meta: ObjectMeta = {
-        headers: { ...rest, ...(given.headers['StorageClass'] === undefined ? {} : { StorageClass: given.headers['StorageClass'] }) },
+        headers: {
+          ...rest,
+          ...(given.headers['StorageClass'] === undefined ? {} : { StorageClass: given.headers['StorageClass'] }),
+        },
         user: replaces ? given.user : source.meta.user,
         tags: input.TaggingDirective === 'REPLACE' ? given.tags : source.meta.tags,
         ...(source.meta.checksum === undefined ? {} : { checksum: source.meta.checksum }),
@@ -125,7 +160,12 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       checkLock(bucket, meta);
       const acl = withAcl(bucket, meta, input);
       const segments = await s3.blobs.share(source.segments);
-      const object = await s3.store(bucket, key, { segments, bytes: source.bytes, etag: source.etag, meta: acl }, { event: 'ObjectCreated:Copy', who: call, conditions: input });
+      const object = await s3.store(
+        bucket,
+        key,
+        { segments, bytes: source.bytes, etag: source.etag, meta: acl },
+        { event: 'ObjectCreated:Copy', who: call, conditions: input },
+      );
       return {
         CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(meta.checksum) },
         ...versionMember(bucket, object),
@@ -143,7 +183,9 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...versionMember(bucket, object),
         ...(wanted.has('ETag') ? { ETag: object.etag } : {}),
         ...(wanted.has('ObjectSize') ? { ObjectSize: object.bytes } : {}),
-        ...(wanted.has('StorageClass') ? { StorageClass: (object.meta.headers['StorageClass'] ?? 'STANDARD') as 'STANDARD' } : {}),
+        ...(wanted.has('StorageClass')
+          ? { StorageClass: (object.meta.headers['StorageClass'] ?? 'STANDARD') as 'STANDARD' }
+          : {}),
         ...(wanted.has('Checksum') && checksum !== undefined ? { Checksum: shown(checksum) } : {}),
         ...(wanted.has('ObjectParts') && parts !== undefined ? { ObjectParts: { TotalPartsCount: parts.length } } : {}),
       };
@@ -154,12 +196,31 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 /** @throws InvalidArgument when it is so much as mentioned */
 function checkBypass(bucket: BucketRecord, bypass: boolean | undefined): void {
   if (bypass === undefined || bucket.objectLock) return;
-  throw invalidArgument('x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.', 'x-amz-bypass-governance-retention');
+  throw invalidArgument(
+    'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.',
+    'x-amz-bypass-governance-retention',
+  );
 }
 
-type ReadInput = Pick<S3Operations['GetObject']['input'], 'Bucket' | 'Key' | 'VersionId' | 'ExpectedBucketOwner' | 'IfMatch' | 'IfNoneMatch' | 'IfModifiedSince' | 'IfUnmodifiedSince' | 'Range' | 'PartNumber'>;
+type ReadInput = Pick<
+  S3Operations['GetObject']['input'],
+  | 'Bucket'
+  | 'Key'
+  | 'VersionId'
+  | 'ExpectedBucketOwner'
+  | 'IfMatch'
+  | 'IfNoneMatch'
+  | 'IfModifiedSince'
+  | 'IfUnmodifiedSince'
+  | 'Range'
+  | 'PartNumber'
+>;
 
-async function readable(s3: S3, input: ReadInput, method: string): Promise<{ readonly bucket: BucketRecord; readonly object: StoredObject }> {
+async function readable(
+  s3: S3,
+  input: ReadInput,
+  method: string,
+): Promise<{ readonly bucket: BucketRecord; readonly object: StoredObject }> {
   const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
   const object = await s3.object(bucket, input.Key, input.VersionId, method);
   checkRead(object, input);
@@ -176,7 +237,12 @@ const overrides = {
   ResponseExpires: 'Expires',
 } as const;
 
-function described(bucket: BucketRecord, object: StoredObject, input: object, range: { readonly from: number; readonly to: number } | undefined): Record<string, unknown> {
+function described(
+  bucket: BucketRecord,
+  object: StoredObject,
+  input: object,
+  range: { readonly from: number; readonly to: number } | undefined,
+): Record<string, unknown> {
   const given = input as Readonly<Record<string, unknown>>;
   const replaced: Record<string, unknown> = {};
   for (const [from, to] of Object.entries(overrides)) if (given[from] !== undefined) replaced[to] = given[from];

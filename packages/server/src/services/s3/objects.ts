@@ -115,8 +115,15 @@ export class ObjectTable {
   async find(bucket: string, key: string, versionId?: string, sql: Sql = this.database): Promise<StoredObject | undefined> {
     const row =
       versionId === undefined
-        ? await sql.get(`SELECT ${columns} FROM s3_object WHERE bucket = ? AND object_key = ? AND latest = 1`, [bucket, keyBytes(key)])
-        : await sql.get(`SELECT ${columns} FROM s3_object WHERE bucket = ? AND object_key = ? AND version_id = ?`, [bucket, keyBytes(key), versionId]);
+        ? await sql.get(`SELECT ${columns} FROM s3_object WHERE bucket = ? AND object_key = ? AND latest = 1`, [
+            bucket,
+            keyBytes(key),
+          ])
+        : await sql.get(`SELECT ${columns} FROM s3_object WHERE bucket = ? AND object_key = ? AND version_id = ?`, [
+            bucket,
+            keyBytes(key),
+            versionId,
+          ]);
     return row === undefined ? undefined : fromRow(row);
   }
 
@@ -170,7 +177,11 @@ export interface KeyRange {
 /** Writes a version as the latest. @returns what it replaces */
 export async function insertLatest(tx: Sql, object: StoredObject): Promise<StoredObject | undefined> {
   const key = keyBytes(object.key);
-  const replaced = await tx.get(`SELECT ${columns} FROM s3_object WHERE bucket = ? AND object_key = ? AND version_id = ?`, [object.bucket, key, object.versionId]);
+  const replaced = await tx.get(`SELECT ${columns} FROM s3_object WHERE bucket = ? AND object_key = ? AND version_id = ?`, [
+    object.bucket,
+    key,
+    object.versionId,
+  ]);
   await tx.run('UPDATE s3_object SET latest = 0 WHERE bucket = ? AND object_key = ? AND latest = 1', [object.bucket, key]);
   if (replaced !== undefined) await deleteVersion(tx, object.bucket, object.key, object.versionId);
   await tx.run(`INSERT INTO s3_object (${columns}) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`, [
@@ -193,9 +204,16 @@ export async function removeVersion(tx: Sql, object: StoredObject): Promise<void
   await deleteVersion(tx, object.bucket, object.key, object.versionId);
   if (!object.latest) return;
   const key = keyBytes(object.key);
-  const next = await tx.get('SELECT version_id FROM s3_object WHERE bucket = ? AND object_key = ? ORDER BY seq DESC LIMIT 1', [object.bucket, key]);
+  const next = await tx.get('SELECT version_id FROM s3_object WHERE bucket = ? AND object_key = ? ORDER BY seq DESC LIMIT 1', [
+    object.bucket,
+    key,
+  ]);
   if (next === undefined) return;
-  await tx.run('UPDATE s3_object SET latest = 1 WHERE bucket = ? AND object_key = ? AND version_id = ?', [object.bucket, key, next['version_id'] as string]);
+  await tx.run('UPDATE s3_object SET latest = 1 WHERE bucket = ? AND object_key = ? AND version_id = ?', [
+    object.bucket,
+    key,
+    next['version_id'] as string,
+  ]);
 }
 
 const deleteVersion = (tx: Sql, bucket: string, key: string, versionId: string): Promise<number> =>

@@ -51,5 +51,10 @@ export interface S3Port {
   /** @throws ServiceFault NoSuchBucket, NoSuchKey, NoSuchVersion */
   get(bucket: string, key: string, versionId?: string): Promise<ReadObject>;
   /** Resolves when the object is on stable storage. @throws ServiceFault NoSuchBucket */
-  put(bucket: string, key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: { readonly contentType?: string }): Promise<{ readonly etag: string; readonly versionId?: string }>;
+  put(
+    bucket: string,
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: { readonly contentType?: string },
+  ): Promise<{ readonly etag: string; readonly versionId?: string }>;
 }

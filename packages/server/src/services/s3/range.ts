@@ -32,7 +32,11 @@ export function copyRangeOf(header: string | undefined, bytes: number): ByteRang
   if (header === undefined) return { from: 0, to: bytes - 1 };
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header.trim()) ?? [];
   if (first === undefined || last === undefined || Number(first) > Number(last)) {
-    throw invalidArgument('The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy', 'x-amz-copy-source-range', header);
+    throw invalidArgument(
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+      'x-amz-copy-source-range',
+      header,
+    );
   }
   if (Number(last) >= bytes) {
     throw invalidArgument(`Range specified is not valid for source object of size: ${bytes}`, 'x-amz-copy-source-range', header);
@@ -44,7 +48,11 @@ export function copyRangeOf(header: string | undefined, bytes: number): ByteRang
 export function partRangeOf(part: number, sizes: readonly number[] | undefined, bytes: number): ByteRange | undefined {
   const parts = sizes ?? [bytes];
   const size = parts[part - 1];
-  if (size === undefined) throw s3Fault('InvalidPartNumber', 416, 'The requested partnumber is not satisfiable', { PartNumberRequested: part, ActualPartCount: parts.length });
+  if (size === undefined)
+    throw s3Fault('InvalidPartNumber', 416, 'The requested partnumber is not satisfiable', {
+      PartNumberRequested: part,
+      ActualPartCount: parts.length,
+    });
   if (size === 0) return undefined;
   const from = parts.slice(0, part - 1).reduce((sum, each) => sum + each, 0);
   return { from, to: from + size - 1 };

@@ -63,7 +63,14 @@ export class S3 implements AsyncDisposable {
     const table = await ObjectTable.open(database);
     const blobs = await Blobs.open(path.resolve(options.dir), options);
     const files = await blobs.list();
-    const outbox = await Outbox.open({ database, clock, log, service: 's3', deliver: (parcel, attempt) => deliverNotification(parcel, attempt, ports, log, (name) => records.get('bucket', '', name)?.account ?? '') });
+    const outbox = await Outbox.open({
+      database,
+      clock,
+      log,
+      service: 's3',
+      deliver: (parcel, attempt) =>
+        deliverNotification(parcel, attempt, ports, log, (name) => records.get('bucket', '', name)?.account ?? ''),
+    });
     outbox.start();
     const s3 = new S3(options, { records, table, blobs, outbox });
     s3.#sweeping = s3.#sweep(files);
@@ -71,7 +78,7 @@ export class S3 implements AsyncDisposable {
   }
 
   /** @throws NoSuchBucket, AccessDenied when the caller expects another owner */
-  bucket(name: string | undefined, expectedOwner?: string | undefined): BucketRecord {
+  bucket(name: string | undefined, expectedOwner?: string): BucketRecord {
     const bucket = this.records.get('bucket', '', name ?? '');
     if (bucket === undefined) throw noSuchBucket(name ?? '');
     if (expectedOwner !== undefined && expectedOwner !== bucket.account) throw s3Fault('AccessDenied', 403, 'Access Denied');
@@ -92,7 +99,7 @@ export class S3 implements AsyncDisposable {
    *
    * @throws NoSuchKey, NoSuchVersion, MethodNotAllowed
    */
-  async object(bucket: BucketRecord, key: string | undefined, versionId?: string | undefined, method = 'GET'): Promise<StoredObject> {
+  async object(bucket: BucketRecord, key: string | undefined, versionId?: string, method = 'GET'): Promise<StoredObject> {
     const name = key ?? '';
     if (versionId !== undefined) checkVersionId(versionId);
     const object = await this.table.find(bucket.name, name, versionId);
@@ -183,7 +190,8 @@ export class S3 implements AsyncDisposable {
     };
     const staged = this.outbox.stage(this.#parcels(bucket, marker, 'ObjectRemoved:DeleteMarkerCreated', who));
     const replaced = await this.table.change(async (tx) => {
-      if (conditions.IfMatch !== undefined) checkWrite(await this.table.find(bucket.name, key, undefined, tx), key, { IfMatch: conditions.IfMatch });
+      if (conditions.IfMatch !== undefined)
+        checkWrite(await this.table.find(bucket.name, key, undefined, tx), key, { IfMatch: conditions.IfMatch });
       await staged.write(tx);
       return insertLatest(tx, marker);
     });
@@ -193,7 +201,11 @@ export class S3 implements AsyncDisposable {
   }
 
   /** Changes what is kept beside the bytes. */
-  async editMeta(object: StoredObject, edit: (meta: ObjectMeta) => ObjectMeta, event: { readonly bucket: BucketRecord; readonly name: string; readonly who: Who } | undefined): Promise<void> {
+  async editMeta(
+    object: StoredObject,
+    edit: (meta: ObjectMeta) => ObjectMeta,
+    event: { readonly bucket: BucketRecord; readonly name: string; readonly who: Who } | undefined,
+  ): Promise<void> {
     const staged = this.outbox.stage(event === undefined ? [] : this.#parcels(event.bucket, object, event.name, event.who));
     await this.table.change(async (tx) => {
       const now = await this.table.find(object.bucket, object.key, object.versionId, tx);
@@ -236,7 +248,8 @@ export class S3 implements AsyncDisposable {
     if (found === undefined && options.IfMatch !== undefined) throw noSuchKey(key);
     if (found === undefined) checkIssued(versionId);
     if (found === undefined) return { ...told, marker: false };
-    if (isLocked(found, this.clock.now())) throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
+    if (isLocked(found, this.clock.now()))
+      throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
     const gone = { ...found, seq: this.table.nextSeq() };
     const staged = this.outbox.stage(this.#parcels(bucket, gone, 'ObjectRemoved:Delete', who));
     const removed = await this.table.change(async (tx) => {
@@ -263,7 +276,13 @@ export class S3 implements AsyncDisposable {
   #parcels(bucket: BucketRecord, object: StoredObject, name: string, who: Who): Parcel[] {
     return parcelsOf(bucket, {
       name,
-      object: { key: object.key, bytes: object.bytes, etag: object.etag, seq: object.seq, ...(bucket.versioning === undefined ? {} : { versionId: object.versionId }) },
+      object: {
+        key: object.key,
+        bytes: object.bytes,
+        etag: object.etag,
+        seq: object.seq,
+        ...(bucket.versioning === undefined ? {} : { versionId: object.versionId }),
+      },
       requestId: who.requestId,
       principalId: callerId(who as Call),
       ...traceOf({ headers: who.headers ?? {} }),
@@ -274,16 +293,19 @@ export class S3 implements AsyncDisposable {
 }
 
 /** Four characters that tell an id which was given out from one that never was. */
-const checkOf = (chance: string): string => createHash('sha256').update(chance).digest('base64url').slice(0, 4).replaceAll('-', '.');
+const checkOf = (chance: string): string =>
+  createHash('sha256').update(chance).digest('base64url').slice(0, 4).replaceAll('-', '.');
 
 /** Of a version that is not there: it may be gone, or there never was one. @throws InvalidArgument for the latter */
 function checkIssued(versionId: string): void {
-  if (versionId !== 'null' && checkOf(versionId.slice(0, -4)) !== versionId.slice(-4)) throw invalidArgument('Invalid version id specified', 'versionId', versionId);
+  if (versionId !== 'null' && checkOf(versionId.slice(0, -4)) !== versionId.slice(-4))
+    throw invalidArgument('Invalid version id specified', 'versionId', versionId);
 }
 
 /** @throws InvalidArgument */
 function checkVersionId(versionId: string): void {
-  if (versionId !== 'null' && !/^[A-Za-z0-9._-]{32}$/.test(versionId)) throw invalidArgument('Invalid version id specified', 'versionId', versionId);
+  if (versionId !== 'null' && !/^[A-Za-z0-9._-]{32}$/.test(versionId))
+    throw invalidArgument('Invalid version id specified', 'versionId', versionId);
 }
 
 export const isLocked = (object: StoredObject, nowMs: number): boolean =>

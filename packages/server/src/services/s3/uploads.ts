@@ -40,7 +40,14 @@ export class UploadTable {
 
   async insert({ uploadId, bucket, key, initiatedAtMs, owner, meta }: Upload): Promise<void> {
     await this.#table.change((tx) =>
-      tx.run(`INSERT INTO s3_upload (${uploadColumns}) VALUES (?, ?, ?, ?, ?, ?)`, [uploadId, bucket, keyBytes(key), initiatedAtMs, owner, JSON.stringify(meta)]),
+      tx.run(`INSERT INTO s3_upload (${uploadColumns}) VALUES (?, ?, ?, ?, ?, ?)`, [
+        uploadId,
+        bucket,
+        keyBytes(key),
+        initiatedAtMs,
+        owner,
+        JSON.stringify(meta),
+      ]),
     );
   }
 
@@ -51,7 +58,10 @@ export class UploadTable {
 
   /** By key, then by age. */
   async list(bucket: string): Promise<Upload[]> {
-    const rows = await this.#table.database.all(`SELECT ${uploadColumns} FROM s3_upload WHERE bucket = ? ORDER BY object_key, initiated_at`, [bucket]);
+    const rows = await this.#table.database.all(
+      `SELECT ${uploadColumns} FROM s3_upload WHERE bucket = ? ORDER BY object_key, initiated_at`,
+      [bucket],
+    );
     return rows.map(uploadFrom);
   }
 
@@ -63,7 +73,8 @@ export class UploadTable {
   /** Puts a part in its place. @returns what was there. @throws NoSuchUpload when the upload has ended meanwhile */
   place(uploadId: string, part: Part): Promise<Part | undefined> {
     return this.#table.change(async (tx) => {
-      if ((await tx.get('SELECT upload_id FROM s3_upload WHERE upload_id = ?', [uploadId])) === undefined) throw noSuchUpload(uploadId);
+      if ((await tx.get('SELECT upload_id FROM s3_upload WHERE upload_id = ?', [uploadId])) === undefined)
+        throw noSuchUpload(uploadId);
       const old = await tx.get(`SELECT ${partColumns} FROM s3_part WHERE upload_id = ? AND part = ?`, [uploadId, part.number]);
       if (old !== undefined) await tx.run('DELETE FROM s3_part WHERE upload_id = ? AND part = ?', [uploadId, part.number]);
       await tx.run(`INSERT INTO s3_part (upload_id, ${partColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`, [
@@ -81,7 +92,8 @@ export class UploadTable {
 
   /** Ends an upload. @returns its parts, whose content is the caller's from here on. @throws NoSuchUpload when it has ended already */
   async end(tx: Sql, uploadId: string): Promise<Part[]> {
-    if ((await tx.get('SELECT upload_id FROM s3_upload WHERE upload_id = ?', [uploadId])) === undefined) throw noSuchUpload(uploadId);
+    if ((await tx.get('SELECT upload_id FROM s3_upload WHERE upload_id = ?', [uploadId])) === undefined)
+      throw noSuchUpload(uploadId);
     const parts = await this.parts(uploadId, tx);
     await tx.run('DELETE FROM s3_part WHERE upload_id = ?', [uploadId]);
     await tx.run('DELETE FROM s3_upload WHERE upload_id = ?', [uploadId]);

@@ -110,17 +110,23 @@ export class Delivery {
       return { kind: 'done' };
     }
     const text = (value: string) => ({ DataType: 'String', StringValue: value });
-    const refusal = await bringToQueue(this.#ports, queueArn, payload, {
-      ERROR_CODE: text(failure.code),
-      ERROR_MESSAGE: text(failure.message.slice(0, 1024)),
-      EXECUTION_ID: text(load.executionId),
-      IS_PAYLOAD_TRUNCATED: text('false'),
-      RETRY_ATTEMPTS: { DataType: 'Number', StringValue: String(attempt - 1) },
-      SCHEDULE_ARN: text(load.scheduleArn),
-      SCHEDULED_TIME: text(new Date(load.slotMs).toISOString()),
-      TARGET_ARN: text(load.target.Arn ?? ''),
-      ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
-    }, senderOf(load));
+    const refusal = await bringToQueue(
+      this.#ports,
+      queueArn,
+      payload,
+      {
+        ERROR_CODE: text(failure.code),
+        ERROR_MESSAGE: text(failure.message.slice(0, 1024)),
+        EXECUTION_ID: text(load.executionId),
+        IS_PAYLOAD_TRUNCATED: text('false'),
+        RETRY_ATTEMPTS: { DataType: 'Number', StringValue: String(attempt - 1) },
+        SCHEDULE_ARN: text(load.scheduleArn),
+        SCHEDULED_TIME: text(new Date(load.slotMs).toISOString()),
+        TARGET_ARN: text(load.target.Arn ?? ''),
+        ...(exhausted === undefined ? {} : { EXHAUSTED_RETRY_CONDITION: text(exhausted) }),
+      },
+      senderOf(load),
+    );
     if (refusal === undefined || refusal.final || this.#clock.now() - load.acceptedAtMs > 2 * defaultRetryPolicy.maximumAgeMs)
       return { kind: 'done' };
     return { kind: 'retry', inMs: backoffMs(attempt, this.#random.float()) };

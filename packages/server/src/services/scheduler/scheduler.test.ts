@@ -17,7 +17,12 @@ const epochMs = Date.parse('2026-11-24T10:00:30Z');
 
 /** The Scheduler behind a door; functions are a list of what they got and when. */
 async function openTown(
-  options: { readonly file?: string; readonly clock?: VirtualClock; readonly ports?: SchedulerPorts; readonly slowDisk?: () => Promise<void> } = {},
+  options: {
+    readonly file?: string;
+    readonly clock?: VirtualClock;
+    readonly ports?: SchedulerPorts;
+    readonly slowDisk?: () => Promise<void>;
+  } = {},
 ) {
   const stack = new AsyncDisposableStack();
   const clock = options.clock ?? new VirtualClock({ epochMs });

@@ -8,7 +8,10 @@ import { Vault } from './vault.ts';
 export interface SecretsManager extends AsyncDisposable {
   readonly handlers: SecretHandlers;
   /** A secret by name, ARN, or ARN without its last letters; undefined when it is not here. */
-  describe(place: { readonly account: string; readonly region: string }, id: string): { readonly arn: string; readonly policy?: string } | undefined;
+  describe(
+    place: { readonly account: string; readonly region: string },
+    id: string,
+  ): { readonly arn: string; readonly policy?: string } | undefined;
   /** Deletes what has waited long enough, now instead of within the hour. */
   purge(): Promise<void>;
 }

@@ -19,7 +19,13 @@ const sha256WithRsa = sequence(oid(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0
  *
  * @returns PEM
  */
-export function selfSigned(options: { readonly name: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject; readonly fromMs: number; readonly years: number }): string {
+export function selfSigned(options: {
+  readonly name: string;
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+  readonly fromMs: number;
+  readonly years: number;
+}): string {
   const name = sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from(options.name)))));
   const key = options.publicKey.export({ type: 'spki', format: 'der' });
   const serial = createHash('sha256').update(key).digest().subarray(0, 15);

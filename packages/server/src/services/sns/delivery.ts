@@ -34,7 +34,10 @@ const agent = 'Amazon Simple Notification Service Agent';
 const longestRetryMs = 1_200_000;
 const managedAttempts = 60;
 
-type Attempt = { readonly kind: 'done' } | { readonly kind: 'final'; readonly why: string } | { readonly kind: 'failed'; readonly why: string };
+type Attempt =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'final'; readonly why: string }
+  | { readonly kind: 'failed'; readonly why: string };
 
 /** Brings one message to one subscription. */
 export class Delivery {
@@ -52,7 +55,10 @@ export class Delivery {
     if (outcome.kind === 'done') return outcome;
     const delayMs = outcome.kind === 'final' ? undefined : this.#delay(subscription, attempt);
     if (delayMs !== undefined) return { kind: 'retry', inMs: delayMs };
-    this.#options.log.warn('A message could not be delivered to a subscription.', { subscription: subscription.arn, reason: outcome.why });
+    this.#options.log.warn('A message could not be delivered to a subscription.', {
+      subscription: subscription.arn,
+      reason: outcome.why,
+    });
     await this.#bury(subscription, load);
     return { kind: 'done' };
   }
@@ -67,18 +73,27 @@ export class Delivery {
       switch (subscription.protocol) {
         case 'sqs': {
           const fifo = ports.sqs.describe(subscription.endpoint)?.fifo === true;
-          await ports.sqs.send(subscription.endpoint, raw ? notification.message : envelope(notification, subscription.arn, signer), {
-            from: senderOf(notification.topicArn),
-            ...trace,
-            ...(raw ? { attributes: notification.attributes } : {}),
-            // A standard queue gets the group of a standard topic alone, as recorded.
-            ...(load.groupId === undefined || (!fifo && notification.sequenceNumber !== undefined) ? {} : { groupId: load.groupId }),
-            ...(fifo && load.deduplicationId !== undefined ? { deduplicationId: load.deduplicationId } : {}),
-          });
+          await ports.sqs.send(
+            subscription.endpoint,
+            raw ? notification.message : envelope(notification, subscription.arn, signer),
+            {
+              from: senderOf(notification.topicArn),
+              ...trace,
+              ...(raw ? { attributes: notification.attributes } : {}),
+              // A standard queue gets the group of a standard topic alone, as recorded.
+              ...(load.groupId === undefined || (!fifo && notification.sequenceNumber !== undefined)
+                ? {}
+                : { groupId: load.groupId }),
+              ...(fifo && load.deduplicationId !== undefined ? { deduplicationId: load.deduplicationId } : {}),
+            },
+          );
           return { kind: 'done' };
         }
         case 'lambda':
-          await ports.lambda.invokeAsync(subscription.endpoint, lambdaEvent(notification, subscription.arn, signer), { ...senderOf(notification.topicArn), ...trace });
+          await ports.lambda.invokeAsync(subscription.endpoint, lambdaEvent(notification, subscription.arn, signer), {
+            ...senderOf(notification.topicArn),
+            ...trace,
+          });
           return { kind: 'done' };
         case 'http':
         case 'https':
@@ -93,7 +108,13 @@ export class Delivery {
     }
   }
 
-  async #post(subscription: SubscriptionRecord, notification: Notification, raw: boolean, signer: Signer, signal: AbortSignal): Promise<Attempt> {
+  async #post(
+    subscription: SubscriptionRecord,
+    notification: Notification,
+    raw: boolean,
+    signer: Signer,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
     const isRaw = raw && notification.type === 'Notification';
     const late = new AbortController();
     using _deadline = this.#options.clock.after(httpTimeoutMs, () => late.abort(new Error('No answer within 15 seconds.')));
@@ -112,7 +133,10 @@ export class Delivery {
         signal: AbortSignal.any([signal, late.signal]),
       });
       if (status >= 200 && status < 300) return { kind: 'done' };
-      return { kind: status >= 400 && status < 500 && status !== 429 ? 'final' : 'failed', why: `The endpoint answered ${status}.` };
+      return {
+        kind: status >= 400 && status < 500 && status !== 429 ? 'final' : 'failed',
+        why: `The endpoint answered ${status}.`,
+      };
     } catch (error) {
       if (signal.aborted) throw error;
       return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
@@ -142,16 +166,26 @@ export class Delivery {
       });
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
-      this.#options.log.warn('A message could not be put into the dead-letter queue of its subscription.', { subscription: subscription.arn, reason: error.message });
+      this.#options.log.warn('A message could not be put into the dead-letter queue of its subscription.', {
+        subscription: subscription.arn,
+        reason: error.message,
+      });
     }
   }
 }
 
-const senderOf = (topicArn: string): Sender => ({ service: 'sns.amazonaws.com', sourceArn: topicArn, sourceAccount: topicArn.split(':')[4] ?? '' });
+const senderOf = (topicArn: string): Sender => ({
+  service: 'sns.amazonaws.com',
+  sourceArn: topicArn,
+  sourceAccount: topicArn.split(':')[4] ?? '',
+});
 
 /** JSON has no bytes: they travel as Buffer's own form. */
 const revive = (_key: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'Buffer' && Array.isArray((value as { data?: unknown }).data)
+  typeof value === 'object' &&
+  value !== null &&
+  (value as { type?: unknown }).type === 'Buffer' &&
+  Array.isArray((value as { data?: unknown }).data)
     ? Buffer.from((value as { data: number[] }).data)
     : value;
 
@@ -213,6 +247,13 @@ export function httpDelayMs(policy: RetryPolicy, attempt: number): number {
   const growing = policy.numRetries - policy.numNoDelayRetries - policy.numMinDelayRetries - policy.numMaxDelayRetries;
   if (retry >= growing) return most;
   const share = growing <= 1 ? 0 : retry / (growing - 1);
-  const curve = policy.backoffFunction === 'linear' ? share : policy.backoffFunction === 'arithmetic' ? share ** 1.5 : policy.backoffFunction === 'geometric' ? share ** 2 : share ** 3;
+  const curve =
+    policy.backoffFunction === 'linear'
+      ? share
+      : policy.backoffFunction === 'arithmetic'
+        ? share ** 1.5
+        : policy.backoffFunction === 'geometric'
+          ? share ** 2
+          : share ** 3;
   return Math.round(least + (most - least) * curve);
 }

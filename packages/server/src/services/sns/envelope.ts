@@ -79,14 +79,19 @@ export function envelope(notification: Notification, subscriptionArn: string, si
     ...(Object.keys(attributes).length === 0 ? {} : { MessageAttributes: attributesOf(attributes) }),
   };
   const lines = Object.entries(document).map(([name, value]) =>
-    name === 'MessageAttributes' ? `  "MessageAttributes" : ${spaced(value as object)}` : `  ${JSON.stringify(name)} : ${JSON.stringify(value)}`,
+    name === 'MessageAttributes'
+      ? `  "MessageAttributes" : ${spaced(value as object)}`
+      : `  ${JSON.stringify(name)} : ${JSON.stringify(value)}`,
   );
   return `{\n${lines.join(',\n')}\n}`;
 }
 
 const spaced = (attributes: object): string =>
   `{\n${Object.entries(attributes)
-    .map(([name, { Type, Value }]: [string, { Type: string; Value: string }]) => `    ${JSON.stringify(name)} : {"Type":${JSON.stringify(Type)},"Value":${JSON.stringify(Value)}}`)
+    .map(
+      ([name, { Type, Value }]: [string, { Type: string; Value: string }]) =>
+        `    ${JSON.stringify(name)} : {"Type":${JSON.stringify(Type)},"Value":${JSON.stringify(Value)}}`,
+    )
     .join(',\n')}\n  }`;
 
 /** The event a function gets. @source spec 7.3-11 */

@@ -1,12 +1,15 @@
 import { ServiceFault, type Call } from '@mayfly/wire';
 
-export const invalidParameter = (what: string): ServiceFault => new ServiceFault('InvalidParameter', `Invalid parameter: ${what}`, { status: 400 });
+export const invalidParameter = (what: string): ServiceFault =>
+  new ServiceFault('InvalidParameter', `Invalid parameter: ${what}`, { status: 400 });
 
 export const topicNotFound = (): ServiceFault => new ServiceFault('NotFound', 'Topic does not exist', { status: 404 });
 
-export const subscriptionNotFound = (): ServiceFault => new ServiceFault('NotFound', 'Subscription does not exist', { status: 404 });
+export const subscriptionNotFound = (): ServiceFault =>
+  new ServiceFault('NotFound', 'Subscription does not exist', { status: 404 });
 
-export const invalidAttributeValue = (message: string): ServiceFault => new ServiceFault('ParameterValueInvalid', message, { status: 400 });
+export const invalidAttributeValue = (message: string): ServiceFault =>
+  new ServiceFault('ParameterValueInvalid', message, { status: 400 });
 
 /** The parts of an ARN of ours. @throws InvalidParameter for what is none */
 export function checkArn(arn: string | undefined, parameter: string): string {

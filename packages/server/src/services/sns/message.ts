@@ -13,7 +13,18 @@ export interface PublishRequest {
   readonly subject?: string | undefined;
   /** `json`: `message` holds a text per protocol. */
   readonly structure?: string | undefined;
-  readonly attributes?: Readonly<Record<string, { readonly DataType: string | undefined; readonly StringValue?: string | undefined; readonly BinaryValue?: Uint8Array | undefined }>> | undefined;
+  readonly attributes?:
+    | Readonly<
+        Record<
+          string,
+          {
+            readonly DataType: string | undefined;
+            readonly StringValue?: string | undefined;
+            readonly BinaryValue?: Uint8Array | undefined;
+          }
+        >
+      >
+    | undefined;
   readonly groupId?: string | undefined;
   readonly deduplicationId?: string | undefined;
   /** Of the publisher's call. */
@@ -45,10 +56,14 @@ export function draftOf(request: PublishRequest, topic: { readonly fifo: boolean
   if (structure !== undefined && structure !== 'json') throw invalidParameter('MessageStructure Reason: must be json');
   if (topic.fifo && groupId === undefined) throw invalidParameter('The MessageGroupId parameter is required for FIFO topics');
   if (topic.fifo && deduplicationId === undefined && !topic.contentBased) {
-    throw invalidParameter('The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly');
+    throw invalidParameter(
+      'The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+    );
   }
   if (!topic.fifo && deduplicationId !== undefined) {
-    throw invalidParameter('MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type');
+    throw invalidParameter(
+      'MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type',
+    );
   }
   const texts = structure === 'json' ? textsOf(message) : undefined;
   return {
@@ -101,9 +116,14 @@ function attributeOf(name: string, value: NonNullable<PublishRequest['attributes
   const type = /^(String|Number|Binary)(\.|$)/.exec(DataType ?? '')?.[1];
   if (DataType === undefined) {
     const path = `${within}messageAttributes.${name}.member.dataType`;
-    throw new ServiceFault('ValidationError', `1 validation error detected: Value null at '${path}' failed to satisfy constraint: Member must not be null`, { status: 400 });
+    throw new ServiceFault(
+      'ValidationError',
+      `1 validation error detected: Value null at '${path}' failed to satisfy constraint: Member must not be null`,
+      { status: 400 },
+    );
   }
-  if (DataType === '') throw invalidAttributeValue(`The message attribute '${name}' must contain non-empty message attribute type.`);
+  if (DataType === '')
+    throw invalidAttributeValue(`The message attribute '${name}' must contain non-empty message attribute type.`);
   if (type === undefined) {
     throw invalidAttributeValue(
       `The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,
@@ -111,7 +131,8 @@ function attributeOf(name: string, value: NonNullable<PublishRequest['attributes
   }
   const field = type === 'Binary' ? 'Binary' : 'String';
   const [wanted, other] = type === 'Binary' ? [BinaryValue, StringValue] : [StringValue, BinaryValue];
-  if (wanted === undefined && other !== undefined) throw invalidAttributeValue(`The message attribute '${name}' with type '${DataType}' must use field '${field}'.`);
+  if (wanted === undefined && other !== undefined)
+    throw invalidAttributeValue(`The message attribute '${name}' with type '${DataType}' must use field '${field}'.`);
   if (wanted === undefined || wanted.length === 0) {
     throw invalidAttributeValue(
       `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${DataType}'.`,
@@ -123,7 +144,8 @@ function attributeOf(name: string, value: NonNullable<PublishRequest['attributes
 const bytesOf = (attributes: Readonly<Record<string, MessageAttribute>>): number => {
   let bytes = 0;
   for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(attributes)) {
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(DataType) + (BinaryValue?.length ?? Buffer.byteLength(StringValue ?? ''));
+    bytes +=
+      Buffer.byteLength(name) + Buffer.byteLength(DataType) + (BinaryValue?.length ?? Buffer.byteLength(StringValue ?? ''));
   }
   return bytes;
 };

@@ -21,5 +21,9 @@ export interface SnsPort {
   /** The topic's policy, as it was set, or the one that every topic has; undefined when there is no such topic. */
   policy(topicArn: string): string | undefined;
   /** Resolves when the message is on stable storage for each of its subscriptions. @throws ServiceFault as Publish does */
-  publish(topicArn: string, request: PublishRequest, from?: Sender): Promise<{ readonly messageId: string; readonly sequenceNumber?: string }>;
+  publish(
+    topicArn: string,
+    request: PublishRequest,
+    from?: Sender,
+  ): Promise<{ readonly messageId: string; readonly sequenceNumber?: string }>;
 }

@@ -33,10 +33,17 @@ const answer = ({ messageId, sequenceNumber }: Published) => ({
 });
 
 /** @throws NotImplementedException for what would have to leave by telephone or push */
-function topicOf(input: { readonly TopicArn?: string | undefined; readonly TargetArn?: string | undefined; readonly PhoneNumber?: string | undefined }): string {
+function topicOf(input: {
+  readonly TopicArn?: string | undefined;
+  readonly TargetArn?: string | undefined;
+  readonly PhoneNumber?: string | undefined;
+}): string {
   if (input.PhoneNumber !== undefined) {
-    if (!/^\+[0-9]{4,15}$/.test(input.PhoneNumber)) throw invalidParameter(`PhoneNumber Reason: ${input.PhoneNumber} is not valid to publish to`);
-    throw new ServiceFault('NotImplementedException', 'Mayfly has no telephone: messages to phone numbers are not delivered.', { status: 400 });
+    if (!/^\+[0-9]{4,15}$/.test(input.PhoneNumber))
+      throw invalidParameter(`PhoneNumber Reason: ${input.PhoneNumber} is not valid to publish to`);
+    throw new ServiceFault('NotImplementedException', 'Mayfly has no telephone: messages to phone numbers are not delivered.', {
+      status: 400,
+    });
   }
   const arn = input.TopicArn ?? input.TargetArn;
   return checkArn(arn, input.TopicArn === undefined ? 'TargetArn' : 'TopicArn');
@@ -47,7 +54,7 @@ export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> 
     async Publish(input, call: Call) {
       const arn = topicOf(input);
       if (arn.split(':')[3] !== call.region && call.caller.kind === 'signed') throw invalidParameter('TopicArn');
-      return answer(await sns.publish(arn, requestOf(input as Input, call), call.origin));
+      return answer(await sns.publish(arn, requestOf(input, call), call.origin));
     },
 
     async PublishBatch(input, call) {
@@ -55,10 +62,18 @@ export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> 
       const entries = (input.PublishBatchRequestEntries ?? []) as readonly (Input & { readonly Id: string })[];
       checkEntries(entries, 'PublishBatchRequestEntry');
       const bytes = entries.reduce((sum, { Message }) => sum + Buffer.byteLength(Message ?? ''), 0);
-      if (bytes > mostBytes) throw new ServiceFault('BatchRequestTooLong', 'The length of all the messages in the batch put together is more than the limit.');
+      if (bytes > mostBytes)
+        throw new ServiceFault(
+          'BatchRequestTooLong',
+          'The length of all the messages in the batch put together is more than the limit.',
+        );
       // What an attribute cannot be spoils the batch.
-      entries.forEach(({ MessageAttributes }, index) => checkAttributes(MessageAttributes ?? {}, `publishBatchRequestEntries.${index + 1}.member.`));
-      const { Successful, Failed } = await inBatch(entries, async (entry) => answer(await sns.publish(topic.arn, requestOf(entry, call), call.origin)));
+      entries.forEach(({ MessageAttributes }, index) =>
+        checkAttributes(MessageAttributes ?? {}, `publishBatchRequestEntries.${index + 1}.member.`),
+      );
+      const { Successful, Failed } = await inBatch(entries, async (entry) =>
+        answer(await sns.publish(topic.arn, requestOf(entry, call), call.origin)),
+      );
       return { Successful, Failed: Failed ?? [] };
     },
   };

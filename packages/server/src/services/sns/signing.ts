@@ -25,13 +25,22 @@ export async function openSigner(records: Records<{ signing: SigningRecord }>, c
   return {
     fileName: `SimpleNotificationService-${createHash('sha256').update(stored.certificatePem).digest('hex').slice(0, 32)}.pem`,
     certificatePem: stored.certificatePem,
-    sign: (text, version) => createSign(version === '1' ? 'sha1' : 'sha256').update(text).sign(key, 'base64'),
+    sign: (text, version) =>
+      createSign(version === '1' ? 'sha1' : 'sha256')
+        .update(text)
+        .sign(key, 'base64'),
   };
 }
 
 async function make(records: Records<{ signing: SigningRecord }>, clock: Clock): Promise<SigningRecord> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  const certificatePem = selfSigned({ name: 'sns.mayfly', publicKey: createPublicKey(privateKey), privateKey, fromMs: clock.now() - 86_400_000, years: 20 });
+  const certificatePem = selfSigned({
+    name: 'sns.mayfly',
+    publicKey: createPublicKey(privateKey),
+    privateKey,
+    fromMs: clock.now() - 86_400_000,
+    years: 20,
+  });
   const made: SigningRecord = { privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, certificatePem };
   // Two that made one at once both use the first.
   return records.change((draft) => {

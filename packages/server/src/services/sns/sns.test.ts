@@ -28,7 +28,12 @@ interface Town extends AsyncDisposable {
 }
 
 async function openTown(
-  options: { readonly clock?: Clock; readonly file?: string; readonly lambda?: SnsPorts['lambda']; readonly origin?: string } = {},
+  options: {
+    readonly clock?: Clock;
+    readonly file?: string;
+    readonly lambda?: SnsPorts['lambda'];
+    readonly origin?: string;
+  } = {},
 ): Promise<Town> {
   const database = new PlainDatabase(options.file);
   const common = { database, clock: options.clock ?? systemClock, random: systemRandom, log: silentLogger };
@@ -57,7 +62,9 @@ async function openTown(
     queues: sqs.port,
     invoked: invoked.promise,
     async queue(name, attributes = {}) {
-      const call = { account: '000000000000', region: 'us-east-1', origin: street.origin } as Parameters<typeof sqs.handlers.CreateQueue>[1];
+      const call = { account: '000000000000', region: 'us-east-1', origin: street.origin } as Parameters<
+        typeof sqs.handlers.CreateQueue
+      >[1];
       await sqs.handlers.CreateQueue({ QueueName: name, Attributes: attributes }, call);
       return `arn:aws:sqs:us-east-1:000000000000:${name}`;
     },
@@ -86,7 +93,12 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
     const endpoint = await town.queue('q');
     const { TopicArn } = await sns.createTopic({ Name: 'news' });
     const { SubscriptionArn } = await sns.subscribe({ TopicArn, Protocol: 'sqs', Endpoint: endpoint });
-    const { MessageId } = await sns.publish({ TopicArn, Message: 'ö§a1"_ & <b>\nline', Subject: 'Hi', MessageAttributes: { n: { DataType: 'Number', StringValue: '99.12' } } });
+    const { MessageId } = await sns.publish({
+      TopicArn,
+      Message: 'ö§a1"_ & <b>\nline',
+      Subject: 'Hi',
+      MessageAttributes: { n: { DataType: 'Number', StringValue: '99.12' } },
+    });
     const message = JSON.parse((await one(town.queues, endpoint))?.body ?? '{}') as Record<string, string>;
     const { Signature = '', SigningCertURL = '', Timestamp = '', ...rest } = message;
     t.assert.deepStrictEqual(rest, {
@@ -111,12 +123,24 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
     const { TopicArn } = await town.sns.createTopic({ Name: 'news' });
     const { SubscriptionArn } = await town.sns.subscribe({ TopicArn, Protocol: 'lambda', Endpoint: functionArn });
     await town.sns.publish({ TopicArn, Message: 'm' });
-    const { Records: [record] = [] } = JSON.parse(await town.invoked) as { Records?: { EventSubscriptionArn: string; EventSource: string; EventVersion: string; Sns: Record<string, unknown> }[] };
+    const { Records: [record] = [] } = JSON.parse(await town.invoked) as {
+      Records?: { EventSubscriptionArn: string; EventSource: string; EventVersion: string; Sns: Record<string, unknown> }[];
+    };
     t.assert.strictEqual(record?.EventSource, 'aws:sns');
     t.assert.strictEqual(record?.EventVersion, '1.0');
     t.assert.strictEqual(record?.EventSubscriptionArn, SubscriptionArn);
     t.assert.deepStrictEqual(Object.keys(record?.Sns ?? {}), [
-      'Type', 'MessageId', 'TopicArn', 'Subject', 'Message', 'Timestamp', 'SignatureVersion', 'Signature', 'SigningCertUrl', 'UnsubscribeUrl', 'MessageAttributes',
+      'Type',
+      'MessageId',
+      'TopicArn',
+      'Subject',
+      'Message',
+      'Timestamp',
+      'SignatureVersion',
+      'Signature',
+      'SigningCertUrl',
+      'UnsubscribeUrl',
+      'MessageAttributes',
     ]);
     t.assert.strictEqual(record?.Sns['Subject'], null);
   });
@@ -127,10 +151,28 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
     const byAttribute = await town.queue('a');
     const byBody = await town.queue('b');
     const { TopicArn } = await sns.createTopic({ Name: 'news' });
-    await sns.subscribe({ TopicArn, Protocol: 'sqs', Endpoint: byAttribute, Attributes: { RawMessageDelivery: 'true', FilterPolicy: '{"kind":[{"prefix":"or"}],"n":[{"numeric":[">",5]}]}' } });
-    const { SubscriptionArn } = await sns.subscribe({ TopicArn, Protocol: 'sqs', Endpoint: byBody, Attributes: { RawMessageDelivery: 'true', FilterPolicyScope: 'MessageBody', FilterPolicy: '{"a":{"b":[1]}}' } });
+    await sns.subscribe({
+      TopicArn,
+      Protocol: 'sqs',
+      Endpoint: byAttribute,
+      Attributes: { RawMessageDelivery: 'true', FilterPolicy: '{"kind":[{"prefix":"or"}],"n":[{"numeric":[">",5]}]}' },
+    });
+    const { SubscriptionArn } = await sns.subscribe({
+      TopicArn,
+      Protocol: 'sqs',
+      Endpoint: byBody,
+      Attributes: { RawMessageDelivery: 'true', FilterPolicyScope: 'MessageBody', FilterPolicy: '{"a":{"b":[1]}}' },
+    });
     const send = (Message: string, kind: string, n: string) =>
-      sns.publish({ TopicArn, Message, MessageAttributes: { kind: { DataType: 'String', StringValue: kind }, n: { DataType: 'Number', StringValue: n }, raw: { DataType: 'Binary', BinaryValue: Buffer.from([2, 3, 4]) } } });
+      sns.publish({
+        TopicArn,
+        Message,
+        MessageAttributes: {
+          kind: { DataType: 'String', StringValue: kind },
+          n: { DataType: 'Number', StringValue: n },
+          raw: { DataType: 'Binary', BinaryValue: Buffer.from([2, 3, 4]) },
+        },
+      });
     await send('no', 'order', '5');
     await send('yes', 'order', '6');
     await send('{"a":{"b":1}}', 'x', '0');
@@ -142,12 +184,17 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
     t.assert.strictEqual(Attributes?.['FilterPolicyScope'], 'MessageBody');
     t.assert.strictEqual(Attributes?.['ConfirmationWasAuthenticated'], 'true');
     await sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'FilterPolicy', AttributeValue: '{"c":{"d":["x"]}}' });
-    await t.assert.rejects(sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'FilterPolicyScope', AttributeValue: 'MessageAttributes' }), {
-      message: 'Invalid parameter: FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy',
-    });
+    await t.assert.rejects(
+      sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'FilterPolicyScope', AttributeValue: 'MessageAttributes' }),
+      {
+        message: 'Invalid parameter: FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy',
+      },
+    );
     await sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'FilterPolicy', AttributeValue: '{}' });
     t.assert.strictEqual((await sns.getSubscriptionAttributes({ SubscriptionArn })).Attributes?.['FilterPolicy'], undefined);
-    await t.assert.rejects(sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'Nonsense', AttributeValue: 'x' }), { message: 'Invalid parameter: AttributeName' });
+    await t.assert.rejects(sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: 'Nonsense', AttributeValue: 'x' }), {
+      message: 'Invalid parameter: AttributeName',
+    });
   });
 
   test('an HTTP endpoint confirms itself, hears messages, and leaves by the link', async (t: TestContext) => {
@@ -168,12 +215,21 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
     try {
       const { TopicArn } = await sns.createTopic({ Name: 'news' });
       const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/hook`;
-      t.assert.strictEqual((await sns.subscribe({ TopicArn, Protocol: 'http', Endpoint: url })).SubscriptionArn, 'pending confirmation');
+      t.assert.strictEqual(
+        (await sns.subscribe({ TopicArn, Protocol: 'http', Endpoint: url })).SubscriptionArn,
+        'pending confirmation',
+      );
       await onHeard.promise;
       t.assert.strictEqual(heard[0]?.headers['x-amz-sns-message-type'], 'SubscriptionConfirmation');
-      t.assert.strictEqual((await sns.listSubscriptionsByTopic({ TopicArn })).Subscriptions?.[0]?.SubscriptionArn, 'PendingConfirmation');
+      t.assert.strictEqual(
+        (await sns.listSubscriptionsByTopic({ TopicArn })).Subscriptions?.[0]?.SubscriptionArn,
+        'PendingConfirmation',
+      );
       const confirmed = await fetch(heard[0]?.body['SubscribeURL'] ?? '');
-      t.assert.match(await confirmed.text(), /<SubscriptionArn>arn:aws:sns:us-east-1:000000000000:news:[0-9a-f-]{36}<\/SubscriptionArn>/);
+      t.assert.match(
+        await confirmed.text(),
+        /<SubscriptionArn>arn:aws:sns:us-east-1:000000000000:news:[0-9a-f-]{36}<\/SubscriptionArn>/,
+      );
       onHeard = Promise.withResolvers();
       await sns.publish({ TopicArn, Message: 'm' });
       await onHeard.promise;
@@ -190,11 +246,18 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
 
   test('what no function takes goes to the dead letters of the subscription', async (t: TestContext) => {
     await using town = await openTown({
-      lambda: { invokeAsync: () => Promise.reject(new ServiceFault('ResourceNotFoundException', 'Function not found', { status: 404 })) },
+      lambda: {
+        invokeAsync: () => Promise.reject(new ServiceFault('ResourceNotFoundException', 'Function not found', { status: 404 })),
+      },
     });
     const dead = await town.queue('dead');
     const { TopicArn } = await town.sns.createTopic({ Name: 'news' });
-    await town.sns.subscribe({ TopicArn, Protocol: 'lambda', Endpoint: functionArn, Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead }) } });
+    await town.sns.subscribe({
+      TopicArn,
+      Protocol: 'lambda',
+      Endpoint: functionArn,
+      Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead }) },
+    });
     await town.sns.publish({ TopicArn, Message: 'lost' });
     t.assert.strictEqual((JSON.parse((await one(town.queues, dead))?.body ?? '{}') as { Message?: string }).Message, 'lost');
   });
@@ -202,9 +265,14 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
   test('a FIFO topic keeps order and takes a message once', async (t: TestContext) => {
     await using town = await openTown();
     const endpoint = await town.queue('q.fifo', { FifoQueue: 'true' });
-    const { TopicArn } = await town.sns.createTopic({ Name: 't.fifo', Attributes: { FifoTopic: 'true', ContentBasedDeduplication: 'true' } });
+    const { TopicArn } = await town.sns.createTopic({
+      Name: 't.fifo',
+      Attributes: { FifoTopic: 'true', ContentBasedDeduplication: 'true' },
+    });
     await town.sns.subscribe({ TopicArn, Protocol: 'sqs', Endpoint: endpoint, Attributes: { RawMessageDelivery: 'true' } });
-    await t.assert.rejects(town.sns.subscribe({ TopicArn, Protocol: 'lambda', Endpoint: functionArn }), { name: 'InvalidParameterException' });
+    await t.assert.rejects(town.sns.subscribe({ TopicArn, Protocol: 'lambda', Endpoint: functionArn }), {
+      name: 'InvalidParameterException',
+    });
     for (const Message of ['1', '2', '2', '3']) await town.sns.publish({ TopicArn, Message, MessageGroupId: 'g' });
     const seen: (string | undefined)[] = [];
     for (let index = 0; index < 3; index += 1) seen.push((await one(town.queues, endpoint))?.body);
@@ -219,7 +287,11 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
     const { Attributes = {} } = await sns.getTopicAttributes({ TopicArn });
     t.assert.strictEqual(Attributes['DisplayName'], '');
     t.assert.strictEqual(Attributes['Owner'], '000000000000');
-    t.assert.strictEqual((JSON.parse(Attributes['EffectiveDeliveryPolicy'] ?? '') as { http: { defaultHealthyRetryPolicy: { numRetries: number } } }).http.defaultHealthyRetryPolicy.numRetries, 3);
+    t.assert.strictEqual(
+      (JSON.parse(Attributes['EffectiveDeliveryPolicy'] ?? '') as { http: { defaultHealthyRetryPolicy: { numRetries: number } } })
+        .http.defaultHealthyRetryPolicy.numRetries,
+      3,
+    );
     t.assert.strictEqual((JSON.parse(Attributes['Policy'] ?? '') as { Id: string }).Id, '__default_policy_ID');
     await sns.setTopicAttributes({ TopicArn, AttributeName: 'DisplayName', AttributeValue: 'N' });
     t.assert.strictEqual((await sns.getTopicAttributes({ TopicArn })).Attributes?.['DisplayName'], 'N');
@@ -234,11 +306,37 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
   const wrong: readonly (readonly [string, (sns: sdk.SNS, TopicArn: string | undefined) => Promise<unknown>, RegExp])[] = [
     ['an empty message', (sns, TopicArn) => sns.publish({ TopicArn, Message: '' }), /^Invalid parameter: Empty message$/],
     ['an empty subject', (sns, TopicArn) => sns.publish({ TopicArn, Message: 'm', Subject: '' }), /^Invalid parameter: Subject$/],
-    ['too long a message', (sns, TopicArn) => sns.publish({ TopicArn, Message: 'x'.repeat(262_145) }), /^Invalid parameter: Message too long$/],
-    ['texts without a default', (sns, TopicArn) => sns.publish({ TopicArn, Message: '{}', MessageStructure: 'json' }), /No default entry in JSON message body$/],
-    ['a queue by its URL', (sns, TopicArn) => sns.subscribe({ TopicArn, Protocol: 'sqs', Endpoint: 'http://h/1/q' }), /^Invalid parameter: SQS endpoint ARN$/],
-    ['a filter that is none', (sns, TopicArn) => sns.subscribe({ TopicArn, Protocol: 'lambda', Endpoint: functionArn, Attributes: { FilterPolicy: '{"key":[{"suffix":100}]}' } }), /^Invalid parameter: Attributes Reason: FilterPolicy: suffix match pattern must be a string\n/],
-    ['a subscription that is none', (sns) => sns.unsubscribe({ SubscriptionArn: 'x' }), /^Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1$/],
+    [
+      'too long a message',
+      (sns, TopicArn) => sns.publish({ TopicArn, Message: 'x'.repeat(262_145) }),
+      /^Invalid parameter: Message too long$/,
+    ],
+    [
+      'texts without a default',
+      (sns, TopicArn) => sns.publish({ TopicArn, Message: '{}', MessageStructure: 'json' }),
+      /No default entry in JSON message body$/,
+    ],
+    [
+      'a queue by its URL',
+      (sns, TopicArn) => sns.subscribe({ TopicArn, Protocol: 'sqs', Endpoint: 'http://h/1/q' }),
+      /^Invalid parameter: SQS endpoint ARN$/,
+    ],
+    [
+      'a filter that is none',
+      (sns, TopicArn) =>
+        sns.subscribe({
+          TopicArn,
+          Protocol: 'lambda',
+          Endpoint: functionArn,
+          Attributes: { FilterPolicy: '{"key":[{"suffix":100}]}' },
+        }),
+      /^Invalid parameter: Attributes Reason: FilterPolicy: suffix match pattern must be a string\n/,
+    ],
+    [
+      'a subscription that is none',
+      (sns) => sns.unsubscribe({ SubscriptionArn: 'x' }),
+      /^Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1$/,
+    ],
   ];
   for (const [what, call, message] of wrong) {
     test(`${what} is refused in the recorded words`, async (t: TestContext) => {
@@ -251,8 +349,17 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
   test('a batch fails entry by entry, and what is not built says so with a 4xx', async (t: TestContext) => {
     await using town = await openTown();
     const { TopicArn } = await town.sns.createTopic({ Name: 'news' });
-    const { Successful, Failed } = await town.sns.publishBatch({ TopicArn, PublishBatchRequestEntries: [{ Id: 'a', Message: 'm' }, { Id: 'b', Message: '' }] });
-    t.assert.deepStrictEqual([Successful?.map(({ Id }) => Id), Failed?.map(({ Id, Code }) => [Id, Code])], [['a'], [['b', 'InvalidParameter']]]);
+    const { Successful, Failed } = await town.sns.publishBatch({
+      TopicArn,
+      PublishBatchRequestEntries: [
+        { Id: 'a', Message: 'm' },
+        { Id: 'b', Message: '' },
+      ],
+    });
+    t.assert.deepStrictEqual(
+      [Successful?.map(({ Id }) => Id), Failed?.map(({ Id, Code }) => [Id, Code])],
+      [['a'], [['b', 'InvalidParameter']]],
+    );
     await t.assert.rejects(town.sns.listPlatformApplications({}), { name: 'NotImplementedException' });
   });
 });
@@ -261,7 +368,9 @@ suite('SNS over time', { timeout: 60_000 }, () => {
   test('a published message outlives the server that took it', async (t: TestContext) => {
     using folder = temporaryFolder();
     const file = `${folder.path}/db`;
-    const stuck = { invokeAsync: () => Promise.reject(new ServiceFault('TooManyRequestsException', 'Rate exceeded', { status: 429 })) };
+    const stuck = {
+      invokeAsync: () => Promise.reject(new ServiceFault('TooManyRequestsException', 'Rate exceeded', { status: 429 })),
+    };
     {
       await using town = await openTown({ file, lambda: stuck });
       const { TopicArn } = await town.sns.createTopic({ Name: 'news' });
@@ -304,7 +413,12 @@ suite('SNS over time', { timeout: 60_000 }, () => {
         origin: () => 'http://here',
       },
     });
-    const call = { account: '000000000000', region: 'us-east-1', origin: 'http://here', caller: { kind: 'anonymous' } } as Parameters<typeof service.handlers.CreateTopic>[1];
+    const call = {
+      account: '000000000000',
+      region: 'us-east-1',
+      origin: 'http://here',
+      caller: { kind: 'anonymous' },
+    } as Parameters<typeof service.handlers.CreateTopic>[1];
     const { TopicArn } = await service.handlers.CreateTopic({ Name: 'news' }, call);
     await service.handlers.Subscribe({ TopicArn, Protocol: 'http', Endpoint: 'http://there/' }, call);
     await tried.promise;
@@ -316,7 +430,18 @@ suite('SNS over time', { timeout: 60_000 }, () => {
   });
 
   test('a policy of retries has its four phases', (t: TestContext) => {
-    const policy = { ...defaultRetryPolicy, minDelayTarget: 1, maxDelayTarget: 10, numRetries: 7, numNoDelayRetries: 1, numMinDelayRetries: 1, numMaxDelayRetries: 2 };
-    t.assert.deepStrictEqual([1, 2, 3, 4, 5, 6, 7].map((attempt) => httpDelayMs(policy, attempt)), [0, 1000, 1000, 5500, 10_000, 10_000, 10_000]);
+    const policy = {
+      ...defaultRetryPolicy,
+      minDelayTarget: 1,
+      maxDelayTarget: 10,
+      numRetries: 7,
+      numNoDelayRetries: 1,
+      numMinDelayRetries: 1,
+      numMaxDelayRetries: 2,
+    };
+    t.assert.deepStrictEqual(
+      [1, 2, 3, 4, 5, 6, 7].map((attempt) => httpDelayMs(policy, attempt)),
+      [0, 1000, 1000, 5500, 10_000, 10_000, 10_000],
+    );
   });
 });

@@ -66,7 +66,11 @@ export class Sns implements AsyncDisposable {
       subscription: (arn) => subscriptionOf(records, arn),
       topic: (arn) => topicOf(records, arn),
     });
-    const outbox = await Outbox.open({ ...options, service: 'sns', deliver: (parcel, attempt, signal) => delivery.deliver(parcel, attempt, signal) });
+    const outbox = await Outbox.open({
+      ...options,
+      service: 'sns',
+      deliver: (parcel, attempt, signal) => delivery.deliver(parcel, attempt, signal),
+    });
     sns = new Sns(options, records, outbox);
     outbox.start();
     return sns;
@@ -90,16 +94,26 @@ export class Sns implements AsyncDisposable {
   /** Resolves when the message is on storage for each subscription that takes it. @throws NotFound, InvalidParameter … */
   async publish(topicArn: string, request: PublishRequest, origin?: string): Promise<Published> {
     const topic = this.topic(topicArn);
-    const draft = draftOf(request, { fifo: topic.fifo, contentBased: topic.attributes['ContentBasedDeduplication']?.toLowerCase() === 'true' });
-    const deduplicationId = topic.fifo ? (draft.deduplicationId ?? createHash('sha256').update(draft.message).digest('hex')) : undefined;
+    const draft = draftOf(request, {
+      fifo: topic.fifo,
+      contentBased: topic.attributes['ContentBasedDeduplication']?.toLowerCase() === 'true',
+    });
+    const deduplicationId = topic.fifo
+      ? (draft.deduplicationId ?? createHash('sha256').update(draft.message).digest('hex'))
+      : undefined;
     const key = deduplicationId === undefined ? undefined : `${topicArn} ${deduplicationId}`;
     const earlier = key === undefined ? undefined : this.#recentOf(key);
     if (earlier !== undefined) return earlier;
-    const published: Published = { messageId: this.random.uuid(), ...(topic.fifo ? { sequenceNumber: String(10_000_000_000_000_000_000n + BigInt((this.#sequence += 1))) } : {}) };
+    const published: Published = {
+      messageId: this.random.uuid(),
+      ...(topic.fifo ? { sequenceNumber: String(10_000_000_000_000_000_000n + BigInt((this.#sequence += 1))) } : {}),
+    };
     if (key !== undefined && this.#recent.size >= mostRecent) throw throttled();
     if (key !== undefined) this.#recent.set(key, { published, untilMs: this.clock.monotonic() + deduplicationMs });
     try {
-      await this.#outbox.add(this.#parcels(topic, draft, deduplicationId, published, origin ?? this.#ports.origin(), request.traceHeader));
+      await this.#outbox.add(
+        this.#parcels(topic, draft, deduplicationId, published, origin ?? this.#ports.origin(), request.traceHeader),
+      );
     } catch (error) {
       if (key !== undefined) this.#recent.delete(key);
       throw error;
@@ -128,7 +142,14 @@ export class Sns implements AsyncDisposable {
     await this.records.settled();
   }
 
-  #parcels(topic: TopicRecord, draft: Draft, deduplicationId: string | undefined, published: Published, origin: string, traceHeader?: string): Parcel[] {
+  #parcels(
+    topic: TopicRecord,
+    draft: Draft,
+    deduplicationId: string | undefined,
+    published: Published,
+    origin: string,
+    traceHeader?: string,
+  ): Parcel[] {
     const timestamp = this.#timestamp();
     const parcels: Parcel[] = [];
     for (const subscription of this.records.list('subscription', topic.arn)) {
@@ -192,7 +213,9 @@ const signatureVersionOf = (topic: TopicRecord): '1' | '2' => (topic.attributes[
 
 function topicOf(records: SnsRecords, arn: string): TopicRecord | undefined {
   const [, , service, region, account, name, ...more] = arn.split(':');
-  return service === 'sns' && name !== undefined && more.length === 0 ? records.get('topic', `${account}/${region}`, name) : undefined;
+  return service === 'sns' && name !== undefined && more.length === 0
+    ? records.get('topic', `${account}/${region}`, name)
+    : undefined;
 }
 
 function subscriptionOf(records: SnsRecords, arn: string): SubscriptionRecord | undefined {

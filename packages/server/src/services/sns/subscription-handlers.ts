@@ -4,7 +4,13 @@ import { pageOf } from '../kit/pages.ts';
 import { scopeOf } from '../kit/records.ts';
 import { checkArn, invalidParameter, subscriptionNotFound, topicArnOf } from './faults.ts';
 import type { Sns } from './sns.ts';
-import { checkEndpoint, checkSubscriptionAttributes, describeSubscription, undelivered, type SubscriptionRecord } from './subscription.ts';
+import {
+  checkEndpoint,
+  checkSubscriptionAttributes,
+  describeSubscription,
+  undelivered,
+  type SubscriptionRecord,
+} from './subscription.ts';
 import { invalidToken, texts } from './topic-handlers.ts';
 
 type Names =
@@ -49,7 +55,9 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
       checkSubscriptionAttributes(attributes);
       const id = sns.random.uuid();
       const made = await records.change((draft) => {
-        const same = draft.list('subscription', topic.arn).find((each) => each.protocol === protocol && each.endpoint === endpoint);
+        const same = draft
+          .list('subscription', topic.arn)
+          .find((each) => each.protocol === protocol && each.endpoint === endpoint);
         if (same !== undefined) {
           const differs = Object.entries(attributes).some(([key, value]) => (same.attributes[key] ?? '') !== value);
           if (differs) throw invalidParameter('Attributes Reason: Subscription already exists with different attributes');
@@ -72,7 +80,11 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
         return record;
       });
       if (made.pending && protocol.startsWith('http')) await sns.askToConfirm(made, call.origin);
-      if (undelivered.has(protocol)) sns.log.warn('Messages of this subscription are not delivered: there is no such service here.', { protocol, subscription: made.arn });
+      if (undelivered.has(protocol))
+        sns.log.warn('Messages of this subscription are not delivered: there is no such service here.', {
+          protocol,
+          subscription: made.arn,
+        });
       return { SubscriptionArn: made.pending && input.ReturnSubscriptionArn !== true ? 'pending confirmation' : made.arn };
     },
 
@@ -98,7 +110,8 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
       await records.change((draft) => {
         const record = draft.get('subscription', topicArn, id);
         if (record === undefined) return;
-        if (record.guarded && call.caller.kind === 'anonymous') throw new ServiceFault('AuthorizationError', 'Only the owner may end this subscription.', { status: 403 });
+        if (record.guarded && call.caller.kind === 'anonymous')
+          throw new ServiceFault('AuthorizationError', 'Only the owner may end this subscription.', { status: 403 });
         draft.delete('subscription', topicArn, id);
         const [, , , region, account, name = ''] = topicArn.split(':');
         const topic = draft.get('topic', `${account}/${region}`, name);
@@ -129,12 +142,20 @@ export function subscriptionHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Na
 
     async ListSubscriptions(input, call) {
       const all = records.list('topic', scopeOf(call)).flatMap(({ arn }) => records.list('subscription', arn));
-      const page = pageOf(all.toSorted((a, b) => (a.arn < b.arn ? -1 : 1)), { limit: pageSize, token: input.NextToken, nameOf: ({ arn }) => arn, invalid: invalidToken });
+      const page = pageOf(
+        all.toSorted((a, b) => (a.arn < b.arn ? -1 : 1)),
+        { limit: pageSize, token: input.NextToken, nameOf: ({ arn }) => arn, invalid: invalidToken },
+      );
       return { Subscriptions: page.items.map(shown), ...(page.next === undefined ? {} : { NextToken: page.next }) };
     },
     async ListSubscriptionsByTopic(input, call) {
       const topic = sns.topic(topicArnOf(input.TopicArn, call));
-      const page = pageOf(records.list('subscription', topic.arn), { limit: pageSize, token: input.NextToken, nameOf: ({ id }) => id, invalid: invalidToken });
+      const page = pageOf(records.list('subscription', topic.arn), {
+        limit: pageSize,
+        token: input.NextToken,
+        nameOf: ({ id }) => id,
+        invalid: invalidToken,
+      });
       return { Subscriptions: page.items.map(shown), ...(page.next === undefined ? {} : { NextToken: page.next }) };
     },
   };

@@ -40,14 +40,16 @@ export function checkEndpoint(protocol: string, endpoint: string, topic: TopicRe
       return;
     case 'http':
     case 'https':
-      if (!endpoint.startsWith(`${protocol}://`) || !URL.canParse(endpoint)) throw invalidParameter('Endpoint must match the specified protocol');
+      if (!endpoint.startsWith(`${protocol}://`) || !URL.canParse(endpoint))
+        throw invalidParameter('Endpoint must match the specified protocol');
       return;
     case 'email':
     case 'email-json':
       if (!endpoint.includes('@')) throw invalidParameter('Email address');
       return;
     case 'sms':
-      if (!/^\+[0-9]{4,15}$/.test(endpoint)) throw new ServiceFault('InvalidParameter', `Invalid SMS endpoint: ${endpoint}`, { status: 400 });
+      if (!/^\+[0-9]{4,15}$/.test(endpoint))
+        throw new ServiceFault('InvalidParameter', `Invalid SMS endpoint: ${endpoint}`, { status: 400 });
       return;
     case 'application':
     case 'firehose':
@@ -69,15 +71,19 @@ export function checkSubscriptionAttributes(attributes: Readonly<Record<string, 
 function checkOne(name: string, value: string, reason: string): void {
   switch (name) {
     case 'RawMessageDelivery':
-      if (!/^(true|false|)$/i.test(value)) throw invalidParameter(`${reason}RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
+      if (!/^(true|false|)$/i.test(value))
+        throw invalidParameter(`${reason}RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
       return;
     case 'FilterPolicyScope':
       if (value !== 'MessageAttributes' && value !== 'MessageBody' && value !== '') {
-        throw invalidParameter(`${reason}FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`);
+        throw invalidParameter(
+          `${reason}FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`,
+        );
       }
       return;
     case 'RedrivePolicy':
-      if (value !== '' && deadLetterTarget(value) === undefined) throw invalidParameter(`${reason}RedrivePolicy: failed to parse JSON.`);
+      if (value !== '' && deadLetterTarget(value) === undefined)
+        throw invalidParameter(`${reason}RedrivePolicy: failed to parse JSON.`);
       return;
     case 'FilterPolicy':
     case 'DeliveryPolicy':
@@ -132,7 +138,8 @@ function checkSize(policy: object): void {
 }
 
 const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isOr = (name: string, value: unknown): value is object[] => name === '$or' && Array.isArray(value) && value.length > 1 && value.every(isPlain);
+const isOr = (name: string, value: unknown): value is object[] =>
+  name === '$or' && Array.isArray(value) && value.length > 1 && value.every(isPlain);
 
 /** Fields that are looked at; those of alternatives count once each. */
 function keysOf(policy: object): number {

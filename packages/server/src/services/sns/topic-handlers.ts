@@ -39,7 +39,8 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
     try {
       return sns.topic(checkArn(arn, 'ResourceArn'));
     } catch (error) {
-      if (error instanceof ServiceFault && error.code === 'NotFound') throw new ServiceFault('ResourceNotFound', 'Resource does not exist', { status: 404 });
+      if (error instanceof ServiceFault && error.code === 'NotFound')
+        throw new ServiceFault('ResourceNotFound', 'Resource does not exist', { status: 404 });
       throw error;
     }
   };
@@ -58,7 +59,16 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
       await records.change((draft) => {
         const existing = draft.get('topic', scopeOf(call), name);
         if (existing === undefined) {
-          draft.put('topic', scopeOf(call), name, { arn, name, account: call.account, region: call.region, fifo, attributes, tags, deleted: 0 });
+          draft.put('topic', scopeOf(call), name, {
+            arn,
+            name,
+            account: call.account,
+            region: call.region,
+            fifo,
+            attributes,
+            tags,
+            deleted: 0,
+          });
           return;
         }
         const differs = Object.entries(attributes).some(([key, value]) => existing.attributes[key] !== value);
@@ -100,15 +110,26 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
     },
 
     async ListTopics(input, call) {
-      const page = pageOf(records.list('topic', scopeOf(call)), { limit: pageSize, token: input.NextToken, nameOf: ({ name }) => name, invalid: invalidToken });
-      return { Topics: page.items.map(({ arn }) => ({ TopicArn: arn })), ...(page.next === undefined ? {} : { NextToken: page.next }) };
+      const page = pageOf(records.list('topic', scopeOf(call)), {
+        limit: pageSize,
+        token: input.NextToken,
+        nameOf: ({ name }) => name,
+        invalid: invalidToken,
+      });
+      return {
+        Topics: page.items.map(({ arn }) => ({ TopicArn: arn })),
+        ...(page.next === undefined ? {} : { NextToken: page.next }),
+      };
     },
 
     async TagResource(input) {
       const { arn } = tagged(input.ResourceArn);
       await change(arn, ({ tags }) => {
         const next = { ...tags, ...Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])) };
-        if (Object.keys(next).length > 50) throw new ServiceFault('TagLimitExceeded', 'Could not complete request: tag quota of per resource exceeded', { status: 400 });
+        if (Object.keys(next).length > 50)
+          throw new ServiceFault('TagLimitExceeded', 'Could not complete request: tag quota of per resource exceeded', {
+            status: 400,
+          });
         return { tags: next };
       });
       return {};
@@ -140,7 +161,9 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
           Action: actions.length === 1 ? `SNS:${actions[0]}` : actions.map((action) => `SNS:${action}`),
           Resource: arn,
         };
-        return { attributes: { ...topic.attributes, Policy: JSON.stringify({ ...policy, Statement: [...policy.Statement, statement] }) } };
+        return {
+          attributes: { ...topic.attributes, Policy: JSON.stringify({ ...policy, Statement: [...policy.Statement, statement] }) },
+        };
       });
       return {};
     },

@@ -37,13 +37,15 @@ const known: Readonly<Record<string, (text: string) => boolean>> = {
   ContentBasedDeduplication: boolean,
   FifoThroughputScope: (text) => text === 'Topic' || text === 'MessageGroup',
 };
-const feedback = /^(HTTP|SQS|Lambda|Firehose|Application)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)$/;
+const feedback =
+  /^(HTTP|SQS|Lambda|Firehose|Application)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)$/;
 
 /** @throws InvalidParameter for names and values that are none */
 export function checkAttribute(name: string | undefined, value: string): void {
   const isKnown = name !== undefined && (Object.hasOwn(known, name) || feedback.test(name));
   if (!isKnown) throw invalidParameter('AttributeName');
-  if (Object.hasOwn(known, name) && known[name]?.(value) !== true) throw invalidParameter(`Attributes Reason: ${name}: Invalid value`);
+  if (Object.hasOwn(known, name) && known[name]?.(value) !== true)
+    throw invalidParameter(`Attributes Reason: ${name}: Invalid value`);
 }
 
 /** @throws InvalidParameter */
@@ -100,9 +102,15 @@ export const defaultRetryPolicy: RetryPolicy = {
 };
 
 /** Every attribute of a topic as GetTopicAttributes shows them. */
-export function describeTopic(topic: TopicRecord, counts: { readonly confirmed: number; readonly pending: number }): Record<string, string> {
+export function describeTopic(
+  topic: TopicRecord,
+  counts: { readonly confirmed: number; readonly pending: number },
+): Record<string, string> {
   const { attributes } = topic;
-  const http = attributes['DeliveryPolicy'] === undefined ? {} : ((JSON.parse(attributes['DeliveryPolicy']) as { http?: object }).http ?? {});
+  const http =
+    attributes['DeliveryPolicy'] === undefined
+      ? {}
+      : ((JSON.parse(attributes['DeliveryPolicy']) as { http?: object }).http ?? {});
   const { DeliveryPolicy: _delivery, ...shown } = attributes;
   return {
     ...(topic.fifo ? { FifoTopic: 'true', ContentBasedDeduplication: 'false' } : {}),

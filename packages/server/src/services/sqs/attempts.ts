@@ -17,7 +17,10 @@ export class Attempts {
     this.#sweep(nowMs);
     this.#known.delete(id);
     if (messages.length > 0) {
-      this.#known.set(id, { messages: messages.map((message) => ({ message, receiveCount: message.receiveCount })), untilMs: nowMs + lifeMs });
+      this.#known.set(id, {
+        messages: messages.map((message) => ({ message, receiveCount: message.receiveCount })),
+        untilMs: nowMs + lifeMs,
+      });
     }
   }
 
@@ -25,7 +28,9 @@ export class Attempts {
   again(id: string, nowMs: number): readonly Message[] | undefined {
     this.#sweep(nowMs);
     const attempt = this.#known.get(id);
-    const untouched = attempt?.messages.every(({ message, receiveCount }) => message.state === 'inFlight' && message.receiveCount === receiveCount);
+    const untouched = attempt?.messages.every(
+      ({ message, receiveCount }) => message.state === 'inFlight' && message.receiveCount === receiveCount,
+    );
     return untouched === true ? attempt?.messages.map(({ message }) => message) : undefined;
   }
 

@@ -21,8 +21,12 @@ export interface RedrivePolicy {
   readonly maxReceiveCount: number;
 }
 
-const integer = (least: number, most: number) => (text: string) => /^\d{1,7}$/.test(text) && Number(text) >= least && Number(text) <= most;
-const oneOf = (...allowed: readonly string[]) => (text: string) => allowed.includes(text);
+const integer = (least: number, most: number) => (text: string) =>
+  /^\d{1,7}$/.test(text) && Number(text) >= least && Number(text) <= most;
+const oneOf =
+  (...allowed: readonly string[]) =>
+  (text: string) =>
+    allowed.includes(text);
 const boolean = oneOf('true', 'false');
 const json = (text: string): boolean => {
   try {
@@ -88,7 +92,8 @@ export function withAttributes(
     const attribute = Object.hasOwn(known, name) ? known[name] : undefined;
     if (attribute === undefined) throw unknownAttribute(name);
     if (attribute.fifoOnly === true && !queue.fifo) throw unknownAttribute(name);
-    if (name === 'FifoQueue' && !queue.isNew && value !== 'true') throw invalidAttribute(name, 'Modifying queue type is not supported.');
+    if (name === 'FifoQueue' && !queue.isNew && value !== 'true')
+      throw invalidAttribute(name, 'Modifying queue type is not supported.');
     if (value === '' && attribute.removable === true) {
       delete result[name];
       continue;
@@ -107,11 +112,14 @@ export function redrivePolicyOf(attributes: Readonly<Record<string, string>>): R
   if (text === undefined) return undefined;
   const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text) as Record<string, unknown>;
   const invalid = (reason: string): Error => invalidValue(text, 'RedrivePolicy', reason);
-  if (typeof deadLetterTargetArn !== 'string') throw invalid('Redrive policy does not contain mandatory attribute: deadLetterTargetArn.');
+  if (typeof deadLetterTargetArn !== 'string')
+    throw invalid('Redrive policy does not contain mandatory attribute: deadLetterTargetArn.');
   if (maxReceiveCount === undefined) throw invalid('Redrive policy does not contain mandatory attribute: maxReceiveCount.');
   const count = Number(maxReceiveCount);
   if (!Number.isInteger(count) || count < 1 || count > 1000) {
-    throw invalid('Invalid value for maxReceiveCount: ' + String(maxReceiveCount) + ', valid values are from 1 to 1000 both inclusive.');
+    throw invalid(
+      'Invalid value for maxReceiveCount: ' + String(maxReceiveCount) + ', valid values are from 1 to 1000 both inclusive.',
+    );
   }
   return { deadLetterTargetArn, maxReceiveCount: count };
 }

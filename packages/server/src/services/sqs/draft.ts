@@ -85,7 +85,11 @@ type Identity = Pick<Draft, 'groupId' | 'deduplicationId' | 'deduplicationKey'>;
 function identityOf(input: DraftInput, body: string, record: QueueRecord, inBatch: boolean): Identity {
   const { MessageGroupId: groupId, MessageDeduplicationId: given } = input;
   if (groupId !== undefined && !idPattern.test(groupId)) {
-    throw invalidValue(groupId, 'MessageGroupId', 'MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.');
+    throw invalidValue(
+      groupId,
+      'MessageGroupId',
+      'MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.',
+    );
   }
   if (!record.fifo) {
     if (given !== undefined) {
@@ -98,10 +102,16 @@ function identityOf(input: DraftInput, body: string, record: QueueRecord, inBatc
     throw missingParameter('MessageGroupId');
   }
   if (given !== undefined && !idPattern.test(given)) {
-    throw invalidValue(given, 'MessageDeduplicationId', 'MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.');
+    throw invalidValue(
+      given,
+      'MessageDeduplicationId',
+      'MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.',
+    );
   }
   if (given === undefined && attributeOf(record, 'ContentBasedDeduplication') !== 'true') {
-    throw invalidParameter('The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly');
+    throw invalidParameter(
+      'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+    );
   }
   const deduplicationId = given ?? createHash('sha256').update(body).digest('hex');
   const perGroup = attributeOf(record, 'DeduplicationScope') === 'messageGroup';
@@ -119,16 +129,23 @@ function attributesOf(given: Readonly<Record<string, LooseAttribute>>): Attribut
 function attributeValue(name: string, { DataType, StringValue, BinaryValue }: LooseAttribute): AttributeValue {
   const named = `The message attribute '${name}'`;
   if (!/^(?!aws\.|amazon\.|\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)$/i.test(name)) {
-    throw invalidParameter(`Message (user) attribute name '${name.slice(0, 300)}' is invalid: letters, digits, _, - and . only, up to 256.`);
+    throw invalidParameter(
+      `Message (user) attribute name '${name.slice(0, 300)}' is invalid: letters, digits, _, - and . only, up to 256.`,
+    );
   }
   const type = /^(String|Number|Binary)(\..+)?$/.exec(DataType ?? '')?.[1];
-  if (DataType === undefined || DataType === '') throw invalidParameter(`${named} must contain a non-empty message attribute type.`);
+  if (DataType === undefined || DataType === '')
+    throw invalidParameter(`${named} must contain a non-empty message attribute type.`);
   if (type === undefined || DataType.length > 256) {
-    throw invalidParameter(`${named} has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`);
+    throw invalidParameter(
+      `${named} has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,
+    );
   }
   if (type === 'Binary') {
     if (BinaryValue === undefined || BinaryValue.length === 0) {
-      throw invalidParameter(`${named} must contain a non-empty message attribute value for message attribute type '${DataType}'.`);
+      throw invalidParameter(
+        `${named} must contain a non-empty message attribute value for message attribute type '${DataType}'.`,
+      );
     }
     return { DataType, BinaryValue };
   }
@@ -155,7 +172,8 @@ function checkText(text: string): void {
 const bytesOf = (attributes: Attributes): number => {
   let bytes = 0;
   for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(attributes)) {
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(DataType) + (BinaryValue?.length ?? Buffer.byteLength(StringValue ?? ''));
+    bytes +=
+      Buffer.byteLength(name) + Buffer.byteLength(DataType) + (BinaryValue?.length ?? Buffer.byteLength(StringValue ?? ''));
   }
   return bytes;
 };

@@ -52,7 +52,9 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
       checkEntries(entries, 'SendMessageBatchRequestEntry');
       checkBatchBytes(entries);
       // A FIFO entry without its group or identity spoils the batch; on AWS too.
-      const drafts = new Map(house.record.fifo ? entries.map((entry) => [entry.Id, draftOf(entry, house.record, traceOf(call), true)]) : []);
+      const drafts = new Map(
+        house.record.fifo ? entries.map((entry) => [entry.Id, draftOf(entry, house.record, traceOf(call), true)]) : [],
+      );
       return inBatch(entries as readonly (DraftInput & { readonly Id: string })[], (entry) =>
         send(house, drafts.get(entry.Id) ?? draftOf(entry, house.record, traceOf(call), true), entry, call),
       );
@@ -87,7 +89,7 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
     async DeleteMessageBatch(input, call) {
       const house = houseOf(sqs, call, input.QueueUrl);
       const entries = input.Entries ?? [];
-      checkEntries(entries as readonly { readonly Id: string | undefined }[], 'DeleteMessageBatchRequestEntry');
+      checkEntries(entries, 'DeleteMessageBatchRequestEntry');
       return inBatch(entries, async (entry) => {
         await remove(sqs, house, entry.ReceiptHandle ?? '');
         return {};
@@ -101,7 +103,7 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
     async ChangeMessageVisibilityBatch(input, call) {
       const house = houseOf(sqs, call, input.QueueUrl);
       const entries = input.Entries ?? [];
-      checkEntries(entries as readonly { readonly Id: string | undefined }[], 'ChangeMessageVisibilityBatchRequestEntry');
+      checkEntries(entries, 'ChangeMessageVisibilityBatchRequestEntry');
       return inBatch(entries, async (entry) => {
         hide(sqs, house, entry.ReceiptHandle ?? '', entry.VisibilityTimeout ?? 0);
         return {};
@@ -120,7 +122,10 @@ function checkBatchBytes(entries: readonly DraftInput[]): void {
     }
   }
   if (bytes > batchBytes) {
-    throw new ServiceFault('BatchRequestTooLong', `Batch requests cannot be longer than ${batchBytes} bytes. You have sent ${bytes} bytes.`);
+    throw new ServiceFault(
+      'BatchRequestTooLong',
+      `Batch requests cannot be longer than ${batchBytes} bytes. You have sent ${bytes} bytes.`,
+    );
   }
 }
 
@@ -143,7 +148,11 @@ async function remove(sqs: Sqs, house: QueueHouse, handle: string): Promise<void
 
 function hide(sqs: Sqs, house: QueueHouse, handle: string, seconds: number): void {
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > 43_200) {
-    throw invalidValue(seconds, 'VisibilityTimeout', 'Total VisibilityTimeout for the message is beyond the limit [43200 seconds]');
+    throw invalidValue(
+      seconds,
+      'VisibilityTimeout',
+      'Total VisibilityTimeout for the message is beyond the limit [43200 seconds]',
+    );
   }
   const { message, current } = sqs.messageOf(house, handle);
   if (message === undefined) {
@@ -151,7 +160,8 @@ function hide(sqs: Sqs, house: QueueHouse, handle: string, seconds: number): voi
   }
   if (house.record.fifo && !current) throw invalidValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
   if (!sqs.hide(house, message, seconds * 1000)) {
-    if (house.record.fifo) throw invalidParameter(`Value ${handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`);
+    if (house.record.fifo)
+      throw invalidParameter(`Value ${handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`);
     throw new ServiceFault('MessageNotInflight', `The message referred to isn't in flight: ${message.messageId}.`);
   }
 }
@@ -164,7 +174,9 @@ function shown(message: ReceivedMessage, system: ReadonlySet<string>, user: read
   const all = user.some((wanted) => wanted === 'All' || wanted === '.*' || wanted === '*');
   const custom = all
     ? message.messageAttributes
-    : Object.fromEntries(Object.entries(message.messageAttributes).filter(([name]) => user.some((wanted) => covers(wanted, name))));
+    : Object.fromEntries(
+        Object.entries(message.messageAttributes).filter(([name]) => user.some((wanted) => covers(wanted, name))),
+      );
   const md5 = all ? message.md5OfAttributes : md5OfAttributes(custom);
   return {
     MessageId: message.messageId,

@@ -84,7 +84,9 @@ export function attributesFromText(text: string | null): Attributes {
   return Object.fromEntries(
     Object.entries(stored).map(([name, [DataType, StringValue, binary]]) => [
       name,
-      binary === undefined ? { DataType, StringValue: StringValue ?? '' } : { DataType, BinaryValue: Buffer.from(binary, 'base64') },
+      binary === undefined
+        ? { DataType, StringValue: StringValue ?? '' }
+        : { DataType, BinaryValue: Buffer.from(binary, 'base64') },
     ]),
   );
 }

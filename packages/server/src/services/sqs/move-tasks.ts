@@ -35,17 +35,27 @@ export class MoveTasks implements AsyncDisposable {
     for (const { value } of sqs.records.all('moveTask')) if (value.status === 'RUNNING') this.#run(value);
   }
 
-  async start(input: { readonly SourceArn: string; readonly DestinationArn?: string | undefined; readonly MaxNumberOfMessagesPerSecond?: number | undefined }): Promise<string> {
+  async start(input: {
+    readonly SourceArn: string;
+    readonly DestinationArn?: string | undefined;
+    readonly MaxNumberOfMessagesPerSecond?: number | undefined;
+  }): Promise<string> {
     const { SourceArn: sourceArn, DestinationArn: destinationArn, MaxNumberOfMessagesPerSecond: perSecond } = input;
     const source = this.#existing(sourceArn, 'SourceArn');
     if (destinationArn !== undefined) this.#existing(destinationArn, 'DestinationArn');
     if (perSecond !== undefined && (perSecond < 1 || perSecond > 500)) {
-      throw invalidParameter(`Value ${perSecond} for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and 500, if provided.`);
+      throw invalidParameter(
+        `Value ${perSecond} for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and 500, if provided.`,
+      );
     }
-    const feeds = [...this.#sqs.houses()].some((house) => redrivePolicyOf(house.record.attributes)?.deadLetterTargetArn === sourceArn);
+    const feeds = [...this.#sqs.houses()].some(
+      (house) => redrivePolicyOf(house.record.attributes)?.deadLetterTargetArn === sourceArn,
+    );
     if (!feeds) throw invalidParameter('Source queue must be configured as a Dead Letter Queue.');
     if (this.list(sourceArn, 1).some(({ status }) => status === 'RUNNING')) {
-      throw invalidParameter('There is already a task running. Only one active task is allowed for a source queue arn at a given time.');
+      throw invalidParameter(
+        'There is already a task running. Only one active task is allowed for a source queue arn at a given time.',
+      );
     }
     const task: MoveTaskRecord = {
       id: this.#sqs.random.uuid(),
@@ -96,7 +106,10 @@ export class MoveTasks implements AsyncDisposable {
   #existing(arn: string, parameter: string): QueueHouse {
     const house = this.#sqs.find(arn);
     if (house !== undefined) return house;
-    throw new ServiceFault('ResourceNotFoundException', `The resource that you specified for the ${parameter} parameter doesn't exist.`);
+    throw new ServiceFault(
+      'ResourceNotFoundException',
+      `The resource that you specified for the ${parameter} parameter doesn't exist.`,
+    );
   }
 
   #run(task: MoveTaskRecord): void {
@@ -105,7 +118,10 @@ export class MoveTasks implements AsyncDisposable {
     this.#running.set(task.id, running);
     running.done = this.#work(task, AbortSignal.any([stop.signal, this.#stop.signal]), (count) => (running.moved += count))
       .then((): Partial<MoveTaskRecord> => ({ status: stop.signal.aborted ? 'CANCELLED' : 'COMPLETED' }))
-      .catch((error: unknown): Partial<MoveTaskRecord> => ({ status: 'FAILED', failure: error instanceof Error ? error.message : String(error) }))
+      .catch((error: unknown): Partial<MoveTaskRecord> => ({
+        status: 'FAILED',
+        failure: error instanceof Error ? error.message : String(error),
+      }))
       .then(async (ending) => {
         const cut = this.#stop.signal.aborted && !stop.signal.aborted;
         await this.#save({ ...task, ...(cut ? {} : ending), moved: running.moved });

@@ -35,10 +35,12 @@ export function withPermission(
   const policy = read(text, arn);
   if (policy.Statement.some(({ Sid }) => Sid === grant.label)) throw invalidValue(grant.label, 'Label', 'Already exists.');
   for (const action of grant.actions) {
-    if (!actions.has(action)) throw invalidValue(`SQS:${action}`, 'ActionName', 'Please refer to the appropriate WSDL for a list of valid actions.');
+    if (!actions.has(action))
+      throw invalidValue(`SQS:${action}`, 'ActionName', 'Please refer to the appropriate WSDL for a list of valid actions.');
   }
   for (const account of grant.accounts) {
-    if (!/^\d{12}$/.test(account)) throw invalidParameter(`Value ${account} for parameter PrincipalId is invalid. Reason: Unable to verify.`);
+    if (!/^\d{12}$/.test(account))
+      throw invalidParameter(`Value ${account} for parameter PrincipalId is invalid. Reason: Unable to verify.`);
   }
   const statement = {
     Sid: grant.label,

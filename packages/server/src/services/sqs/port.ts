@@ -40,7 +40,9 @@ export interface SendOptions {
  */
 export interface SqsPort {
   /** Undefined for a queue that is not here. */
-  describe(queueArn: string): { readonly fifo: boolean; readonly visibilityMs: number; readonly contentBasedDeduplication: boolean } | undefined;
+  describe(
+    queueArn: string,
+  ): { readonly fifo: boolean; readonly visibilityMs: number; readonly contentBasedDeduplication: boolean } | undefined;
   /** The queue's policy, as it was set; undefined where there is none. */
   policy(queueArn: string): string | undefined;
   /** Resolves when the message is on stable storage. @throws ServiceFault as SendMessage does */

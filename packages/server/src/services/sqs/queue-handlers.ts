@@ -30,7 +30,8 @@ const purgeEveryMs = 60_000;
 const mostTags = 50;
 
 /** The URL follows the address under which the caller reached us, so that it works where the caller is. */
-const urlOf = (call: Call, queue: { readonly account: string; readonly name: string }): string => `${call.origin}/${queue.account}/${queue.name}`;
+const urlOf = (call: Call, queue: { readonly account: string; readonly name: string }): string =>
+  `${call.origin}/${queue.account}/${queue.name}`;
 
 /** The queue a URL names: its last two segments, in the caller's region. @throws QueueDoesNotExist */
 export function houseOf(sqs: Sqs, call: Call, url: string | undefined): QueueHouse {
@@ -139,7 +140,10 @@ export function queueHandlers(sqs: Sqs, tasks: MoveTasks): Pick<Handlers<SqsOper
       const house = houseOf(sqs, call, input.QueueUrl);
       const nowMs = sqs.clock.monotonic();
       if (nowMs - house.purgedAtMs < purgeEveryMs) {
-        throw new ServiceFault('PurgeQueueInProgress', `Only one PurgeQueue operation on ${house.record.name} is allowed every 60 seconds.`);
+        throw new ServiceFault(
+          'PurgeQueueInProgress',
+          `Only one PurgeQueue operation on ${house.record.name} is allowed every 60 seconds.`,
+        );
       }
       house.purgedAtMs = nowMs;
       await sqs.purge(house);
@@ -170,13 +174,20 @@ export function queueHandlers(sqs: Sqs, tasks: MoveTasks): Pick<Handlers<SqsOper
     },
     async RemovePermission(input, call) {
       const house = houseOf(sqs, call, input.QueueUrl);
-      await setAttributes(house, { Policy: withoutPermission(house.record.attributes['Policy'], queueArn(house.record), input.Label ?? '') });
+      await setAttributes(house, {
+        Policy: withoutPermission(house.record.attributes['Policy'], queueArn(house.record), input.Label ?? ''),
+      });
       return {};
     },
 
     async ListDeadLetterSourceQueues(input, call) {
       const houses = listedQueues(sqs, queueArn(houseOf(sqs, call, input.QueueUrl).record));
-      const page = pageOf(houses, { limit: input.MaxResults ?? 1000, token: input.NextToken, nameOf: ({ record }) => queueArn(record), invalid: invalidToken });
+      const page = pageOf(houses, {
+        limit: input.MaxResults ?? 1000,
+        token: input.NextToken,
+        nameOf: ({ record }) => queueArn(record),
+        invalid: invalidToken,
+      });
       return {
         queueUrls: page.items.map(({ record }) => urlOf(call, record)),
         ...(page.next === undefined ? {} : { NextToken: page.next }),
@@ -191,7 +202,10 @@ export function queueHandlers(sqs: Sqs, tasks: MoveTasks): Pick<Handlers<SqsOper
     },
     async ListMessageMoveTasks(input) {
       if (sqs.find(input.SourceArn ?? '') === undefined) {
-        throw new ServiceFault('ResourceNotFoundException', "The resource that you specified for the SourceArn parameter doesn't exist.");
+        throw new ServiceFault(
+          'ResourceNotFoundException',
+          "The resource that you specified for the SourceArn parameter doesn't exist.",
+        );
       }
       return {
         Results: tasks.list(input.SourceArn ?? '', input.MaxResults ?? 1).map((task) => ({
@@ -244,7 +258,10 @@ function describe(sqs: Sqs, house: QueueHouse): Record<string, string> {
 function checkSame(existing: QueueRecord, given: Readonly<Record<string, string | undefined>>): void {
   for (const name of Object.keys(given).toSorted(byCodeUnits)) {
     if (given[name] === undefined || sameText(attributeOf(existing, name), given[name])) continue;
-    throw new ServiceFault('QueueNameExists', `A queue already exists with the same name and a different value for attribute ${name}`);
+    throw new ServiceFault(
+      'QueueNameExists',
+      `A queue already exists with the same name and a different value for attribute ${name}`,
+    );
   }
 }
 
@@ -271,9 +288,11 @@ function checkRedrive(sqs: Sqs, attributes: Readonly<Record<string, string>>, re
 
 function checkedTags(tags: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const entries = Object.entries(tags).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
-  if (entries.length > mostTags) throw invalidParameter(`Too many tags added for queue: ${entries.length}, the most is ${mostTags}.`);
+  if (entries.length > mostTags)
+    throw invalidParameter(`Too many tags added for queue: ${entries.length}, the most is ${mostTags}.`);
   for (const [key, value] of entries) {
-    if (key.length < 1 || key.length > 128 || value.length > 256) throw invalidParameter('Tag keys have 1 to 128 characters and values up to 256.');
+    if (key.length < 1 || key.length > 128 || value.length > 256)
+      throw invalidParameter('Tag keys have 1 to 128 characters and values up to 256.');
   }
   return Object.fromEntries(entries);
 }

@@ -34,17 +34,32 @@ suite('a queue in memory', { timeout: 60_000 }, () => {
         let nowMs = 0;
         let seq = 0;
         const all = (): Message[] => [...left.values()].flat();
-        const gone = (each: Message): void => void left.set(each.groupId ?? '', (left.get(each.groupId ?? '') ?? []).filter((other) => other !== each));
+        const gone = (each: Message): void =>
+          void left.set(
+            each.groupId ?? '',
+            (left.get(each.groupId ?? '') ?? []).filter((other) => other !== each),
+          );
         const take = (max: number): Message[] => {
           queue.advance(nowMs);
-          const held = new Set(all().filter(({ state }) => state === 'inFlight').map(({ groupId }) => groupId));
+          const held = new Set(
+            all()
+              .filter(({ state }) => state === 'inFlight')
+              .map(({ groupId }) => groupId),
+          );
           const taken = queue.take(max, nowMs, visibilityMs, undefined);
           for (const { groupId = '' } of taken) {
             t.assert.ok(!held.has(groupId), 'a group in flight is closed');
             const ofGroup = taken.filter((each) => each.groupId === groupId);
-            t.assert.deepStrictEqual(ofGroup.map((each) => each.seq), (left.get(groupId) ?? []).slice(0, ofGroup.length).map((each) => each.seq), 'the first of the group, in order');
+            t.assert.deepStrictEqual(
+              ofGroup.map((each) => each.seq),
+              (left.get(groupId) ?? []).slice(0, ofGroup.length).map((each) => each.seq),
+              'the first of the group, in order',
+            );
           }
-          const open = [...left].filter(([group, messages]) => messages[0]?.state === 'ready' && !taken.some(({ groupId }) => groupId === group) && !held.has(group));
+          const open = [...left].filter(
+            ([group, messages]) =>
+              messages[0]?.state === 'ready' && !taken.some(({ groupId }) => groupId === group) && !held.has(group),
+          );
           if (open.length > 0) t.assert.strictEqual(taken.length, max, 'what can be taken is taken');
           return taken;
         };
@@ -81,13 +96,23 @@ suite('a queue in memory', { timeout: 60_000 }, () => {
     for (const seq of [1, 2]) queue.add(message(seq, 'g', false, 0));
     const moved: number[] = [];
     const deadLetters = { maxReceiveCount: 1, move: ({ seq }: Message) => void moved.push(seq) };
-    t.assert.deepStrictEqual(queue.take(1, 0, visibilityMs, deadLetters).map(({ seq }) => seq), [1]);
-    t.assert.deepStrictEqual(queue.take(1, visibilityMs, visibilityMs, deadLetters).map(({ seq }) => seq), [2]);
+    t.assert.deepStrictEqual(
+      queue.take(1, 0, visibilityMs, deadLetters).map(({ seq }) => seq),
+      [1],
+    );
+    t.assert.deepStrictEqual(
+      queue.take(1, visibilityMs, visibilityMs, deadLetters).map(({ seq }) => seq),
+      [2],
+    );
     t.assert.deepStrictEqual(moved, [1]);
     t.assert.deepStrictEqual(queue.take(1, 2 * visibilityMs, visibilityMs, deadLetters), []);
     t.assert.deepStrictEqual(moved, [1, 2]);
     queue.add(message(3, 'g', false, 0));
-    t.assert.deepStrictEqual(queue.take(1, 2 * visibilityMs, visibilityMs, deadLetters).map(({ seq }) => seq), [3], 'the group opens again');
+    t.assert.deepStrictEqual(
+      queue.take(1, 2 * visibilityMs, visibilityMs, deadLetters).map(({ seq }) => seq),
+      [3],
+      'the group opens again',
+    );
   });
 
   test('a long queue is drained in time that grows with its length alone', (t: TestContext) => {
@@ -96,7 +121,11 @@ suite('a queue in memory', { timeout: 60_000 }, () => {
       for (let seq = 0; seq < 100_000; seq += 1) queue.add(message(seq, `g${seq % 1000}`, false, 0));
       const since = performance.now();
       let seen = 0;
-      for (let taken = queue.take(10, 0, visibilityMs, undefined); taken.length > 0; taken = queue.take(10, 0, visibilityMs, undefined)) {
+      for (
+        let taken = queue.take(10, 0, visibilityMs, undefined);
+        taken.length > 0;
+        taken = queue.take(10, 0, visibilityMs, undefined)
+      ) {
         seen += taken.length;
         for (const each of taken) queue.remove(each);
       }

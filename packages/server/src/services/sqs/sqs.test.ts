@@ -43,7 +43,8 @@ const queue = async (sqs: sdk.SQS, QueueName: string, Attributes?: Record<string
   return QueueUrl ?? '';
 };
 const arnOf = (name: string): string => `arn:aws:sqs:us-east-1:000000000000:${name}`;
-const bodies = ({ Messages = [] }: { Messages?: sdk.Message[] | undefined }): (string | undefined)[] => Messages.map(({ Body }) => Body);
+const bodies = ({ Messages = [] }: { Messages?: sdk.Message[] | undefined }): (string | undefined)[] =>
+  Messages.map(({ Body }) => Body);
 
 suite('SQS through its SDK', { timeout: 60_000 }, () => {
   test('a message is sent, received, hidden, and deleted', async (t: TestContext) => {
@@ -55,10 +56,19 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
     const sent = await sqs.sendMessage({
       QueueUrl,
       MessageBody: 'one <&> ü',
-      MessageAttributes: { kind: { DataType: 'String', StringValue: 'a' }, raw: { DataType: 'Binary', BinaryValue: Buffer.from([0, 255]) } },
-      MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: 'Root=1-5759e988-bd862e3fe1be46a994272793' } },
+      MessageAttributes: {
+        kind: { DataType: 'String', StringValue: 'a' },
+        raw: { DataType: 'Binary', BinaryValue: Buffer.from([0, 255]) },
+      },
+      MessageSystemAttributes: {
+        AWSTraceHeader: { DataType: 'String', StringValue: 'Root=1-5759e988-bd862e3fe1be46a994272793' },
+      },
     });
-    const { Messages: [message] = [] } = await sqs.receiveMessage({ QueueUrl, MessageAttributeNames: ['All'], MessageSystemAttributeNames: ['All'] });
+    const { Messages: [message] = [] } = await sqs.receiveMessage({
+      QueueUrl,
+      MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['All'],
+    });
     t.assert.strictEqual(message?.MessageId, sent.MessageId);
     t.assert.strictEqual(message?.Body, 'one <&> ü');
     t.assert.strictEqual(message?.MD5OfMessageAttributes, sent.MD5OfMessageAttributes);
@@ -111,14 +121,58 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
   });
 
   const wrong: readonly (readonly [string, string, (sqs: sdk.SQS, QueueUrl: string) => Promise<unknown>, RegExp])[] = [
-    ['eleven messages at once', 'InvalidParameterValue', (sqs, QueueUrl) => sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 11 }), /^Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.$/],
-    ['a wait of 21 seconds', 'InvalidParameterValue', (sqs, QueueUrl) => sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 21 }), /^Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.$/],
-    ['an empty body', 'MissingParameter', (sqs, QueueUrl) => sqs.sendMessage({ QueueUrl, MessageBody: '' }), /^The request must contain the parameter MessageBody.$/],
-    ['a body of over a mebibyte', 'InvalidParameterValue', (sqs, QueueUrl) => sqs.sendMessage({ QueueUrl, MessageBody: 'x'.repeat(1_048_577) }), /Message must be shorter than 1048576 bytes/],
-    ['a batch of twenty', 'TooManyEntriesInBatchRequest', (sqs, QueueUrl) => sqs.deleteMessageBatch({ QueueUrl, Entries: Array.from({ length: 20 }, (_each, index) => ({ Id: `${index}`, ReceiptHandle: 'x' })) }), /You have sent 20/],
-    ['an attribute nobody knows', 'InvalidAttributeName', (sqs, QueueUrl) => sqs.setQueueAttributes({ QueueUrl, Attributes: { FifoQueue: 'true' } }), /^Unknown Attribute FifoQueue.$/],
-    ['a handle of nothing', 'ReceiptHandleIsInvalid', (sqs, QueueUrl) => sqs.deleteMessage({ QueueUrl, ReceiptHandle: 'garbage' }), /not a valid receipt handle/],
-    ['other attributes for an old name', 'QueueNameExists', (sqs) => sqs.createQueue({ QueueName: 'q', Attributes: { DelaySeconds: '3' } }), /different value for attribute DelaySeconds$/],
+    [
+      'eleven messages at once',
+      'InvalidParameterValue',
+      (sqs, QueueUrl) => sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 11 }),
+      /^Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.$/,
+    ],
+    [
+      'a wait of 21 seconds',
+      'InvalidParameterValue',
+      (sqs, QueueUrl) => sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 21 }),
+      /^Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.$/,
+    ],
+    [
+      'an empty body',
+      'MissingParameter',
+      (sqs, QueueUrl) => sqs.sendMessage({ QueueUrl, MessageBody: '' }),
+      /^The request must contain the parameter MessageBody.$/,
+    ],
+    [
+      'a body of over a mebibyte',
+      'InvalidParameterValue',
+      (sqs, QueueUrl) => sqs.sendMessage({ QueueUrl, MessageBody: 'x'.repeat(1_048_577) }),
+      /Message must be shorter than 1048576 bytes/,
+    ],
+    [
+      'a batch of twenty',
+      'TooManyEntriesInBatchRequest',
+      (sqs, QueueUrl) =>
+        sqs.deleteMessageBatch({
+          QueueUrl,
+          Entries: Array.from({ length: 20 }, (_each, index) => ({ Id: `${index}`, ReceiptHandle: 'x' })),
+        }),
+      /You have sent 20/,
+    ],
+    [
+      'an attribute nobody knows',
+      'InvalidAttributeName',
+      (sqs, QueueUrl) => sqs.setQueueAttributes({ QueueUrl, Attributes: { FifoQueue: 'true' } }),
+      /^Unknown Attribute FifoQueue.$/,
+    ],
+    [
+      'a handle of nothing',
+      'ReceiptHandleIsInvalid',
+      (sqs, QueueUrl) => sqs.deleteMessage({ QueueUrl, ReceiptHandle: 'garbage' }),
+      /not a valid receipt handle/,
+    ],
+    [
+      'other attributes for an old name',
+      'QueueNameExists',
+      (sqs) => sqs.createQueue({ QueueName: 'q', Attributes: { DelaySeconds: '3' } }),
+      /different value for attribute DelaySeconds$/,
+    ],
   ];
   for (const [what, name, call, message] of wrong) {
     test(`${what} is refused as AWS does`, async (t: TestContext) => {
@@ -138,8 +192,14 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
         { Id: 'bad', MessageBody: 'b', DelaySeconds: 901 },
       ],
     });
-    t.assert.deepStrictEqual(Successful?.map(({ Id }) => Id), ['good']);
-    t.assert.deepStrictEqual(Failed?.map(({ Id, Code, SenderFault }) => [Id, Code, SenderFault]), [['bad', 'InvalidParameterValue', true]]);
+    t.assert.deepStrictEqual(
+      Successful?.map(({ Id }) => Id),
+      ['good'],
+    );
+    t.assert.deepStrictEqual(
+      Failed?.map(({ Id, Code, SenderFault }) => [Id, Code, SenderFault]),
+      [['bad', 'InvalidParameterValue', true]],
+    );
   });
 
   test('a receive that waits is woken by a send, and answers with one message', async (t: TestContext) => {
@@ -158,7 +218,9 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
     await using town = await openTown();
     const { sqs } = town;
     await queue(sqs, 'dead');
-    const QueueUrl = await queue(sqs, 'q', { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 3 }) });
+    const QueueUrl = await queue(sqs, 'q', {
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 3 }),
+    });
     await sqs.tagQueue({ QueueUrl, Tags: { team: 'a', gone: 'b' } });
     await sqs.untagQueue({ QueueUrl, TagKeys: ['gone'] });
     t.assert.deepStrictEqual((await sqs.listQueueTags({ QueueUrl })).Tags, { team: 'a' });
@@ -168,7 +230,13 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
       Version: '2008-10-17',
       Id: `${arnOf('q')}/SQSDefaultPolicy`,
       Statement: [
-        { Sid: 'l', Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::111111111111:root' }, Action: 'SQS:ReceiveMessage', Resource: arnOf('q') },
+        {
+          Sid: 'l',
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::111111111111:root' },
+          Action: 'SQS:ReceiveMessage',
+          Resource: arnOf('q'),
+        },
       ],
     });
     await sqs.removePermission({ QueueUrl, Label: 'l' });
@@ -192,7 +260,11 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
     await send('b1', 'b');
     const one = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 2 });
     t.assert.deepStrictEqual(bodies(one), ['a1', 'a2']);
-    t.assert.deepStrictEqual(bodies(await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10 })), ['b1'], 'the group of a is closed');
+    t.assert.deepStrictEqual(
+      bodies(await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10 })),
+      ['b1'],
+      'the group of a is closed',
+    );
     const waiting = sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 20 });
     for (const { ReceiptHandle } of one.Messages ?? []) await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
     t.assert.deepStrictEqual(bodies(await waiting), ['a3']);
@@ -216,11 +288,17 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
     await using town = await openTown();
     const { sqs } = town;
     const dead = await queue(sqs, 'dead');
-    const QueueUrl = await queue(sqs, 'q', { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 1 }) });
+    const QueueUrl = await queue(sqs, 'q', {
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 1 }),
+    });
     await sqs.sendMessage({ QueueUrl, MessageBody: 'poison' });
     t.assert.deepStrictEqual(bodies(await sqs.receiveMessage({ QueueUrl, VisibilityTimeout: 0 })), ['poison']);
     t.assert.deepStrictEqual(bodies(await sqs.receiveMessage({ QueueUrl })), []);
-    const { Messages: [letter] = [] } = await sqs.receiveMessage({ QueueUrl: dead, VisibilityTimeout: 0, AttributeNames: ['All'] });
+    const { Messages: [letter] = [] } = await sqs.receiveMessage({
+      QueueUrl: dead,
+      VisibilityTimeout: 0,
+      AttributeNames: ['All'],
+    });
     t.assert.strictEqual(letter?.Attributes?.ApproximateReceiveCount, '2');
     t.assert.strictEqual(letter?.Attributes?.DeadLetterQueueSourceArn, arnOf('q'));
     const back = sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 20, AttributeNames: ['All'] });
@@ -238,7 +316,9 @@ suite('SQS through its SDK', { timeout: 60_000 }, () => {
       name: 'ResourceNotFoundException',
       message: "The resource that you specified for the DestinationArn parameter doesn't exist.",
     });
-    await t.assert.rejects(town.sqs.cancelMessageMoveTask({ TaskHandle: 'x' }), { message: 'Value for parameter TaskHandle is invalid.' });
+    await t.assert.rejects(town.sqs.cancelMessageMoveTask({ TaskHandle: 'x' }), {
+      message: 'Value for parameter TaskHandle is invalid.',
+    });
   });
 });
 
@@ -249,9 +329,17 @@ suite('SQS in time', { timeout: 60_000 }, () => {
   async function openPort(clock: Clock, file?: string, Attributes: Record<string, string> = {}) {
     const database = new PlainDatabase(file);
     const service = await openSqs({ database, clock, random: systemRandom, log: silentLogger });
-    const call = { account: '000000000000', region: 'us-east-1', origin: 'http://here' } as Parameters<typeof service.handlers.CreateQueue>[1];
+    const call = { account: '000000000000', region: 'us-east-1', origin: 'http://here' } as Parameters<
+      typeof service.handlers.CreateQueue
+    >[1];
     await service.handlers.CreateQueue({ QueueName: 'q', Attributes }, call);
-    return { port: service.port, service, database, call, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]().then(() => database[Symbol.asyncDispose]()) };
+    return {
+      port: service.port,
+      service,
+      database,
+      call,
+      [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]().then(() => database[Symbol.asyncDispose]()),
+    };
   }
 
   test('a delayed message comes when its delay is over, to those who wait', async (t: TestContext) => {
@@ -264,7 +352,10 @@ suite('SQS in time', { timeout: 60_000 }, () => {
     const early = await Promise.race([waiting, Promise.resolve('nothing')]);
     t.assert.strictEqual(early, 'nothing');
     await clock.advance(2);
-    t.assert.deepStrictEqual((await waiting).map(({ body }) => body), ['later']);
+    t.assert.deepStrictEqual(
+      (await waiting).map(({ body }) => body),
+      ['later'],
+    );
   });
 
   test('an unacknowledged message comes back, counted, and its visibility can be changed', async (t: TestContext) => {
@@ -331,16 +422,26 @@ suite('SQS in time', { timeout: 60_000 }, () => {
       await town.port.receive(fifo, { ...options, max: 1, visibilityMs: 60_000 });
     }
     await using town = await openPort(clock, file);
-    t.assert.deepStrictEqual((await town.port.receive(arn, options)).map(({ body }) => body), ['plain']);
+    t.assert.deepStrictEqual(
+      (await town.port.receive(arn, options)).map(({ body }) => body),
+      ['plain'],
+    );
     t.assert.deepStrictEqual(await town.port.receive(fifo, options), [], 'the group is still closed');
-    t.assert.strictEqual((await town.port.send(fifo, '1', { groupId: 'g', deduplicationId: '1' })).sequenceNumber !== undefined, true);
+    t.assert.strictEqual(
+      (await town.port.send(fifo, '1', { groupId: 'g', deduplicationId: '1' })).sequenceNumber !== undefined,
+      true,
+    );
     await clock.advance(60_001);
     const again = await town.port.receive(arn, options);
     const hidden = again.find(({ body }) => body === 'hidden');
     t.assert.strictEqual(hidden?.attributes['ApproximateReceiveCount'], '2');
     t.assert.deepStrictEqual(Buffer.from(hidden?.messageAttributes['n']?.BinaryValue ?? []), Buffer.from([1, 200]));
     await town.port.delete(arn, [handle]);
-    t.assert.deepStrictEqual((await town.port.receive(fifo, options)).map(({ body }) => body), ['1', '2'], 'and a duplicate was not added');
+    t.assert.deepStrictEqual(
+      (await town.port.receive(fifo, options)).map(({ body }) => body),
+      ['1', '2'],
+      'and a duplicate was not added',
+    );
   });
 
   test('messages sent together share a sync, and one that storage refuses is not accepted', async (t: TestContext) => {
@@ -366,18 +467,48 @@ suite('SQS through an old command line', { timeout: 60_000, skip: existsSync(old
   test('the query protocol carries attributes both ways', async (t: TestContext) => {
     await using town = await openTown();
     const aws = async (...args: string[]): Promise<Record<string, unknown>> => {
-      const { stdout } = await promisify(execFile)(oldCli, ['--endpoint-url', town.street.origin, '--output', 'json', 'sqs', ...args], { env: town.street.env });
+      const { stdout } = await promisify(execFile)(
+        oldCli,
+        ['--endpoint-url', town.street.origin, '--output', 'json', 'sqs', ...args],
+        { env: town.street.env },
+      );
       return stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
     };
-    const { QueueUrl } = (await aws('create-queue', '--queue-name', 'q', '--attributes', 'VisibilityTimeout=7', '--tags', 'a=b')) as { QueueUrl: string };
-    await aws('send-message', '--queue-url', QueueUrl, '--message-body', 'hello', '--message-attributes', '{"k":{"DataType":"Number","StringValue":"1"}}');
-    const { Messages } = (await aws('receive-message', '--queue-url', QueueUrl, '--message-attribute-names', 'All', '--attribute-names', 'All')) as {
+    const { QueueUrl } = (await aws(
+      'create-queue',
+      '--queue-name',
+      'q',
+      '--attributes',
+      'VisibilityTimeout=7',
+      '--tags',
+      'a=b',
+    )) as { QueueUrl: string };
+    await aws(
+      'send-message',
+      '--queue-url',
+      QueueUrl,
+      '--message-body',
+      'hello',
+      '--message-attributes',
+      '{"k":{"DataType":"Number","StringValue":"1"}}',
+    );
+    const { Messages } = (await aws(
+      'receive-message',
+      '--queue-url',
+      QueueUrl,
+      '--message-attribute-names',
+      'All',
+      '--attribute-names',
+      'All',
+    )) as {
       Messages: { Body: string; MessageAttributes: unknown; Attributes: Record<string, string> }[];
     };
     t.assert.strictEqual(Messages[0]?.Body, 'hello');
     t.assert.deepStrictEqual(Messages[0]?.MessageAttributes, { k: { DataType: 'Number', StringValue: '1' } });
     t.assert.strictEqual(Messages[0]?.Attributes['ApproximateReceiveCount'], '1');
-    const { Attributes } = (await aws('get-queue-attributes', '--queue-url', QueueUrl, '--attribute-names', 'All')) as { Attributes: Record<string, string> };
+    const { Attributes } = (await aws('get-queue-attributes', '--queue-url', QueueUrl, '--attribute-names', 'All')) as {
+      Attributes: Record<string, string>;
+    };
     t.assert.strictEqual(Attributes['VisibilityTimeout'], '7');
     t.assert.deepStrictEqual(await aws('list-queue-tags', '--queue-url', QueueUrl), { Tags: { a: 'b' } });
     await t.assert.rejects(aws('get-queue-url', '--queue-name', 'none'), /AWS.SimpleQueueService.NonExistentQueue/);

@@ -122,7 +122,8 @@ export class Sqs implements AsyncDisposable {
       await earlier.stored;
       return sent(house, draft, earlier.messageId, earlier.seq);
     }
-    if (this.#count >= this.#bounds.messages) throw new ServiceFault('OverLimit', 'This server holds as many messages as it may.');
+    if (this.#count >= this.#bounds.messages)
+      throw new ServiceFault('OverLimit', 'This server holds as many messages as it may.');
     const message: Message = {
       seq: (this.#lastSeq += 1),
       messageId: this.random.uuid(),
@@ -212,7 +213,11 @@ export class Sqs implements AsyncDisposable {
   }
 
   /** Moves a message that is in no queue's memory any more. Resolves when it is there on storage. */
-  move(message: Message, target: QueueHouse, options: { readonly sourceArn: string | undefined; readonly receiveCount: number }): Promise<void> {
+  move(
+    message: Message,
+    target: QueueHouse,
+    options: { readonly sourceArn: string | undefined; readonly receiveCount: number },
+  ): Promise<void> {
     const { sourceArn: _origin, ...rest } = message;
     const moved: Message = {
       ...rest,
@@ -290,9 +295,14 @@ export class Sqs implements AsyncDisposable {
         expired.push(message);
       }
       house.deduplication.sweep(nowMs);
-      if (expired.length > 0) await this.remove(house, expired).catch((error: unknown) => this.log.error('Old messages could not be removed.', { error }));
+      if (expired.length > 0)
+        await this.remove(house, expired).catch((error: unknown) =>
+          this.log.error('Old messages could not be removed.', { error }),
+        );
     }
-    await this.#store.sweepDeduplication().catch((error: unknown) => this.log.error('Old deduplication ids could not be removed.', { error }));
+    await this.#store
+      .sweepDeduplication()
+      .catch((error: unknown) => this.log.error('Old deduplication ids could not be removed.', { error }));
   }
 
   #inBackground(work: Promise<void>, failed: string): void {

@@ -76,7 +76,9 @@ export class MessageStore {
       `SELECT seq, queue_id, message_id, bytes, sender_id, trace_header, group_id, deduplication_id, source_arn, sent_at,
               visible_at, receive_count, first_received_at FROM sqs_message ORDER BY seq`,
     );
-    const known = await database.all('SELECT queue_id, dedup_key, message_id, seq, expires_at FROM sqs_deduplication ORDER BY expires_at');
+    const known = await database.all(
+      'SELECT queue_id, dedup_key, message_id, seq, expires_at FROM sqs_deduplication ORDER BY expires_at',
+    );
     return {
       store,
       messages: rows.map((row) => ({ queueId: row['queue_id'] as string, message: store.#fromRow(row) })),
@@ -121,7 +123,12 @@ export class MessageStore {
 
   /** Writes when messages are visible again, and how often they were received. */
   received(messages: readonly Message[]): Promise<void> {
-    const rows = messages.map((each) => [this.#wall(each.visibleAtMs), each.receiveCount, each.firstReceivedAtMs ?? null, each.seq]);
+    const rows = messages.map((each) => [
+      this.#wall(each.visibleAtMs),
+      each.receiveCount,
+      each.firstReceivedAtMs ?? null,
+      each.seq,
+    ]);
     return this.#writer.write(async (tx) => {
       for (const row of rows) {
         await tx.run('UPDATE sqs_message SET visible_at = ?, receive_count = ?, first_received_at = ? WHERE seq = ?', row);
@@ -137,9 +144,19 @@ export class MessageStore {
 
   /** Gives a message a new place in another queue. */
   move(fromSeq: number, queueId: string, message: Message): Promise<void> {
-    const values = [message.seq, queueId, message.sourceArn ?? null, this.#wall(message.visibleAtMs), message.receiveCount, fromSeq];
+    const values = [
+      message.seq,
+      queueId,
+      message.sourceArn ?? null,
+      this.#wall(message.visibleAtMs),
+      message.receiveCount,
+      fromSeq,
+    ];
     return this.#writer.write((tx) =>
-      tx.run('UPDATE sqs_message SET seq = ?, queue_id = ?, source_arn = ?, visible_at = ?, receive_count = ? WHERE seq = ?', values),
+      tx.run(
+        'UPDATE sqs_message SET seq = ?, queue_id = ?, source_arn = ?, visible_at = ?, receive_count = ? WHERE seq = ?',
+        values,
+      ),
     ) as Promise<unknown> as Promise<void>;
   }
 
@@ -185,7 +202,12 @@ export class MessageStore {
     const waitMs = Math.min(Number(row['visible_at']) - this.#clock.now(), longestHiddenMs);
     const received = Number(row['receive_count']);
     const text = (name: string): string | undefined => (row[name] === null ? undefined : (row[name] as string));
-    const [traceHeader, groupId, deduplicationId, sourceArn] = [text('trace_header'), text('group_id'), text('deduplication_id'), text('source_arn')];
+    const [traceHeader, groupId, deduplicationId, sourceArn] = [
+      text('trace_header'),
+      text('group_id'),
+      text('deduplication_id'),
+      text('source_arn'),
+    ];
     return {
       seq: Number(row['seq']),
       messageId: row['message_id'] as string,

@@ -47,13 +47,13 @@ export class Connection implements Disposable {
   all(sql: string, values: readonly SqlValue[]): SqlRow[] {
     const rows = this.#prepare(sql, values).all(...values.map(toSqlite));
     for (const row of rows) fromSqlite(row);
-    return rows as SqlRow[];
+    return rows;
   }
 
   first(sql: string, values: readonly SqlValue[]): SqlRow | undefined {
     const row = this.#prepare(sql, values).get(...values.map(toSqlite));
     if (row !== undefined) fromSqlite(row);
-    return row as SqlRow | undefined;
+    return row;
   }
 
   /** @returns rows changed */

@@ -83,7 +83,7 @@ suite('storage on SQLite', { timeout: 60_000 }, () => {
     await t.assert.rejects(openAt(dataDir), { code: 'STORAGE_NEWER', message: /format 2, this release knows 1/ });
     alter('PRAGMA user_version = 1; PRAGMA application_id = 7');
     await t.assert.rejects(openAt(dataDir), { code: 'STORAGE_UNSAFE', message: /another program/ });
-    alter(`PRAGMA application_id = ${0x4d464c59}; CREATE TABLE t (w TEXT); CREATE INDEX i ON t (w);
+    alter(`PRAGMA application_id = 1296452697; CREATE TABLE t (w TEXT); CREATE INDEX i ON t (w);
       INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT 'word' || i FROM n`);
     const bytes = await readFile(file);
     for (let page = 4; page * 4096 < bytes.length; page += 2) bytes.fill(0x5a, page * 4096 + 8, page * 4096 + 200);

@@ -100,12 +100,7 @@ export function remote(options: {
           yield chunk;
         }
       };
-      await pipeline(
-        Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]),
-        measured,
-        createWriteStream(into, { mode: 0o600 }),
-        { signal },
-      );
+      await pipeline(Readable.fromWeb(answer.body), measured, createWriteStream(into, { mode: 0o600 }), { signal });
       return { file: into, verified: false };
     },
     async [Symbol.asyncDispose]() {},

@@ -1,6 +1,15 @@
 import type { DynamoDbOperations, DynamoDbStreamsOperations } from '@mayfly/wire';
 import { openIterator } from '../../dynamodb/streams/iterator.ts';
-import { requestTags, text, type AnyInput, type Context, type Demand, type OperationRules, type Place, type ServiceRules } from '../demand.ts';
+import {
+  requestTags,
+  text,
+  type AnyInput,
+  type Context,
+  type Demand,
+  type OperationRules,
+  type Place,
+  type ServiceRules,
+} from '../demand.ts';
 import { leadingKeys, type KeyNames } from './leading-keys.ts';
 
 /** A table by name or ARN. The region is that of the call, as the handlers have it. */
@@ -16,14 +25,19 @@ export function dynamoDbRules(keyNames: KeyNames): ServiceRules {
     resource: tableArn(table, place),
     context,
   });
-  const keys = (table: string | undefined, place: Place, input: object, index?: string): Context => leadingKeys(keyNames(tableArn(table, place), index), input);
-  const item = (action: string) => (input: { TableName?: string | undefined }, place: Place): Demand =>
-    on(action, input.TableName, place, { ...keys(input.TableName, place, input), ...attributes(input as AnyInput) });
-  const search = (action: string) => (input: { TableName?: string | undefined; IndexName?: string | undefined }, place: Place): Demand => ({
-    action: `dynamodb:${action}`,
-    resource: tableArn(input.TableName, place) + (input.IndexName === undefined ? '' : `/index/${input.IndexName}`),
-    context: { ...keys(input.TableName, place, input, input.IndexName), ...attributes(input as AnyInput) },
-  });
+  const keys = (table: string | undefined, place: Place, input: object, index?: string): Context =>
+    leadingKeys(keyNames(tableArn(table, place), index), input);
+  const item =
+    (action: string) =>
+    (input: { TableName?: string | undefined }, place: Place): Demand =>
+      on(action, input.TableName, place, { ...keys(input.TableName, place, input), ...attributes(input) });
+  const search =
+    (action: string) =>
+    (input: { TableName?: string | undefined; IndexName?: string | undefined }, place: Place): Demand => ({
+      action: `dynamodb:${action}`,
+      resource: tableArn(input.TableName, place) + (input.IndexName === undefined ? '' : `/index/${input.IndexName}`),
+      context: { ...keys(input.TableName, place, input, input.IndexName), ...attributes(input) },
+    });
   const statements = (list: readonly { Statement?: string | undefined }[] | undefined, place: Place): readonly Demand[] =>
     (list ?? []).map(({ Statement = '' }) => statement(Statement, place));
 
@@ -40,9 +54,15 @@ export function dynamoDbRules(keyNames: KeyNames): ServiceRules {
       ),
     BatchWriteItem: (input, place) =>
       Object.entries(input.RequestItems ?? {}).map(([table, requests]) =>
-        on('BatchWriteItem', table, place, keys(table, place, { Items: requests.map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest?.Key) })),
+        on(
+          'BatchWriteItem',
+          table,
+          place,
+          keys(table, place, { Items: requests.map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest?.Key) }),
+        ),
       ),
-    TransactGetItems: (input, place) => (input.TransactItems ?? []).flatMap(({ Get }) => (Get === undefined ? [] : item('GetItem')(Get, place))),
+    TransactGetItems: (input, place) =>
+      (input.TransactItems ?? []).flatMap(({ Get }) => (Get === undefined ? [] : item('GetItem')(Get, place))),
     TransactWriteItems: (input, place) =>
       (input.TransactItems ?? []).flatMap(({ ConditionCheck, Put, Delete, Update }) => [
         ...(ConditionCheck === undefined ? [] : [item('ConditionCheckItem')(ConditionCheck, place)]),
@@ -61,7 +81,8 @@ export function dynamoDbRules(keyNames: KeyNames): ServiceRules {
     prefix: 'dynamodb',
     operations,
     resource(input: AnyInput, place: Place) {
-      const named = text(input['TableName']) ?? text(input['ResourceArn']) ?? text(input['TableArn']) ?? text(input['SourceTableName']);
+      const named =
+        text(input['TableName']) ?? text(input['ResourceArn']) ?? text(input['TableArn']) ?? text(input['SourceTableName']);
       return named === undefined ? undefined : tableArn(named, place);
     },
     byAccount: true,
@@ -74,13 +95,20 @@ const attributes = (input: AnyInput): Context => ({
   'dynamodb:ReturnValues': text(input['ReturnValues']),
 });
 
-const verbs: Readonly<Record<string, string>> = { select: 'PartiQLSelect', insert: 'PartiQLInsert', update: 'PartiQLUpdate', delete: 'PartiQLDelete' };
+const verbs: Readonly<Record<string, string>> = {
+  select: 'PartiQLSelect',
+  insert: 'PartiQLInsert',
+  update: 'PartiQLUpdate',
+  delete: 'PartiQLDelete',
+};
 
 /** What cannot be read for certain demands the right to every table. */
 function statement(given: string, place: Place): Demand {
   const verb = verbs[/^\s*(\w+)/.exec(given)?.[1]?.toLowerCase() ?? ''];
   const found =
-    /^\s*(?:select\b[^"']*?\bfrom|insert\s+into|delete\s+from|update)\s+(?:"([\w.-]+)"(?:\."([\w.-]+)")?|([\w-]+)(?![\w.-]))/i.exec(given);
+    /^\s*(?:select\b[^"']*?\bfrom|insert\s+into|delete\s+from|update)\s+(?:"([\w.-]+)"(?:\."([\w.-]+)")?|([\w-]+)(?![\w.-]))/i.exec(
+      given,
+    );
   const [, quoted, index, plain] = found ?? [];
   const table = quoted ?? plain;
   return {

@@ -1,6 +1,15 @@
 import type { EventBridgeOperations } from '@mayfly/wire';
 import { busArn, busPlace, ruleArn } from '../../events/bus.ts';
-import { passRole, requestTags, text, type AnyInput, type Demand, type OperationRules, type Place, type ServiceRules } from '../demand.ts';
+import {
+  passRole,
+  requestTags,
+  text,
+  type AnyInput,
+  type Demand,
+  type OperationRules,
+  type Place,
+  type ServiceRules,
+} from '../demand.ts';
 
 const bus = (given: string | undefined, place: Place): string => {
   const { bus: name, ...at } = busPlace({ account: place.account, region: place.region }, given);
@@ -10,10 +19,12 @@ const rule = (given: string | undefined, name: string | undefined, place: Place)
   const { bus: onBus, ...at } = busPlace({ account: place.account, region: place.region }, given);
   return ruleArn(at, onBus, name ?? '');
 };
-const onTargets = (action: string) => (input: { EventBusName?: string | undefined; Rule?: string | undefined }, place: Place): Demand => ({
-  action: `events:${action}`,
-  resource: rule(input.EventBusName, input.Rule, place),
-});
+const onTargets =
+  (action: string) =>
+  (input: { EventBusName?: string | undefined; Rule?: string | undefined }, place: Place): Demand => ({
+    action: `events:${action}`,
+    resource: rule(input.EventBusName, input.Rule, place),
+  });
 const eventsArn = (place: Place, rest: string): string => `arn:aws:events:${place.region}:${place.account}:${rest}`;
 
 /** Connections and API destinations; their ARNs end with letters of chance. */
@@ -56,8 +67,15 @@ const events: OperationRules<EventBridgeOperations> = {
   RemoveTargets: onTargets('RemoveTargets'),
   ListTargetsByRule: onTargets('ListTargetsByRule'),
   ListRules: (input, place) => ({ action: 'events:ListRules', resource: rule(input.EventBusName, '*', place) }),
-  ListRuleNamesByTarget: (input, place) => ({ action: 'events:ListRuleNamesByTarget', resource: rule(input.EventBusName, '*', place) }),
-  CreateEventBus: (input, place) => ({ action: 'events:CreateEventBus', resource: bus(input.Name, place), context: requestTags(input.Tags) }),
+  ListRuleNamesByTarget: (input, place) => ({
+    action: 'events:ListRuleNamesByTarget',
+    resource: rule(input.EventBusName, '*', place),
+  }),
+  CreateEventBus: (input, place) => ({
+    action: 'events:CreateEventBus',
+    resource: bus(input.Name, place),
+    context: requestTags(input.Tags),
+  }),
   DeleteEventBus: (input, place) => ({ action: 'events:DeleteEventBus', resource: bus(input.Name, place) }),
   DescribeEventBus: (input, place) => ({ action: 'events:DescribeEventBus', resource: bus(input.Name, place) }),
   UpdateEventBus: (input, place) => ({ action: 'events:UpdateEventBus', resource: bus(input.Name, place) }),
@@ -65,8 +83,16 @@ const events: OperationRules<EventBridgeOperations> = {
   RemovePermission: (input, place) => ({ action: 'events:RemovePermission', resource: bus(input.EventBusName, place) }),
   ...connections,
   // Tags are looked for in the caller's own place, whatever the ARN says.
-  TagResource: (input, place) => ({ action: 'events:TagResource', resource: own(input.ResourceARN, place), context: requestTags(input.Tags) }),
-  UntagResource: (input, place) => ({ action: 'events:UntagResource', resource: own(input.ResourceARN, place), context: { 'aws:TagKeys': input.TagKeys ?? [] } }),
+  TagResource: (input, place) => ({
+    action: 'events:TagResource',
+    resource: own(input.ResourceARN, place),
+    context: requestTags(input.Tags),
+  }),
+  UntagResource: (input, place) => ({
+    action: 'events:UntagResource',
+    resource: own(input.ResourceARN, place),
+    context: { 'aws:TagKeys': input.TagKeys ?? [] },
+  }),
   ListTagsForResource: (input, place) => ({ action: 'events:ListTagsForResource', resource: own(input.ResourceARN, place) }),
 };
 const own = (arn: string | undefined, place: Place): string => eventsArn(place, (arn ?? '').split(':').slice(5).join(':'));

@@ -1,5 +1,15 @@
 import type { IamOperations, StsOperations } from '@mayfly/wire';
-import { passRole, requestTags, text, type AnyInput, type Context, type Demand, type OperationRules, type Place, type ServiceRules } from '../demand.ts';
+import {
+  passRole,
+  requestTags,
+  text,
+  type AnyInput,
+  type Context,
+  type Demand,
+  type OperationRules,
+  type Place,
+  type ServiceRules,
+} from '../demand.ts';
 
 /** ARN of what IAM keeps under a name, with its path; undefined when there is no such thing. */
 export type IamFinder = (kind: 'role' | 'user' | 'group' | 'profile', account: string, name: string) => string | undefined;
@@ -12,10 +22,16 @@ const arnOf = ({ account }: Place, kind: string, path: string | undefined, name:
 
 /** @source Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access Management", read 2026-11 */
 export function iamRules(find: IamFinder): ServiceRules {
-  const known = (kind: Kind, place: Place, name: string): string => find(kind, place.account, name) ?? arnOf(place, nouns[kind], undefined, name);
+  const known = (kind: Kind, place: Place, name: string): string =>
+    find(kind, place.account, name) ?? arnOf(place, nouns[kind], undefined, name);
   const resource = (input: AnyInput, place: Place): string | undefined => {
     const policy = text(input['PolicyArn']);
-    const [role, user, group, profile] = [input['RoleName'], input['UserName'], input['GroupName'], input['InstanceProfileName']].map(text);
+    const [role, user, group, profile] = [
+      input['RoleName'],
+      input['UserName'],
+      input['GroupName'],
+      input['InstanceProfileName'],
+    ].map(text);
     if (profile !== undefined) return known('profile', place, profile);
     if (role !== undefined) return known('role', place, role);
     if (group !== undefined) return known('group', place, group);
@@ -23,25 +39,38 @@ export function iamRules(find: IamFinder): ServiceRules {
     return policy ?? text(input['OpenIDConnectProviderArn']) ?? text(input['PolicySourceArn']);
   };
   /** A user's own things, when no user is named. */
-  const ofUser = (action: string) => (input: { UserName?: string | undefined }, place: Place): Demand => ({
-    action: `iam:${action}`,
-    resource: input.UserName === undefined ? (place.caller.kind === 'signed' ? place.caller.arn : '*') : known('user', place, input.UserName),
-  });
-  const withPolicy = (action: string) => (input: { PolicyArn?: string | undefined }, place: Place): Demand => ({
-    action: `iam:${action}`,
-    resource: resource({ ...input, PolicyArn: undefined }, place) ?? '*',
-    context: { 'iam:PolicyARN': input.PolicyArn },
-  });
-  const bounded = (action: string) => (input: { PermissionsBoundary?: string | undefined }, place: Place): Demand => ({
-    action: `iam:${action}`,
-    resource: resource(input as AnyInput, place) ?? '*',
-    context: { 'iam:PermissionsBoundary': input.PermissionsBoundary },
-  });
-  const made = (action: string, kind: string, member: string) => (input: object, place: Place): Demand => {
-    const given = input as AnyInput;
-    const context: Context = { ...requestTags(given['Tags']), 'iam:PermissionsBoundary': text(given['PermissionsBoundary']) };
-    return { action: `iam:${action}`, resource: arnOf(place, kind, text(given['Path']), text(given[member])), context };
-  };
+  const ofUser =
+    (action: string) =>
+    (input: { UserName?: string | undefined }, place: Place): Demand => ({
+      action: `iam:${action}`,
+      resource:
+        input.UserName === undefined
+          ? place.caller.kind === 'signed'
+            ? place.caller.arn
+            : '*'
+          : known('user', place, input.UserName),
+    });
+  const withPolicy =
+    (action: string) =>
+    (input: { PolicyArn?: string | undefined }, place: Place): Demand => ({
+      action: `iam:${action}`,
+      resource: resource({ ...input, PolicyArn: undefined }, place) ?? '*',
+      context: { 'iam:PolicyARN': input.PolicyArn },
+    });
+  const bounded =
+    (action: string) =>
+    (input: { PermissionsBoundary?: string | undefined }, place: Place): Demand => ({
+      action: `iam:${action}`,
+      resource: resource(input, place) ?? '*',
+      context: { 'iam:PermissionsBoundary': input.PermissionsBoundary },
+    });
+  const made =
+    (action: string, kind: string, member: string) =>
+    (input: object, place: Place): Demand => {
+      const given = input as AnyInput;
+      const context: Context = { ...requestTags(given['Tags']), 'iam:PermissionsBoundary': text(given['PermissionsBoundary']) };
+      return { action: `iam:${action}`, resource: arnOf(place, kind, text(given['Path']), text(given[member])), context };
+    };
 
   const operations: OperationRules<IamOperations> = {
     CreateRole: made('CreateRole', 'role', 'RoleName'),
@@ -65,7 +94,9 @@ export function iamRules(find: IamFinder): ServiceRules {
     AddRoleToInstanceProfile: (input, place) => [
       { action: 'iam:AddRoleToInstanceProfile', resource: known('profile', place, input.InstanceProfileName ?? '') },
       // What instances are is no business of this server: only the right to hand the role over is asked for.
-      ...passRole(known('role', place, input.RoleName ?? ''), 'ec2.amazonaws.com').map(({ action, resource: role, context = {} }) => ({ action, resource: role, context })),
+      ...passRole(known('role', place, input.RoleName ?? ''), 'ec2.amazonaws.com').map(
+        ({ action, resource: role, context = {} }) => ({ action, resource: role, context }),
+      ),
     ],
     SimulateCustomPolicy: () => ({ action: 'iam:SimulateCustomPolicy', resource: '*' }),
   };

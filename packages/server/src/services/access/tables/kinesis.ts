@@ -29,7 +29,11 @@ const iterated = (iterator: string | undefined): string => {
 const operations: OperationRules<KinesisOperations> = {
   GetRecords: (input, place) => ({ action: 'kinesis:GetRecords', resource: local(iterated(input.ShardIterator), place) }),
   ListStreams: () => ({ action: 'kinesis:ListStreams', resource: '*' }),
-  CreateStream: (input, place) => ({ action: 'kinesis:CreateStream', resource: streamArn(input, place), context: requestTags(input.Tags) }),
+  CreateStream: (input, place) => ({
+    action: 'kinesis:CreateStream',
+    resource: streamArn(input, place),
+    context: requestTags(input.Tags),
+  }),
 };
 
 export const kinesisRules: ServiceRules = {
@@ -38,7 +42,9 @@ export const kinesisRules: ServiceRules = {
   resource(input: AnyInput, place: Place) {
     const consumer = text(input['ConsumerARN']) ?? text(input['ResourceARN']);
     if (consumer !== undefined) return local(consumer, place);
-    return text(input['StreamName']) === undefined && text(input['StreamARN']) === undefined ? undefined : streamArn(input, place);
+    return text(input['StreamName']) === undefined && text(input['StreamARN']) === undefined
+      ? undefined
+      : streamArn(input, place);
   },
   byAccount: true,
 };

@@ -1,5 +1,16 @@
 import type { LambdaOperations } from '@mayfly/wire';
-import { arnIn, isArn, passRole, text, type AnyInput, type Context, type Demand, type OperationRules, type Place, type ServiceRules } from '../demand.ts';
+import {
+  arnIn,
+  isArn,
+  passRole,
+  text,
+  type AnyInput,
+  type Context,
+  type Demand,
+  type OperationRules,
+  type Place,
+  type ServiceRules,
+} from '../demand.ts';
 
 /** What stands in the place of a function's name. */
 export interface ReadName {
@@ -38,45 +49,65 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
     resource: functionArn(given, place),
     ...(context === undefined ? {} : { context }),
   });
-  const onLayerVersion = (action: string) => (input: { LayerName?: string | undefined; VersionNumber?: number | undefined }, place: Place): Demand => ({
-    action: `lambda:${action}`,
-    resource: `${layerArn(input.LayerName, place)}:${input.VersionNumber}`,
-  });
+  const onLayerVersion =
+    (action: string) =>
+    (input: { LayerName?: string | undefined; VersionNumber?: number | undefined }, place: Place): Demand => ({
+      action: `lambda:${action}`,
+      resource: `${layerArn(input.LayerName, place)}:${input.VersionNumber}`,
+    });
   const invoke = (input: { FunctionName?: string | undefined; Qualifier?: string | undefined }, place: Place): Demand => ({
     action: 'lambda:InvokeFunction',
     resource: functionArn(input.FunctionName, place, input.Qualifier),
   });
-  const qualified = (action: string) => (input: { FunctionName?: string | undefined; Qualifier?: string | undefined }, place: Place): Demand => ({
-    action: `lambda:${action}`,
-    resource: functionArn(input.FunctionName, place, input.Qualifier),
-  });
-  const mapping = (action: string) => (input: { UUID?: string | undefined; FunctionName?: string | undefined }, place: Place): Demand => ({
-    action: `lambda:${action}`,
-    resource: input.UUID === undefined ? '*' : arnIn('lambda', place, `event-source-mapping:${input.UUID}`),
-    context: input.FunctionName === undefined ? {} : { 'lambda:FunctionArn': functionArn(input.FunctionName, place) },
-  });
+  const qualified =
+    (action: string) =>
+    (input: { FunctionName?: string | undefined; Qualifier?: string | undefined }, place: Place): Demand => ({
+      action: `lambda:${action}`,
+      resource: functionArn(input.FunctionName, place, input.Qualifier),
+    });
+  const mapping =
+    (action: string) =>
+    (input: { UUID?: string | undefined; FunctionName?: string | undefined }, place: Place): Demand => ({
+      action: `lambda:${action}`,
+      resource: input.UUID === undefined ? '*' : arnIn('lambda', place, `event-source-mapping:${input.UUID}`),
+      context: input.FunctionName === undefined ? {} : { 'lambda:FunctionArn': functionArn(input.FunctionName, place) },
+    });
   /** What the function's role has to be allowed, so that nobody reads or writes through a function what its role may not. */
-  const reads = (action: string) => (input: MappingInput, place: Place): readonly Demand[] => {
-    const known = input.UUID === undefined ? undefined : functions.mapping(input.UUID);
-    const functionOf = input.FunctionName === undefined ? known?.functionArn : functionArn(input.FunctionName, place);
-    const role = functionOf === undefined ? undefined : functions.role(functionOf);
-    return [
-      mapping(action)(input, place),
-      ...reading(input.EventSourceArn ?? known?.sourceArn, role),
-      ...sending([input.DestinationConfig?.OnFailure?.Destination], role),
-    ];
-  };
-  const delivers = (action: string) => (input: InvokeConfigInput, place: Place): readonly Demand[] => {
-    const resource = functionArn(input.FunctionName, place, input.Qualifier);
-    const { OnSuccess, OnFailure } = input.DestinationConfig ?? {};
-    return [onFunction(action, input.FunctionName, place), ...sending([OnSuccess?.Destination, OnFailure?.Destination], functions.role(resource))];
-  };
+  const reads =
+    (action: string) =>
+    (input: MappingInput, place: Place): readonly Demand[] => {
+      const known = input.UUID === undefined ? undefined : functions.mapping(input.UUID);
+      const functionOf = input.FunctionName === undefined ? known?.functionArn : functionArn(input.FunctionName, place);
+      const role = functionOf === undefined ? undefined : functions.role(functionOf);
+      return [
+        mapping(action)(input, place),
+        ...reading(input.EventSourceArn ?? known?.sourceArn, role),
+        ...sending([input.DestinationConfig?.OnFailure?.Destination], role),
+      ];
+    };
+  const delivers =
+    (action: string) =>
+    (input: InvokeConfigInput, place: Place): readonly Demand[] => {
+      const resource = functionArn(input.FunctionName, place, input.Qualifier);
+      const { OnSuccess, OnFailure } = input.DestinationConfig ?? {};
+      return [
+        onFunction(action, input.FunctionName, place),
+        ...sending([OnSuccess?.Destination, OnFailure?.Destination], functions.role(resource)),
+      ];
+    };
   const layers = (given: readonly string[] | undefined): readonly Demand[] =>
     (given ?? []).map((resource) => ({ action: 'lambda:GetLayerVersion', resource }));
-  const object = (code: { S3Bucket?: string | undefined; S3Key?: string | undefined; S3ObjectVersion?: string | undefined } | undefined): readonly Demand[] =>
+  const object = (
+    code: { S3Bucket?: string | undefined; S3Key?: string | undefined; S3ObjectVersion?: string | undefined } | undefined,
+  ): readonly Demand[] =>
     code?.S3Bucket === undefined
       ? []
-      : [{ action: code.S3ObjectVersion === undefined ? 's3:GetObject' : 's3:GetObjectVersion', resource: `arn:aws:s3:::${code.S3Bucket}/${code.S3Key}` }];
+      : [
+          {
+            action: code.S3ObjectVersion === undefined ? 's3:GetObject' : 's3:GetObjectVersion',
+            resource: `arn:aws:s3:::${code.S3Bucket}/${code.S3Key}`,
+          },
+        ];
 
   const operations: OperationRules<LambdaOperations> = {
     Invoke: invoke,
@@ -113,7 +144,9 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
     UpdateFunctionUrlConfig: (input, place) =>
       onFunction('UpdateFunctionUrlConfig', input.FunctionName, place, { 'lambda:FunctionUrlAuthType': input.AuthType }),
     PutFunctionCodeSigningConfig: (input, place) =>
-      onFunction('PutFunctionCodeSigningConfig', input.FunctionName, place, { 'lambda:CodeSigningConfigArn': input.CodeSigningConfigArn }),
+      onFunction('PutFunctionCodeSigningConfig', input.FunctionName, place, {
+        'lambda:CodeSigningConfigArn': input.CodeSigningConfigArn,
+      }),
     CreateEventSourceMapping: reads('CreateEventSourceMapping'),
     UpdateEventSourceMapping: reads('UpdateEventSourceMapping'),
     PutFunctionEventInvokeConfig: delivers('PutFunctionEventInvokeConfig'),
@@ -135,7 +168,11 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
     GetResourcePolicy: (input) => wholePolicy(input, ['GetResourcePolicy', 'GetPolicy']),
     DeleteResourcePolicy: (input) => wholePolicy(input, ['DeleteResourcePolicy', 'RemovePermission']),
     TagResource: (input) => ({ action: 'lambda:TagResource', resource: input.Resource ?? '*', context: tagsOf(input.Tags) }),
-    UntagResource: (input) => ({ action: 'lambda:UntagResource', resource: input.Resource ?? '*', context: { 'aws:TagKeys': input.TagKeys ?? [] } }),
+    UntagResource: (input) => ({
+      action: 'lambda:UntagResource',
+      resource: input.Resource ?? '*',
+      context: { 'aws:TagKeys': input.TagKeys ?? [] },
+    }),
     ListTags: (input) => ({ action: 'lambda:ListTags', resource: input.Resource ?? '*' }),
   };
 
@@ -147,7 +184,12 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
       if (named !== undefined) return functionArn(named, place);
       const layer = text(input['LayerName']);
       if (layer !== undefined) return layerArn(layer, place);
-      return text(input['ResourceArn']) ?? text(input['CodeSigningConfigArn']) ?? text(input['CapacityProviderName']) ?? text(input['DurableExecutionArn']);
+      return (
+        text(input['ResourceArn']) ??
+        text(input['CodeSigningConfigArn']) ??
+        text(input['CapacityProviderName']) ??
+        text(input['DurableExecutionArn'])
+      );
     },
     byAccount: true,
   };
@@ -214,4 +256,7 @@ const settings = (input: {
 const tagsOf = (tags: Readonly<Record<string, string>> | undefined): Context =>
   tags === undefined
     ? {}
-    : { 'aws:TagKeys': Object.keys(tags), ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])) };
+    : {
+        'aws:TagKeys': Object.keys(tags),
+        ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+      };

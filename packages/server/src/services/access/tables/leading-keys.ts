@@ -25,7 +25,8 @@ interface KeyedInput {
 export function leadingKeys(names: readonly string[], input: KeyedInput): Context {
   const items = [input.Key, input.Item, ...(input.Items ?? [])].filter((each) => each !== undefined);
   if (items.length > 0) return { 'dynamodb:LeadingKeys': items.flatMap((item) => names.map((name) => textOf(item[name]))) };
-  if (input.KeyConditionExpression !== undefined) return { 'dynamodb:LeadingKeys': names.map((name) => conditioned(name, input)) };
+  if (input.KeyConditionExpression !== undefined)
+    return { 'dynamodb:LeadingKeys': names.map((name) => conditioned(name, input)) };
   if (input.KeyConditions !== undefined)
     return { 'dynamodb:LeadingKeys': names.map((name) => textOf(input.KeyConditions?.[name]?.AttributeValueList?.[0])) };
   // A scan is about all of them.
@@ -33,7 +34,10 @@ export function leadingKeys(names: readonly string[], input: KeyedInput): Contex
 }
 
 /** The value a condition compares the key with: `#k = :v`, wherever it stands. */
-function conditioned(name: string, { KeyConditionExpression = '', ExpressionAttributeNames = {}, ExpressionAttributeValues = {} }: KeyedInput): string {
+function conditioned(
+  name: string,
+  { KeyConditionExpression = '', ExpressionAttributeNames = {}, ExpressionAttributeValues = {} }: KeyedInput,
+): string {
   for (const [, left = '', right = ''] of KeyConditionExpression.matchAll(/([#\w.-]+)\s*=\s*(:\w+)/g)) {
     if ((ExpressionAttributeNames[left] ?? left) === name) return textOf(ExpressionAttributeValues[right]);
   }

@@ -1,24 +1,49 @@
 import type { LogsOperations } from '@mayfly/wire';
 import { groupNameOf } from '../../logs/groups.ts';
-import { arnIn, passRole, requestTags, text, type AnyInput, type Demand, type OperationRules, type Place, type ServiceRules } from '../demand.ts';
+import {
+  arnIn,
+  passRole,
+  requestTags,
+  text,
+  type AnyInput,
+  type Demand,
+  type OperationRules,
+  type Place,
+  type ServiceRules,
+} from '../demand.ts';
 
 /** A group with its streams, as policies name it: `…:log-group:<group>:log-stream:<stream>`. Groups are those of the call's own place. */
-const groupArn = (place: Place, group: string, stream = ''): string => arnIn('logs', place, `log-group:${group}:log-stream:${stream}`);
+const groupArn = (place: Place, group: string, stream = ''): string =>
+  arnIn('logs', place, `log-group:${group}:log-stream:${stream}`);
 
 const many = (action: string, groups: readonly string[], place: Place): readonly Demand[] =>
-  (groups.length === 0 ? [''] : groups).map((group) => ({ action: `logs:${action}`, resource: groupArn(place, groupNameOf(group)) }));
+  (groups.length === 0 ? [''] : groups).map((group) => ({
+    action: `logs:${action}`,
+    resource: groupArn(place, groupNameOf(group)),
+  }));
 
 /** @source Service Authorization Reference, "Actions, resources, and condition keys for Amazon CloudWatch Logs", read 2026-11 */
 const operations: OperationRules<LogsOperations> = {
   DescribeLogGroups: (input, place) => many('DescribeLogGroups', input.logGroupIdentifiers ?? [], place),
   ListLogGroups: (_input, place) => many('ListLogGroups', [], place),
-  PutLogEvents: (input, place) => ({ action: 'logs:PutLogEvents', resource: groupArn(place, input.logGroupName ?? '', input.logStreamName) }),
+  PutLogEvents: (input, place) => ({
+    action: 'logs:PutLogEvents',
+    resource: groupArn(place, input.logGroupName ?? '', input.logStreamName),
+  }),
   GetLogEvents: (input, place) => ({
     action: 'logs:GetLogEvents',
     resource: groupArn(place, groupNameOf(input.logGroupName, input.logGroupIdentifier), input.logStreamName),
   }),
   StartQuery: (input, place) =>
-    many('StartQuery', [...(input.logGroupNames ?? []), ...(input.logGroupIdentifiers ?? []), ...(input.logGroupName === undefined ? [] : [input.logGroupName])], place),
+    many(
+      'StartQuery',
+      [
+        ...(input.logGroupNames ?? []),
+        ...(input.logGroupIdentifiers ?? []),
+        ...(input.logGroupName === undefined ? [] : [input.logGroupName]),
+      ],
+      place,
+    ),
   StartLiveTail: (input, place) => many('StartLiveTail', input.logGroupIdentifiers ?? [], place),
   CreateLogGroup: (input, place) => ({
     action: 'logs:CreateLogGroup',
@@ -26,7 +51,11 @@ const operations: OperationRules<LogsOperations> = {
     context: requestTags(input.tags),
   }),
   PutSubscriptionFilter: (input, place) => [
-    { action: 'logs:PutSubscriptionFilter', resource: groupArn(place, input.logGroupName ?? ''), context: { 'logs:DestinationArn': input.destinationArn } },
+    {
+      action: 'logs:PutSubscriptionFilter',
+      resource: groupArn(place, input.logGroupName ?? ''),
+      context: { 'logs:DestinationArn': input.destinationArn },
+    },
     ...passRole(input.roleArn, 'logs.amazonaws.com'),
   ],
 };

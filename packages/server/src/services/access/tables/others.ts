@@ -7,13 +7,20 @@ const alarms = (action: string) => (input: { AlarmNames?: readonly string[] | un
 
 /** @source Service Authorization Reference, "Actions, resources, and condition keys for Amazon CloudWatch", read 2026-11 */
 const cloudwatch: OperationRules<CloudWatchOperations> = {
-  PutMetricData: (input) => ({ action: 'cloudwatch:PutMetricData', resource: '*', context: { 'cloudwatch:namespace': input.Namespace } }),
+  PutMetricData: (input) => ({
+    action: 'cloudwatch:PutMetricData',
+    resource: '*',
+    context: { 'cloudwatch:namespace': input.Namespace },
+  }),
   DeleteAlarms: alarms('DeleteAlarms'),
   DescribeAlarms: alarms('DescribeAlarms'),
   EnableAlarmActions: alarms('EnableAlarmActions'),
   DisableAlarmActions: alarms('DisableAlarmActions'),
   DeleteDashboards: (input, { account }) =>
-    (input.DashboardNames ?? []).map((name) => ({ action: 'cloudwatch:DeleteDashboards', resource: `arn:aws:cloudwatch::${account}:dashboard/${name}` })),
+    (input.DashboardNames ?? []).map((name) => ({
+      action: 'cloudwatch:DeleteDashboards',
+      resource: `arn:aws:cloudwatch::${account}:dashboard/${name}`,
+    })),
 };
 
 export const cloudwatchRules: ServiceRules = {
@@ -30,7 +37,10 @@ export const cloudwatchRules: ServiceRules = {
 /** @source Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic Container Registry", read 2026-11 */
 const ecr: OperationRules<EcrOperations> = {
   DescribeRepositories: (input, place) =>
-    (input.repositoryNames ?? ['*']).map((name) => ({ action: 'ecr:DescribeRepositories', resource: arnIn('ecr', place, `repository/${name}`) })),
+    (input.repositoryNames ?? ['*']).map((name) => ({
+      action: 'ecr:DescribeRepositories',
+      resource: arnIn('ecr', place, `repository/${name}`),
+    })),
 };
 
 export const ecrRules: ServiceRules = {
@@ -38,6 +48,8 @@ export const ecrRules: ServiceRules = {
   operations: ecr,
   resource(input: AnyInput, place: Place) {
     const [name, registry] = [text(input['repositoryName']), text(input['registryId'])];
-    return name === undefined ? text(input['resourceArn']) : arnIn('ecr', { ...place, account: registry ?? place.account }, `repository/${name}`);
+    return name === undefined
+      ? text(input['resourceArn'])
+      : arnIn('ecr', { ...place, account: registry ?? place.account }, `repository/${name}`);
   },
 };

@@ -8,8 +8,10 @@ function ssmArn(given: string | undefined, place: Place): string {
   const [name = ''] = (path ?? given ?? '').split(':');
   return parameterArn(place, name);
 }
-const each = (action: string) => (input: { Names?: readonly string[] | undefined }, place: Place): readonly Demand[] =>
-  (input.Names ?? []).map((name) => ({ action: `ssm:${action}`, resource: ssmArn(name, place) }));
+const each =
+  (action: string) =>
+  (input: { Names?: readonly string[] | undefined }, place: Place): readonly Demand[] =>
+    (input.Names ?? []).map((name) => ({ action: `ssm:${action}`, resource: ssmArn(name, place) }));
 
 /** @source Systems Manager User Guide, "Restricting access to Parameter Store parameters using IAM policies", read 2026-11 */
 const ssm: OperationRules<SsmOperations> = {
@@ -55,7 +57,10 @@ export function secretsRules(find: SecretFinder): ServiceRules {
     }),
     BatchGetSecretValue: (input, place) => [
       { action: 'secretsmanager:BatchGetSecretValue', resource: '*' },
-      ...(input.SecretIdList ?? ['*']).map((id) => ({ action: 'secretsmanager:GetSecretValue', resource: id === '*' ? '*' : secretArn(id, place) })),
+      ...(input.SecretIdList ?? ['*']).map((id) => ({
+        action: 'secretsmanager:GetSecretValue',
+        resource: id === '*' ? '*' : secretArn(id, place),
+      })),
     ],
     GetSecretValue: (input, place) => ({
       action: 'secretsmanager:GetSecretValue',

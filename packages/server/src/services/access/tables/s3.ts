@@ -11,19 +11,36 @@ interface ObjectInput {
 const bucketArn = (bucket: string | undefined): string => `arn:aws:s3:::${bucket}`;
 const objectArn = ({ Bucket, Key }: ObjectInput): string => `${bucketArn(Bucket)}/${Key}`;
 
-const onBucket = (action: string) => (input: { Bucket?: string | undefined }): Demand => ({ action: `s3:${action}`, resource: bucketArn(input.Bucket) });
-const onObject = (action: string) => (input: ObjectInput): Demand => ({ action: `s3:${action}`, resource: objectArn(input) });
+const onBucket =
+  (action: string) =>
+  (input: { Bucket?: string | undefined }): Demand => ({ action: `s3:${action}`, resource: bucketArn(input.Bucket) });
+const onObject =
+  (action: string) =>
+  (input: ObjectInput): Demand => ({ action: `s3:${action}`, resource: objectArn(input) });
 /** Reading or deleting a certain version is a permission of its own. */
-const onVersion = (action: string, versioned: string) => (input: ObjectInput): Demand =>
-  input.VersionId === undefined
-    ? onObject(action)(input)
-    : { action: `s3:${versioned}`, resource: objectArn(input), context: { 's3:VersionId': input.VersionId } };
+const onVersion =
+  (action: string, versioned: string) =>
+  (input: ObjectInput): Demand =>
+    input.VersionId === undefined
+      ? onObject(action)(input)
+      : { action: `s3:${versioned}`, resource: objectArn(input), context: { 's3:VersionId': input.VersionId } };
 
-const write = (input: ObjectInput & { Tagging?: string | undefined; ACL?: string | undefined; StorageClass?: string | undefined; ServerSideEncryption?: string | undefined }): readonly Demand[] => [
+const write = (
+  input: ObjectInput & {
+    Tagging?: string | undefined;
+    ACL?: string | undefined;
+    StorageClass?: string | undefined;
+    ServerSideEncryption?: string | undefined;
+  },
+): readonly Demand[] => [
   {
     action: 's3:PutObject',
     resource: objectArn(input),
-    context: { 's3:x-amz-acl': input.ACL, 's3:x-amz-storage-class': input.StorageClass, 's3:x-amz-server-side-encryption': input.ServerSideEncryption },
+    context: {
+      's3:x-amz-acl': input.ACL,
+      's3:x-amz-storage-class': input.StorageClass,
+      's3:x-amz-server-side-encryption': input.ServerSideEncryption,
+    },
   },
   ...(input.Tagging === undefined || input.Tagging === '' ? [] : [onObject('PutObjectTagging')(input)]),
   ...(input.ACL === undefined ? [] : [onObject('PutObjectAcl')(input)]),
@@ -32,15 +49,28 @@ const write = (input: ObjectInput & { Tagging?: string | undefined; ACL?: string
 /** What a copy reads; a source that cannot be read as one is refused by the handler. */
 const source = (given: string | undefined): readonly Demand[] => {
   const read = readCopySource(given);
-  return read === undefined ? [] : [onVersion('GetObject', 'GetObjectVersion')({ Bucket: read.bucket, Key: read.key, VersionId: read.versionId })];
+  return read === undefined
+    ? []
+    : [onVersion('GetObject', 'GetObjectVersion')({ Bucket: read.bucket, Key: read.key, VersionId: read.versionId })];
 };
 
-const list = (action: string) => (input: { Bucket?: string | undefined; Prefix?: string | undefined; Delimiter?: string | undefined; MaxKeys?: number | undefined }): Demand => ({
-  action: `s3:${action}`,
-  resource: bucketArn(input.Bucket),
-  context: listing(input),
-});
-const listing = (input: { Prefix?: string | undefined; Delimiter?: string | undefined; MaxKeys?: number | undefined }): Context => ({
+const list =
+  (action: string) =>
+  (input: {
+    Bucket?: string | undefined;
+    Prefix?: string | undefined;
+    Delimiter?: string | undefined;
+    MaxKeys?: number | undefined;
+  }): Demand => ({
+    action: `s3:${action}`,
+    resource: bucketArn(input.Bucket),
+    context: listing(input),
+  });
+const listing = (input: {
+  Prefix?: string | undefined;
+  Delimiter?: string | undefined;
+  MaxKeys?: number | undefined;
+}): Context => ({
   's3:prefix': input.Prefix ?? '',
   's3:delimiter': input.Delimiter,
   's3:max-keys': input.MaxKeys === undefined ? undefined : String(input.MaxKeys),
@@ -57,7 +87,10 @@ const operations: OperationRules<S3Operations> = {
 
   GetObject: onVersion('GetObject', 'GetObjectVersion'),
   HeadObject: onVersion('GetObject', 'GetObjectVersion'),
-  GetObjectAttributes: (input) => [onVersion('GetObject', 'GetObjectVersion')(input), onVersion('GetObjectAttributes', 'GetObjectVersionAttributes')(input)],
+  GetObjectAttributes: (input) => [
+    onVersion('GetObject', 'GetObjectVersion')(input),
+    onVersion('GetObjectAttributes', 'GetObjectVersionAttributes')(input),
+  ],
   GetObjectTagging: onVersion('GetObjectTagging', 'GetObjectVersionTagging'),
   PutObjectTagging: onVersion('PutObjectTagging', 'PutObjectVersionTagging'),
   DeleteObjectTagging: onVersion('DeleteObjectTagging', 'DeleteObjectVersionTagging'),
@@ -66,7 +99,9 @@ const operations: OperationRules<S3Operations> = {
   SelectObjectContent: onObject('GetObject'),
   DeleteObject: onVersion('DeleteObject', 'DeleteObjectVersion'),
   DeleteObjects: ({ Bucket, Delete }) =>
-    (Delete?.Objects ?? []).map(({ Key, VersionId }) => onVersion('DeleteObject', 'DeleteObjectVersion')({ Bucket, Key, VersionId })),
+    (Delete?.Objects ?? []).map(({ Key, VersionId }) =>
+      onVersion('DeleteObject', 'DeleteObjectVersion')({ Bucket, Key, VersionId }),
+    ),
   PutObject: write,
   CopyObject: (input) => [...write(input), ...source(input.CopySource)],
   RenameObject: (input) => [onObject('PutObject')(input), onObject('DeleteObject')(input), ...source(input.RenameSource)],

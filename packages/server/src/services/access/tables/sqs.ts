@@ -10,7 +10,9 @@ function queueArn(url: string | undefined, place: Place): string {
   const [name = '', account] = (url ?? '').split('/').toReversed();
   return `arn:aws:sqs:${place.region}:${account !== undefined && /^\d{12}$/.test(account) ? account : place.account}:${name}`;
 }
-const onQueue = (action: string) => (input: QueueInput, place: Place): Demand => ({ action: `sqs:${action}`, resource: queueArn(input.QueueUrl, place) });
+const onQueue =
+  (action: string) =>
+  (input: QueueInput, place: Place): Demand => ({ action: `sqs:${action}`, resource: queueArn(input.QueueUrl, place) });
 
 /** @source Amazon SQS Developer Guide, "Amazon SQS API permissions: actions and resource reference", read 2026-11 */
 const sqs: OperationRules<SqsOperations> = {
@@ -28,11 +30,17 @@ const sqs: OperationRules<SqsOperations> = {
     context: requestTags(input.tags),
   }),
   StartMessageMoveTask: ({ SourceArn: source = '*', DestinationArn: destination }) => [
-    ...['StartMessageMoveTask', 'ReceiveMessage', 'DeleteMessage'].map((action) => ({ action: `sqs:${action}`, resource: source })),
+    ...['StartMessageMoveTask', 'ReceiveMessage', 'DeleteMessage'].map((action) => ({
+      action: `sqs:${action}`,
+      resource: source,
+    })),
     ...(destination === undefined ? [] : [{ action: 'sqs:SendMessage', resource: destination }]),
   ],
   ListMessageMoveTasks: ({ SourceArn: resource = '*' }) => ({ action: 'sqs:ListMessageMoveTasks', resource }),
-  CancelMessageMoveTask: ({ TaskHandle: handle = '' }) => ({ action: 'sqs:CancelMessageMoveTask', resource: queueOfTask(handle) }),
+  CancelMessageMoveTask: ({ TaskHandle: handle = '' }) => ({
+    action: 'sqs:CancelMessageMoveTask',
+    resource: queueOfTask(handle),
+  }),
 };
 
 /** A handle names the queue it was given for. */

@@ -72,8 +72,8 @@ function put(root: Draft, path: Path, value: Draft | undefined): void {
 }
 
 function child(parent: Draft, step: string | number): Draft | undefined {
-  if (typeof step === 'number') return 'L' in parent ? (parent.L[step] as Draft | undefined) : undefined;
-  return 'M' in parent ? (member(parent.M as Item, step) as Draft | undefined) : undefined;
+  if (typeof step === 'number') return 'L' in parent ? parent.L[step] : undefined;
+  return 'M' in parent ? member(parent.M as Item, step) : undefined;
 }
 
 function evaluate(item: Item, term: SetTerm): Value {

@@ -135,7 +135,7 @@ function readConditions(given: unknown): Condition[] {
 function strings(given: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (!list.every((each) => typeof each === 'string')) throw new PolicyError('Syntax errors in policy.');
-  return list as readonly string[];
+  return list;
 }
 
 /** Numbers and booleans may stand without quotes. */

@@ -45,7 +45,10 @@ export class RequestContext {
 
 function valuesOf({ requester, context }: AccessRequest): ReadonlyMap<string, readonly string[]> {
   const values = new Map<string, readonly string[]>();
-  for (const [key, value] of Object.entries({ ...impliedKeys(requester), ...(typeof context === 'function' ? context() : context) })) {
+  for (const [key, value] of Object.entries({
+    ...impliedKeys(requester),
+    ...(typeof context === 'function' ? context() : context),
+  })) {
     if (value !== undefined) values.set(key.toLowerCase(), typeof value === 'string' ? [value] : value);
   }
   return values;

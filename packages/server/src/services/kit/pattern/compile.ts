@@ -52,14 +52,18 @@ function objectTest(source: object, budget: Budget, depth: number): Test {
   if (depth > deepest) throw new PatternError(`The pattern is nested more than ${deepest} levels deep`);
   const tests: Test[] = [];
   for (const [name, each] of Object.entries(source) as [string, unknown][]) {
-    tests.push(at(name, () => (name === '$or' && isOr(each) ? orTest(each, budget, depth) : fieldTest(name, each, budget, depth))));
+    tests.push(
+      at(name, () => (name === '$or' && isOr(each) ? orTest(each, budget, depth) : fieldTest(name, each, budget, depth))),
+    );
   }
   return (event) => tests.every((test) => test(event));
 }
 
 /** `$or` is the operator only over two or more objects; otherwise it is a field of that name. */
 const isOr = (value: unknown): value is object[] =>
-  Array.isArray(value) && value.length > 1 && value.every((each) => typeof each === 'object' && each !== null && !Array.isArray(each));
+  Array.isArray(value) &&
+  value.length > 1 &&
+  value.every((each) => typeof each === 'object' && each !== null && !Array.isArray(each));
 
 function orTest(alternatives: readonly object[], budget: Budget, depth: number): Test {
   const tests = alternatives.map((each, index) =>
@@ -104,7 +108,8 @@ function joined(event: unknown, name: string, prefix: string): unknown {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) return direct;
   let dotted: Record<string, unknown> | undefined;
   for (const key in event) {
-    if (key.startsWith(prefix) && Object.hasOwn(event, key)) (dotted ??= {})[key.slice(prefix.length)] = (event as Record<string, unknown>)[key];
+    if (key.startsWith(prefix) && Object.hasOwn(event, key))
+      (dotted ??= {})[key.slice(prefix.length)] = (event as Record<string, unknown>)[key];
   }
   if (dotted === undefined) return direct;
   return typeof direct === 'object' && direct !== null && !Array.isArray(direct) ? { ...direct, ...dotted } : dotted;

@@ -19,7 +19,8 @@ export function conditionOf(item: unknown): Condition {
   if (item === null || typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') {
     return value((leaf) => leaf === item);
   }
-  if (typeof item !== 'object' || Array.isArray(item)) throw new PatternError('Match value must be String, number, true, false, or null');
+  if (typeof item !== 'object' || Array.isArray(item))
+    throw new PatternError('Match value must be String, number, true, false, or null');
   const [name, argument] = onlyEntry(item);
   return at(name, () => operatorOf(name, argument));
 }
@@ -59,7 +60,10 @@ function textTest(name: string, argument: unknown): ((text: string) => boolean) 
   switch (name) {
     case 'prefix':
     case 'suffix': {
-      const fits = name === 'prefix' ? (whole: string, part: string) => whole.startsWith(part) : (whole: string, part: string) => whole.endsWith(part);
+      const fits =
+        name === 'prefix'
+          ? (whole: string, part: string) => whole.startsWith(part)
+          : (whole: string, part: string) => whole.endsWith(part);
       if (typeof argument === 'object' && argument !== null && !Array.isArray(argument)) {
         const [inner, part] = onlyEntry(argument);
         if (inner !== 'equals-ignore-case') throw new PatternError(`Unsupported ${name} pattern: ${inner}`);
@@ -112,7 +116,8 @@ function anythingButTexts(name: string, given: unknown): (leaf: Leaf) => boolean
   const affix = name === 'prefix' || name === 'suffix';
   const test = (part: unknown): ((text: string) => boolean) => {
     if (affix && part === '') throw new PatternError('Null prefix/suffix not allowed', { seen: 'whole', twice: isList });
-    if (typeof part !== 'string' && (affix || name === 'wildcard' || name === 'equals-ignore-case')) throw new PatternError(wrongPart(name, isList), { twice: isList });
+    if (typeof part !== 'string' && (affix || name === 'wildcard' || name === 'equals-ignore-case'))
+      throw new PatternError(wrongPart(name, isList), { twice: isList });
     const found = textTest(name, part);
     if (found === undefined) throw new PatternError(`Unsupported anything-but pattern: ${name}`);
     return found;
@@ -124,7 +129,9 @@ function anythingButTexts(name: string, given: unknown): (leaf: Leaf) => boolean
 function wrongPart(name: string, isList: boolean): string {
   if (name === 'wildcard') return 'wildcard match pattern must be a string';
   if (name !== 'equals-ignore-case') return 'prefix/suffix match pattern must be a string';
-  return isList ? 'Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.' : 'equals-ignore-case match pattern must be a string';
+  return isList
+    ? 'Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.'
+    : 'equals-ignore-case match pattern must be a string';
 }
 
 const comparisons: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
@@ -163,7 +170,8 @@ function cidr(argument: unknown): (leaf: Leaf) => boolean {
   const family = isIP(address);
   if (family === 0) throw new PatternError('Nonstandard IP address: ' + address.slice(0, 100), { nowhere: true });
   const most = family === 4 ? 32 : 128;
-  if (Number(bits) > most) throw new PatternError('IP Address mask bits must not be greater than ' + String(most), { nowhere: true });
+  if (Number(bits) > most)
+    throw new PatternError('IP Address mask bits must not be greater than ' + String(most), { nowhere: true });
   const net = new BlockList();
   net.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
   return ofText((text) => isIP(text) === family && net.check(text, family === 4 ? 'ipv4' : 'ipv6'));

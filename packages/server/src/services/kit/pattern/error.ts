@@ -15,7 +15,10 @@ export class PatternError extends Error {
   readonly notJson: boolean;
   place: { readonly line: number; readonly column: number } | undefined;
 
-  constructor(message: string, options: { readonly nowhere?: boolean; readonly seen?: Seen; readonly twice?: boolean; readonly notJson?: boolean } = {}) {
+  constructor(
+    message: string,
+    options: { readonly nowhere?: boolean; readonly seen?: Seen; readonly twice?: boolean; readonly notJson?: boolean } = {},
+  ) {
     super(message);
     this.name = 'PatternError';
     this.path = options.nowhere === true ? undefined : [];

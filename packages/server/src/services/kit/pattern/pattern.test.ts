@@ -3,8 +3,19 @@ import { array, assert as holds, constantFrom, property, string } from 'fast-che
 import { compilePattern, parsePattern, PatternError, sourceOf } from './index.ts';
 
 const cases: readonly (readonly [pattern: object, yes: readonly unknown[], no: readonly unknown[]])[] = [
-  [{ a: ['x', 1, null, true] }, [{ a: 'x' }, { a: 1 }, { a: null }, { a: true }, { a: ['q', 'x'] }], [{ a: 'X' }, { a: '1' }, {}, { a: [] }, { b: 'x' }]],
-  [{ a: { b: [1] }, c: ['y'] }, [{ a: { b: 1 }, c: 'y' }, { 'a.b': 1, c: 'y' }], [{ a: { b: 1 } }, { a: 1, c: 'y' }]],
+  [
+    { a: ['x', 1, null, true] },
+    [{ a: 'x' }, { a: 1 }, { a: null }, { a: true }, { a: ['q', 'x'] }],
+    [{ a: 'X' }, { a: '1' }, {}, { a: [] }, { b: 'x' }],
+  ],
+  [
+    { a: { b: [1] }, c: ['y'] },
+    [
+      { a: { b: 1 }, c: 'y' },
+      { 'a.b': 1, c: 'y' },
+    ],
+    [{ a: { b: 1 } }, { a: 1, c: 'y' }],
+  ],
   [{ a: [{ prefix: 'ab' }] }, [{ a: 'abc' }], [{ a: 'Abc' }, { a: 5 }]],
   [{ a: [{ prefix: { 'equals-ignore-case': 'AB' } }] }, [{ a: 'abc' }], [{ a: 'bab' }]],
   [{ a: [{ suffix: '.png' }] }, [{ a: 'x.png' }], [{ a: 'x.PNG' }]],
@@ -26,10 +37,39 @@ const cases: readonly (readonly [pattern: object, yes: readonly unknown[], no: r
   [{ a: [{ exists: false }, 'x'] }, [{}, { a: 'x' }], [{ a: 'y' }]],
   [{ ip: [{ cidr: '10.0.0.0/24' }] }, [{ ip: '10.0.0.255' }], [{ ip: '10.0.1.0' }, { ip: 'ten' }, { ip: '::1' }]],
   [{ ip: [{ cidr: '2001:db8::/32' }] }, [{ ip: '2001:db8:1::5' }], [{ ip: '2001:db9::' }]],
-  [{ a: [{ wildcard: 'dir/*/file*.txt' }] }, [{ a: 'dir/x/y/file1.txt' }, { a: 'dir//file.txt' }], [{ a: 'dir/file.txt' }, { a: 'dir/x/file.txtx' }]],
+  [
+    { a: [{ wildcard: 'dir/*/file*.txt' }] },
+    [{ a: 'dir/x/y/file1.txt' }, { a: 'dir//file.txt' }],
+    [{ a: 'dir/file.txt' }, { a: 'dir/x/file.txtx' }],
+  ],
   [{ a: [{ wildcard: String.raw`a\*b*` }] }, [{ a: 'a*bc' }], [{ a: 'axbc' }]],
-  [{ $or: [{ a: [1] }, { b: { c: [2] } }], d: [3] }, [{ a: 1, d: 3 }, { b: { c: 2 }, d: 3 }], [{ a: 1 }, { a: 2, d: 3 }]],
-  [{ items: { id: [1], ok: [true] } }, [{ items: [{ id: 2, ok: true }, { id: 1, ok: true }] }], [{ items: [{ id: 1, ok: false }, { id: 2, ok: true }] }]],
+  [
+    { $or: [{ a: [1] }, { b: { c: [2] } }], d: [3] },
+    [
+      { a: 1, d: 3 },
+      { b: { c: 2 }, d: 3 },
+    ],
+    [{ a: 1 }, { a: 2, d: 3 }],
+  ],
+  [
+    { items: { id: [1], ok: [true] } },
+    [
+      {
+        items: [
+          { id: 2, ok: true },
+          { id: 1, ok: true },
+        ],
+      },
+    ],
+    [
+      {
+        items: [
+          { id: 1, ok: false },
+          { id: 2, ok: true },
+        ],
+      },
+    ],
+  ],
 ];
 
 const refused: readonly (readonly [string, RegExp])[] = [
@@ -70,11 +110,15 @@ suite('patterns', () => {
 
   test('a wildcard takes what a regular expression would', (t: TestContext) => {
     holds(
-      property(array(constantFrom('a', 'b', '*'), { maxLength: 8 }), string({ unit: constantFrom('a', 'b'), maxLength: 12 }), (pieces, text) => {
-        const pattern = pieces.join('').replaceAll(/\*+/g, '*');
-        const expected = new RegExp(`^${pattern.replaceAll('*', '[^]*')}$`).test(text);
-        t.assert.strictEqual(compilePattern({ a: [{ wildcard: pattern }] }).matches({ a: text }), expected);
-      }),
+      property(
+        array(constantFrom('a', 'b', '*'), { maxLength: 8 }),
+        string({ unit: constantFrom('a', 'b'), maxLength: 12 }),
+        (pieces, text) => {
+          const pattern = pieces.join('').replaceAll(/\*+/g, '*');
+          const expected = new RegExp(`^${pattern.replaceAll('*', '[^]*')}$`).test(text);
+          t.assert.strictEqual(compilePattern({ a: [{ wildcard: pattern }] }).matches({ a: text }), expected);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -111,7 +155,11 @@ suite('the place of what is wrong in a pattern', () => {
       ['{"key":[["value"]]}', 'Match value must be String, number, true, false, or null', 10],
       ['{"key":[{"suffix":"value","prefix":"value2"}]}', 'Only one key allowed in match expression', 37],
       ['["not", "a", "dict"]', 'Filter is not an object', 2],
-      ['{"not": closed mark"', "Unrecognized token 'closed': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 15],
+      [
+        '{"not": closed mark"',
+        "Unrecognized token 'closed': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+        15,
+      ],
     ];
     for (const [text, message, column] of cases) t.assert.equal(placeOf(text), `${message}${source(text, column)}`);
   });
@@ -122,9 +170,10 @@ suite('the place of what is wrong in a pattern', () => {
 });
 
 test('a name with dots is the way to a field, in patterns and in events', (t) => {
-  const deep = { 'a': { 'b': { 'c': 1 } } };
+  const deep = { a: { b: { c: 1 } } };
   for (const pattern of ['{"a.b.c": [1]}', '{"a": {"b.c": [1]}}', '{"a.b": {"c": [1]}}', '{"a": {"b": {"c": [1]}}}']) {
-    for (const event of [deep, { 'a.b.c': 1 }, { 'a.b': { 'c': 1 } }, { 'a': { 'b.c': 1 } }]) t.assert.equal(parsePattern(pattern).matches(event), true, `${pattern} ${JSON.stringify(event)}`);
-    t.assert.equal(parsePattern(pattern).matches({ 'a': { 'b': 1 } }), false);
+    for (const event of [deep, { 'a.b.c': 1 }, { 'a.b': { c: 1 } }, { a: { 'b.c': 1 } }])
+      t.assert.equal(parsePattern(pattern).matches(event), true, `${pattern} ${JSON.stringify(event)}`);
+    t.assert.equal(parsePattern(pattern).matches({ a: { b: 1 } }), false);
   }
 });
