@@ -15,8 +15,6 @@ export type FunctionArn = Brand<string, 'FunctionArn'>;
 /** Names one execution environment for ever; also its folder, cgroup and log stream. 32 lower-case hex digits. */
 export type EnvironmentId = Brand<string, 'EnvironmentId'>;
 
-export const newRequestId = (random: Random): RequestId => random.uuid() as RequestId;
-
 export const newEnvironmentId = (random: Random): EnvironmentId => Buffer.from(random.bytes(16)).toString('hex') as EnvironmentId;
 
 export const functionArn = (region: Region, account: AccountId, functionName: string): FunctionArn =>

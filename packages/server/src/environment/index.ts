@@ -1,6 +1,5 @@
 export { openEnvironments, type EnvironmentsOptions } from './open.ts';
 export * from './port.ts';
-export { runtimeVersionArn } from './records.ts';
 export * from './runtimes/index.ts';
 export type * from './runtimes/port.ts';
 export { openRuntimes, type RuntimesOptions } from './runtimes/index.ts';

@@ -6,10 +6,7 @@ import type { Run } from './run.ts';
 import type { ResolvedRuntime } from './runtimes/port.ts';
 
 /** Names a runtime at one version of its interpreter, as `RuntimeVersionConfig` does. */
-export const runtimeVersionArn = (
-  region: Region,
-  runtime: Pick<ResolvedRuntime, 'identifier' | 'interpreterVersion'>,
-): string => {
+const runtimeVersionArn = (region: Region, runtime: Pick<ResolvedRuntime, 'identifier' | 'interpreterVersion'>): string => {
   const hash = createHash('sha256')
     .update(`${runtime.identifier} ${runtime.interpreterVersion ?? ''}`)
     .digest('hex');

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import path from 'node:path';
-import { isNotYet, loadApi, notYet, ServiceFault, serviceNames, type ServiceName } from '@mayfly/wire';
+import { loadApi, notYet, ServiceFault, serviceNames, type ServiceName } from '@mayfly/wire';
 import {
   archiveLink,
   pathStyle,
@@ -339,9 +339,3 @@ export function completed(tables: Partial<Record<ServiceName, HandlerTable>>): H
   };
   return Object.fromEntries(serviceNames.map((service) => [service, () => complete(service)])) as unknown as HandlerTables;
 }
-
-/** How many operations each loaded service answers, for `mayfly status`. */
-export const answered = (table: HandlerTable): { readonly built: number; readonly all: number } => {
-  const all = Object.values(table);
-  return { built: all.filter((handler) => !isNotYet(handler)).length, all: all.length };
-};

@@ -1,4 +1,4 @@
 export { installBubblewrap } from './install.ts';
-export { installRemedy, jailObstacle, type Obstacle } from './jail/obstacle.ts';
+export { jailObstacle, type Obstacle } from './jail/obstacle.ts';
 export { openJail, openNone, openSandboxes, type Sandboxes, type SandboxOptions } from './open.ts';
 export * from './port.ts';

@@ -16,7 +16,6 @@ import { isTooOld, tooOld } from './too-old.ts';
 import { Verified } from './verified.ts';
 
 export { blockedMessage, supportPhase, type SupportPhase } from './identifiers.ts';
-export { RuntimeError } from './definition.ts';
 
 export interface RuntimesOptions {
   readonly dataDir: string;

@@ -20,8 +20,6 @@ export interface Notification {
   readonly origin: string;
 }
 
-export const apiVersion = '2010-03-31';
-
 const subscribeUrl = (notification: Notification): string =>
   `${notification.origin}/?Action=ConfirmSubscription&TopicArn=${notification.topicArn}&Token=${notification.token ?? ''}`;
 const unsubscribeUrl = (notification: Notification, subscriptionArn: string): string =>
