@@ -10,7 +10,7 @@ suite('Rust: lambda_runtime on provided.al2023', { timeout: 900_000, skip: missi
 
   before(async () => {
     const folder = await built('rust', async ({ run, folder: at }) => {
-      await run('cargo', ['build', '--locked', '--quiet', '--target-dir', path.join(at, 'target')]);
+      await run('cargo', ['build', '--quiet', '--target-dir', path.join(at, 'target')]);
       await run('cp', ['target/debug/bootstrap', 'bootstrap']);
       await run('strip', ['bootstrap']);
       await run('rm', ['-r', 'target']);

@@ -33,7 +33,10 @@ export async function configuredRegistry(signal: AbortSignal): Promise<string> {
     // Without npm there is no configuration either.
   }
   signal.throwIfAborted();
-  return 'https://registry.npmjs.org/';
+  throw new RuntimeError(
+    'RUNTIME_UNAVAILABLE',
+    'Interpreters come from npm, and npm is not there to say which registry. Install npm, or set npm_config_registry.',
+  );
 }
 
 /**
