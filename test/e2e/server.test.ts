@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { suite, test, type TestContext } from 'node:test';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { mayfly, RunningServer, temporaryFolder } from '../kit/server.ts';
@@ -8,6 +12,32 @@ suite('a server', () => {
     await using server = await RunningServer.start(folder.path);
     t.assert.strictEqual((await fetch(`${server.origin}/_mayfly/health`)).status, 200);
     t.assert.strictEqual(await server.stop('SIGTERM'), 0);
+  });
+
+  // npm hands the signal to its shell alone: a server that is the shell's child would outlive both (hence `exec` in the script).
+  test('ends when the npm that started it is ended', { timeout: 30_000 }, async (t: TestContext) => {
+    using folder = temporaryFolder();
+    const npm = spawn('npm', ['start', '--', '--port', '0', '--data', folder.path], {
+      cwd: path.join(import.meta.dirname, '../..'),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    let outlived = false;
+    const giveUp = setTimeout(() => {
+      outlived = true;
+      process.kill(-(npm.pid ?? 0), 'SIGTERM');
+    }, 15_000);
+    const lines: string[] = [];
+    for await (const line of createInterface(npm.stdout)) {
+      lines.push(line);
+      // The output ends, and with it the loop, only when the server itself has ended.
+      if (line === 'Ready.') npm.kill('SIGTERM');
+    }
+    clearTimeout(giveUp);
+    if (npm.exitCode === null && npm.signalCode === null) await once(npm, 'exit');
+    t.assert.ok(!outlived, 'the server outlived its npm');
+    const endpoint = /http:\S+/.exec(lines.find((line) => line.includes('endpoint')) ?? '')?.[0] ?? '';
+    await t.assert.rejects(fetch(`${endpoint}/_mayfly/health`), (error: Error) => /ECONNREFUSED/.test(String(error.cause)));
   });
 
   test('refuses a folder that another server uses, and says which', async (t: TestContext) => {
