@@ -286,6 +286,9 @@ suite('functions', { timeout: 60_000 }, () => {
       { Tags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v'])) },
       { message: 'Number of tags exceeds resource tag limit.' },
     );
+    for (const key of ['aws:cloudformation:stack-name', 'AWS:x']) {
+      await refused({ Tags: { [key]: 'v' } }, { name: 'InvalidParameterValueException', message: new RegExp(`reserved.*${key}`) });
+    }
     await refused({ Timeout: 901 }, { name: 'ValidationException', message: /less than or equal to 900$/ });
     await refused({ Runtime: undefined }, { message: /^Runtime and Handler are mandatory/ });
     await refused({ Code: { S3Bucket: 'bbb', S3Key: 'k' } }, { name: 'NotImplementedException' });
