@@ -7,6 +7,7 @@ export * from './identify.ts';
 export * from './not-yet.ts';
 export type { Operation } from './operation.ts';
 export type * from './operations-of.ts';
+export { lambdaRuntimes } from './quirks.ts';
 export * from './request.ts';
 export { s3AddressOf, type S3Address } from './s3-address.ts';
 export * from './signature.ts';

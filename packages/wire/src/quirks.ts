@@ -2,7 +2,8 @@ import type { Quirks } from './constraints.ts';
 import { ServiceFault } from './fault.ts';
 import type { ServiceName } from './services.ts';
 
-const lambdaRuntimes = [
+/** The runtimes of the recorded answers, in the order the service prints them. @source spec 9.1-12 */
+export const lambdaRuntimes: readonly string[] = [
   'nodejs20.x',
   'python3.14',
   'provided.al2023',

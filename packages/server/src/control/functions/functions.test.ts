@@ -287,7 +287,10 @@ suite('functions', { timeout: 60_000 }, () => {
       { message: 'Number of tags exceeds resource tag limit.' },
     );
     for (const key of ['aws:cloudformation:stack-name', 'AWS:x']) {
-      await refused({ Tags: { [key]: 'v' } }, { name: 'InvalidParameterValueException', message: new RegExp(`reserved.*${key}`) });
+      await refused(
+        { Tags: { [key]: 'v' } },
+        { name: 'InvalidParameterValueException', message: new RegExp(`reserved.*${key}`) },
+      );
     }
     await refused({ Timeout: 901 }, { name: 'ValidationException', message: /less than or equal to 900$/ });
     await refused({ Runtime: undefined }, { message: /^Runtime and Handler are mandatory/ });

@@ -1,33 +1,10 @@
+import { lambdaRuntimes } from '@mayfly/wire';
 import type { RuntimeSupport } from '../catalog.ts';
 import { invalid } from '../faults.ts';
 
-/** In the order the service prints them, then those that came later. @source spec 9.1-12, 4.1 */
-const managed = [
-  'nodejs20.x',
-  'python3.14',
-  'provided.al2023',
-  'python3.12',
-  'python3.13',
-  'nodejs24.x',
-  'nodejs22.x',
-  'java25',
-  'python3.10',
-  'python3.11',
-  'java21',
-  'ruby3.3',
-  'ruby3.4',
-  'ruby3.2',
-  'python3.8',
-  'python3.9',
-  'java17',
-  'nodejs16.x',
-  'dotnet10',
-  'dotnet8',
-  'java11',
-  'dotnet6',
-  'nodejs18.x',
-  'provided.al2',
-  'java8.al2',
+/** Those that came later follow those that the service was recorded to print. @source spec 9.1-12, 4.1 */
+const managed: readonly string[] = [
+  ...lambdaRuntimes,
   'java8.al2023',
   'java11.al2023',
   'java17.al2023',

@@ -2,6 +2,7 @@ import { Consumer } from '@platformatic/kafka';
 import { call } from '../batch/call.ts';
 import { addressesOf, credentialsOf } from '../broker-access.ts';
 import { backoffMs, pause, type Poller, type PollerHouse } from '../house.ts';
+import { keepReading } from '../keep-reading.ts';
 import type { Broker, Mapping } from '../port.ts';
 import { eventOf, filterViewOf, partitionOf, type KafkaMessage } from './event.ts';
 import { failedFrom } from './partial.ts';
@@ -30,7 +31,7 @@ export class KafkaPoller implements Poller {
     this.#broker = broker;
     this.#house = house;
     this.#passes = house.compileFilters(mapping.filters);
-    this.#done = this.#run();
+    this.#done = keepReading('A Kafka topic', mapping, house, this.#stop.signal, () => this.#consume());
   }
 
   stop(): void {
@@ -40,23 +41,6 @@ export class KafkaPoller implements Poller {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
     await this.#done;
-  }
-
-  /** A broker that goes away is looked for again. */
-  async #run(): Promise<void> {
-    const { clock, log } = this.#house;
-    const { signal } = this.#stop;
-    for (let tries = 0; !signal.aborted; tries += 1) {
-      try {
-        await this.#consume();
-        tries = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn('A Kafka topic could not be read.', { mapping: this.#mapping.uuid, error });
-        this.#report(`PROBLEM: ${(error as Error).message}`);
-        await pause(clock, backoffMs(tries + 3, retryCeilingMs), signal);
-      }
-    }
   }
 
   async #consume(): Promise<void> {

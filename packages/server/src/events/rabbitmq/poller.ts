@@ -2,6 +2,7 @@ import { Connection, ConsumerStatus } from 'rabbitmq-client';
 import { call } from '../batch/call.ts';
 import { addressesOf, credentialsOf } from '../broker-access.ts';
 import { backoffMs, pause, type Poller, type PollerHouse } from '../house.ts';
+import { keepReading } from '../keep-reading.ts';
 import type { Broker, Mapping } from '../port.ts';
 import { eventOf, filterViewOf, type RabbitMessage } from './event.ts';
 
@@ -32,7 +33,7 @@ export class RabbitPoller implements Poller {
     this.#broker = broker;
     this.#house = house;
     this.#passes = house.compileFilters(mapping.filters);
-    this.#done = this.#run();
+    this.#done = keepReading('A RabbitMQ queue', mapping, house, this.#stop.signal, () => this.#consume());
   }
 
   stop(): void {
@@ -43,21 +44,6 @@ export class RabbitPoller implements Poller {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
     await this.#done;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#house;
-    const { signal } = this.#stop;
-    for (let tries = 0; !signal.aborted; tries += 1) {
-      try {
-        await this.#consume();
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn('A RabbitMQ queue could not be read.', { mapping: this.#mapping.uuid, error });
-        this.#report(`PROBLEM: ${(error as Error).message}`);
-        await pause(clock, backoffMs(tries + 3, retryCeilingMs), signal);
-      }
-    }
   }
 
   async #consume(): Promise<void> {
