@@ -161,7 +161,8 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
       task: 'bootstrap data.txt ',
       region: 'us-east-1',
     });
-    t.assert.equal(first.tail[1], 'event "write"');
+    // What its initialisation said last may come a moment after the START.
+    t.assert.ok(first.tail.includes('event "write"'), first.tail.join('\n'));
     t.assert.ok(first.usage.maxMemoryUsedMiB > 0);
     t.assert.equal((JSON.parse((await answer(environment, 2)).text) as { count: number }).count, 2);
     t.assert.match((await answer(environment, 'exit')).text, /Runtime exited with error: exit status 7/);

@@ -17,8 +17,8 @@ use Socket;
 
 my $arm = (POSIX::uname())[4] eq 'aarch64';
 my %call = $arm
-  ? (sendmsg => 211, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261, prctl => 167, memfd => 279, open_tree => 428, move_mount => 429, mount_setattr => 442)
-  : (sendmsg => 46, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302, prctl => 157, memfd => 319, open_tree => 428, move_mount => 429, mount_setattr => 442);
+  ? (sendmsg => 211, signalfd => 74, setns => 268, unshare => 97, mount => 40, umount2 => 39, prlimit => 261, prctl => 167, memfd => 279, open_tree => 428, move_mount => 429, mount_setattr => 442)
+  : (sendmsg => 46, signalfd => 289, setns => 308, unshare => 272, mount => 165, umount2 => 166, prlimit => 302, prctl => 157, memfd => 319, open_tree => 428, move_mount => 429, mount_setattr => 442);
 my ($CLONE_NEWNET, $CLONE_NEWNS, $MS_BIND, $MS_REC, $MS_SLAVE) = (0x40000000, 0x00020000, 4096, 16384, 1 << 19);
 my $MS_REMOUNT_READ_ONLY = 4096 | 32 | 1 | 2 | 4;    # bind, remount, read-only, nosuid, nodev
 
@@ -55,11 +55,24 @@ sub own_mounts {
 }
 own_mounts() if $mode eq 'private' || $mode eq 'user';
 
-my (%netns, %children, %groups, @lines, $buffer);
+my (%netns, %children, %groups, %step, @lines, $buffer);
 $buffer = '';
+my $last_rows = '';
 
-# A signal only has to wake the read below; the loop then reaps.
-POSIX::sigaction(&POSIX::SIGCHLD, POSIX::SigAction->new(sub { }, POSIX::SigSet->new, 0));
+# Ends of children are read like requests: Perl's handlers either come too late for a call that waits, or at once,
+# in the middle of whatever Perl does, which has crashed it.
+my $ends_of_children = POSIX::SigSet->new(POSIX::SIGCHLD());
+POSIX::sigprocmask(POSIX::SIG_BLOCK(), $ends_of_children);
+my $set = pack('Q', 1 << (POSIX::SIGCHLD() - 1));
+my $children_fd = syscall($call{signalfd}, -1, $set, length $set, 02000000 | 04000);    # closes on exec, does not block
+$children_fd >= 0 or die "signalfd: $!";
+
+# What a child of ours leaves behind before it becomes another program.
+sub ordinary_signals {
+    $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP PIPE);
+    POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $ends_of_children);
+}
+
 # Our end is the server's decision, or the end of the server.
 $SIG{INT} = $SIG{TERM} = $SIG{HUP} = $SIG{PIPE} = 'IGNORE';
 
@@ -78,26 +91,43 @@ sub quit {
         select(undef, undef, undef, 0.01);
     }
     rmdir for sort { length $b <=> length $a } keys %groups;
+    eval { perform(0, $last_rows) };
     POSIX::_exit(0);
+}
+
+# Steps separated by a bare `;`. Returns what they said, and the fault of the one that ended the row.
+sub perform {
+    my ($n, $rows) = @_;
+    my $result = '';
+    for my $row (split / ; /, $rows) {
+        my ($name, @words) = map { s/%([0-9A-Fa-f]{2})/chr hex $1/ger } split / /, $row, -1;
+        my $may_fail = $name =~ s/^\?//;
+        my $run = $step{$name};
+        my $said = eval { $run ? $run->($n, @words) : die "unknown step $name" };
+        if (defined $said) { $result .= $said; next }
+        return ($result, $@) unless $may_fail;
+    }
+    return ($result, '');
 }
 
 sub out {
     my ($line) = @_;
     $line .= "\n";
     while (length $line) {
-        my $n = syswrite($channel, $line);
-        quit() unless defined $n || $!{EINTR};
-        substr($line, 0, $n // 0, '');
+        my $n = syswrite($channel, $line) // quit();
+        substr($line, 0, $n, '');
     }
 }
 
-# One line of the channel; undef when a signal came first. Ends the process when the server has gone.
+# One line of the channel; undef when children ended first. Ends the process when the server has gone.
 sub next_line {
     while (1) {
         return $1 if $buffer =~ s/^([^\n]*)\n//;
-        my $n = sysread($channel, $buffer, 65536, length $buffer);
-        return undef if !defined $n && $!{EINTR};
-        quit() if !defined $n || $n == 0;
+        my $ready = '';
+        vec($ready, $_, 1) = 1 for $channel_fd, $children_fd;
+        next if select($ready, undef, undef, undef) < 1;
+        return undef if vec($ready, $children_fd, 1) && POSIX::read($children_fd, my $told, 128);
+        sysread($channel, $buffer, 65536, length $buffer) or quit() if vec($ready, $channel_fd, 1);
     }
 }
 
@@ -191,9 +221,7 @@ sub mount_owned {
     }
     close $made;
     my $done = eval {
-        my $got;
-        while (!defined($got = sysread($ready, my $dot, 1)) && $!{EINTR}) { }
-        $got or die "unshare\n";
+        sysread($ready, my $dot, 1) or die "unshare\n";
         spew("/proc/$pid/uid_map", "$uid $user 1\n");
         spew("/proc/$pid/gid_map", "$gid $user 1\n");
         open(my $map, '<', "/proc/$pid/ns/user") or die "user namespace: $!";
@@ -210,7 +238,7 @@ sub mount_owned {
     };
     my $fault = $@;
     close $hold;
-    while (waitpid($pid, 0) < 0 && $!{EINTR}) { }
+    waitpid($pid, 0);
     $done or die $fault;
 }
 
@@ -269,7 +297,7 @@ sub in_network {
     return $result;
 }
 
-my %step = (
+%step = (
     # id port port: a private network with `lo` up and two listeners, which go to the server
     netns => sub {
         my ($n, $id, @ports) = @_;
@@ -355,7 +383,7 @@ my %step = (
     },
     mkdir => sub { my ($n, $path, $mode) = @_; mkdir($path, oct $mode) or $!{EEXIST} or die "mkdir $path: $!"; return '' },
     rmdir => sub { my ($n, $path) = @_; rmdir($path) or $!{ENOENT} or die "rmdir $path: $!"; return '' },
-    # A control group: the only things that would outlive us, so we remember them. The server takes them away when it can.
+    # A control group: it would outlive us, so we remember it. The server takes it away when it can.
     group => sub {
         my ($n, $path) = @_;
         mkdir($path) or $!{EEXIST} or die "group $path: $!";
@@ -363,6 +391,8 @@ my %step = (
         return '';
     },
     forget => sub { my ($n, @paths) = @_; delete @groups{@paths}; return '' },
+    # steps, encoded as in a request: what to do at our own end, instead of what was to be done until now
+    last => sub { my ($n, $rows) = @_; $last_rows = $rows; return '' },
     symlink => sub { my ($n, $to, $path) = @_; symlink($to, $path) or die "symlink $path: $!"; return '' },
     write => sub { my ($n, $path, $text) = @_; spew($path, $text); return '' },
     chmod => sub { my ($n, $path, $mode) = @_; chmod(oct $mode, $path) or die "chmod $path: $!"; return '' },
@@ -374,7 +404,7 @@ my %step = (
             pipe(my $read, my $write) or die "pipe: $!";
             my $pid = fork() // die "fork: $!";
             if ($pid == 0) {
-                $SIG{$_} = 'DEFAULT' for qw(CHLD INT TERM HUP PIPE);
+                ordinary_signals();
                 memory_file($input, 0);
                 POSIX::dup2(fileno($write), $_) for 1, 2;
                 { no warnings 'exec'; exec { $command[0] } @command }
@@ -382,12 +412,8 @@ my %step = (
             }
             close $write;
             my $said = '';
-            while (1) {
-                my $k = sysread($read, $said, 4096, length $said);
-                next if !defined $k && $!{EINTR};
-                last unless $k;
-            }
-            while (waitpid($pid, 0) < 0 && $!{EINTR}) { }
+            1 while sysread($read, $said, 4096, length $said);
+            waitpid($pid, 0);
             $? == 0 or die "$command[0] failed: " . substr($said, 0, 400);
             return ',"said":' . json_text(substr($said, 0, 4096));
         };
@@ -443,7 +469,7 @@ my %step = (
                 syscall($call{prlimit}, 0, 7, $nofile, 0);
                 syscall($call{prlimit}, 0, 4, $core, 0);
                 syscall($call{prlimit}, 0, 12, $queue, 0);
-                $SIG{$_} = 'DEFAULT' for qw(CHLD INT TERM HUP PIPE);
+                ordinary_signals();
                 1;
             };
             if ($ok) { no warnings 'exec'; exec { $rest[0] } @rest }
@@ -452,12 +478,7 @@ my %step = (
         }
         close $write;
         close $ready;
-        my $word = '';
-        while (1) {
-            my $k = sysread($gate, $word, 1);
-            last if defined $k || !$!{EINTR};
-        }
-        die 'the process could not join its control groups' unless length $word;
+        sysread($gate, my $word, 1) or die 'the process could not join its control groups';
         $children{$pid} = 1;
         send_handle(fileno($read), 'net.Socket', sprintf('{"re":%d,"part":0}', $n));
         return ",\"pid\":$pid";
@@ -470,17 +491,8 @@ while (1) {
     my $line = @lines ? shift @lines : next_line();
     next unless defined $line;
     next unless $line =~ /^"(\d+) (.*)"$/;
-    my ($n, $result, $fault) = ($1, '', '');
-    for my $row (split / ; /, $2) {
-        my ($name, @words) = map { s/%([0-9A-Fa-f]{2})/chr hex $1/ger } split / /, $row, -1;
-        my $may_fail = $name =~ s/^\?//;
-        my $run = $step{$name};
-        my $said = eval { $run ? $run->($n, @words) : die "unknown step $name" };
-        if (defined $said) { $result .= $said; next }
-        next if $may_fail;
-        $fault = $@;
-        last;
-    }
+    my $n = $1;
+    my ($result, $fault) = perform($n, $2);
     $fault =~ s/ at \S+ line \d+\.\n//;
     out($fault eq '' ? "{\"re\":$n$result}" : "{\"re\":$n,\"error\":" . json_text($fault) . '}');
 }

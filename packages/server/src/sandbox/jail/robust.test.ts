@@ -42,9 +42,17 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
         .map((each) => path.join(place, each, name))
         .filter((each) => existsSync(each));
     });
+  /** @returns '' for what is gone, or goes between its opening and its reading */
+  const readOrNothing = (file: string): string => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      if (['ENOENT', 'ENODEV', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+      throw error;
+    }
+  };
   /** A zombie has no command line. */
-  const isAlive = (pid: number): boolean =>
-    existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+  const isAlive = (pid: number): boolean => readOrNothing(`/proc/${pid}/cmdline`) !== '';
   const fds = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
   before(() => {
@@ -264,7 +272,7 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
     const [launcher = 0] = childrenOf(server.pid ?? 0);
     const members = (): string =>
       cgroupsOf('orphan', folder)
-        .map((each) => readFileSync(path.join(each, 'cgroup.procs'), 'utf8'))
+        .map((each) => readOrNothing(path.join(each, 'cgroup.procs')))
         .join('');
     t.assert.notEqual(members(), '');
     server.kill('SIGKILL');

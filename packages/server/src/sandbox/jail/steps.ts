@@ -45,6 +45,8 @@ export const step = {
   /** A control group, which the launcher removes if the server cannot; `forgetGroups` once it has. */
   makeGroup: (path: string): Step => ['group', path],
   forgetGroups: (paths: readonly string[]): Step => ['forget', ...paths],
+  /** What the launcher does when the server has gone without a word, or lets go of it; the row given last counts. */
+  atEnd: (steps: readonly Step[]): Step => ['last', encodeSteps(steps)],
   removeFolder: (path: string): Step => ['rmdir', path],
   link: (to: string, path: string): Step => ['symlink', to, path],
   write: (path: string, text: string): Step => ['write', path, text],

@@ -34,6 +34,16 @@ for (const kind of ['nft', 'iptables'] as const) {
     };
     const dial = (address: string, port = 8080): string => `(timeout 2 cat </dev/tcp/${address}/${port}) 2>&1 || true; `;
 
+    /** The lines of the host's rules that name a server. */
+    const rulesOf = (folder: string): string[] => {
+      const rules = kind === 'nft' ? execFileSync('/usr/sbin/nft', ['list', 'tables']) : execFileSync('/usr/sbin/iptables-save');
+      const names = new RegExp(`\\bmf-${serverName(folder)}-|\\bmayfly_${serverName(folder)}\\b`);
+      return rules
+        .toString()
+        .split('\n')
+        .filter((line) => names.test(line));
+    };
+
     before(async () => {
       dataDir = mkdtempSync(path.join(tmpdir(), 'mayfly-egress-'));
       driver = new JailDriver({ dataDir, clock: systemClock, log: silentLogger, cgroup: cgroupVersion(), egress: tools });
@@ -142,14 +152,40 @@ for (const kind of ['nft', 'iptables'] as const) {
     test('interfaces go with their box, and the rules with the driver', async (t: TestContext) => {
       const ours = (): string[] =>
         readdirSync('/sys/class/net').filter((each) => each.startsWith(`mf${serverName(dataDir).slice(0, 6)}-`));
+      // The kernel takes a dead namespace apart on its own time.
+      const gone = async (): Promise<void> => {
+        while (ours().length > 0) await systemClock.sleep(5);
+      };
+      await gone();
       const box = await open('passing');
       t.assert.equal(ours().length, 1);
       await box[Symbol.asyncDispose]();
-      // The kernel takes a dead namespace apart on its own time.
-      while (ours().length > 0) await systemClock.sleep(5);
+      await gone();
+      t.assert.notDeepEqual(rulesOf(dataDir), []);
       await driver[Symbol.asyncDispose]();
-      const rules = kind === 'nft' ? execFileSync('/usr/sbin/nft', ['list', 'tables']) : execFileSync('/usr/sbin/iptables-save');
-      t.assert.doesNotMatch(rules.toString(), new RegExp(serverName(dataDir).slice(0, 6)));
+      t.assert.deepEqual(rulesOf(dataDir), []);
+    });
+
+    test('the rules of a server that was killed go too, though no other ever comes for its folder', async (t: TestContext) => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'mayfly-egress-killed-'));
+      t.after(() => rmSync(folder, { recursive: true }));
+      const room = (file: string): string => JSON.stringify(path.join(import.meta.dirname, file));
+      const script = `
+        import { JailDriver } from ${room('../jail/driver.ts')};
+        import { silentLogger, systemClock } from ${room('../../base/index.ts')};
+        import { egressTools } from ${room('egress.ts')};
+        const driver = new JailDriver({
+          dataDir: ${JSON.stringify(folder)}, clock: systemClock, log: silentLogger, cgroup: ${JSON.stringify(cgroupVersion())}, egress: egressTools('${kind}'),
+        });
+        await driver.create({ id: 'orphan', mounts: [], limits: ${JSON.stringify(suiteLimits)}, network: 'egress' }, { signal: new AbortController().signal });
+        console.log('open');
+        setInterval(() => {}, 1000);`;
+      const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(server.stdout, 'data');
+      t.assert.notDeepEqual(rulesOf(folder), []);
+      server.kill('SIGKILL');
+      await once(server, 'close');
+      while (rulesOf(folder).length > 0) await systemClock.sleep(20);
     });
   });
 }

@@ -93,6 +93,7 @@ export class Egress {
       const uplinks = defaultInterfaces();
       await this.#launcher.do([
         step.write(this.#marker, ''),
+        step.atEnd(this.#firewall.remove()),
         ...this.#firewall.install(),
         ...uplinks.map((name) => step.maybe(step.write(`/proc/sys/net/ipv4/conf/${name}/forwarding`, '1'))),
       ]);
@@ -106,7 +107,7 @@ export class Egress {
   /** Takes the rules away, of this server or an earlier one of its name; interfaces go with their boxes' networks. */
   async remove(): Promise<void> {
     if (!existsSync(this.#marker)) return;
-    await this.#launcher.do(this.#firewall.remove());
+    await this.#launcher.do([...this.#firewall.remove(), step.atEnd([])]);
     rmSync(this.#marker, { force: true });
     this.#ready = undefined;
   }
