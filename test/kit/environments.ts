@@ -103,9 +103,8 @@ export function openGuesthouse(sandboxes: SandboxDriver, runtimes: Runtimes, opt
     begin: (environment, payload, more) => environment.invoke({ ...invocation(clock, environment.version, payload), ...more }),
     async invoke(environment, payload, more) {
       const tail: string[] = [];
-      const running = environment.invoke(
-        { ...invocation(clock, environment.version, payload), ...more },
-        { onLog: (line) => tail.push(line) },
+      const running = environment.invoke({ ...invocation(clock, environment.version, payload), ...more }, (line) =>
+        tail.push(line),
       );
       const outcome = await running.outcome;
       return { outcome, usage: await running.released, tail };

@@ -110,7 +110,7 @@ export class ScriptedEnvironment implements Environment {
     });
   }
 
-  invoke(invocation: Invocation, options?: { readonly onLog?: LogTail }): Running {
+  invoke(invocation: Invocation, onLog?: LogTail): Running {
     if (this.phase !== 'idle') {
       throw Object.assign(new Error(`The environment is ${this.phase}.`), { code: 'ENVIRONMENT_NOT_IDLE' });
     }
@@ -120,7 +120,7 @@ export class ScriptedEnvironment implements Environment {
     house.running += 1;
     house.mostRunning = Math.max(house.mostRunning, house.running);
     const startMs = house.clock.monotonic();
-    options?.onLog?.(`START RequestId: ${invocation.requestId} Version: ${this.version.version}`);
+    onLog?.(`START RequestId: ${invocation.requestId} Version: ${this.version.version}`);
     const handled = Promise.resolve(house.handler(invocation, this)).then((value): ScriptedAnswer =>
       'outcome' in value ? value : { outcome: value },
     );
@@ -130,7 +130,7 @@ export class ScriptedEnvironment implements Environment {
       released: answer.then(async ({ outcome, usage, die }) => {
         if (outcome.kind === 'streamed') await outcome.end;
         await Promise.race([house.lingering(), this.gone]);
-        options?.onLog?.(`END RequestId: ${invocation.requestId}`);
+        onLog?.(`END RequestId: ${invocation.requestId}`);
         house.running -= 1;
         if (this.phase === 'busy') this.phase = 'idle';
         if (die === true) this.die();

@@ -40,7 +40,7 @@ const longestKept = 256;
 /** Reads `Credential=` of the Authorization header or of a presigned URL. */
 export function readCredentialScope(head: RequestHead): CredentialScope | undefined {
   const header = head.headers['authorization'];
-  const credential = header === undefined ? inQuery(head.target) : (/Credential=([^,\s]+)/.exec(header)?.[1] ?? undefined);
+  const credential = header === undefined ? inQuery(head.target) : inHeader(header);
   if (credential === undefined) return undefined;
   const known = scopes.get(credential);
   if (known !== undefined) return known;
@@ -50,6 +50,14 @@ export function readCredentialScope(head: RequestHead): CredentialScope | undefi
     scopes.set(credential, scope);
   }
   return scope;
+}
+
+const word = /[^,\s]+/y;
+
+function inHeader(header: string): string | undefined {
+  const at = header.indexOf('Credential=');
+  word.lastIndex = at + 'Credential='.length;
+  return at !== -1 && word.test(header) ? header.slice(at + 'Credential='.length, word.lastIndex) : undefined;
 }
 
 const inQuery = (target: string): string | undefined =>

@@ -280,22 +280,7 @@ export class AwsDoor {
     const table = this.#loaded.get(identity.service) ?? (await this.#table(identity.service));
     const handler = Object.hasOwn(table, operation.name) ? table[operation.name] : undefined;
     if (handler === undefined) throw unknownOperation(head);
-    let signal: AbortSignal | undefined;
-    const call: Call = {
-      requestId: exchange.requestId,
-      service: identity.service,
-      operation: exchange.operation ?? operation.name,
-      account: who.account,
-      region: who.region,
-      caller: who.caller,
-      // Most handlers never look.
-      get signal() {
-        return (signal ??= exchange.hangUp());
-      },
-      origin: `http://${head.headers['host'] ?? '127.0.0.1'}`,
-      headers: head.headers,
-      sourceIp: exchange.sourceIp,
-    };
+    const call = new OneCall(identity.service, exchange.operation ?? operation.name, who, head, exchange);
     const output = (await handler(input, this.#options.authoriser?.check(call, input) ?? call)) as object | undefined;
     return api.encode(operation, identity.protocol, output ?? {}, { requestId: exchange.requestId });
   }
@@ -324,6 +309,39 @@ export class AwsDoor {
         status: 500,
       },
     );
+  }
+}
+
+/** A call as handlers see it. A class, because what most of them never look at is then made by nobody. */
+class OneCall implements Call {
+  readonly requestId: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly account: string;
+  readonly region: string;
+  readonly caller: Call['caller'];
+  readonly headers: RequestHead['headers'];
+  readonly sourceIp: string | undefined;
+  readonly #exchange: Exchange;
+
+  constructor(service: ServiceName, operation: string, who: Identified, head: RequestHead, exchange: Exchange) {
+    this.requestId = exchange.requestId;
+    this.service = service;
+    this.operation = operation;
+    this.account = who.account;
+    this.region = who.region;
+    this.caller = who.caller;
+    this.headers = head.headers;
+    this.sourceIp = exchange.sourceIp;
+    this.#exchange = exchange;
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.hangUp();
+  }
+
+  get origin(): string {
+    return `http://${this.headers['host'] ?? '127.0.0.1'}`;
   }
 }
 

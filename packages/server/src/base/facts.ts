@@ -18,19 +18,19 @@ export interface InvocationFact extends Subject {
   readonly requestId: RequestId;
   readonly environmentId: EnvironmentId;
   /** Alias the caller named, if any; for the metric's Resource dimension. */
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   readonly startedAtMs: number;
   readonly durationMs: number;
   /** Whole milliseconds, initialisation included since August 2025. @source spec 5.1-10 */
   readonly billedMs: number;
   /** Only on the invocation that waited for the cold start. */
-  readonly initMs?: number;
+  readonly initMs?: number | undefined;
   /** After the response, until extensions were done. @source spec 3.1-06 */
-  readonly postRuntimeExtensionsMs?: number;
+  readonly postRuntimeExtensionsMs?: number | undefined;
   readonly memorySizeMiB: number;
   readonly maxMemoryUsedMiB: number;
   readonly status: PhaseStatus;
-  readonly errorType?: string;
+  readonly errorType?: string | undefined;
   readonly tracing?: string;
 }
 
@@ -53,7 +53,7 @@ export interface ConcurrencyFact {
 export interface CountFact extends Subject {
   readonly kind: 'count';
   /** As of an invocation. */
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   readonly metric: string;
   readonly value: number;
   readonly unit: 'Count' | 'Milliseconds';

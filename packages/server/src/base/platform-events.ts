@@ -74,13 +74,13 @@ export type PlatformRecord =
       readonly record: {
         readonly requestId: RequestId;
         readonly status: PhaseStatus;
-        readonly errorType?: string;
+        readonly errorType?: string | undefined;
         readonly metrics: {
           readonly durationMs: number;
           readonly billedDurationMs: number;
           readonly memorySizeMB: number;
           readonly maxMemoryUsedMB: number;
-          readonly initDurationMs?: number;
+          readonly initDurationMs?: number | undefined;
         };
         readonly spans?: readonly Span[];
         readonly tracing?: Tracing;

@@ -96,11 +96,11 @@ export class LiveEnvironment implements Environment {
     return this.#life.phase;
   }
 
-  invoke(invocation: Invocation, options?: { readonly onLog?: LogTail }): Running {
+  invoke(invocation: Invocation, onLog?: LogTail): Running {
     this.#life.on('take');
     const run = new Run(invocation, this.#clock.monotonic());
     this.#run = run;
-    this.#log.tail = options?.onLog;
+    this.#log.tail = onLog;
     // The wall clock may have jumped since the deadline was made; it gives nobody more than the function's time.
     const leftMs = Math.min(Math.max(0, invocation.deadlineMs - this.#clock.now()), this.version.timeoutMs);
     this.#deadline.set(run, leftMs, () => this.#timeOut(run));

@@ -13,9 +13,9 @@ export interface Invocation {
   /** `Root=…;Parent=…;Sampled=…`. @source spec 2.1-07 */
   readonly traceId: string;
   /** Decoded JSON text. */
-  readonly clientContext?: string;
-  readonly cognitoIdentity?: string;
-  readonly tenantId?: string;
+  readonly clientContext?: string | undefined;
+  readonly cognitoIdentity?: string | undefined;
+  readonly tenantId?: string | undefined;
 }
 
 /** How a handler can end. A value, because none of these is our failure. */
@@ -44,11 +44,11 @@ export type StopReason = 'SPINDOWN' | 'TIMEOUT' | 'FAILURE';
 /** What one invocation cost; known when runtime and extensions ask for the next event. */
 export interface Usage {
   readonly durationMs: number;
-  readonly initMs?: number;
-  readonly postRuntimeExtensionsMs?: number;
+  readonly initMs?: number | undefined;
+  readonly postRuntimeExtensionsMs?: number | undefined;
   readonly maxMemoryUsedMiB: number;
   readonly status: PhaseStatus;
-  readonly errorType?: string;
+  readonly errorType?: string | undefined;
 }
 
 export interface Running {
@@ -79,7 +79,7 @@ export interface Environment extends AsyncDisposable {
   /** Resolves once when the environment has gone, whatever the cause. */
   readonly gone: Promise<void>;
   /** Only when idle (or failed to initialise). @throws Error code `ENVIRONMENT_NOT_IDLE` otherwise */
-  invoke(invocation: Invocation, options?: { readonly onLog?: LogTail }): Running;
+  invoke(invocation: Invocation, onLog?: LogTail): Running;
   /** Lazy freeze while idle; `invoke` thaws by itself. */
   freeze(): Promise<void>;
   /** Shutdown with its grace, then everything is ended. Idempotent. @source spec 3.1-09 */

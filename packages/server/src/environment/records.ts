@@ -57,13 +57,13 @@ export function report(version: FunctionVersion, run: Run, usage: Usage): Platfo
     record: {
       requestId: run.invocation.requestId,
       status,
-      ...(errorType === undefined ? {} : { errorType }),
+      errorType,
       metrics: {
         durationMs,
         billedDurationMs: Math.ceil(durationMs + (initMs ?? 0)),
         memorySizeMB: version.memoryMiB,
         maxMemoryUsedMB: maxMemoryUsedMiB,
-        ...(initMs === undefined ? {} : { initDurationMs: initMs }),
+        initDurationMs: initMs,
       },
       ...tracing(version, run.invocation),
     },

@@ -76,11 +76,11 @@ export class Reports {
     const endMs = extensions ? (run.allDoneAtMs ?? doneAtMs) : doneAtMs;
     const usage: Usage = {
       durationMs: endMs - run.startedAtMs,
-      ...(initMs === undefined ? {} : { initMs }),
-      ...(extensions ? { postRuntimeExtensionsMs: endMs - doneAtMs } : {}),
+      initMs,
+      postRuntimeExtensionsMs: extensions ? endMs - doneAtMs : undefined,
       maxMemoryUsedMiB,
       status: run.status,
-      ...(run.errorType === undefined ? {} : { errorType: run.errorType }),
+      errorType: run.errorType,
     };
     this.#log.platform(report(this.#version, run, usage));
     this.#log.tail = undefined;

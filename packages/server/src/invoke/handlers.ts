@@ -44,13 +44,13 @@ export function invokeHandlers(options: {
       account: call.account as AccountId,
       region: call.region as Region,
       functionName: input.FunctionName ?? '',
-      ...(input.Qualifier === undefined ? {} : { qualifier: input.Qualifier }),
+      qualifier: input.Qualifier,
       requestId: call.requestId as RequestId,
       payload: orEmpty(bytesOf(input.Payload)),
       traceId: traceId(call.headers['x-amzn-trace-id'], options),
-      ...(context === undefined ? {} : { clientContext: context }),
-      ...(input.TenantId === undefined ? {} : { tenantId: input.TenantId }),
-      ...(tail === undefined ? {} : { onLog: tail.append }),
+      clientContext: context,
+      tenantId: input.TenantId,
+      onLog: tail?.append,
     };
   };
 
@@ -73,15 +73,16 @@ export function invokeHandlers(options: {
       const resolution = checked(request);
       if (input.InvocationType === 'DryRun') return { StatusCode: 204, Payload: encodable(nothing) };
       const started = await road.start(resolution, request);
-      const result = await buffered(await started.outcome, limits.syncResponseBytes);
+      const whole = buffered(await started.outcome, limits.syncResponseBytes);
+      const result = whole instanceof Promise ? await whole : whole;
       // REPORT is the last line of the log, and it is written when everything in the environment has ended.
       if (tail !== undefined) await started.released;
       return {
         StatusCode: 200,
         ExecutedVersion: started.executedVersion,
         Payload: encodable(result.body),
-        ...(result.functionError === undefined ? {} : { FunctionError: result.functionError }),
-        ...(tail === undefined ? {} : { LogResult: tail.toString() }),
+        FunctionError: result.functionError,
+        LogResult: tail?.toString(),
       };
     },
 

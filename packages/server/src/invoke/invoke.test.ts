@@ -28,6 +28,8 @@ suite('Invoke', () => {
       StatusCode: 200,
       ExecutedVersion: '$LATEST',
       Payload: Buffer.from('got { "a" :1}'),
+      FunctionError: undefined,
+      LogResult: undefined,
     });
   });
 

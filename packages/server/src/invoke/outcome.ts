@@ -22,32 +22,33 @@ const tooLarge = (limitBytes: number): Buffered => ({
   errorType: 'Function.ResponseSizeTooLarge',
 });
 
-/**
- * The whole of an outcome. A streamed body is read to its end even when it grows too large to keep, so
- * that the handler ends as it would have. Never rejects.
- */
-export async function buffered(outcome: Outcome, limitBytes: number): Promise<Buffered> {
+/** The whole of an outcome; at once, unless it is streamed. Never rejects. */
+export function buffered(outcome: Outcome, limitBytes: number): Buffered | Promise<Buffered> {
   switch (outcome.kind) {
     case 'returned':
       return outcome.body.byteLength > limitBytes ? tooLarge(limitBytes) : { body: outcome.body };
     case 'threw':
     case 'failed':
       return { body: outcome.body, functionError: 'Unhandled', errorType: outcome.errorType };
-    case 'streamed': {
-      const pieces = new Pieces();
-      let bytes = 0;
-      try {
-        for await (const chunk of outcome.body) {
-          bytes += chunk.byteLength;
-          if (bytes <= limitBytes) pieces.add(chunk);
-          else pieces.clear();
-        }
-      } catch {
-        // How it ended is told by `end`; a broken body says nothing more.
-      }
-      const end: StreamEnd = await outcome.end;
-      if (end.kind === 'failed') return { body: end.body, functionError: 'Unhandled', errorType: end.errorType };
-      return bytes > limitBytes ? tooLarge(limitBytes) : { body: pieces.take() };
-    }
+    case 'streamed':
+      return collected(outcome, limitBytes);
   }
+}
+
+/** The body is read to its end even when it grows too large to keep, so that the handler ends as it would have. */
+async function collected(outcome: Extract<Outcome, { readonly kind: 'streamed' }>, limitBytes: number): Promise<Buffered> {
+  const pieces = new Pieces();
+  let bytes = 0;
+  try {
+    for await (const chunk of outcome.body) {
+      bytes += chunk.byteLength;
+      if (bytes <= limitBytes) pieces.add(chunk);
+      else pieces.clear();
+    }
+  } catch {
+    // How it ended is told by `end`; a broken body says nothing more.
+  }
+  const end: StreamEnd = await outcome.end;
+  if (end.kind === 'failed') return { body: end.body, functionError: 'Unhandled', errorType: end.errorType };
+  return bytes > limitBytes ? tooLarge(limitBytes) : { body: pieces.take() };
 }

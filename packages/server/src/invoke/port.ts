@@ -7,13 +7,13 @@ export interface InvokeRequest {
   readonly region: Region;
   /** Any form of spec 0.2-02. */
   readonly functionName: string;
-  readonly qualifier?: string;
+  readonly qualifier?: string | undefined;
   readonly requestId: RequestId;
   readonly payload: Uint8Array;
-  readonly traceId?: string;
-  readonly clientContext?: string;
-  readonly tenantId?: string;
-  readonly onLog?: LogTail;
+  readonly traceId?: string | undefined;
+  readonly clientContext?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly onLog?: LogTail | undefined;
 }
 
 export interface InvokeResult {

@@ -182,11 +182,11 @@ export class Road {
       invokedArn: resolution.invokedArn,
       deadlineMs: this.#clock.now() + resolution.version.timeoutMs,
       traceId: trace,
-      ...(request.clientContext === undefined ? {} : { clientContext: request.clientContext }),
-      ...(request.tenantId === undefined ? {} : { tenantId: request.tenantId }),
+      clientContext: request.clientContext,
+      tenantId: request.tenantId,
     };
     try {
-      return box.environment.invoke(invocation, request.onLog === undefined ? undefined : { onLog: request.onLog });
+      return box.environment.invoke(invocation, request.onLog);
     } catch (error) {
       this.#house.discard(box);
       if ((error as { code?: unknown }).code === 'ENVIRONMENT_NOT_IDLE') return undefined;
@@ -206,7 +206,7 @@ export class Road {
       version,
       requestId: request.requestId,
       environmentId: box.environment.id,
-      ...(resolution.alias === undefined ? {} : { alias: resolution.alias }),
+      alias: resolution.alias,
       startedAtMs,
       billedMs: Math.ceil(usage.durationMs + (usage.initMs ?? 0)),
       memorySizeMiB: memoryMiB,

@@ -176,8 +176,4 @@ function demandsOf(rules: ServiceRules, call: Call, input: AnyInput): readonly D
 const accountIn = (resource: string): string | undefined => /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/.exec(resource)?.[1];
 
 /** The same call, as if made in another account; what is read late stays late. */
-const within = (call: Call, account: string): Call =>
-  Object.defineProperties(
-    {},
-    { ...Object.getOwnPropertyDescriptors(call), account: { value: account, enumerable: true } },
-  ) as Call;
+const within = (call: Call, account: string): Call => ({ ...call, account, origin: call.origin, signal: call.signal });

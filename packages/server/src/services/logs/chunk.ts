@@ -28,7 +28,8 @@ export function toChunks(lines: readonly LogLine[]): Chunk[] {
   const chunks: Chunk[] = [];
   let start = 0;
   let length = 0;
-  for (const [index, line] of sorted.entries()) {
+  for (let index = 0; index < sorted.length; index += 1) {
+    const line = sorted[index] as LogLine;
     const first = sorted[start] as LogLine;
     const full =
       index - start >= chunkEvents || length + line.message.length > chunkLength || line.atMs - first.atMs > chunkSpanMs;

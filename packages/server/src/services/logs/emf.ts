@@ -9,14 +9,16 @@ const mostValues = 100;
 
 type Measured = Pick<MetricDatum, 'namespace' | 'name' | 'dimensions' | 'atMs' | 'value' | 'unit'>;
 
+const none: readonly Measured[] = [];
+
 /**
  * The measurements of a line in Embedded Metric Format; none for any other line, or for one that breaks
  * the format.
  *
  * @source CloudWatch User Guide, "Specification: Embedded metric format", read 2026-11
  */
-export function measurementsOf(message: string, atMs: number): Measured[] {
-  if (message.length > longest || !message.includes('"CloudWatchMetrics"')) return [];
+export function measurementsOf(message: string, atMs: number): readonly Measured[] {
+  if (message.length > longest || !message.includes('"CloudWatchMetrics"')) return none;
   const document = parse(message);
   const meta = recordOf(document?.['_aws']);
   const directives = meta?.['CloudWatchMetrics'];

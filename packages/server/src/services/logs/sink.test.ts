@@ -57,6 +57,22 @@ suite('the sink of function logs', { timeout: 120_000 }, () => {
     t.assert.ok(database.commits <= 2, `${database.commits} transactions`);
   });
 
+  test('lines that never stop coming are gathered all the same', async (t: TestContext) => {
+    await using database = new PlainDatabase();
+    await using logs = await open(database);
+    database.commits = 0;
+    const until = performance.now() + 1_600;
+    let count = 0;
+    while (performance.now() < until) {
+      logs.sink.append(stream, { atMs: Date.now(), origin: 'function', message: `line ${(count += 1)}` });
+      await new Promise((resolve) => setImmediate(resolve));
+      if (count % 50 === 0) await systemClock.sleep(1);
+    }
+    // Every half second one, and one for the group; more only where a transaction's worth of lines had come.
+    t.assert.ok(database.commits <= 5 + count / 4_096, `${database.commits} transactions for ${count} lines`);
+    t.assert.strictEqual((await read(logs)).length, count);
+  });
+
   test('a disk that fails loses nothing while there is room, and is tried again', async (t: TestContext) => {
     await using database = new PlainDatabase();
     {

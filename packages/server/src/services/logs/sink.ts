@@ -90,7 +90,7 @@ export class Sink implements LogSink, AsyncDisposable {
   }
 
   #arm(): void {
-    if (this.#timer !== undefined || this.#writing !== undefined) return;
+    if (this.#timer !== undefined || this.#writing !== undefined || this.#closed) return;
     this.#timer = this.#options.clock.after(gatherMs, () => this.#write());
   }
 
@@ -107,22 +107,33 @@ export class Sink implements LogSink, AsyncDisposable {
   async #writeAll(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    let pauseMs = 0;
-    while (this.#head < this.#items.length || this.#dropped.size > 0) {
+    const until = this.#taken;
+    let failed = false;
+    while (!failed && this.#isDue(until)) {
       try {
         await this.#writeSome();
+        this.#release(false);
       } catch (error) {
         this.#options.log.error('Lines of function logs could not be written and wait for another try.', { error });
-        pauseMs = retryMs;
-        break;
+        failed = true;
       }
-      this.#release(false);
       // Whoever waits for a socket comes first.
-      await new Promise((resolve) => setImmediate(resolve));
+      if (!failed) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#writing = undefined;
+    if (!failed) return void (this.#head < this.#items.length && this.#arm());
     this.#release(true);
-    if (pauseMs > 0 && !this.#closed) this.#timer = this.#options.clock.after(pauseMs, () => this.#write());
+    if (!this.#closed) this.#timer = this.#options.clock.after(retryMs, () => this.#write());
+  }
+
+  /** What came during the write waits for others like what came before it did, or a busy server would write without end. */
+  #isDue(until: number): boolean {
+    return (
+      this.#settled < until ||
+      this.#dropped.size > 0 ||
+      this.#waiters.length > 0 ||
+      this.#items.length - this.#head >= linesAtOnce
+    );
   }
 
   /** Items leave the buffer only when they are on disk; what is dropped meanwhile is on disk all the same. */
