@@ -9,7 +9,7 @@ import { after, before, suite, test, type TestContext } from 'node:test';
 import { deploy, lambdaClient } from '../test/kit/functions.ts';
 import { silentLogger } from '../packages/server/src/base/index.ts';
 import { readConfig, serve, type Started } from '../packages/server/src/main/index.ts';
-import { countWork, type Counts } from './kit/counters.ts';
+import { allocatedBytes, countWork, type Counts } from './kit/counters.ts';
 
 const invokes = 500;
 const authorization =
@@ -26,6 +26,7 @@ suite('a warm call', { timeout: 120_000 }, () => {
   let serving: Promise<void>;
   let caller: ChildProcessByStdio<Writable, Readable, null>;
   let counts: Counts;
+  let bytes: number;
 
   before(async () => {
     const started = Promise.withResolvers<Started>();
@@ -48,9 +49,14 @@ suite('a warm call', { timeout: 120_000 }, () => {
       if (answer !== 'done') throw new Error(`A call failed: ${String(answer)}`);
     };
     await call(50);
-    using counting = countWork();
-    await call(invokes);
-    counts = { ...counting };
+    {
+      using counting = countWork();
+      await call(invokes);
+      counts = { ...counting };
+    }
+    // Before the code is compiled for good, it makes objects that it does not make later.
+    await call(3 * invokes);
+    bytes = await allocatedBytes(() => call(3 * invokes));
   });
   after(async () => {
     caller?.kill();
@@ -83,6 +89,12 @@ suite('a warm call', { timeout: 120_000 }, () => {
 
   test('waits one turn of the loop, for what the function wrote', (t: TestContext) => {
     t.assert.ok(counts.immediates <= 1.2 * invokes, `${counts.immediates / invokes} turns`);
+  });
+
+  test('makes few objects', (t: TestContext) => {
+    const each = bytes / (3 * invokes);
+    t.assert.ok(each <= 40_000, `${each} bytes`);
+    t.diagnostic(`per call: ${Math.round(each)} bytes of objects`);
   });
 
   test('makes few promises', (t: TestContext) => {
