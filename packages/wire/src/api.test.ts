@@ -1,3 +1,9 @@
+import {
+  CloudWatchClient,
+  GetMetricStatisticsCommand,
+  PutMetricAlarmCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { CreateLogGroupCommand, CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRoleCommand, GetRoleCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import {
@@ -12,6 +18,7 @@ import {
   UntagResourceCommand,
 } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { SmithyRpcV2CborProtocol } from '@smithy/core/cbor';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
@@ -63,6 +70,10 @@ class Wire implements AsyncDisposable {
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return this.origin;
+  }
+
+  get origin(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
@@ -250,6 +261,31 @@ suite('the wire, driven by the real SDK clients', () => {
     });
     wire.answer = () => ({ Account: '000000000000', Arn: 'a', UserId: 'u' });
     t.assert.equal((await sts.send(new GetCallerIdentityCommand({}))).Account, '000000000000');
+  });
+
+  test('RPC v2 in CBOR carries requests, answers and faults', async (t) => {
+    const protocol = new SmithyRpcV2CborProtocol({ defaultNamespace: 'com.amazonaws.cloudwatch' });
+    const cloudwatch = new CloudWatchClient({ ...config(wire.origin), protocol });
+    t.after(() => cloudwatch.destroy());
+    const StartTime = new Date('2026-01-02T03:04:05.678Z');
+    const question = {
+      ...{ Namespace: 'App', MetricName: 'm', StartTime, EndTime: new Date('2026-01-03T00:00:00Z'), Period: 60 },
+      Dimensions: [{ Name: 'd', Value: 'grün' }],
+      Statistics: ['Sum' as const],
+    };
+    const Datapoints = [{ Timestamp: StartTime, Sum: 42, Average: 0.5, Unit: 'Count' as const }];
+    wire.answer = () => ({ Label: 'm', Datapoints });
+    const found = await cloudwatch.send(new GetMetricStatisticsCommand(question));
+    t.assert.deepEqual(found.Datapoints, Datapoints);
+    t.assert.deepEqual(wire.seen, { operation: 'GetMetricStatistics', input: question });
+    wire.answer = () => ({});
+    const alarm = { AlarmName: 'a', EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanThreshold' as const, Threshold: -1.5 };
+    t.assert.equal((await cloudwatch.send(new PutMetricAlarmCommand(alarm))).$metadata.httpStatusCode, 200);
+    wire.answer = () => {
+      throw new ServiceFault('ResourceNotFound', 'none', { status: 404 });
+    };
+    const missing = cloudwatch.send(new SetAlarmStateCommand({ AlarmName: 'a', StateValue: 'OK', StateReason: 'r' }));
+    await t.assert.rejects(missing, { name: 'ResourceNotFound', message: 'none' });
   });
 
   test('the JSON target protocol carries requests, answers and faults', async (t) => {

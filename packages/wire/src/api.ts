@@ -1,13 +1,14 @@
 import { Constraints, type Model } from './constraints.ts';
 import { encodeRpcEventStream, eventStreamOf } from './event-stream.ts';
 import { ServiceFault } from './fault.ts';
-import { fromJson, parseJson, toJson } from './json.ts';
+import { rpcTargetOf } from './identify.ts';
 import { readErrors, readOperations, type ErrorShape, type Operation } from './operation.ts';
 import { fromForm, parseForm } from './query.ts';
 import { quirks } from './quirks.ts';
 import { queryOf, type RequestHead, type WireResponse } from './request.ts';
 import { fromRest, jsonDocuments, toRest, xmlDocuments, type DocumentFormat } from './rest.ts';
 import { Router, type Match } from './router.ts';
+import { rpcFormats, type RpcFormats } from './rpc.ts';
 import { S3Router } from './s3-router.ts';
 import { serviceInfo, type Protocol, type ServiceInfo, type ServiceName } from './services.ts';
 import { escapeXml, structureToXml } from './xml.ts';
@@ -37,12 +38,14 @@ export class Api {
   readonly #errors: ReadonlyMap<string, ErrorShape>;
   readonly #router: { match(head: RequestHead): Match | undefined };
   readonly #documents: DocumentFormat;
+  readonly #rpc: RpcFormats;
   readonly #constraints: Constraints;
 
   constructor(service: ServiceName, sdk: object, model: Model) {
     this.service = service;
     this.operations = readOperations(sdk);
     this.#info = serviceInfo(service);
+    this.#rpc = rpcFormats(this.#info);
     this.#errors = readErrors(sdk);
     this.#router = service === 's3' ? new S3Router(this.operations.values(), model) : new Router(this.operations.values());
     this.#documents =
@@ -58,7 +61,10 @@ export class Api {
         return this.#router.match(head)?.operation;
       case 'awsJson1_0':
       case 'awsJson1_1':
+      case 'awsCbor1_1':
         return this.operations.get(head.headers['x-amz-target']?.split('.').at(-1) ?? '');
+      case 'rpcV2Cbor':
+        return this.operations.get(rpcTargetOf(head)?.operation ?? '');
       case 'query':
         return this.operations.get(form(head, body).get('Action') ?? '');
     }
@@ -72,7 +78,9 @@ export class Api {
         return fromRest(operation, head, this.#router.match(head)?.labels ?? {}, body, this.#documents);
       case 'awsJson1_0':
       case 'awsJson1_1':
-        return fromJson(operation.input, parseJson(whole(body))) ?? {};
+      case 'awsCbor1_1':
+      case 'rpcV2Cbor':
+        return this.#rpc[protocol].decode(operation.input, whole(body));
       case 'query':
         return operation.input.isStructSchema() ? (fromForm(operation.input, parseForm(form(head, whole(body)))) as object) : {};
     }
@@ -92,21 +100,22 @@ export class Api {
         return { ...response, headers: { ...(protocol === 'restXml' ? s3Ids(meta) : id), ...response.headers } };
       }
       case 'awsJson1_0':
-      case 'awsJson1_1': {
+      case 'awsJson1_1':
+      case 'awsCbor1_1':
+      case 'rpcV2Cbor': {
+        const format = this.#rpc[protocol];
         const events = eventStreamOf(operation.output);
         if (events !== undefined) {
           return {
             status: 200,
             headers: { ...id, 'Content-Type': 'application/vnd.amazon.eventstream' },
-            body: encodeRpcEventStream(operation.output, events, output),
+            body: encodeRpcEventStream(operation.output, events, output, format.events),
           };
         }
         return {
           status: 200,
-          headers: { ...id, 'Content-Type': jsonType(protocol) },
-          body: operation.output.isStructSchema()
-            ? Buffer.from(JSON.stringify(toJson(operation.output, output) ?? {}))
-            : new Uint8Array(0),
+          headers: { ...id, ...format.headers, 'Content-Type': format.contentType },
+          body: operation.output.isStructSchema() ? format.encode(operation.output, output) : new Uint8Array(0),
         };
       }
       case 'query':
@@ -144,22 +153,28 @@ export class Api {
         };
       case 'awsJson1_0':
       case 'awsJson1_1':
+      case 'awsCbor1_1':
+      case 'rpcV2Cbor': {
+        const format = this.#rpc[protocol];
+        const name = known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code;
         return {
           status,
           headers: {
             ...headers,
+            ...format.headers,
             ...(this.#info.query === undefined
               ? {}
               : { 'x-amzn-query-error': `${known?.queryCode ?? fault.code};${isServer ? 'Receiver' : 'Sender'}` }),
-            'Content-Type': jsonType(protocol),
-            'x-amzn-ErrorType': known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code,
+            'Content-Type': format.contentType,
+            'x-amzn-ErrorType': name,
           },
-          body: json({
-            __type: known?.name ?? this.#info.query?.jsonNames?.[fault.code] ?? fault.code,
+          body: format.plain({
+            __type: qualified(name, this.#info.errorNamespace),
             [messageKey(known, fault)]: fault.message,
             ...fault.members,
           }),
         };
+      }
       case 'query':
         return {
           status,
@@ -210,13 +225,14 @@ function s3ErrorDocument(fault: ServiceFault, meta: Meta): Uint8Array {
 
 const json = (document: object): Uint8Array => Buffer.from(JSON.stringify(document));
 
-const jsonType = (protocol: 'awsJson1_0' | 'awsJson1_1'): string =>
-  protocol === 'awsJson1_0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
-
 const form = (head: RequestHead, body: Uint8Array): URLSearchParams =>
   head.method === 'GET' || body.length === 0
     ? queryOf(head.target)
     : new URLSearchParams(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+
+/** An exception's name as the service prints it. What the model alone finds wrong is the framework's to say. */
+const qualified = (name: string, namespace: string | undefined): string =>
+  namespace === undefined ? name : `${name === 'ValidationException' ? 'com.amazon.coral.validate' : namespace}#${name}`;
 
 /** `message` or `Message`, as the exception's shape has it, or as the fault itself says. */
 const messageKey = (known: ErrorShape | undefined, fault?: ServiceFault): string => {

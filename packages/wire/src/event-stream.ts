@@ -1,6 +1,11 @@
 import { crc32 } from 'node:zlib';
-import { toJson } from './json.ts';
 import { members, type Shape } from './operation.ts';
+
+/** What events carry, besides bytes: documents of a protocol. */
+export interface EventFormat {
+  readonly contentType: string;
+  encode(shape: Shape, value: unknown): Uint8Array;
+}
 
 const stringHeader = 7;
 
@@ -29,7 +34,11 @@ export function encodeFrame(headers: Readonly<Record<string, string>>, payload: 
 }
 
 /** Members of an event union → frames, one each. @source spec 2.5-04 */
-export async function* encodeEventStream(union: Shape, events: AsyncIterable<object>): AsyncIterable<Uint8Array> {
+export async function* encodeEventStream(
+  union: Shape,
+  events: AsyncIterable<object>,
+  format: EventFormat,
+): AsyncIterable<Uint8Array> {
   for await (const event of events) {
     const [name, value] = Object.entries(event)[0] ?? [];
     if (name === undefined) continue;
@@ -39,11 +48,9 @@ export async function* encodeEventStream(union: Shape, events: AsyncIterable<obj
       {
         ':message-type': 'event',
         ':event-type': name,
-        ':content-type': blob === undefined ? 'application/json' : 'application/octet-stream',
+        ':content-type': blob === undefined ? format.contentType : 'application/octet-stream',
       },
-      blob === undefined
-        ? Buffer.from(JSON.stringify(toJson(shape, value) ?? {}))
-        : ((value as Record<string, Uint8Array>)[blob[0]] ?? new Uint8Array(0)),
+      blob === undefined ? format.encode(shape, value) : ((value as Record<string, Uint8Array>)[blob[0]] ?? new Uint8Array(0)),
     );
   }
 }
@@ -52,16 +59,17 @@ export async function* encodeEventStream(union: Shape, events: AsyncIterable<obj
 export const eventStreamOf = (output: Shape): readonly [string, Shape] | undefined =>
   members(output).find(([, member]) => member.isStreaming() && member.isStructSchema());
 
-/** For the JSON protocols, whose other members travel in a first frame of their own. */
+/** For protocols without REST, whose other members travel in a first frame of their own. */
 export async function* encodeRpcEventStream(
   output: Shape,
   union: readonly [string, Shape],
   value: object,
+  format: EventFormat,
 ): AsyncIterable<Uint8Array> {
   const { [union[0]]: events, ...rest } = value as Record<string, unknown>;
   yield encodeFrame(
-    { ':message-type': 'event', ':event-type': 'initial-response', ':content-type': 'application/json' },
-    Buffer.from(JSON.stringify(toJson(output, rest) ?? {})),
+    { ':message-type': 'event', ':event-type': 'initial-response', ':content-type': format.contentType },
+    format.encode(output, rest),
   );
-  yield* encodeEventStream(union[1], events as AsyncIterable<object>);
+  yield* encodeEventStream(union[1], events as AsyncIterable<object>, format);
 }

@@ -8,12 +8,12 @@ export interface Identity {
 }
 
 /**
- * Which service and protocol a request is for. The target header is the surest sign, then the scope of
- * the signature, then a REST path of ours, then the API version of a form.
+ * Which service and protocol a request is for. The target is the surest sign, in its header or in a path of RPC v2,
+ * then the scope of the signature, then a REST path of ours, then the API version of a form.
  */
 export function identify(head: RequestHead, body?: Uint8Array): Identity | undefined {
   const target = head.headers['x-amz-target'];
-  const prefix = target?.slice(0, target.lastIndexOf('.'));
+  const prefix = rpcTargetOf(head)?.service ?? target?.slice(0, target.lastIndexOf('.'));
   const scope = readCredentialScope(head)?.service;
   const service =
     (prefix === undefined ? undefined : byTarget.get(prefix)) ??
@@ -23,6 +23,15 @@ export function identify(head: RequestHead, body?: Uint8Array): Identity | undef
     byVersion(head, body) ??
     byLink(head);
   return service === undefined ? undefined : { service, protocol: protocolOf(service, head) };
+}
+
+const isRpcV2Cbor = (head: RequestHead): boolean => head.headers['smithy-protocol'] === 'rpc-v2-cbor';
+
+/** `/service/GraniteServiceVersion20100801/operation/ListMetrics`, behind whatever path an endpoint has. */
+export function rpcTargetOf(head: RequestHead): { readonly service: string; readonly operation: string } | undefined {
+  if (!isRpcV2Cbor(head)) return undefined;
+  const [, service, operation] = /\/service\/([^/]+)\/operation\/([^/]+)$/.exec(pathOf(head.target)) ?? [];
+  return service === undefined || operation === undefined ? undefined : { service, operation };
 }
 
 /** The first of its name wins: two services may sign alike. */
@@ -59,7 +68,9 @@ const formValue = (body: Uint8Array | undefined, name: string): string | undefin
 
 function protocolOf(service: ServiceName, head: RequestHead): Protocol {
   const { protocols } = serviceInfo(service);
+  if (isRpcV2Cbor(head) && protocols.includes('rpcV2Cbor')) return 'rpcV2Cbor';
   const contentType = head.headers['content-type'] ?? '';
+  if (contentType.startsWith('application/x-amz-cbor-1.1') && protocols.includes('awsCbor1_1')) return 'awsCbor1_1';
   if (contentType.startsWith('application/x-amz-json-1.0') && protocols.includes('awsJson1_0')) return 'awsJson1_0';
   if (contentType.startsWith('application/x-amz-json-1.1') && protocols.includes('awsJson1_1')) return 'awsJson1_1';
   if (contentType.startsWith('application/x-www-form-urlencoded') && protocols.includes('query')) return 'query';

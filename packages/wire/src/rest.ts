@@ -1,4 +1,4 @@
-import { encodeEventStream } from './event-stream.ts';
+import { encodeEventStream, type EventFormat } from './event-stream.ts';
 import { fromJson, parseJson, toJson } from './json.ts';
 import type { Operation, Shape } from './operation.ts';
 import { hasDocument, placesOf } from './places.ts';
@@ -199,8 +199,13 @@ function payload(
   if (value === undefined || value === null) return emptyBody;
   if (member.isStreaming() && member.isStructSchema()) {
     headers['Content-Type'] = 'application/vnd.amazon.eventstream';
-    return encodeEventStream(member, value as AsyncIterable<object>);
+    return encodeEventStream(member, value as AsyncIterable<object>, jsonEvents);
   }
   if (member.isStructSchema()) return Buffer.from(documents.write(name, member, value));
   return typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array | AsyncIterable<Uint8Array>);
 }
+
+const jsonEvents: EventFormat = {
+  contentType: 'application/json',
+  encode: (shape, value) => Buffer.from(JSON.stringify(toJson(shape, value) ?? {})),
+};

@@ -1,10 +1,10 @@
-export type Protocol = 'restJson1' | 'awsJson1_0' | 'awsJson1_1' | 'query' | 'restXml';
+export type Protocol = 'restJson1' | 'awsJson1_0' | 'awsJson1_1' | 'query' | 'restXml' | 'rpcV2Cbor' | 'awsCbor1_1';
 
 /** What cannot be read from a service's SDK package. Adding a service is adding a row. */
 export interface ServiceInfo {
   /** Name in the credential scope of a signature. */
   readonly signingName: string;
-  /** First part of `X-Amz-Target`, for the awsJson protocols. */
+  /** First part of `X-Amz-Target`, for the awsJson protocols; the service's name in the paths of RPC v2. */
   readonly targetPrefix?: string;
   /** For the query protocol: `Version` in the request, and the document's namespace. */
   readonly query?: {
@@ -13,6 +13,10 @@ export interface ServiceInfo {
     /** Faults that no schema declares: what the JSON protocol calls them. */
     readonly jsonNames?: Readonly<Record<string, string>>;
   };
+  /** For the CBOR protocols: members whose numbers are doubles, which the SDK's schemas do not say. */
+  readonly doubles?: readonly string[];
+  /** Where the service's exceptions are at home, as it writes before their names. */
+  readonly errorNamespace?: string;
   /** For the REST XML protocol: the documents' namespace, and operations whose one member is the whole document. */
   readonly xml?: { readonly namespace: string; readonly unwrapped: readonly string[] };
   /** First segments of REST paths, for unsigned requests. */
@@ -114,7 +118,7 @@ export const services = {
   kinesis: {
     signingName: 'kinesis',
     targetPrefix: 'Kinesis_20131202',
-    protocols: ['awsJson1_1'],
+    protocols: ['awsJson1_1', 'awsCbor1_1'],
     sdk: () => import('@aws-sdk/client-kinesis'),
     model: () => file(import('../../../model/kinesis.json', { with: { type: 'json' } })),
     skewMs: 15 * minutes,
@@ -163,7 +167,19 @@ export const services = {
     signingName: 'monitoring',
     targetPrefix: 'GraniteServiceVersion20100801',
     query: { version: '2010-08-01', xmlNamespace: 'http://monitoring.amazonaws.com/doc/2010-08-01/' },
-    protocols: ['awsJson1_0', 'query'],
+    errorNamespace: 'com.amazonaws.cloudwatch.v2010_08_01',
+    doubles: [
+      ...[
+        'AggregateValue',
+        'ApproximateAggregateValue',
+        'ApproximateValue',
+        'Average',
+        'ExtendedStatistics',
+        'MaxContributorValue',
+      ],
+      ...['Maximum', 'Minimum', 'SampleCount', 'Sum', 'Threshold', 'UniqueContributors', 'Values'],
+    ],
+    protocols: ['awsJson1_0', 'query', 'rpcV2Cbor'],
     sdk: () => import('@aws-sdk/client-cloudwatch'),
     model: () => file(import('../../../model/cloudwatch.json', { with: { type: 'json' } })),
     skewMs: 15 * minutes,

@@ -2,7 +2,6 @@ import type { Reasons } from '../../kit/table.ts';
 
 /** Why a scenario is not as recorded, or is not played; the first that fits is shown. */
 export const reasons: Reasons = [
-  [/smithy-rpc-v2-cbor/, 'CBOR is not spoken; clients that prefer JSON or the query protocol are answered'],
   [/test_s3_default_bucket_encryption$/, 'without a configuration of its own a bucket says what it does: AES256'],
   [
     /test_put_metric_filter_too_many_transformations/,
