@@ -16,7 +16,7 @@ export async function openTrio(dir: string) {
   const sqs = await openSqs(common);
   const sns = await openSns({
     ...common,
-    ports: { sqs: sqs.port, lambda: { invokeAsync: () => Promise.resolve() }, origin: () => 'http://here' },
+    ports: { sqs: sqs.port, lambda: { invokeAsync: () => Promise.resolve('request') }, origin: () => 'http://here' },
   });
   const s3 = await openS3({ ...common, dir: path.join(dir, 's3') });
   const call = {

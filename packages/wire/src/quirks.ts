@@ -123,9 +123,16 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
   },
   sns: {
     missing: (member) =>
-      new ServiceFault('InvalidParameter', `Invalid parameter: ${member} Reason: no value for required parameter`, {
-        status: 400,
-      }),
+      // Texts are looked at by the service itself, structures by what decodes the request.
+      /^attributes$/i.test(member)
+        ? new ServiceFault(
+            'ValidationError',
+            "1 validation error detected: Value null at 'attributes' failed to satisfy constraint: Member must not be null",
+            { status: 400 },
+          )
+        : new ServiceFault('InvalidParameter', `Invalid parameter: ${member} Reason: no value for required parameter`, {
+            status: 400,
+          }),
   },
   s3: { none: true },
   logs: {

@@ -22,7 +22,7 @@ suite('answers of the services around Lambda, recorded from AWS', { timeout: 150
     { skip },
     async (t: TestContext) => {
       using folder = temporaryFolder();
-      await using server = await RunningServer.start(folder.path, ['--log-level', 'error']);
+      await using server = await RunningServer.start(folder.path, ['--log-level', 'error', '--deliver-to', 'localhost']);
       await using clients = await Clients.start(server.origin);
       const only = process.env['MAYFLY_CONFORMANCE_ONLY'];
       const recorded = recordings();

@@ -95,7 +95,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     invokeAsync: async (arn: string, payload: string, from: Sender) => {
       await options.invoker();
       admit(from, arn);
-      await invoke(arn, Buffer.from(payload), from.traceHeader);
+      return invoke(arn, Buffer.from(payload), from.traceHeader);
     },
   };
 
@@ -160,8 +160,9 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       return sqs.port.send(arn, body, sending);
     },
   };
+  const toLogs = logsTarget(logs.handlers, options);
   const sns = rooms.use(
-    await openSns({ database, clock, random, log, ports: { sqs: toQueues, lambda, origin, http: options.http } }),
+    await openSns({ database, clock, random, log, ports: { sqs: toQueues, lambda, logs: toLogs, origin, http: options.http } }),
   );
   const toTopics: Pick<SnsPort, 'has' | 'publish'> = {
     has: (arn) => sns.port.has(arn),
@@ -176,7 +177,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       await kinesis.put(arn, key, data);
     },
   };
-  const targets = { logs: logsTarget(logs.handlers, options), lambda, sqs: toQueues, sns: toTopics, kinesis: toStreams };
+  const targets = { logs: toLogs, lambda, sqs: toQueues, sns: toTopics, kinesis: toStreams };
   const events = rooms.use(
     await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }),
   );
@@ -286,7 +287,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       },
       sns: async (arn, message, attributes) =>
         void (await sns.port.publish(arn, { message, attributes: messageAttributes(attributes) })),
-      lambda: (arn, payload) => invoke(arn, payload),
+      lambda: async (arn, payload) => void (await invoke(arn, payload)),
       async events(busArn, { source, detailType, resources, detail }) {
         const [, , , region = '', account = ''] = busArn.split(':');
         await events.put({ account, region }, [
@@ -302,20 +303,22 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   };
 }
 
-/** Events of services: on stable storage when this resolves. */
+/** Events of services: on stable storage when this resolves with the request's id. */
 const asyncInvoke =
   ({ invoker, random }: NeighboursOptions) =>
-  async (functionArn: string, payload: Uint8Array, traceId?: string): Promise<void> => {
+  async (functionArn: string, payload: Uint8Array, traceId?: string): Promise<string> => {
     const [, , , region = '', account = ''] = functionArn.split(':');
+    const requestId = random.uuid();
     const road = await invoker();
     await road.enqueue({
       account: account as AccountId,
       region: region as Region,
       functionName: functionArn,
-      requestId: random.uuid() as RequestId,
+      requestId: requestId as RequestId,
       payload,
       ...(traceId === undefined ? {} : { traceId }),
     });
+    return requestId;
   };
 
 const messageAttributes = (attributes: TextAttributes = {}) =>

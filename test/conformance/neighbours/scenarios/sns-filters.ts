@@ -99,6 +99,82 @@ const dotted: Scenario = async (scene) => {
   );
 };
 
+/** Takes messages until there are so many, in the order that `of` gives their bodies. */
+async function collected(pair: Pair, QueueUrl: string, count: number, of: (body: Answer) => string): Promise<Answer> {
+  const messages: Answer[] = [];
+  while (messages.length < count) {
+    const { Messages = [] } = await pair.sqs.ok('ReceiveMessage', { QueueUrl, WaitTimeSeconds: 5, AttributeNames: ['All'] });
+    for (const { ReceiptHandle } of Messages as Answer[]) await pair.sqs.ok('DeleteMessage', { QueueUrl, ReceiptHandle });
+    messages.push(...(Messages as Answer[]));
+  }
+  const key = (message: Answer): string => of(JSON.parse(String(message['Body'])) as Answer);
+  return { Messages: messages.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)) };
+}
+
+const addresses: Scenario = async (scene) => {
+  const v4 = { sourceIPAddress: [{ cidr: '10.0.0.0/24' }] };
+  const v6 = { sourceIPAddressV6: [{ cidr: '2001:0db8:1234:1a00::/64' }] };
+  const pair = await Pair.subscribed(scene, {
+    FilterPolicyScope: 'MessageBody',
+    FilterPolicy: JSON.stringify({ detail: { $or: [v4, v6] } }),
+    RawMessageDelivery: 'true',
+  });
+  const details = [
+    { sourceIPAddress: '10.0.0.255' },
+    { sourceIPAddress: '10.0.0.256' },
+    { sourceIPAddressV6: '2001:0db8:1234:1a00:0000:0000:0000:0000' },
+    { sourceIPAddressV6: '2001:0db8:123f:1a01:0000:0000:0000:0000' },
+  ];
+  for (const [index, detail] of details.entries()) {
+    const event = {
+      id: String(index + 1),
+      source: 'test-source',
+      'detail-type': 'test-detail-type',
+      account: '123456789012',
+      region: 'my-region',
+      time: '2022-07-13T13:48:01Z',
+      detail,
+    };
+    await pair.publish(JSON.stringify(event));
+  }
+  scene.match('messages-queue', await collected(pair, pair.QueueUrl, 2, ({ id }) => String(id)));
+};
+
+const arraysInBody: Scenario = async (scene) => {
+  const pair = await Pair.of(scene);
+  const other = await pair.sqs.ok('CreateQueue', { QueueName: 'queue2' });
+  const queues = { queue: pair.QueueUrl, queue2: String(other['QueueUrl']) };
+  for (const [index, name] of Object.keys(queues).entries())
+    await pair.sns.ok('Subscribe', {
+      TopicArn: pair.TopicArn,
+      Protocol: 'sqs',
+      Endpoint: scene.arn('sqs', name),
+      Attributes: {
+        RawMessageDelivery: 'true',
+        FilterPolicyScope: 'MessageBody',
+        FilterPolicy: JSON.stringify({ headers: { 'route-to': [`queue${index + 1}`] } }),
+      },
+    });
+  for (const to of [['queue3'], ['queue1', 'queue2'], ['queue1'], ['queue2']])
+    await pair.publish(JSON.stringify({ headers: { 'route-to': to } }));
+  const longestFirst = ({ headers }: Answer): string => String(9 - ((headers as Answer)['route-to'] as string[]).length);
+  for (const [index, url] of Object.values(queues).entries())
+    scene.match(`messages-queue-${index}`, { Messages: (await collected(pair, url, 2, longestFirst))['Messages'] });
+};
+
+/** Within the bounds, and with more values than a simple count would let through. */
+const largeBody: Scenario = async (scene) => {
+  const pair = await Pair.subscribed(scene, {
+    FilterPolicyScope: 'MessageBody',
+    FilterPolicy: JSON.stringify({ eventType: word(10), detail: { kind: word(5, 'kind') } }),
+    RawMessageDelivery: 'true',
+  });
+  const items = word(2000, 'item').map((id) => ({ id, tags: word(5) }));
+  await pair.publish(JSON.stringify({ eventType: 'value9', detail: { kind: 'kind4' }, items }));
+  const { Messages } = await pair.received();
+  scene.stage.same('messages', (Messages as Answer[] | undefined)?.length, 1);
+};
+
 export const snsFilterScenarios: Scenarios = {
   'TestSNSFilterPolicyConditions.test_validate_policy': policies(
     {
@@ -138,5 +214,18 @@ export const snsFilterScenarios: Scenarios = {
   'TestSNSFilterPolicyCrud.test_set_subscription_filter_policy_scope': scopes,
   'TestSNSFilterPolicyCrud.test_sub_filter_policy_nested_property_constraints': nestedConstraints,
   'TestSNSFilterPolicyAttributes.test_exists_filter_policy_attributes_array': onArrays,
+  'TestSNSFilterPolicyConditions.test_policy_complexity_with_or': policies(
+    {
+      'error-complexity-or-flat': { $or: [{ key1: word(100) }, { key2: word(100) }] },
+      'error-complexity-or-nested': {
+        key: word(2),
+        $or: [{ key1: word(40) }, { $or: [{ key2: word(20) }, { key3: word(20) }] }],
+      },
+    },
+    'MessageBody',
+  ),
+  'TestSNSFilterPolicyBody.test_filter_policy_ip_address_condition': addresses,
+  'TestSNSFilterPolicyBody.test_filter_policy_on_message_body_array_attributes': arraysInBody,
+  'TestSNSFilterPolicyBody.test_filter_policy_large_complex_payload': largeBody,
   'TestSNSFilterPolicyBody.test_filter_policy_on_message_body_dot_attribute': dotted,
 };

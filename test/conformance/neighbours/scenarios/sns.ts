@@ -1,9 +1,12 @@
 import type { Answer } from '../../kit/stage.ts';
 import type { Scenario, Scenarios, Scene, Service } from '../kit/stage.ts';
+import { browse } from '../kit/browse.ts';
 import { each } from '../kit/stage.ts';
 import { snsDeliveryScenarios } from './sns-deliveries.ts';
 import { snsFilterScenarios } from './sns-filters.ts';
 import { Pair, topicOf } from './sns-kit.ts';
+import { snsListenerScenarios } from './sns-listeners.ts';
+import { snsPlatformScenarios } from './sns-platforms.ts';
 
 const attribute = (DataType: string, StringValue: string): object => ({ DataType, StringValue });
 
@@ -245,6 +248,8 @@ const tooLong: Scenario = async (scene) => {
 };
 
 export const snsScenarios: Scenarios = {
+  ...snsListenerScenarios,
+  ...snsPlatformScenarios,
   ...snsDeliveryScenarios,
   ...snsFilterScenarios,
   'TestSNSTopicCrud.test_create_topic_test_arn': topicArns,
@@ -333,6 +338,32 @@ export const snsScenarios: Scenarios = {
     });
   },
   'TestSNSSubscriptionCrudV2.test_subscribe_invalid_sms': invalidSms,
+  // Of this one no answers were recorded.
+  'TestSNSSubscriptionCrudV2.test_check_opted_out': async (scene) => {
+    const { isOptedOut } = await scene.service('sns').ok('CheckIfPhoneNumberIsOptedOut', { phoneNumber: '+15551234567' });
+    scene.stage.same('isOptedOut', isOptedOut, false);
+  },
+  'TestSNSSMS.test_opt_in_phone_number': refused('opt-in-phone-number', 'OptInPhoneNumber', { phoneNumber: '+15551234567' }),
+  'TestSNSSubscriptionCrud.test_list_subscriptions': async (scene) => {
+    const { sns, SubscriptionArn } = await Pair.subscribed(scene);
+    const { Subscriptions } = await sns.ok('ListSubscriptions');
+    scene.stage.same(
+      'Subscriptions',
+      (Subscriptions as Answer[]).map((each) => each['SubscriptionArn']),
+      [SubscriptionArn],
+    );
+  },
+  'TestSNSPublishCrud.test_publish_by_path_parameters': async (scene) => {
+    const pair = await Pair.subscribed(scene);
+    const query = new URLSearchParams({
+      Action: 'Publish',
+      Version: '2010-03-31',
+      TopicArn: pair.TopicArn,
+      Message: 'test message direct post request',
+    });
+    scene.match('post-request', await browse(`${scene.stage.origin}/?${query}`, { method: 'POST' }));
+    scene.match('messages', await pair.received());
+  },
   'TestSNSSMS.test_publish_wrong_phone_format': wrongPhone,
   'TestSNSSMS.test_set_get_sms_attributes': async (scene) => {
     const sns = scene.service('sns');

@@ -7,7 +7,7 @@ import type { Sender } from './sender.ts';
 export interface TargetPorts {
   readonly lambda?: {
     /** Resolves when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
-    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<void>;
+    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<unknown>;
   };
   readonly sqs?: Pick<SqsPort, 'send' | 'describe'>;
   readonly sns?: Pick<SnsPort, 'publish'>;

@@ -67,7 +67,7 @@ suite('boto3', { timeout: 60_000, skip: hasBoto3() ? false : 'no boto3 here' }, 
     await using sqs = await openSqs(common);
     await using sns = await openSns({
       ...common,
-      ports: { sqs: sqs.port, lambda: { invokeAsync: () => Promise.resolve() }, origin: () => 'http://127.0.0.1' },
+      ports: { sqs: sqs.port, lambda: { invokeAsync: () => Promise.resolve('request') }, origin: () => 'http://127.0.0.1' },
     });
     await using s3 = await openS3({ ...common, dir: path.join(folder.path, 's3') });
     await using street = await openStreet({ s3: s3.handlers, sqs: sqs.handlers, sns: sns.handlers });

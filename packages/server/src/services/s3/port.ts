@@ -21,7 +21,7 @@ export interface S3Ports {
   readonly sns?: Pick<SnsPort, 'publish' | 'has'>;
   readonly lambda?: {
     /** Resolves when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
-    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<void>;
+    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<unknown>;
     /** Whether there is such a function. */
     has?(functionArn: string): boolean;
   };

@@ -1,14 +1,16 @@
 import { ServiceFault } from '@mayfly/wire';
-import type { Clock, Logger } from '../../base/index.ts';
+import type { Clock, Logger, Random } from '../../base/index.ts';
 import { publicHttp } from '../kit/http.ts';
 import type { Ending, Parcel } from '../kit/outbox.ts';
 import type { Sender } from '../kit/sender.ts';
+import { contentTypeOf, defaultRequestPolicy, defaultRetryPolicy, effectivePolicy, type RetryPolicy } from './delivery-policy.ts';
+import { feedbackOf } from './feedback.ts';
 import { envelope, lambdaEvent, type Notification } from './envelope.ts';
 import type { MessageAttribute } from './message.ts';
 import type { SnsPorts } from './port.ts';
 import type { Signer } from './signing.ts';
 import { deadLetterTarget, type SubscriptionRecord } from './subscription.ts';
-import { defaultRetryPolicy, type RetryPolicy, type TopicRecord } from './topic.ts';
+import type { TopicRecord } from './topic.ts';
 
 /** The body of a parcel. */
 export interface Load {
@@ -22,9 +24,12 @@ export interface Load {
 interface DeliveryOptions {
   readonly ports: SnsPorts;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
   readonly signer: () => Promise<Signer>;
   subscription(arn: string): SubscriptionRecord | undefined;
+  /** One that was ended of late, which its endpoint is told of. */
+  ended(arn: string): SubscriptionRecord | undefined;
   topic(arn: string): TopicRecord | undefined;
 }
 
@@ -34,10 +39,12 @@ const agent = 'Amazon Simple Notification Service Agent';
 const longestRetryMs = 1_200_000;
 const managedAttempts = 60;
 
-type Attempt =
+/** How a try ended, and what the other side said. */
+export type Attempt = { readonly statusCode?: number; readonly providerResponse?: string } & (
   | { readonly kind: 'done' }
   | { readonly kind: 'final'; readonly why: string }
-  | { readonly kind: 'failed'; readonly why: string };
+  | { readonly kind: 'failed'; readonly why: string }
+);
 
 /** Brings one message to one subscription. */
 export class Delivery {
@@ -48,11 +55,15 @@ export class Delivery {
   }
 
   async deliver(parcel: Parcel, attempt: number, signal: AbortSignal): Promise<Ending> {
-    const subscription = this.#options.subscription(parcel.target);
-    if (subscription === undefined) return { kind: 'done' };
     const load = JSON.parse(parcel.body, revive) as Load;
+    const isFarewell = load.notification.type === 'UnsubscribeConfirmation';
+    const subscription = isFarewell ? this.#options.ended(parcel.target) : this.#options.subscription(parcel.target);
+    if (subscription === undefined) return { kind: 'done' };
     const outcome = await this.#attempt(subscription, load, signal);
-    if (outcome.kind === 'done') return outcome;
+    if (outcome.kind === 'done') {
+      await this.#report(subscription, load.notification, outcome, attempt);
+      return { kind: 'done' };
+    }
     const delayMs = outcome.kind === 'final' ? undefined : this.#delay(subscription, attempt);
     if (delayMs !== undefined) return { kind: 'retry', inMs: delayMs };
     this.#options.log.warn('A message could not be delivered to a subscription.', {
@@ -60,7 +71,24 @@ export class Delivery {
       reason: outcome.why,
     });
     await this.#bury(subscription, load);
+    await this.#report(subscription, load.notification, outcome, attempt);
     return { kind: 'done' };
+  }
+
+  /** Into the topic's log group, where its attributes ask for it. A report that cannot be written delays nothing. */
+  async #report(subscription: SubscriptionRecord, notification: Notification, outcome: Attempt, attempts: number): Promise<void> {
+    const { ports, clock, random, log } = this.#options;
+    const topic = this.#options.topic(notification.topicArn);
+    if (topic === undefined || ports.logs === undefined) return;
+    const atMs = clock.now();
+    const feedback = feedbackOf({ topic, subscription, notification, outcome, attempts, atMs, random });
+    if (feedback === undefined) return;
+    try {
+      await ports.logs.write(topic, feedback.logGroupName, { atMs, message: feedback.message });
+    } catch (error) {
+      if (!(error instanceof ServiceFault)) throw error;
+      log.warn('How a message was delivered could not be written down.', { topic: topic.arn, reason: error.message });
+    }
   }
 
   async #attempt(subscription: SubscriptionRecord, load: Load, signal: AbortSignal): Promise<Attempt> {
@@ -87,14 +115,16 @@ export class Delivery {
               ...(fifo && load.deduplicationId !== undefined ? { deduplicationId: load.deduplicationId } : {}),
             },
           );
-          return { kind: 'done' };
+          return { kind: 'done', statusCode: 200 };
         }
-        case 'lambda':
-          await ports.lambda.invokeAsync(subscription.endpoint, lambdaEvent(notification, subscription.arn, signer), {
+        case 'lambda': {
+          const event = lambdaEvent(notification, subscription.arn, signer);
+          const lambdaRequestId = await ports.lambda.invokeAsync(subscription.endpoint, event, {
             ...senderOf(notification.topicArn),
             ...trace,
           });
-          return { kind: 'done' };
+          return { kind: 'done', statusCode: 202, providerResponse: JSON.stringify({ lambdaRequestId }) };
+        }
         case 'http':
         case 'https':
           return await this.#post(subscription, notification, raw, signer, signal);
@@ -104,7 +134,7 @@ export class Delivery {
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
       const isFinal = (error.status ?? 400) < 500 && !/Throttl|TooManyRequests|OverLimit/.test(error.code);
-      return { kind: isFinal ? 'final' : 'failed', why: error.message };
+      return { kind: isFinal ? 'final' : 'failed', why: error.message, statusCode: error.status ?? 400 };
     }
   }
 
@@ -115,27 +145,32 @@ export class Delivery {
     signer: Signer,
     signal: AbortSignal,
   ): Promise<Attempt> {
-    const isRaw = raw && notification.type === 'Notification';
+    const isNotification = notification.type === 'Notification';
+    const isRaw = raw && isNotification;
     const late = new AbortController();
     using _deadline = this.#options.clock.after(httpTimeoutMs, () => late.abort(new Error('No answer within 15 seconds.')));
     try {
       const { status } = await (this.#options.ports.http ?? publicHttp).post(subscription.endpoint, {
         headers: {
-          'Content-Type': 'text/plain; charset=UTF-8',
+          'Accept-Encoding': 'gzip,deflate',
+          'Content-Type': isNotification
+            ? contentTypeOf(subscription, this.#options.topic(subscription.topicArn))
+            : defaultRequestPolicy.headerContentType,
           'User-Agent': agent,
           'x-amz-sns-message-type': notification.type,
           'x-amz-sns-message-id': notification.messageId,
           'x-amz-sns-topic-arn': notification.topicArn,
-          ...(notification.type === 'Notification' ? { 'x-amz-sns-subscription-arn': subscription.arn } : {}),
+          ...(notification.type !== 'SubscriptionConfirmation' ? { 'x-amz-sns-subscription-arn': subscription.arn } : {}),
           ...(isRaw ? { 'x-amz-sns-rawdelivery': 'true' } : {}),
         },
         body: isRaw ? notification.message : envelope(notification, subscription.arn, signer),
         signal: AbortSignal.any([signal, late.signal]),
       });
-      if (status >= 200 && status < 300) return { kind: 'done' };
+      if (status >= 200 && status < 300) return { kind: 'done', statusCode: status };
       return {
         kind: status >= 400 && status < 500 && status !== 429 ? 'final' : 'failed',
         why: `The endpoint answered ${status}.`,
+        statusCode: status,
       };
     } catch (error) {
       if (signal.aborted) throw error;
@@ -199,11 +234,9 @@ export const loadText = (load: Load): string => {
   return JSON.stringify({ ...load, notification: { ...load.notification, attributes } });
 };
 
-/** The subscription's own policy, else the topic's, else AWS's. */
+/** How often and how far apart, within what is sensible. */
 function retryPolicyOf(subscription: SubscriptionRecord, topic: TopicRecord | undefined): RetryPolicy {
-  const own = parsed(subscription.attributes['DeliveryPolicy'])['healthyRetryPolicy'];
-  const http = parsed(topic?.attributes['DeliveryPolicy'])['http'] as { defaultHealthyRetryPolicy?: object } | undefined;
-  const given: Readonly<Record<string, unknown>> = { ...http?.defaultHealthyRetryPolicy, ...(own as object | undefined) };
+  const given: Partial<RetryPolicy> = effectivePolicy(subscription, topic).healthyRetryPolicy ?? {};
   const within = (name: keyof RetryPolicy, most: number): number => {
     const value = Number(given[name] ?? defaultRetryPolicy[name]);
     return value >= 0 ? Math.min(value, most) : Number(defaultRetryPolicy[name]);
@@ -221,15 +254,6 @@ function retryPolicyOf(subscription: SubscriptionRecord, topic: TopicRecord | un
 
 const longestHttpDelayS = 3600;
 const mostHttpRetries = 100;
-
-function parsed(text: string | undefined): Record<string, unknown> {
-  if (text === undefined || text === '') return {};
-  try {
-    return (JSON.parse(text) as Record<string, unknown> | null) ?? {};
-  } catch {
-    return {};
-  }
-}
 
 /**
  * The four phases: at once, at the least delay, growing, at the most delay.

@@ -1,7 +1,9 @@
 import { notYet, type Handlers, type SnsOperations } from '@mayfly/wire';
 import { certificatePath } from './envelope.ts';
 import type { SnsPort } from './port.ts';
+import { platformHandlers } from './platform-handlers.ts';
 import { publishHandlers } from './publish-handlers.ts';
+import { smsHandlers } from './sms-handlers.ts';
 import { Sns, type SnsOptions } from './sns.ts';
 import { subscriptionHandlers } from './subscription-handlers.ts';
 import { defaultPolicy } from './topic.ts';
@@ -21,7 +23,14 @@ export interface SnsService extends AsyncDisposable {
 export async function openSns(options: SnsOptions): Promise<SnsService> {
   const sns = await Sns.open(options);
   return {
-    handlers: { ...notBuilt, ...topicHandlers(sns), ...subscriptionHandlers(sns), ...publishHandlers(sns) },
+    handlers: {
+      ...notBuilt,
+      ...topicHandlers(sns),
+      ...subscriptionHandlers(sns),
+      ...publishHandlers(sns),
+      ...platformHandlers(sns),
+      ...smsHandlers(sns),
+    },
     port: {
       has: (topicArn) => {
         const [, , , region, account, name = ''] = topicArn.split(':');
@@ -43,29 +52,11 @@ export async function openSns(options: SnsOptions): Promise<SnsService> {
   };
 }
 
-/** Phones, push and data protection. */
+/** What a telephone would have to ring for, and data protection. */
 const notBuilt = {
-  CheckIfPhoneNumberIsOptedOut: notYet('CheckIfPhoneNumberIsOptedOut'),
-  CreatePlatformApplication: notYet('CreatePlatformApplication'),
-  CreatePlatformEndpoint: notYet('CreatePlatformEndpoint'),
   CreateSMSSandboxPhoneNumber: notYet('CreateSMSSandboxPhoneNumber'),
-  DeleteEndpoint: notYet('DeleteEndpoint'),
-  DeletePlatformApplication: notYet('DeletePlatformApplication'),
   DeleteSMSSandboxPhoneNumber: notYet('DeleteSMSSandboxPhoneNumber'),
   GetDataProtectionPolicy: notYet('GetDataProtectionPolicy'),
-  GetEndpointAttributes: notYet('GetEndpointAttributes'),
-  GetPlatformApplicationAttributes: notYet('GetPlatformApplicationAttributes'),
-  GetSMSAttributes: notYet('GetSMSAttributes'),
-  GetSMSSandboxAccountStatus: notYet('GetSMSSandboxAccountStatus'),
-  ListEndpointsByPlatformApplication: notYet('ListEndpointsByPlatformApplication'),
-  ListOriginationNumbers: notYet('ListOriginationNumbers'),
-  ListPhoneNumbersOptedOut: notYet('ListPhoneNumbersOptedOut'),
-  ListPlatformApplications: notYet('ListPlatformApplications'),
-  ListSMSSandboxPhoneNumbers: notYet('ListSMSSandboxPhoneNumbers'),
-  OptInPhoneNumber: notYet('OptInPhoneNumber'),
   PutDataProtectionPolicy: notYet('PutDataProtectionPolicy'),
-  SetEndpointAttributes: notYet('SetEndpointAttributes'),
-  SetPlatformApplicationAttributes: notYet('SetPlatformApplicationAttributes'),
-  SetSMSAttributes: notYet('SetSMSAttributes'),
   VerifySMSSandboxPhoneNumber: notYet('VerifySMSSandboxPhoneNumber'),
 };

@@ -7,8 +7,16 @@ import type { PublishRequest } from './message.ts';
 export interface SnsPorts {
   readonly sqs: Pick<SqsPort, 'send' | 'describe'>;
   readonly lambda: {
-    /** Resolves when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
-    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<void>;
+    /** Resolves with the request's id when the event is accepted. @throws ServiceFault; a 4xx that is no throttle is final */
+    invokeAsync(functionArn: string, payload: string, from: Sender): Promise<string>;
+  };
+  /** Where topics that want it have their deliveries written down: a log group, made when it is not there. */
+  readonly logs?: {
+    write(
+      place: { readonly account: string; readonly region: string },
+      logGroupName: string,
+      event: { readonly atMs: number; readonly message: string },
+    ): Promise<void>;
   };
   readonly http?: HttpPort;
   /** Address for the links in messages that nobody's request brought about: `http://127.0.0.1:4566`. */

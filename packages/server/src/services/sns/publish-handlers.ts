@@ -4,6 +4,7 @@ import { checkEntries, inBatch } from '../kit/batch.ts';
 import { traceOf } from '../kit/trace.ts';
 import { checkArn, invalidParameter, topicArnOf } from './faults.ts';
 import { checkAttributes, mostBytes, type PublishRequest } from './message.ts';
+import { isEndpointArn, type EndpointRecord } from './platform.ts';
 import type { Published, Sns } from './sns.ts';
 
 type Names = 'Publish' | 'PublishBatch';
@@ -33,11 +34,14 @@ const answer = ({ messageId, sequenceNumber }: Published) => ({
 });
 
 /** @throws NotImplementedException for what would have to leave by telephone or push */
-function topicOf(input: {
-  readonly TopicArn?: string | undefined;
-  readonly TargetArn?: string | undefined;
-  readonly PhoneNumber?: string | undefined;
-}): string {
+function topicOf(
+  sns: Sns,
+  input: {
+    readonly TopicArn?: string | undefined;
+    readonly TargetArn?: string | undefined;
+    readonly PhoneNumber?: string | undefined;
+  },
+): string {
   if (input.PhoneNumber !== undefined) {
     if (!/^\+[0-9]{4,15}$/.test(input.PhoneNumber))
       throw invalidParameter(`PhoneNumber Reason: ${input.PhoneNumber} is not valid to publish to`);
@@ -45,14 +49,24 @@ function topicOf(input: {
       status: 400,
     });
   }
-  const arn = input.TopicArn ?? input.TargetArn;
-  return checkArn(arn, input.TopicArn === undefined ? 'TargetArn' : 'TopicArn');
+  const arn = checkArn(input.TopicArn ?? input.TargetArn, input.TopicArn === undefined ? 'TargetArn' : 'TopicArn');
+  if (isEndpointArn(arn)) refusePush(sns.endpoint(arn));
+  return arn;
+}
+
+function refusePush(endpoint: EndpointRecord | undefined): never {
+  if (endpoint === undefined) throw invalidParameter('TargetArn Reason: No endpoint found for the target arn specified');
+  if (endpoint.attributes['Enabled']?.toLowerCase() === 'false')
+    throw new ServiceFault('EndpointDisabled', 'Endpoint is disabled', { status: 400 });
+  throw new ServiceFault('NotImplementedException', 'Mayfly has no push services: messages to endpoints are not delivered.', {
+    status: 400,
+  });
 }
 
 export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
   return {
     async Publish(input, call: Call) {
-      const arn = topicOf(input);
+      const arn = topicOf(sns, input);
       if (arn.split(':')[3] !== call.region && call.caller.kind === 'signed') throw invalidParameter('TopicArn');
       return answer(await sns.publish(arn, requestOf(input, call), call.origin));
     },

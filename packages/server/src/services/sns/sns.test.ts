@@ -15,7 +15,7 @@ import { outward } from '../kit/outward.ts';
 import { openSqs, type SqsPort } from '../sqs/index.ts';
 import { httpDelayMs } from './delivery.ts';
 import { openSns, type SnsPorts, type SnsService } from './index.ts';
-import { defaultRetryPolicy } from './topic.ts';
+import { defaultRetryPolicy } from './delivery-policy.ts';
 
 interface Town extends AsyncDisposable {
   readonly street: Street;
@@ -46,7 +46,7 @@ async function openTown(
       lambda: options.lambda ?? {
         invokeAsync: (_arn, payload) => {
           invoked.resolve(payload);
-          return Promise.resolve();
+          return Promise.resolve('request');
         },
       },
       origin: () => options.origin ?? 'http://127.0.0.1:4566',
@@ -360,7 +360,68 @@ suite('SNS through its SDK', { timeout: 60_000 }, () => {
       [Successful?.map(({ Id }) => Id), Failed?.map(({ Id, Code }) => [Id, Code])],
       [['a'], [['b', 'InvalidParameter']]],
     );
-    await t.assert.rejects(town.sns.listPlatformApplications({}), { name: 'NotImplementedException' });
+    await t.assert.rejects(town.sns.verifySMSSandboxPhoneNumber({ PhoneNumber: '+15551234567', OneTimePassword: '123456' }), {
+      name: 'NotImplementedException',
+    });
+  });
+});
+
+suite('SNS without push services and telephones', { timeout: 60_000 }, () => {
+  const Attributes = { PlatformPrincipal: 'id', PlatformCredential: 'secret', EventDeliveryFailure: 'arn:x' };
+
+  test('apps and their endpoints are kept, without the credentials, and outlive the server', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    const file = `${folder.path}/db`;
+    let PlatformApplicationArn: string | undefined;
+    let EndpointArn: string | undefined;
+    {
+      await using town = await openTown({ file });
+      ({ PlatformApplicationArn } = await town.sns.createPlatformApplication({ Name: 'app', Platform: 'APNS', Attributes }));
+      ({ EndpointArn } = await town.sns.createPlatformEndpoint({ PlatformApplicationArn, Token: 't', CustomUserData: 'me' }));
+      await town.sns.setEndpointAttributes({ EndpointArn, Attributes: { Enabled: 'false' } });
+    }
+    await using town = await openTown({ file });
+    const shown = { Enabled: 'true', EventDeliveryFailure: 'arn:x' };
+    t.assert.deepStrictEqual(
+      [
+        (await town.sns.listPlatformApplications({})).PlatformApplications,
+        (await town.sns.listEndpointsByPlatformApplication({ PlatformApplicationArn })).Endpoints,
+      ],
+      [
+        [{ PlatformApplicationArn, Attributes: shown }],
+        [{ EndpointArn, Attributes: { Enabled: 'false', Token: 't', CustomUserData: 'me' } }],
+      ],
+    );
+    const publish = { TargetArn: EndpointArn, Message: 'm' };
+    await t.assert.rejects(town.sns.publish(publish), { name: 'EndpointDisabledException', message: 'Endpoint is disabled' });
+    await town.sns.setEndpointAttributes({ EndpointArn, Attributes: { Enabled: 'true' } });
+    await t.assert.rejects(town.sns.publish(publish), { name: 'NotImplementedException' });
+    await town.sns.deletePlatformApplication({ PlatformApplicationArn });
+    await t.assert.rejects(town.sns.getEndpointAttributes({ EndpointArn }), { message: 'Endpoint does not exist' });
+    await t.assert.rejects(town.sns.publish(publish), { message: /No endpoint found for the target arn specified/ });
+  });
+
+  test('an app needs both of its credentials, where its service has two', async (t: TestContext) => {
+    await using town = await openTown();
+    const create = (Platform: string, given: Record<string, string>): Promise<unknown> =>
+      town.sns.createPlatformApplication({ Name: 'app', Platform, Attributes: given });
+    await create('GCM', { PlatformCredential: 'secret' });
+    await t.assert.rejects(create('APNS', { PlatformCredential: 'secret' }), { message: /provided without PlatformPrincipal/ });
+    await t.assert.rejects(create('APNS', { EventDeliveryFailure: 'arn:x' }), { message: /PlatformPrincipal: cannot be empty/ });
+  });
+
+  test('the settings of text messages add up, and what they cannot be is refused', async (t: TestContext) => {
+    await using town = await openTown();
+    const set = (attributes: Record<string, string>): Promise<unknown> => town.sns.setSMSAttributes({ attributes });
+    await set({ DefaultSenderID: 'Mayfly' });
+    await set({ DefaultSMSType: 'Transactional' });
+    t.assert.deepStrictEqual((await town.sns.getSMSAttributes({})).attributes, {
+      MonthlySpendLimit: '1',
+      DefaultSenderID: 'Mayfly',
+      DefaultSMSType: 'Transactional',
+    });
+    await t.assert.rejects(set({ DefaultSMSType: 'Loud' }), { message: 'DefaultSMSType is invalid' });
+    await t.assert.rejects(town.sns.optInPhoneNumber({ phoneNumber: 'x' }), { message: /input incorrectly formatted/ });
   });
 });
 
@@ -383,7 +444,7 @@ suite('SNS over time', { timeout: 60_000 }, () => {
       lambda: {
         invokeAsync: (_arn, payload) => {
           arrived.resolve(payload);
-          return Promise.resolve();
+          return Promise.resolve('request');
         },
       },
     });
@@ -402,7 +463,7 @@ suite('SNS over time', { timeout: 60_000 }, () => {
       log: silentLogger,
       ports: {
         sqs: { send: () => Promise.reject(new Error('not asked')), describe: () => undefined },
-        lambda: { invokeAsync: () => Promise.resolve() },
+        lambda: { invokeAsync: () => Promise.resolve('request') },
         http: {
           post: () => {
             attempts += 1;

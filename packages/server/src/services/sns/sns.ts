@@ -7,13 +7,26 @@ import { Delivery, loadText } from './delivery.ts';
 import type { Notification } from './envelope.ts';
 import { throttled, topicNotFound } from './faults.ts';
 import { draftOf, filterable, type Draft, type PublishRequest } from './message.ts';
+import { applicationOf, type EndpointRecord, type PlatformApplicationRecord } from './platform.ts';
 import type { SnsPorts } from './port.ts';
 import { openSigner, type Signer, type SigningRecord } from './signing.ts';
-import { compileFilter, undelivered, type Filter, type SubscriptionRecord } from './subscription.ts';
+import { compileFilter, undelivered, type EndedRecord, type Filter, type SubscriptionRecord } from './subscription.ts';
 import type { TopicRecord } from './topic.ts';
 
 /** Topics by `account/region` and name, subscriptions by topic ARN and id. */
-export type SnsRecords = Records<{ topic: TopicRecord; subscription: SubscriptionRecord; signing: SigningRecord }>;
+export type SnsRecords = Records<{
+  topic: TopicRecord;
+  subscription: SubscriptionRecord;
+  /** Those that were ended of late, with the token that brings them back. */
+  ended: EndedRecord;
+  signing: SigningRecord;
+  /** By `account/region` and `platform/name`. */
+  application: PlatformApplicationRecord;
+  /** By the application's ARN and id. */
+  endpoint: EndpointRecord;
+  /** By `account/region`: one document of attributes. */
+  sms: Readonly<Record<string, string>>;
+}>;
 
 export interface SnsOptions {
   readonly database: Database;
@@ -64,6 +77,7 @@ export class Sns implements AsyncDisposable {
       ...options,
       signer: () => sns?.signer() ?? openSigner(records, options.clock),
       subscription: (arn) => subscriptionOf(records, arn),
+      ended: (arn) => subscriptionOf(records, arn, 'ended'),
       topic: (arn) => topicOf(records, arn),
     });
     const outbox = await Outbox.open({
@@ -87,8 +101,15 @@ export class Sns implements AsyncDisposable {
     if (topic === undefined) throw topicNotFound();
     return topic;
   }
+  topicOf(arn: string): TopicRecord | undefined {
+    return topicOf(this.records, arn);
+  }
   subscription(arn: string): SubscriptionRecord | undefined {
     return subscriptionOf(this.records, arn);
+  }
+  /** Of a push service. */
+  endpoint(arn: string): EndpointRecord | undefined {
+    return this.records.get('endpoint', applicationOf(arn), arn.slice(arn.lastIndexOf('/') + 1));
   }
 
   /** Resolves when the message is on storage for each subscription that takes it. @throws NotFound, InvalidParameter … */
@@ -122,12 +143,23 @@ export class Sns implements AsyncDisposable {
   }
 
   /** Sends an endpoint the token that confirms its subscription. */
-  async askToConfirm(subscription: SubscriptionRecord, origin: string): Promise<void> {
+  askToConfirm(subscription: SubscriptionRecord, origin: string): Promise<void> {
+    const message = `You have chosen to subscribe to the topic ${subscription.topicArn}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`;
+    return this.#sendToken('SubscriptionConfirmation', message, subscription, origin);
+  }
+
+  /** Tells an endpoint that its subscription is over, with the token that brings it back. */
+  tellOfEnd(subscription: SubscriptionRecord, origin: string): Promise<void> {
+    const message = `You have chosen to deactivate subscription ${subscription.arn}.\nTo cancel this operation and restore the subscription, visit the SubscribeURL included in this message.`;
+    return this.#sendToken('UnsubscribeConfirmation', message, subscription, origin);
+  }
+
+  async #sendToken(type: Notification['type'], message: string, subscription: SubscriptionRecord, origin: string): Promise<void> {
     const notification: Notification = {
-      type: 'SubscriptionConfirmation',
+      type,
       messageId: this.random.uuid(),
       topicArn: subscription.topicArn,
-      message: `You have chosen to subscribe to the topic ${subscription.topicArn}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`,
+      message,
       timestamp: this.#timestamp(),
       attributes: {},
       signatureVersion: signatureVersionOf(this.topic(subscription.topicArn)),
@@ -218,7 +250,11 @@ function topicOf(records: SnsRecords, arn: string): TopicRecord | undefined {
     : undefined;
 }
 
-function subscriptionOf(records: SnsRecords, arn: string): SubscriptionRecord | undefined {
+function subscriptionOf(
+  records: SnsRecords,
+  arn: string,
+  kind: 'subscription' | 'ended' = 'subscription',
+): SubscriptionRecord | undefined {
   const at = arn.lastIndexOf(':');
-  return records.get('subscription', arn.slice(0, at), arn.slice(at + 1));
+  return records.get(kind, arn.slice(0, at), arn.slice(at + 1));
 }

@@ -1,6 +1,8 @@
 import { ServiceFault } from '@mayfly/wire';
 import { parsePattern, PatternError, sourceOf, type Pattern } from '../kit/pattern/index.ts';
+import { checkDeliveryPolicy, effectivePolicy, ownPolicy } from './delivery-policy.ts';
 import { invalidParameter } from './faults.ts';
+import { isEndpointArn } from './platform.ts';
 import type { TopicRecord } from './topic.ts';
 
 export interface SubscriptionRecord {
@@ -17,8 +19,19 @@ export interface SubscriptionRecord {
   readonly token: string;
   /** Confirmed by a signed call that asked for it: only its owner may end it. */
   readonly guarded: boolean;
+  /** Confirmed by a signed call; those that need no confirmation count as such, and those of older records. */
+  readonly authenticated?: boolean;
   readonly attributes: Readonly<Record<string, string>>;
 }
+
+/** A subscription that its endpoint may bring back for a while. */
+export interface EndedRecord extends SubscriptionRecord {
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number;
+}
+
+/** How long a token is good for. @source Amazon SNS API Reference, ConfirmSubscription, read 2026-11 */
+export const tokenLifeMs = 2 * 86_400_000;
 
 const arnPattern = /^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]+:\d{12}:.+$/;
 
@@ -52,6 +65,8 @@ export function checkEndpoint(protocol: string, endpoint: string, topic: TopicRe
         throw new ServiceFault('InvalidParameter', `Invalid SMS endpoint: ${endpoint}`, { status: 400 });
       return;
     case 'application':
+      if (!isEndpointArn(endpoint)) throw invalidParameter('Application endpoint arn invalid');
+      return;
     case 'firehose':
       return;
     default:
@@ -85,8 +100,10 @@ function checkOne(name: string, value: string, reason: string): void {
       if (value !== '' && deadLetterTarget(value) === undefined)
         throw invalidParameter(`${reason}RedrivePolicy: failed to parse JSON.`);
       return;
-    case 'FilterPolicy':
     case 'DeliveryPolicy':
+      checkDeliveryPolicy(value, `${reason}DeliveryPolicy`);
+      return;
+    case 'FilterPolicy':
     case 'SubscriptionRoleArn':
     case 'ReplayPolicy':
       return;
@@ -169,10 +186,11 @@ function combinationsOf(policy: object, depth: number): number {
 const isNested = (policy: object): boolean => Object.values(policy).some((value) => !Array.isArray(value));
 
 /** A subscription's attributes as GetSubscriptionAttributes shows them. */
-export function describeSubscription(record: SubscriptionRecord): Record<string, string> {
+export function describeSubscription(record: SubscriptionRecord, topic: TopicRecord | undefined): Record<string, string> {
   const { FilterPolicyScope, ...attributes } = record.attributes;
+  const own = ownPolicy(record);
   return {
-    ConfirmationWasAuthenticated: String(record.guarded || !record.pending),
+    ConfirmationWasAuthenticated: String(record.guarded || (!record.pending && record.authenticated !== false)),
     Endpoint: record.endpoint,
     Owner: record.owner,
     PendingConfirmation: String(record.pending),
@@ -182,6 +200,8 @@ export function describeSubscription(record: SubscriptionRecord): Record<string,
     SubscriptionPrincipal: record.principal,
     TopicArn: record.topicArn,
     ...attributes,
+    ...(own === undefined ? {} : { DeliveryPolicy: JSON.stringify(own) }),
+    ...(record.protocol.startsWith('http') ? { EffectiveDeliveryPolicy: JSON.stringify(effectivePolicy(record, topic)) } : {}),
     ...(attributes['FilterPolicy'] === undefined ? {} : { FilterPolicyScope: FilterPolicyScope ?? 'MessageAttributes' }),
   };
 }

@@ -85,6 +85,7 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
         const [, , , region, account, name = ''] = arn.split(':');
         draft.delete('topic', `${account}/${region}`, name);
         for (const { id } of draft.list('subscription', arn)) draft.delete('subscription', arn, id);
+        for (const { id } of draft.list('ended', arn)) draft.delete('ended', arn, id);
       });
       return {};
     },

@@ -1,3 +1,4 @@
+import { defaultRequestPolicy, defaultRetryPolicy, shownTopicPolicy } from './delivery-policy.ts';
 import { invalidParameter } from './faults.ts';
 
 export interface TopicRecord {
@@ -79,28 +80,6 @@ export const defaultPolicy = (topic: TopicRecord): object => ({
   ],
 });
 
-/** How often HTTP endpoints are tried, and how far apart. */
-export interface RetryPolicy {
-  readonly minDelayTarget: number;
-  readonly maxDelayTarget: number;
-  readonly numRetries: number;
-  readonly numMaxDelayRetries: number;
-  readonly numNoDelayRetries: number;
-  readonly numMinDelayRetries: number;
-  readonly backoffFunction: string;
-}
-
-/** @source Amazon SNS Developer Guide, "Message delivery retries", read 2026-11 */
-export const defaultRetryPolicy: RetryPolicy = {
-  minDelayTarget: 20,
-  maxDelayTarget: 20,
-  numRetries: 3,
-  numMaxDelayRetries: 0,
-  numNoDelayRetries: 0,
-  numMinDelayRetries: 0,
-  backoffFunction: 'linear',
-};
-
 /** Every attribute of a topic as GetTopicAttributes shows them. */
 export function describeTopic(
   topic: TopicRecord,
@@ -117,12 +96,12 @@ export function describeTopic(
     DisplayName: '',
     Policy: JSON.stringify(defaultPolicy(topic)),
     ...shown,
-    ...(attributes['DeliveryPolicy'] === undefined ? {} : { DeliveryPolicy: attributes['DeliveryPolicy'] }),
+    ...(attributes['DeliveryPolicy'] === undefined ? {} : { DeliveryPolicy: shownTopicPolicy(attributes['DeliveryPolicy']) }),
     EffectiveDeliveryPolicy: JSON.stringify({
       http: {
         defaultHealthyRetryPolicy: defaultRetryPolicy,
         disableSubscriptionOverrides: false,
-        defaultRequestPolicy: { headerContentType: 'text/plain; charset=UTF-8' },
+        defaultRequestPolicy,
         ...http,
       },
     }),

@@ -28,5 +28,6 @@ export const snsRules: ServiceRules = {
   operations: sns,
   // Whoever has the token has had the message.
   free: new Set(['ConfirmSubscription']),
-  resource: (input) => text(input['TopicArn']) ?? text(input['ResourceArn']),
+  resource: (input) =>
+    text(input['TopicArn']) ?? text(input['ResourceArn']) ?? text(input['PlatformApplicationArn']) ?? text(input['EndpointArn']),
 };
