@@ -1,4 +1,5 @@
 import { encodeEventStream, type EventFormat } from './event-stream.ts';
+import { ServiceFault } from './fault.ts';
 import { fromJson, parseJson, toJson } from './json.ts';
 import type { Operation, Shape } from './operation.ts';
 import { hasDocument, placesOf } from './places.ts';
@@ -74,7 +75,12 @@ export function fromRest(
         value = labels[name] === undefined ? undefined : fromText(member, labels[name]);
         break;
       case 'query':
-        value = head.target.includes('?') ? fromQuery(member, item, wireName, (query ??= queryOf(head.target))) : undefined;
+        if (!head.target.includes('?')) break;
+        query ??= queryOf(head.target);
+        value =
+          documents === jsonDocuments || !member.isNumericSchema()
+            ? fromQuery(member, item, wireName, query)
+            : numberFromQuery(wireName, query);
         break;
       case 'header':
         value = fromHeader(member, item, head.headers[lowerName]);
@@ -117,6 +123,20 @@ function fromQuery(member: Shape, item: Shape | undefined, name: string, query: 
   return text === null ? undefined : fromText(member, text);
 }
 
+/** As S3 reads a number: nothing where nothing is written. @throws InvalidArgument */
+function numberFromQuery(name: string, query: URLSearchParams): number | undefined {
+  const text = query.get(name) ?? '';
+  if (text === '') return undefined;
+  const number = Number(text);
+  if (!/^-?\d+$/.test(text) || Math.abs(number) > 2_147_483_647) {
+    throw new ServiceFault('InvalidArgument', `Provided ${name} not an integer or within integer range`, {
+      status: 400,
+      members: { ArgumentName: name, ArgumentValue: text },
+    });
+  }
+  return number;
+}
+
 function fromHeader(member: Shape, item: Shape | undefined, text: string | undefined): unknown {
   if (text === undefined) return undefined;
   if (item === undefined) return fromText(member, text);
@@ -134,7 +154,12 @@ function fromPrefix(prefix: string, head: RequestHead): Record<string, string> |
 const emptyBody = new Uint8Array(0);
 
 /** Where S3 answers otherwise than its model says; recorded in 2026. */
-const statuses: Readonly<Record<string, number>> = { PutBucketPolicy: 204 };
+const statuses: Readonly<Record<string, number>> = {
+  PutBucketAnalyticsConfiguration: 204,
+  PutBucketInventoryConfiguration: 204,
+  PutBucketMetricsConfiguration: 204,
+  PutBucketPolicy: 204,
+};
 
 /** The operation's output → status, headers and document (or the payload member's bytes or stream). */
 export function toRest(

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 
+import botocore.handlers
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -73,13 +74,17 @@ def spoken(service, protocol):
     return name
 
 
+# A client that does not ask for encoded keys by itself.
+PLAIN = "plain"
+
+
 def client(call):
     key = (call["service"], call.get("protocol"), call["region"], call["account"])
     with lock:
         if key not in clients:
             service, protocol, region, account = key
             clients[key] = session.create_client(
-                spoken(service, protocol) if protocol else service,
+                spoken(service, protocol) if protocol and protocol != PLAIN else service,
                 region_name=region,
                 endpoint_url=sys.argv[1],
                 aws_access_key_id=account,
@@ -92,6 +97,10 @@ def client(call):
                     s3={"addressing_style": "path"},
                 ),
             )
+            if protocol == PLAIN:
+                clients[key].meta.events.unregister(
+                    "before-parameter-build.s3.ListObjectsV2", botocore.handlers.set_list_objects_encoding_type_url
+                )
         return clients[key]
 
 

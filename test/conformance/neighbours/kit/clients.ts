@@ -7,7 +7,7 @@ import type { Answer } from '../../kit/stage.ts';
 
 export interface Call {
   readonly service: string;
-  /** Other than the one the client prefers: `query`. */
+  /** Other than the one the client prefers: `query`; `plain`: S3 without the encoding that boto3 asks for by itself. */
   readonly protocol?: string | undefined;
   readonly region: string;
   readonly account: string;

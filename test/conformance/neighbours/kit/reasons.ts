@@ -3,6 +3,8 @@ import type { Reasons } from '../../kit/table.ts';
 /** Why a scenario is not as recorded, or is not played; the first that fits is shown. */
 export const reasons: Reasons = [
   [/test_s3_default_bucket_encryption$/, 'without a configuration of its own a bucket says what it does: AES256'],
+  [/test_s3_bucket_encryption_sse_kms/, 'there is no KMS here'],
+  [/test_public_access_block_exc/, 'nothing was recorded of it'],
   [
     /test_put_metric_filter_too_many_transformations/,
     'AWS prints two members of its transformations the other way round than its model names them',

@@ -1,33 +1,9 @@
 import type { Answer } from '../../kit/stage.ts';
-import type { Scenario, Scenarios, Scene, Service } from '../kit/stage.ts';
-
-type Play = (context: {
-  readonly scene: Scene;
-  readonly s3: Service;
-  readonly Bucket: string;
-  check(name: string, operation: string, input?: object): Promise<Answer>;
-  ok(operation: string, input?: object): Promise<Answer>;
-}) => Promise<void>;
-
-/** Buckets have one name space in all regions, so each scenario has its own name. */
-const inBucket =
-  (play: Play, create: object = {}): Scenario =>
-  async (scene) => {
-    const s3 = scene.service('s3');
-    const Bucket = `bucket-${scene.region}`;
-    await s3.ok('CreateBucket', { Bucket, CreateBucketConfiguration: { LocationConstraint: scene.region }, ...create });
-    await play({
-      scene,
-      s3,
-      Bucket,
-      check: (name, operation, input = {}) => s3.check(name, operation, { Bucket, ...input }),
-      ok: (operation, input = {}) => s3.ok(operation, { Bucket, ...input }),
-    });
-  };
-
-const body = (text: string): Uint8Array => Buffer.from(text);
-const versioning = (Status: string): object => ({ VersioningConfiguration: { Status } });
-const unknownVersion = 'HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD';
+import type { Scenarios } from '../kit/stage.ts';
+import { s3ConfigurationScenarios } from './s3-configurations.ts';
+import { body, inBucket, unknownVersion, versioning, type Play } from './s3-kit.ts';
+import { s3ListScenarios } from './s3-lists.ts';
+import { s3WriteScenarios } from './s3-writes.ts';
 
 const versioned: Play = async ({ check, ok }) => {
   const Key = 'test-delete';
@@ -182,6 +158,9 @@ const versionMarkers: Play = async ({ scene, check, ok }) => {
 };
 
 export const s3Scenarios: Scenarios = {
+  ...s3ConfigurationScenarios,
+  ...s3ListScenarios,
+  ...s3WriteScenarios,
   'TestS3ListObjectVersions.test_list_objects_versions_markers': inBucket(versionMarkers),
   'TestS3ListObjects.test_list_objects_with_prefix[]': inBucket(async ({ check, ok }) => {
     await ok('PutObject', { Key: 'test/foo/bar/123', Body: body('content 123') });

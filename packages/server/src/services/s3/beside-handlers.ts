@@ -1,7 +1,8 @@
 import type { Handlers, S3Operations } from '@mayfly/wire';
-import { tagsOf, toDocument } from './bucket.ts';
+import { tagsOf, toDocument, type BucketRecord } from './bucket.ts';
 import { aclOf, checkAcl } from './bucket-handlers.ts';
 import { invalidRequest, malformedXml, s3Fault } from './faults.ts';
+import { checkFuture } from './lock.ts';
 import { versionMember } from './naming.ts';
 import type { S3 } from './s3.ts';
 
@@ -16,6 +17,11 @@ type Names =
   | 'GetObjectLegalHold'
   | 'PutObjectLegalHold';
 
+/** @throws InvalidRequest */
+function checkLocks(bucket: BucketRecord): void {
+  if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
+}
+
 /** What is kept beside an object's bytes and changed without them: tags, access lists, locks. */
 export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
   return {
@@ -23,7 +29,9 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
       return {
-        TagSet: Object.entries(object.meta.tags).map(([Key, Value]) => ({ Key, Value })),
+        TagSet: Object.entries(object.meta.tags)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .map(([Key, Value]) => ({ Key, Value })),
         ...versionMember(bucket, object),
       };
     },
@@ -60,6 +68,7 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async GetObjectRetention(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      checkLocks(bucket);
       const { meta } = await s3.object(bucket, input.Key, input.VersionId);
       if (meta.retention === undefined)
         throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
@@ -69,8 +78,11 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
       const { Mode, RetainUntilDate } = input.Retention ?? {};
-      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
+      checkLocks(bucket);
       const nowMs = s3.clock.now();
+      if ((Mode === undefined) !== (RetainUntilDate === undefined)) throw malformedXml();
+      if (Mode !== undefined && Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') throw malformedXml();
+      if (RetainUntilDate !== undefined) checkFuture(RetainUntilDate.getTime(), nowMs, 'RetainUntilDate');
       const held = object.meta.retention;
       const loosens = held !== undefined && held.untilMs > nowMs && (RetainUntilDate?.getTime() ?? 0) < held.untilMs;
       if (loosens && (held.mode === 'COMPLIANCE' || input.BypassGovernanceRetention !== true))
@@ -85,6 +97,7 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     },
     async GetObjectLegalHold(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      checkLocks(bucket);
       const { meta } = await s3.object(bucket, input.Key, input.VersionId);
       if (meta.legalHold === undefined)
         throw s3Fault('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
@@ -93,7 +106,7 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async PutObjectLegalHold(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
-      if (!bucket.objectLock) throw invalidRequest('Bucket is missing Object Lock Configuration');
+      checkLocks(bucket);
       const status = input.LegalHold?.Status;
       if (status !== 'ON' && status !== 'OFF') throw malformedXml();
       await s3.editMeta(object, (meta) => ({ ...meta, legalHold: status }), undefined);

@@ -1,6 +1,15 @@
 import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
 import { pageOf } from '../kit/pages.ts';
-import { checkBucketName, fromDocument, locationOf, ownerOf, toDocument, type BucketRecord } from './bucket.ts';
+import {
+  checkBucketName,
+  fromDocument,
+  locationOf,
+  ownerIdOf,
+  ownerOf,
+  tagsOf,
+  toDocument,
+  type BucketRecord,
+} from './bucket.ts';
 import { invalidArgument, malformedXml, s3Fault } from './faults.ts';
 import { checkNotifications, testParcels, type NotificationConfiguration } from './notifications.ts';
 import type { S3 } from './s3.ts';
@@ -31,6 +40,23 @@ const newDocuments = {
   },
 };
 
+/** Besides the caller's own, whatever its name. @source AWS General Reference, "AWS Regions", read 2026-11 */
+const regions: ReadonlySet<string> = new Set([
+  ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2', 'ca-central-1', 'ca-west-1', 'mx-central-1', 'sa-east-1'],
+  ...['eu-central-1', 'eu-central-2', 'eu-north-1', 'eu-south-1', 'eu-south-2', 'eu-west-1', 'eu-west-2', 'eu-west-3'],
+  ...['af-south-1', 'il-central-1', 'me-central-1', 'me-south-1', 'ap-east-1', 'ap-east-2', 'ap-south-1', 'ap-south-2'],
+  ...['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3'],
+  ...[
+    'ap-southeast-1',
+    'ap-southeast-2',
+    'ap-southeast-3',
+    'ap-southeast-4',
+    'ap-southeast-5',
+    'ap-southeast-6',
+    'ap-southeast-7',
+  ],
+]);
+
 const mostBuckets = 10_000;
 
 /** Buckets as such. */
@@ -52,6 +78,8 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
           "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
         );
       }
+      const tags = input.CreateBucketConfiguration?.Tags ?? [];
+      tagsOf(tags, 50);
       await s3.records.change((draft) => {
         const existing = draft.get('bucket', '', name);
         if (existing !== undefined && existing.account !== call.account) {
@@ -85,9 +113,10 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
             ...newDocuments,
             ownershipControls: { OwnershipControls: { Rules: [{ ObjectOwnership: ownership }] } },
             ...(input.ACL === undefined ? {} : { acl: { canned: input.ACL } }),
-            ...(input.CreateBucketConfiguration?.Tags === undefined
-              ? {}
-              : { tagging: { TagSet: input.CreateBucketConfiguration.Tags } }),
+            ...(tags.length === 0 ? {} : { tagging: { TagSet: tags } }),
+            ...(input.ObjectLockEnabledForBucket === true
+              ? { objectLock: { ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' } } }
+              : {}),
           },
         };
         draft.put('bucket', '', name, record);
@@ -132,7 +161,7 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async ListBuckets(input, call) {
       const region = input.BucketRegion;
-      if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region))
+      if (region !== undefined && region !== call.region && !regions.has(region))
         throw invalidArgument(`Argument value ${region} is not a valid AWS Region`, 'bucket-region');
       const own = s3.records
         .list('bucket', '')
@@ -146,13 +175,13 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         nameOf: ({ name }) => name,
         invalid: () => invalidArgument('The continuation token provided is incorrect', 'continuation-token'),
       });
-      const paged = input.MaxBuckets !== undefined || region !== undefined;
+      const paged = [input.MaxBuckets, region, input.Prefix, input.ContinuationToken].some((each) => each !== undefined);
       return {
-        Owner: ownerOf(call.account),
+        Owner: ownerIdOf(call.account),
         Buckets: page.items.map((bucket) => ({
           Name: bucket.name,
           CreationDate: new Date(bucket.createdAtMs),
-          ...(paged ? { BucketRegion: bucket.region } : {}),
+          ...(paged ? { BucketRegion: bucket.region, BucketArn: `arn:aws:s3:::${bucket.name}` } : {}),
         })),
         ...(page.next === undefined ? {} : { ContinuationToken: page.next }),
         ...(input.Prefix === undefined ? {} : { Prefix: input.Prefix }),

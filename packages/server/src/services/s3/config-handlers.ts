@@ -1,6 +1,7 @@
 import type { Handlers, S3Operations } from '@mayfly/wire';
 import { fromDocument, tagsOf, toDocument, type BucketRecord } from './bucket.ts';
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
+import { checkLockConfiguration, type LockConfiguration } from './lock.ts';
 import type { S3 } from './s3.ts';
 
 type Input = Readonly<Record<string, unknown>> & { readonly Bucket?: string; readonly ExpectedBucketOwner?: string };
@@ -14,6 +15,8 @@ interface SubResource {
   readonly spread?: boolean;
   readonly missing?: readonly [code: string, message: string];
   readonly fallback?: object;
+  /** What else becomes of the bucket. */
+  readonly effect?: Partial<BucketRecord>;
   readonly check?: (document: never, bucket: BucketRecord) => void;
 }
 
@@ -54,6 +57,16 @@ const policy: SubResource = {
   },
 };
 
+/** Whether anybody may do something, and on no condition. @source Amazon S3 User Guide, "The meaning of public", read 2026-11 */
+function isPublic(policy: string): boolean {
+  const { Statement } = JSON.parse(policy) as { readonly Statement: unknown };
+  const statements = (Array.isArray(Statement) ? Statement : [Statement]) as readonly Readonly<Record<string, unknown>>[];
+  return statements.some(({ Effect, Principal, Condition }) => {
+    const of = typeof Principal === 'object' && Principal !== null ? (Principal as { AWS?: unknown }).AWS : Principal;
+    return Effect === 'Allow' && Condition === undefined && [of].flat().includes('*');
+  });
+}
+
 const tagging: SubResource = {
   name: 'tagging',
   member: 'Tagging',
@@ -87,7 +100,9 @@ const objectLock: SubResource = {
   name: 'objectLock',
   member: 'ObjectLockConfiguration',
   missing: ['ObjectLockConfigurationNotFoundError', 'Object Lock configuration does not exist for this bucket'],
-  check: (_document: unknown, bucket) => {
+  effect: { objectLock: true },
+  check: (document: LockConfiguration | undefined, bucket) => {
+    checkLockConfiguration(document);
     if (bucket.versioning !== 'Enabled')
       throw s3Fault('InvalidBucketState', 409, "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
   },
@@ -128,12 +143,25 @@ const ownershipControls: SubResource = {
     if (more.length > 0 || !ownerships.has(rule?.ObjectOwnership ?? '')) throw malformedXml();
   },
 };
-const accelerate: SubResource = { name: 'accelerate', member: 'AccelerateConfiguration', spread: true, fallback: {} };
+const accelerate: SubResource = {
+  name: 'accelerate',
+  member: 'AccelerateConfiguration',
+  spread: true,
+  fallback: {},
+  check: (document: { Status?: string } | undefined, bucket) => {
+    if (document?.Status !== 'Enabled' && document?.Status !== 'Suspended') throw malformedXml();
+    if (bucket.name.includes('.'))
+      throw invalidRequest('S3 Transfer Acceleration is not supported for buckets with periods (.) in their names');
+  },
+};
 const requestPayment: SubResource = {
   name: 'requestPayment',
   member: 'RequestPaymentConfiguration',
   spread: true,
   fallback: { Payer: 'BucketOwner' },
+  check: (document: { Payer?: string } | undefined) => {
+    if (document?.Payer !== 'BucketOwner' && document?.Payer !== 'Requester') throw malformedXml();
+  },
 };
 const logging: SubResource = { name: 'logging', member: 'BucketLoggingStatus', spread: true, fallback: {} };
 
@@ -147,6 +175,7 @@ export function configHandlers(s3: S3) {
       const document = given[resource.member];
       (resource.check as ((document: unknown, bucket: BucketRecord) => void) | undefined)?.(document, bucket);
       await s3.changeBucket(bucket.name, ({ documents }) => ({
+        ...resource.effect,
         documents: { ...documents, [resource.name]: { [resource.member]: toDocument(document ?? {}) } },
       }));
       return {};
@@ -182,6 +211,10 @@ export function configHandlers(s3: S3) {
     DeleteBucketCors: remove(cors),
     PutBucketPolicy: put(policy),
     GetBucketPolicy: get(policy),
+    async GetBucketPolicyStatus(input: object) {
+      const { Policy } = (await get(policy)(input)) as { Policy: string };
+      return { PolicyStatus: { IsPublic: isPublic(Policy) } };
+    },
     DeleteBucketPolicy: remove(policy),
     PutBucketTagging: put(tagging),
     GetBucketTagging: get(tagging),
@@ -219,5 +252,6 @@ export function configHandlers(s3: S3) {
     | `${'Put' | 'Get'}Bucket${'LifecycleConfiguration' | 'AccelerateConfiguration' | 'RequestPayment' | 'Logging'}`
     | `${'Put' | 'Get'}ObjectLockConfiguration`
     | 'DeleteBucketLifecycle'
+    | 'GetBucketPolicyStatus'
   >;
 }

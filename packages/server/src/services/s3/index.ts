@@ -6,6 +6,7 @@ import { corsHeaders } from './cors.ts';
 import { listHandlers } from './list-handlers.ts';
 import { bodyOf, metaOf } from './meta.ts';
 import { multipartHandlers } from './multipart-handlers.ts';
+import { namedConfigHandlers } from './named-config-handlers.ts';
 import { objectHandlers } from './object-handlers.ts';
 import type { S3Port } from './port.ts';
 import { S3, type S3Options } from './s3.ts';
@@ -26,6 +27,7 @@ export async function openS3(options: S3Options): Promise<S3Service> {
       ...notBuilt,
       ...bucketHandlers(s3),
       ...configHandlers(s3),
+      ...namedConfigHandlers(s3),
       ...objectHandlers(s3),
       ...besideHandlers(s3),
       ...listHandlers(s3),
@@ -83,34 +85,17 @@ const names = [
   'CreateBucketMetadataConfiguration',
   'CreateBucketMetadataTableConfiguration',
   'CreateSession',
-  'DeleteBucketAnalyticsConfiguration',
-  'DeleteBucketIntelligentTieringConfiguration',
-  'DeleteBucketInventoryConfiguration',
   'DeleteBucketMetadataConfiguration',
   'DeleteBucketMetadataTableConfiguration',
-  'DeleteBucketMetricsConfiguration',
   'DeleteObjectAnnotation',
   'GetBucketAbac',
-  'GetBucketAnalyticsConfiguration',
-  'GetBucketIntelligentTieringConfiguration',
-  'GetBucketInventoryConfiguration',
   'GetBucketMetadataConfiguration',
   'GetBucketMetadataTableConfiguration',
-  'GetBucketMetricsConfiguration',
-  'GetBucketPolicyStatus',
   'GetObjectAnnotation',
   'GetObjectTorrent',
-  'ListBucketAnalyticsConfigurations',
-  'ListBucketIntelligentTieringConfigurations',
-  'ListBucketInventoryConfigurations',
-  'ListBucketMetricsConfigurations',
   'ListDirectoryBuckets',
   'ListObjectAnnotations',
   'PutBucketAbac',
-  'PutBucketAnalyticsConfiguration',
-  'PutBucketIntelligentTieringConfiguration',
-  'PutBucketInventoryConfiguration',
-  'PutBucketMetricsConfiguration',
   'PutObjectAnnotation',
   'RenameObject',
   'RestoreObject',

@@ -50,8 +50,8 @@ async function walk<Item extends Pick<StoredObject, 'key'>>(
       if (!item.key.startsWith(prefix)) return { items, prefixes, last: undefined };
       const at = delimiter === undefined ? -1 : item.key.indexOf(delimiter, prefix.length);
       const folded = at === -1 || delimiter === undefined ? undefined : item.key.slice(0, at + delimiter.length);
-      // A marker that is a folded prefix has listed all of it.
-      const isListed = folded !== undefined && after === folded;
+      // A marker that is a folded prefix, or within one, has listed all of it.
+      const isListed = folded !== undefined && after.startsWith(folded);
       if (!isListed) {
         if (items.length + prefixes.length === max) return { items, prefixes, last };
         last = folded ?? item;

@@ -1,6 +1,8 @@
 import type { StreamedBody } from '@mayfly/wire';
 import { tagsFromHeader } from './bucket.ts';
+import { sealedByS3 } from './encryption.ts';
 import { invalidRequest, s3Fault } from './faults.ts';
+import { lockOf } from './lock.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
 
 /** Members of a request that come back with the object, as they were given. */
@@ -28,8 +30,13 @@ type Given = Readonly<Partial<Record<(typeof kept)[number], string | undefined>>
 
 const mostMetadataBytes = 2048;
 
-/** What a PUT says besides the bytes. @throws MetadataTooLarge, NotImplemented for keys of the customer's own */
-export function metaOf(input: Given): ObjectMeta {
+/**
+ * What a PUT says besides the bytes.
+ *
+ * @param encryption  of the bucket, where the request names none
+ * @throws MetadataTooLarge, NotImplemented for keys of the customer's own
+ */
+export function metaOf(input: Given, encryption: Readonly<Record<string, string>> = sealedByS3): ObjectMeta {
   if (input.SSECustomerAlgorithm !== undefined) {
     throw s3Fault(
       'NotImplemented',
@@ -37,7 +44,10 @@ export function metaOf(input: Given): ObjectMeta {
       'Mayfly does not encrypt with keys that customers bring. docs/parity.md lists what it has.',
     );
   }
-  const headers: Record<string, string> = { ContentType: 'binary/octet-stream', ServerSideEncryption: 'AES256' };
+  const headers: Record<string, string> = {
+    ContentType: 'binary/octet-stream',
+    ...(input.ServerSideEncryption === undefined || input.ServerSideEncryption === '' ? encryption : {}),
+  };
   for (const name of kept) {
     const value = input[name];
     if (value !== undefined && value !== '') headers[name] = value;
@@ -64,19 +74,17 @@ export function metaOf(input: Given): ObjectMeta {
     headers,
     user,
     tags: tagsFromHeader(input.Tagging),
-    ...(input.ObjectLockMode === undefined || input.ObjectLockRetainUntilDate === undefined
-      ? {}
-      : { retention: { mode: input.ObjectLockMode, untilMs: input.ObjectLockRetainUntilDate.getTime() } }),
-    ...(input.ObjectLockLegalHoldStatus === undefined ? {} : { legalHold: input.ObjectLockLegalHoldStatus }),
+    ...lockOf(input),
   };
 }
 
 /** The same, as members of an answer. */
 export function metaMembers({ meta }: StoredObject): Record<string, unknown> {
-  const { ExpiresString, ...headers } = meta.headers;
+  const { ExpiresString, BucketKeyEnabled, ...headers } = meta.headers;
   const tags = Object.keys(meta.tags).length;
   return {
     ...headers,
+    ...(BucketKeyEnabled === undefined ? {} : { BucketKeyEnabled: true }),
     ...(ExpiresString === undefined ? {} : { Expires: new Date(ExpiresString) }),
     ...(Object.keys(meta.user).length === 0 ? {} : { Metadata: meta.user }),
     ...(tags === 0 ? {} : { TagCount: tags }),

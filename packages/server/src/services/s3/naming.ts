@@ -41,12 +41,6 @@ export function withAcl(
   return { ...meta, acl: { canned: input.ACL } };
 }
 
-/** @throws InvalidRequest when something is to be locked in a bucket without locks */
-export function checkLock(bucket: BucketRecord, meta: ObjectMeta): void {
-  if (!bucket.objectLock && (meta.retention !== undefined || meta.legalHold !== undefined))
-    throw invalidRequest('Bucket is missing Object Lock Configuration');
-}
-
 /** `bucket/key?versionId=…`, encoded as a URL; undefined for what is none. Whoever decides about the copy reads it the same way. */
 export function readCopySource(
   text = '',

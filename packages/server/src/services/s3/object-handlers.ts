@@ -1,10 +1,12 @@
 import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
 import type { BucketRecord } from './bucket.ts';
 import { expected, shown } from './checksums.ts';
-import { checkCopySource, checkRead } from './conditions.ts';
+import { checkCopySource, checkRead, checkWrite, checkWriteHeaders } from './conditions.ts';
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
+import { encryptionHeaders, encryptionMembers, encryptionOf, withoutEncryption } from './encryption.ts';
+import { withLock } from './lock.ts';
 import { bodyOf, metaMembers, metaOf } from './meta.ts';
-import { checkKey, checkLock, copySource, versionMember, withAcl } from './naming.ts';
+import { checkKey, copySource, versionMember, withAcl } from './naming.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
 import { partRangeOf, rangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
@@ -21,8 +23,8 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const key = checkKey(input.Key);
       if (input.WriteOffsetBytes !== undefined)
         throw s3Fault('NotImplemented', 400, 'Mayfly does not append to objects. docs/parity.md lists what it has.');
-      const meta = withAcl(bucket, metaOf(input), input);
-      checkLock(bucket, meta);
+      checkWriteHeaders(input);
+      const meta = withLock(bucket, withAcl(bucket, metaOf(input, encryptionOf(bucket)), input), s3.clock.now());
       const body = bodyOf(input.Body);
       const received = await s3.blobs.receive(body, {
         md5: input.ContentMD5,
@@ -45,8 +47,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ETag: `"${object.etag}"`,
         ...(object.versionId === 'null' ? {} : versionMember(bucket, object)),
         ...shown(received.checksum),
-        ServerSideEncryption: meta.headers['ServerSideEncryption'] as 'AES256',
-        ...(meta.headers['SSEKMSKeyId'] === undefined ? {} : { SSEKMSKeyId: meta.headers['SSEKMSKeyId'] }),
+        ...encryptionMembers(meta),
       };
     },
 
@@ -81,7 +82,10 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async DeleteObject(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       checkBypass(bucket, input.BypassGovernanceRetention);
-      const gone = await s3.remove(bucket, checkKey(input.Key), input.VersionId, call, { IfMatch: input.IfMatch });
+      const gone = await s3.remove(bucket, checkKey(input.Key), input.VersionId, call, {
+        IfMatch: input.IfMatch,
+        bypassGovernance: input.BypassGovernanceRetention,
+      });
       return {
         ...(gone.versionId === undefined ? {} : { VersionId: gone.versionId }),
         ...(gone.marker ? { DeleteMarker: true } : {}),
@@ -94,7 +98,12 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const objects = input.Delete?.Objects ?? [];
       if (objects.length === 0 || objects.length > 1000) throw malformedXml();
       const endings = await Promise.allSettled(
-        objects.map(async ({ Key, VersionId, ETag }) => s3.remove(bucket, checkKey(Key), VersionId, call, { IfMatch: ETag })),
+        objects.map(async ({ Key, VersionId, ETag }) =>
+          s3.remove(bucket, checkKey(Key), VersionId, call, {
+            IfMatch: ETag,
+            bypassGovernance: input.BypassGovernanceRetention,
+          }),
+        ),
       );
       const Deleted: NonNullable<S3Operations['DeleteObjects']['output']['Deleted']> = [];
       const Errors: NonNullable<S3Operations['DeleteObjects']['output']['Errors']> = [];
@@ -124,7 +133,8 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const key = checkKey(input.Key);
       const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
-      checkCopySource(source, input);
+      checkCopySource(source, input, s3.clock.now());
+      checkWriteHeaders(input);
       if (source.bytes > mostCopiedBytes)
         throw invalidRequest(
           `The specified copy source is larger than the maximum allowable size for a copy source: ${mostCopiedBytes}`,
@@ -136,15 +146,18 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         input.StorageClass !== undefined ||
         input.WebsiteRedirectLocation !== undefined ||
         input.ServerSideEncryption !== undefined;
-      if (source.bucket === bucket.name && source.key === key && source.latest && !changes) {
+      // Of a copy onto itself the conditions speak first.
+      const isItself = source.bucket === bucket.name && source.key === key && source.latest;
+      if (isItself) checkWrite(source, key, input);
+      if (isItself && !changes) {
         throw invalidRequest(
           "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
         );
       }
-      const given = metaOf(input);
+      const given = metaOf(input, encryptionOf(bucket));
       const headers = replaces
         ? given.headers
-        : { ...source.meta.headers, ServerSideEncryption: given.headers['ServerSideEncryption'] ?? 'AES256' };
+        : { ...withoutEncryption(source.meta.headers), ...encryptionHeaders(given.headers) };
       const { StorageClass: _old, ...rest } = headers;
       const meta: ObjectMeta = {
         headers: {
@@ -157,8 +170,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(given.retention === undefined ? {} : { retention: given.retention }),
         ...(given.legalHold === undefined ? {} : { legalHold: given.legalHold }),
       };
-      checkLock(bucket, meta);
-      const acl = withAcl(bucket, meta, input);
+      const acl = withLock(bucket, withAcl(bucket, meta, input), s3.clock.now());
       const segments = await s3.blobs.share(source.segments);
       const object = await s3.store(
         bucket,
@@ -170,7 +182,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(meta.checksum) },
         ...versionMember(bucket, object),
         ...(sourceBucket.versioning === undefined ? {} : { CopySourceVersionId: source.versionId }),
-        ServerSideEncryption: meta.headers['ServerSideEncryption'] as 'AES256',
+        ...encryptionMembers(meta),
       };
     },
 
@@ -223,7 +235,7 @@ async function readable(
 ): Promise<{ readonly bucket: BucketRecord; readonly object: StoredObject }> {
   const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
   const object = await s3.object(bucket, input.Key, input.VersionId, method);
-  checkRead(object, input);
+  checkRead(object, input, s3.clock.now());
   return { bucket, object };
 }
 

@@ -12,7 +12,7 @@ import { PlainDatabase } from '../../../../../test/kit/plain-database.ts';
 import { temporaryFolder } from '../../../../../test/kit/server.ts';
 import { openStreet, type Street } from '../../../../../test/kit/street.ts';
 import type { AwsDoorOptions } from '../../api/index.ts';
-import { silentLogger, systemClock, systemRandom } from '../../base/index.ts';
+import { silentLogger, systemClock, systemRandom, type Clock } from '../../base/index.ts';
 import { openSqs, type SqsPort } from '../sqs/index.ts';
 import { Crc64Nvme } from './crc.ts';
 import { openS3, type S3Ports, type S3Service } from './index.ts';
@@ -32,12 +32,13 @@ async function openTown(
     readonly ports?: S3Ports;
     readonly door?: Partial<AwsDoorOptions>;
     readonly client?: Partial<sdk.S3ClientConfig>;
+    readonly clock?: Clock;
   } = {},
 ): Promise<Town> {
   const folder = options.folder === undefined ? temporaryFolder() : undefined;
   const dir = options.folder ?? folder?.path ?? '';
   const database = new PlainDatabase(path.join(dir, 'db'));
-  const common = { database, clock: systemClock, random: systemRandom, log: silentLogger };
+  const common = { database, clock: options.clock ?? systemClock, random: systemRandom, log: silentLogger };
   const sqs = await openSqs(common);
   const call = { account: '000000000000', region: 'us-east-1', origin: 'http://here' } as Parameters<
     typeof sqs.handlers.CreateQueue
@@ -586,6 +587,103 @@ suite('S3 access lists and conditions of deletes', { timeout: 60_000 }, () => {
     await s3.putObjectLegalHold({ Bucket, Key: 'k', LegalHold: { Status: 'OFF' } });
     await s3.deleteObject({ Bucket, Key: 'k', VersionId });
     await t.assert.rejects(s3.getObject({ Bucket, Key: 'k', VersionId }), { name: 'NoSuchVersion' });
+  });
+
+  test('a bucket locks what comes without a lock of its own, and who may bypass a governed lock deletes it', async (t: TestContext) => {
+    let aheadMs = 0;
+    const clock: Clock = { ...systemClock, now: () => Date.UTC(2026, 0, 2) + aheadMs };
+    await using town = await openTown({ clock });
+    const { s3 } = town;
+    await s3.createBucket({ Bucket, ObjectLockEnabledForBucket: true });
+    const lock = (DefaultRetention: object): Promise<unknown> =>
+      s3.putObjectLockConfiguration({
+        Bucket,
+        ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention } },
+      });
+    await t.assert.rejects(lock({ Mode: 'GOVERNANCE' }), { name: 'MalformedXML' });
+    await t.assert.rejects(lock({ Mode: 'GOVERNANCE', Days: 0 }), { message: /must be a positive integer value/ });
+    await lock({ Mode: 'GOVERNANCE', Days: 2 });
+    const { VersionId } = await s3.putObject({ Bucket, Key: 'k', Body: 'x' });
+    const { Retention } = await s3.getObjectRetention({ Bucket, Key: 'k' });
+    t.assert.deepStrictEqual([Retention?.Mode, Retention?.RetainUntilDate?.getTime()], ['GOVERNANCE', Date.UTC(2026, 0, 4)]);
+    await t.assert.rejects(s3.deleteObject({ Bucket, Key: 'k', VersionId }), { name: 'AccessDenied' });
+    await s3.deleteObject({ Bucket, Key: 'k', VersionId, BypassGovernanceRetention: true });
+    const sure = { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: new Date(clock.now() + 60_000) } as const;
+    const { VersionId: kept } = await s3.putObject({ Bucket, Key: 'k', Body: 'x', ...sure });
+    const bypass = { Bucket, Key: 'k', VersionId: kept, BypassGovernanceRetention: true };
+    await t.assert.rejects(s3.deleteObject(bypass), { name: 'AccessDenied' });
+    await t.assert.rejects(s3.putObject({ Bucket, Key: 'k', ObjectLockMode: 'GOVERNANCE' }), {
+      message: /must both be supplied/,
+    });
+    aheadMs = 60_001;
+    await s3.deleteObject(bypass);
+  });
+
+  test('a bucket has many configurations of a kind, each by its id', async (t: TestContext) => {
+    await using town = await openTown();
+    const { s3 } = town;
+    await s3.createBucket({ Bucket });
+    const put = (Id: string, Format: string): Promise<unknown> =>
+      s3.putBucketInventoryConfiguration({
+        Bucket,
+        Id,
+        InventoryConfiguration: {
+          Id: 'one',
+          IsEnabled: true,
+          IncludedObjectVersions: 'All',
+          Schedule: { Frequency: 'Daily' },
+          Destination: { S3BucketDestination: { Bucket: `arn:aws:s3:::${Bucket}`, Format: Format as 'CSV' } },
+        },
+      });
+    await t.assert.rejects(put('one', 'TXT'), { name: 'MalformedXML' });
+    await t.assert.rejects(put('two', 'CSV'), { name: 'IdMismatch' });
+    await put('one', 'CSV');
+    await s3.putBucketAnalyticsConfiguration({
+      Bucket,
+      Id: 'a',
+      AnalyticsConfiguration: { Id: 'a', StorageClassAnalysis: {} },
+    });
+    const { InventoryConfigurationList } = await s3.listBucketInventoryConfigurations({ Bucket });
+    t.assert.deepStrictEqual(
+      InventoryConfigurationList?.map((each) => each.Id),
+      ['one'],
+    );
+    await s3.deleteBucketInventoryConfiguration({ Bucket, Id: 'one' });
+    await t.assert.rejects(s3.getBucketInventoryConfiguration({ Bucket, Id: 'one' }), { name: 'NoSuchConfiguration' });
+    const { AnalyticsConfiguration } = await s3.getBucketAnalyticsConfiguration({ Bucket, Id: 'a' });
+    t.assert.strictEqual(AnalyticsConfiguration?.Id, 'a');
+  });
+
+  test('objects say the encryption that they or their bucket were given', async (t: TestContext) => {
+    await using town = await openTown();
+    const { s3 } = town;
+    await s3.createBucket({ Bucket });
+    await s3.putBucketEncryption({
+      Bucket,
+      ServerSideEncryptionConfiguration: {
+        Rules: [
+          { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'key' }, BucketKeyEnabled: true },
+        ],
+      },
+    });
+    await s3.putObject({ Bucket, Key: 'theirs', ServerSideEncryption: 'AES256' });
+    const { ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled } = await s3.putObject({ Bucket, Key: 'k' });
+    t.assert.deepStrictEqual([ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled], ['aws:kms', 'key', true]);
+    const head = await s3.headObject({ Bucket, Key: 'k' });
+    t.assert.deepStrictEqual([head.ServerSideEncryption, head.SSEKMSKeyId, head.BucketKeyEnabled], ['aws:kms', 'key', true]);
+    const theirs = await s3.headObject({ Bucket, Key: 'theirs' });
+    t.assert.deepStrictEqual([theirs.ServerSideEncryption, theirs.SSEKMSKeyId], ['AES256', undefined]);
+  });
+
+  test('whether a policy opens a bucket to everybody is told', async (t: TestContext) => {
+    await using town = await openTown();
+    await town.s3.createBucket({ Bucket });
+    const status = async (Principal: unknown): Promise<boolean | undefined> => {
+      const Statement = [{ Effect: 'Allow', Principal, Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }];
+      await town.s3.putBucketPolicy({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) });
+      return (await town.s3.getBucketPolicyStatus({ Bucket })).PolicyStatus?.IsPublic;
+    };
+    t.assert.deepStrictEqual([await status('*'), await status({ AWS: '123456789012' })], [true, false]);
   });
 });
 

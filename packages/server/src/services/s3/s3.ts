@@ -10,6 +10,7 @@ import { Blobs, type Segment } from './blobs.ts';
 import { callerId, type BucketRecord } from './bucket.ts';
 import { checkWrite } from './conditions.ts';
 import { deleteMarker, invalidArgument, noSuchBucket, noSuchKey, noSuchVersion, s3Fault } from './faults.ts';
+import { isLocked } from './lock.ts';
 import { deliverNotification, parcelsOf } from './notifications.ts';
 import { insertLatest, ObjectTable, removeVersion, updateMeta, type ObjectMeta, type StoredObject } from './objects.ts';
 import type { S3Ports } from './port.ts';
@@ -171,7 +172,7 @@ export class S3 implements AsyncDisposable {
     key: string,
     versionId: string | undefined,
     who: Who,
-    conditions: { readonly IfMatch?: string | undefined } = {},
+    conditions: { readonly IfMatch?: string | undefined; readonly bypassGovernance?: boolean | undefined } = {},
   ): Promise<{ readonly versionId?: string; readonly marker: boolean }> {
     if (versionId !== undefined) return this.#removeVersion(bucket, key, versionId, who, conditions);
     if (bucket.versioning === undefined) return this.#removeVersion(bucket, key, 'null', who, { ...conditions, silently: true });
@@ -240,7 +241,11 @@ export class S3 implements AsyncDisposable {
     key: string,
     versionId: string,
     who: Who,
-    options: { readonly silently?: boolean; readonly IfMatch?: string | undefined },
+    options: {
+      readonly silently?: boolean;
+      readonly IfMatch?: string | undefined;
+      readonly bypassGovernance?: boolean | undefined;
+    },
   ): Promise<{ readonly versionId?: string; readonly marker: boolean }> {
     checkVersionId(versionId);
     const found = await this.table.find(bucket.name, key, versionId);
@@ -248,7 +253,7 @@ export class S3 implements AsyncDisposable {
     if (found === undefined && options.IfMatch !== undefined) throw noSuchKey(key);
     if (found === undefined) checkIssued(versionId);
     if (found === undefined) return { ...told, marker: false };
-    if (isLocked(found, this.clock.now()))
+    if (isLocked(found, this.clock.now(), options.bypassGovernance))
       throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
     const gone = { ...found, seq: this.table.nextSeq() };
     const staged = this.outbox.stage(this.#parcels(bucket, gone, 'ObjectRemoved:Delete', who));
@@ -307,6 +312,3 @@ function checkVersionId(versionId: string): void {
   if (versionId !== 'null' && !/^[A-Za-z0-9._-]{32}$/.test(versionId))
     throw invalidArgument('Invalid version id specified', 'versionId', versionId);
 }
-
-export const isLocked = (object: StoredObject, nowMs: number): boolean =>
-  object.meta.legalHold === 'ON' || (object.meta.retention !== undefined && object.meta.retention.untilMs > nowMs);

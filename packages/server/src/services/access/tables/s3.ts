@@ -46,6 +46,10 @@ const write = (
   ...(input.ACL === undefined ? [] : [onObject('PutObjectAcl')(input)]),
 ];
 
+/** To loosen what is governed is a permission of its own. */
+const bypass = (input: ObjectInput & { readonly BypassGovernanceRetention?: boolean | undefined }): readonly Demand[] =>
+  input.BypassGovernanceRetention === true ? [onObject('BypassGovernanceRetention')(input)] : [];
+
 /** What a copy reads; a source that cannot be read as one is refused by the handler. */
 const source = (given: string | undefined): readonly Demand[] => {
   const read = readCopySource(given);
@@ -76,6 +80,14 @@ const listing = (input: {
   's3:max-keys': input.MaxKeys === undefined ? undefined : String(input.MaxKeys),
 });
 
+/** Configurations of which a bucket may have many: whoever may put them may take them away. */
+const named = (subject: 'Analytics' | 'IntelligentTiering' | 'Inventory' | 'Metrics') => ({
+  [`PutBucket${subject}Configuration`]: onBucket(`Put${subject}Configuration`),
+  [`DeleteBucket${subject}Configuration`]: onBucket(`Put${subject}Configuration`),
+  [`GetBucket${subject}Configuration`]: onBucket(`Get${subject}Configuration`),
+  [`ListBucket${subject}Configurations`]: onBucket(`Get${subject}Configuration`),
+});
+
 /** @source Amazon S3 User Guide, "Required permissions for Amazon S3 API operations", read 2026-11 */
 const operations: OperationRules<S3Operations> = {
   ListBuckets: () => ({ action: 's3:ListAllMyBuckets', resource: '*' }),
@@ -97,11 +109,13 @@ const operations: OperationRules<S3Operations> = {
   GetObjectAcl: onVersion('GetObjectAcl', 'GetObjectVersionAcl'),
   PutObjectAcl: onVersion('PutObjectAcl', 'PutObjectVersionAcl'),
   SelectObjectContent: onObject('GetObject'),
-  DeleteObject: onVersion('DeleteObject', 'DeleteObjectVersion'),
-  DeleteObjects: ({ Bucket, Delete }) =>
-    (Delete?.Objects ?? []).map(({ Key, VersionId }) =>
+  DeleteObject: (input) => [onVersion('DeleteObject', 'DeleteObjectVersion')(input), ...bypass(input)],
+  DeleteObjects: ({ Bucket, Delete, BypassGovernanceRetention }) =>
+    (Delete?.Objects ?? []).flatMap(({ Key, VersionId }) => [
       onVersion('DeleteObject', 'DeleteObjectVersion')({ Bucket, Key, VersionId }),
-    ),
+      ...bypass({ Bucket, Key, BypassGovernanceRetention }),
+    ]),
+  PutObjectRetention: (input) => [onObject('PutObjectRetention')(input), ...bypass(input)],
   PutObject: write,
   CopyObject: (input) => [...write(input), ...source(input.CopySource)],
   RenameObject: (input) => [onObject('PutObject')(input), onObject('DeleteObject')(input), ...source(input.RenameSource)],
@@ -131,6 +145,10 @@ const operations: OperationRules<S3Operations> = {
   PutBucketNotificationConfiguration: onBucket('PutBucketNotification'),
   GetBucketAccelerateConfiguration: onBucket('GetAccelerateConfiguration'),
   PutBucketAccelerateConfiguration: onBucket('PutAccelerateConfiguration'),
+  ...named('Analytics'),
+  ...named('IntelligentTiering'),
+  ...named('Inventory'),
+  ...named('Metrics'),
   GetPublicAccessBlock: onBucket('GetBucketPublicAccessBlock'),
   PutPublicAccessBlock: onBucket('PutBucketPublicAccessBlock'),
   DeletePublicAccessBlock: onBucket('PutBucketPublicAccessBlock'),
