@@ -11,8 +11,8 @@ export interface DotnetSources {
 }
 
 /**
- * .NET of the host, for functions that carry Amazon.Lambda.RuntimeSupport: executable assemblies and Native AOT.
- * Class libraries (`Assembly::Type::Method`) are refused at their start, with the reason. @source spec 4.2-06, 4.2-07
+ * .NET of the host. Class libraries (`Assembly::Type::Method`) run in our host and speak frames; executable assemblies and
+ * Native AOT carry Amazon.Lambda.RuntimeSupport, which speaks HTTP. @source spec 4.2-06, 4.2-07
  */
 export class DotnetRuntime implements RuntimeDefinition {
   readonly identifier: string;
@@ -51,9 +51,14 @@ export class DotnetRuntime implements RuntimeDefinition {
       ],
       command: ['/bin/bash', '/var/runtime/bootstrap.sh'],
       bootEnv: {},
-      channel: 'http',
+      channel: 'frames',
       startsWith: 'function',
-      functionEnv: () => ({ DOTNET_ROOT: visible ? root : '/var/lang/bin', DOTNET_CLI_TELEMETRY_OPTOUT: '1', HOME: '/tmp' }),
+      // @source recorded, introspection of dotnet6 to dotnet10
+      functionEnv: () => ({
+        DOTNET_ROOT: visible ? root : '/var/lang/bin',
+        LAMBDA_RUNTIME_NAME: this.identifier,
+        ...(this.#major === '8' ? { SSL_CERT_FILE: '/var/runtime/empty-certificates.crt' } : {}),
+      }),
     };
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { jsonLogger, silentLogger, systemClock, type Logger } from '../../base/index.ts';
+import type { FunctionVersion } from '../../control/index.ts';
 import { blockedMessage, openRuntimes, supportPhase } from './index.ts';
 import type { Runtimes } from './port.ts';
 
@@ -168,8 +169,12 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     const resolved = await runtimes.resolve('dotnet10');
     t.assert.deepEqual(
       [resolved.channel, resolved.interpreterVersion, resolved.mounts[0]],
-      ['http', '10.0.3', { source: root, target: '/var/lang/bin' }],
+      ['frames', '10.0.3', { source: root, target: '/var/lang/bin' }],
     );
+    t.assert.deepEqual(resolved.functionEnv({} as FunctionVersion), {
+      DOTNET_ROOT: '/var/lang/bin',
+      LAMBDA_RUNTIME_NAME: 'dotnet10',
+    });
   });
 
   test('a Ruby stays where it is', async (t) => {
