@@ -43,7 +43,7 @@ suite('response streams', { timeout: 200_000 }, () => {
   let url: string;
 
   before(async () => {
-    house = await openHouse();
+    house = await openHouse({ flags: ['--limit', 'streamedBytesPerSecond=1000000000'] });
     logs = new CloudWatchLogsClient(house.settings);
     await deploy(house.client, 'stream', { 'index.js': code }, { Timeout: 120, MemorySize: 512 });
     url =
@@ -156,6 +156,24 @@ suite('response streams', { timeout: 200_000 }, () => {
     t.assert.ok(bytes > 199 * mebi && bytes <= 200 * mebi, String(bytes));
     t.assert.ok(performance.now() - since < 60_000);
     t.assert.equal((await byClient({ bytes: 65_536 })).bytes, 65_536);
+  });
+
+  test('as on Lambda, 2 MiB a second follow the first 6 MiB, unless the operator lifts it', async (t: TestContext) => {
+    await using strict = await openHouse();
+    await deploy(strict.client, 'stream', { 'index.js': code }, { Timeout: 60, MemorySize: 512 });
+    const send = async (bytes: number): Promise<number> => {
+      const { EventStream = [] } = await strict.client.send(
+        new InvokeWithResponseStreamCommand({ FunctionName: 'stream', Payload: Buffer.from(JSON.stringify({ bytes })) }),
+      );
+      let received = 0;
+      for await (const { PayloadChunk } of EventStream) received += PayloadChunk?.Payload?.byteLength ?? 0;
+      return received;
+    };
+    await send(65_536);
+    const since = performance.now();
+    t.assert.equal(await send(10 * mebi), 10 * mebi);
+    const tookMs = performance.now() - since;
+    t.assert.ok(tookMs > 1990, `${tookMs} ms for 10 MiB`);
   });
 
   test('a plain Invoke collects the stream, up to 6 MB', async (t: TestContext) => {

@@ -15,6 +15,10 @@ export interface Limits {
   readonly asyncRequestBytes: number;
   /** Streamed response. @source spec 2.3-04 */
   readonly streamedResponseBytes: number;
+  /** Of a streamed response, as fast as the caller takes it. @source spec 2.3-04 */
+  readonly streamedBurstBytes: number;
+  /** Of a streamed response, after its burst. @source spec 2.3-04 */
+  readonly streamedBytesPerSecond: number;
   /** Zip in a request or an object. @source spec 8.1-05 */
   readonly zippedBytes: number;
   /** The whole CreateFunction request. @source spec 9.4-09 */
@@ -42,6 +46,8 @@ export const awsLimits: Limits = {
   syncResponseBytes: 6_291_556,
   asyncRequestBytes: 1_048_576,
   streamedResponseBytes: 209_715_200,
+  streamedBurstBytes: 6_291_456,
+  streamedBytesPerSecond: 2_097_152,
   zippedBytes: 52_428_800,
   codeRequestBytes: 70_167_211,
   unzippedBytes: 262_144_000,

@@ -82,7 +82,13 @@ export class Crew {
         answered: (requestId, outcome) => events.answered(requestId, outcome),
         done: (requestId) => events.runtimeDone(requestId),
       },
-      { responseBytes: limits.syncResponseBytes, streamedBytes: limits.streamedResponseBytes, waiting: 64 },
+      {
+        responseBytes: limits.syncResponseBytes,
+        streamedBytes: limits.streamedResponseBytes,
+        pace: { burstBytes: limits.streamedBurstBytes, bytesPerSecond: limits.streamedBytesPerSecond },
+        waiting: 64,
+      },
+      clock,
     );
     this.extensions = new Extensions({
       random,

@@ -358,6 +358,34 @@ for (const transport of ['frames', 'http'] satisfies Transport[]) {
       t.assert.equal(sent, 400);
     });
 
+    test('after its burst a response leaves at a steady pace, in small pieces', async (t: TestContext) => {
+      const clock = new VirtualClock();
+      await using house = openScriptedGuesthouse(
+        transport,
+        { handler: (_event, reply) => reply.stream([Buffer.alloc(3000, 'x')]) },
+        { clock, limits: { streamedBurstBytes: 1000, streamedBytesPerSecond: 1000 } },
+      );
+      const environment = house.environment();
+      await environment.initialised;
+      const outcome = await house.begin(environment).outcome;
+      if (outcome.kind !== 'streamed') return t.assert.fail('not streamed');
+      const pieces: number[] = [];
+      const received = (): number => pieces.reduce((sum, bytes) => sum + bytes, 0);
+      const reading = (async () => {
+        for await (const piece of outcome.body) pieces.push(piece.byteLength);
+      })();
+      await outcome.end;
+      await rest();
+      t.assert.equal(received(), 1000);
+      await clock.advance(1000);
+      t.assert.ok(received() > 1900 && received() <= 2000, String(received()));
+      await clock.advance(1100);
+      await reading;
+      t.assert.equal(received(), 3000);
+      const large = pieces.filter((bytes) => bytes > 63).reduce((sum, bytes) => sum + bytes, 0);
+      t.assert.ok(large <= 1000, pieces.join(' '));
+    });
+
     test("tells how a stream broke: by the handler, by the runtime's death, by the limit", async (t: TestContext) => {
       await using house = openScriptedGuesthouse(
         transport,

@@ -21,7 +21,7 @@ export interface Invocation {
 /** How a handler can end. A value, because none of these is our failure. */
 export type Outcome =
   | { readonly kind: 'returned'; readonly body: Uint8Array; readonly contentType?: string }
-  /** A response that arrives piece by piece; `end` tells how it finished. */
+  /** A response that arrives piece by piece; `end` tells how it finished. A reader that returns leaves the rest, and `end` comes. */
   | {
       readonly kind: 'streamed';
       readonly body: AsyncIterable<Uint8Array>;

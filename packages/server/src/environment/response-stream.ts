@@ -1,3 +1,5 @@
+import type { Clock } from '../base/index.ts';
+import { Pace, type PaceLimits } from './pace.ts';
 import type { StreamEnd } from './port.ts';
 
 /** Held here at most before the runtime is asked to wait. */
@@ -7,12 +9,17 @@ const pieceBytes = 128;
 /** A smaller piece is copied, or it would keep the whole of what was received with it. */
 const copiedBytes = 4_096;
 
-/** A response on its way from the runtime to the caller, piece by piece; the slower side sets the pace. */
+/**
+ * A response on its way from the runtime to the caller, piece by piece. The slower side sets the pace, and after a burst
+ * Lambda's own limit does.
+ */
 export class ResponseStream {
   readonly end: Promise<StreamEnd>;
   /** Called when there is room again after `write` said false. */
   onRoom: () => void = () => {};
   readonly #end: (end: StreamEnd) => void;
+  readonly #pace: Pace;
+  readonly #clock: Clock;
   #pieces: Uint8Array[] = [];
   #heldBytes = 0;
   #bytes = 0;
@@ -22,7 +29,9 @@ export class ResponseStream {
   #full = false;
   #reader: (() => void) | undefined;
 
-  constructor() {
+  constructor(pace: PaceLimits, clock: Clock) {
+    this.#pace = new Pace(pace, clock);
+    this.#clock = clock;
     const { promise, resolve } = Promise.withResolvers<StreamEnd>();
     this.end = promise;
     this.#end = resolve;
@@ -57,20 +66,20 @@ export class ResponseStream {
     this.#wake();
   }
 
-  /** May be read once. Ends without an error however the response ended: `end` tells. */
+  /**
+   * May be read once. Ends without an error however the response ended: `end` tells. Its `return` gives up the rest, not
+   * the handler.
+   */
   readonly body: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]: () => ({
       next: async () => {
-        while (this.#pieces.length === 0 && !this.#ended) {
-          await new Promise<void>((resolve) => {
-            this.#reader = resolve;
-          });
+        for (;;) {
+          const piece = this.#pieces[0];
+          if (piece === undefined && this.#ended) return { done: true, value: undefined };
+          const bytes = piece === undefined ? 0 : this.#pace.take(piece.byteLength);
+          if (piece !== undefined && bytes > 0) return { done: false, value: this.#give(piece, bytes) };
+          await this.#woken(piece === undefined ? undefined : this.#pace.waitMs(piece.byteLength));
         }
-        const value = this.#pieces.shift();
-        if (value === undefined) return { done: true, value: undefined };
-        this.#heldBytes -= value.byteLength + pieceBytes;
-        this.#room();
-        return { done: false, value };
       },
       return: () => {
         this.#discarding = true;
@@ -81,6 +90,24 @@ export class ResponseStream {
       },
     }),
   };
+
+  /** The first piece, or so many bytes of it. */
+  #give(piece: Uint8Array, bytes: number): Uint8Array {
+    const whole = bytes === piece.byteLength;
+    if (whole) this.#pieces.shift();
+    else this.#pieces[0] = piece.subarray(bytes);
+    this.#heldBytes -= whole ? bytes + pieceBytes : bytes;
+    this.#room();
+    return whole ? piece : piece.subarray(0, bytes);
+  }
+
+  /** Something has come, or the time is over. */
+  async #woken(afterMs: number | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reader = resolve;
+    using _timer = afterMs === undefined ? undefined : this.#clock.after(afterMs, resolve);
+    await promise;
+  }
 
   #wake(): void {
     const reader = this.#reader;

@@ -1,4 +1,6 @@
+import type { Clock } from '../base/index.ts';
 import { errorTypeOf, failureBody, responseTooLarge, type Failure } from './failures.ts';
+import type { PaceLimits } from './pace.ts';
 import type { Invocation, Outcome, StreamEnd } from './port.ts';
 import { ResponseStream } from './response-stream.ts';
 
@@ -31,6 +33,7 @@ export interface SessionLimits {
   readonly responseBytes: number;
   /** @source spec 2.3-04 */
   readonly streamedBytes: number;
+  readonly pace: PaceLimits;
   /** Calls of `next` that may wait at once. */
   readonly waiting: number;
 }
@@ -55,6 +58,7 @@ const refused = (errorMessage: string): Refusal => ({ status: 403, errorType: 'I
 export class Session {
   readonly #events: SessionEvents;
   readonly #limits: SessionLimits;
+  readonly #clock: Clock;
   #state: 'initialising' | 'serving' | 'dead' = 'initialising';
   readonly #waiting: NextWaiter[] = [];
   readonly #steps = new Map<string, Step>();
@@ -63,9 +67,10 @@ export class Session {
   /** An event that found nobody: its runtime's connection broke, and it will call again. */
   #parked: Invocation | undefined;
 
-  constructor(events: SessionEvents, limits: SessionLimits) {
+  constructor(events: SessionEvents, limits: SessionLimits, clock: Clock) {
     this.#events = events;
     this.#limits = limits;
+    this.#clock = clock;
   }
 
   get state(): 'initialising' | 'serving' | 'dead' {
@@ -183,7 +188,7 @@ export class Session {
   stream(requestId: string, contentType: string): ResponseStream | Refusal {
     const refusal = this.#mayAnswer(requestId);
     if (refusal !== undefined) return refusal;
-    const stream = new ResponseStream();
+    const stream = new ResponseStream(this.#limits.pace, this.#clock);
     this.#steps.set(requestId, { kind: 'streaming', stream });
     this.#events.answered(requestId, { kind: 'streamed', body: stream.body, contentType, end: stream.end });
     return stream;

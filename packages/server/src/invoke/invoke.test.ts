@@ -198,7 +198,7 @@ suite('InvokeWithResponseStream', () => {
   });
 
   test('a caller who hangs up ends the reply, not the invocation', async (t) => {
-    const sent: number[] = [];
+    let givenUp = false;
     const end = Promise.withResolvers<{ kind: 'complete' }>();
     await using hall = await openHall({
       handler: () => ({
@@ -206,11 +206,11 @@ suite('InvokeWithResponseStream', () => {
         contentType: 'text/plain',
         end: end.promise,
         body: (async function* () {
-          for (let piece = 0; piece < 10; piece += 1) {
-            sent.push(piece);
-            yield Buffer.from(String(piece));
+          try {
+            for (let piece = 0; piece < 10; piece += 1) yield Buffer.from(String(piece));
+          } finally {
+            givenUp = true;
           }
-          end.resolve({ kind: 'complete' });
         })(),
       }),
     });
@@ -218,7 +218,9 @@ suite('InvokeWithResponseStream', () => {
     const answer = await hall.invoke.handlers.InvokeWithResponseStream({ FunctionName: 'f' }, call());
     for await (const _event of answer.EventStream ?? []) break;
     await settle();
-    t.assert.equal(sent.length, 10);
+    t.assert.deepEqual([givenUp, hall.facts.length], [true, 0]);
+    end.resolve({ kind: 'complete' });
+    await settle();
     t.assert.equal(hall.facts.length, 1);
   });
 });

@@ -35,15 +35,18 @@ export function buffered(outcome: Outcome, limitBytes: number): Buffered | Promi
   }
 }
 
-/** The body is read to its end even when it grows too large to keep, so that the handler ends as it would have. */
+/** A body that grows too large is not read any further, and its handler ends as it would have. */
 async function collected(outcome: Extract<Outcome, { readonly kind: 'streamed' }>, limitBytes: number): Promise<Buffered> {
   const pieces = new Pieces();
   let bytes = 0;
   try {
     for await (const chunk of outcome.body) {
       bytes += chunk.byteLength;
-      if (bytes <= limitBytes) pieces.add(chunk);
-      else pieces.clear();
+      if (bytes > limitBytes) {
+        pieces.clear();
+        break;
+      }
+      pieces.add(chunk);
     }
   } catch {
     // How it ended is told by `end`; a broken body says nothing more.

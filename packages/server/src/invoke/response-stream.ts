@@ -10,8 +10,8 @@ const chunkBytes = 131_072;
 const chunk = (bytes: Uint8Array): Event => ({ PayloadChunk: { Payload: bytes } });
 
 /**
- * The frames of InvokeWithResponseStream. A caller who stops reading does not stop the handler: what is
- * left of its body is read and thrown away. @source spec 2.5-04, 2.5-05, 2.5-06
+ * The frames of InvokeWithResponseStream. A caller who stops reading does not stop the handler.
+ * @source spec 2.5-04, 2.5-05, 2.5-06
  */
 export async function* responseEvents(started: Started, outcome: Outcome, tail: Tail | undefined): AsyncGenerator<Event> {
   let failure: { readonly body: Uint8Array } | undefined;
@@ -22,7 +22,7 @@ export async function* responseEvents(started: Started, outcome: Outcome, tail: 
       }
       break;
     case 'streamed': {
-      yield* chunksOf(outcome.body);
+      for await (const piece of outcome.body) yield chunk(piece);
       const end = await outcome.end;
       if (end.kind === 'failed') failure = end;
       break;
@@ -40,29 +40,4 @@ export async function* responseEvents(started: Started, outcome: Outcome, tail: 
       ...(tail === undefined ? {} : { LogResult: tail.toString() }),
     },
   };
-}
-
-async function* chunksOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Event> {
-  const source = body[Symbol.asyncIterator]();
-  let ended = false;
-  try {
-    for (;;) {
-      const next = await source.next().catch(() => ({ done: true, value: undefined }) as const);
-      if (next.done === true) {
-        ended = true;
-        return;
-      }
-      yield chunk(next.value);
-    }
-  } finally {
-    if (!ended) void discard(source);
-  }
-}
-
-async function discard(source: AsyncIterator<Uint8Array>): Promise<void> {
-  try {
-    while ((await source.next()).done !== true);
-  } catch {
-    // The outcome's `end` has the reason.
-  }
 }

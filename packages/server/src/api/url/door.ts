@@ -161,7 +161,7 @@ export class UrlDoor {
     if (outcome.contentType === httpIntegration) {
       const split = await prelude(source);
       if (split === undefined) {
-        void discard(source);
+        await source.return?.();
         return send(response, withHeaders(internalServerError, cors));
       }
       ({ head, first } = split);
@@ -181,7 +181,7 @@ export class UrlDoor {
       this.#options.log.debug('A streamed answer was cut.', { error });
       response.destroy();
       // The handler goes on as it would have; nobody reads it any more.
-      void discard(source);
+      await source.return?.();
     }
   }
 }
@@ -248,12 +248,4 @@ function send(response: ServerResponse, { status, headers, body }: HttpReply): v
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-async function discard(source: AsyncIterator<Uint8Array>): Promise<void> {
-  try {
-    while ((await source.next()).done !== true);
-  } catch {
-    // The outcome's `end` has the reason.
-  }
 }
