@@ -13,6 +13,8 @@ function becomeFunction({ channel, header, current, sdk }) {
     Object.assign(process.env, env);
   }
   delete process.env.MAYFLY_CHANNEL;
+  // For a client that a wrapper might have started in our place.
+  delete process.env._LAMBDA_TELEMETRY_LOG_FD;
   delete process.env.MAYFLY_SDK;
   delete process.env.MAYFLY_COMPILE_CACHE;
   process.chdir(header.cwd);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateFunctionUrlConfigCommand, InvokeWithResponseStreamCommand } from '@aws-sdk/client-lambda';
 import { deploy, invoke } from '../kit/functions.ts';
 import { built, missing, slow, zipFolders } from './kit/artefacts.ts';
@@ -195,6 +196,12 @@ suite(
           [failed.error, (failed.answer as Told)['errorType'], (failed.answer as Told)['errorMessage']],
           ['Unhandled', 'TypeError', 'it did not work'],
         );
+        const logs = new CloudWatchLogsClient(house.settings);
+        t.after(() => logs.destroy());
+        const { events = [] } = await logs.send(
+          new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, filterPattern: '"and second of 21"' }),
+        );
+        t.assert.match(events[0]?.message ?? '', /^\S+Z\t\S+\tWARN\tfirst line\nand second of 21$/);
       });
     }
   },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateFunctionUrlConfigCommand, PublishLayerVersionCommand } from '@aws-sdk/client-lambda';
 import { deploy, invoke } from '../kit/functions.ts';
 import { built, pythonOf, zipFolders } from './kit/artefacts.ts';
@@ -216,6 +217,23 @@ suite("Python: AWS's runtime interface client", { timeout: 280_000, skip: absent
       const failed = await invoke(house.client, name, { n: 1, fail: true });
       const { errorType, errorMessage } = failed.answer as Told;
       t.assert.deepEqual([failed.error, errorType, errorMessage], ['Unhandled', 'ValueError', 'it did not work']);
+
+      const logs = new CloudWatchLogsClient(house.settings);
+      t.after(() => logs.destroy());
+      const find = async (filterPattern: string) => {
+        const { events = [] } = await logs.send(
+          new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, filterPattern }),
+        );
+        return events;
+      };
+      const [warned] = await find('"and second of 21"');
+      const stamp = /^\[WARNING\]\t(\S+Z)\t\S+\tfirst line\nand second of 21$/.exec(warned?.message ?? '')?.[1] ?? '';
+      t.assert.ok(
+        Math.abs(Date.parse(stamp) - (warned?.timestamp ?? 0)) <= 1,
+        `one event at its time: ${JSON.stringify(warned)}`,
+      );
+      const [traced] = await find('"Traceback"');
+      t.assert.match(traced?.message ?? '', /^\[ERROR\] ValueError: it did not work\nTraceback [^]*raise ValueError/);
     });
   }
 });

@@ -96,7 +96,7 @@ def become(header):
     if not header.get("keepEnv"):
         env.clear()
         env.update(header["env"])
-    for name in ("MAYFLY_CHANNEL", "MAYFLY_PACKAGES"):
+    for name in ("MAYFLY_CHANNEL", "MAYFLY_PACKAGES", "_LAMBDA_TELEMETRY_LOG_FD"):
         env.pop(name, None)
     time.tzset()
     os.chdir(header["cwd"])

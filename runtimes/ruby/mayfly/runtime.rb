@@ -34,7 +34,7 @@ module MayflyRuntime
 
     def become(header)
       ENV.replace(header['env']) unless header['keepEnv']
-      ENV.delete('MAYFLY_CHANNEL')
+      %w[MAYFLY_CHANNEL _LAMBDA_TELEMETRY_LOG_FD].each { |name| ENV.delete(name) }
       Dir.chdir(header['cwd'])
       $stdout.sync = true
       $stderr.sync = true

@@ -108,6 +108,8 @@ export class Box implements AsyncDisposable {
       // A folder that is bound later would not be the one a process stands in already.
       cwd: early === undefined ? '/' : this.sandbox.taskRoot,
       background,
+      // A wrapper may start another runtime client than ours.
+      framedLog: wrapper !== undefined,
     });
     options.onStarted?.(process);
     const late = Promise.withResolvers<undefined>();
@@ -121,7 +123,12 @@ export class Box implements AsyncDisposable {
 
   /** Starts a process; `clear` and the end wait for it, so that none appears after everything was killed. */
   start(spec: ProcessSpec): Promise<SandboxProcess> {
-    const starting = this.sandbox.start(spec);
+    const { framedLogFd } = this.sandbox;
+    const framed = spec.framedLog === true && framedLogFd !== undefined;
+    const starting = this.sandbox.start(
+      // @source spec 3.9-01
+      framed ? { ...spec, env: { ...spec.env, _LAMBDA_TELEMETRY_LOG_FD: String(framedLogFd) } } : spec,
+    );
     this.#starts.add(starting);
     const started = (): void => void this.#starts.delete(starting);
     starting.then(started, started);

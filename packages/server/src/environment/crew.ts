@@ -8,6 +8,8 @@ import { extensionsApi, isExtensionPath } from './extensions/api.ts';
 import { Extensions } from './extensions/extensions.ts';
 import { invalidEntrypoint, runtimeExit, type Failure } from './failures.ts';
 import { imageCommand } from './image-folder.ts';
+import { Lines } from './lines.ts';
+import { LogFrames } from './log-frames.ts';
 import type { EnvironmentLog } from './log.ts';
 import { oneTurn, Output } from './output.ts';
 import type { Invocation, Outcome, StopReason } from './port.ts';
@@ -60,7 +62,7 @@ export class Crew {
   readonly #options: CrewOptions;
   readonly #attempts = new Attempts();
   readonly #outputs: Output[] = [];
-  readonly #passes: (line: string) => boolean;
+  readonly #passes: ReturnType<typeof applicationFilter>;
   #runtime: SandboxProcess | undefined;
   #runtimeOutput: Output | undefined;
   #link: Link | undefined;
@@ -212,6 +214,7 @@ export class Crew {
           command: wrapper === undefined ? command : [wrapper, ...command],
           env: { ...box.runtime.bootEnv, ...functionVariables(sources) },
           cwd: sources.taskRoot,
+          framedLog: true,
         }),
       );
     } catch (error) {
@@ -225,7 +228,7 @@ export class Crew {
     const found = await imageCommand(sources.version, env);
     if (this.#state === 'ended') return;
     if ('reason' in found) return this.#fail(found);
-    this.#watch(await box.start({ ...found, env }));
+    this.#watch(await box.start({ ...found, env, framedLog: true }));
   }
 
   async #startFramed(booted: Booted | undefined): Promise<void> {
@@ -279,14 +282,18 @@ export class Crew {
 
   #read(process: SandboxProcess, origin: 'function' | 'extension'): Output {
     const { log } = this.#options;
-    const output = new Output(
-      process,
-      (line) => {
-        if (origin === 'extension' || this.#passes(line)) log.line(origin, line);
-      },
-      (bytes) => log.takes(bytes),
-    );
+    const takes = (bytes: number): boolean => log.takes(bytes);
+    const lines = new Lines((line) => {
+      if (origin === 'extension' || this.#passes(line)) log.line(origin, line);
+    });
+    const output = new Output(process.output, lines, takes);
     this.#outputs.push(output);
+    if (process.framedLog !== undefined) {
+      const frames = new LogFrames((text, atMs, level) => {
+        if (this.#passes(text, level)) log.line(origin, text, atMs);
+      }, takes);
+      this.#outputs.push(new Output(process.framedLog, frames));
+    }
     return output;
   }
 

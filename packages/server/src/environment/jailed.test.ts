@@ -108,7 +108,7 @@ exports.handler = async (event, context) => {
   if (event === 'spin') for (;;);
   if (event === 'oom') { const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1)); }
   if (event === 'endpoint') return (await fetch(process.env.AWS_ENDPOINT_URL)).text();
-  return { count: ++count, event, name: context.functionName, id: context.awsRequestId, options: process.env.NODE_OPTIONS, wrapped: process.env.WRAPPED };
+  return { count: ++count, event, name: context.functionName, id: context.awsRequestId, options: process.env.NODE_OPTIONS, wrapped: process.env.WRAPPED, logFd: process.env._LAMBDA_TELEMETRY_LOG_FD };
 };`;
 
 suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60_000 }, () => {
@@ -289,7 +289,7 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
       environment: { NODE_OPTIONS: '--stack-trace-limit=3', AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' },
     });
     t.assert.equal(await environment.initialised, 'idle');
-    t.assert.match((await answer(environment, 1)).text, /"options":"--stack-trace-limit=3","wrapped":"yes"/);
+    t.assert.match((await answer(environment, 1)).text, /"options":"--stack-trace-limit=3","wrapped":"yes"}$/);
     t.assert.ok(house.log.some(({ message }) => message === 'wrapped'));
   });
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '../base/index.ts';
 import type { SandboxProcess } from '../sandbox/index.ts';
 import { Lines } from './lines.ts';
@@ -5,29 +6,35 @@ import { Lines } from './lines.ts';
 /** After its process is dead, how long what it wrote is waited for. Somebody outside may hold the pipe's end. */
 const lastWordsMs = 250;
 
-/** Reads what a process writes, from now on, line by line. */
+/** Makes events of a log out of bytes. */
+export interface Cutter {
+  push(chunk: Buffer): void;
+  /** What was begun and is not ended is an event, too. */
+  flush(): void;
+}
+
+/** Reads what a process writes into one of its pipes, from now on. */
 export class Output {
-  readonly #process: SandboxProcess;
-  readonly #lines: Lines;
+  readonly #pipe: Socket;
+  readonly #cutter: Cutter;
   readonly #ended: Promise<void>;
 
-  /** @param takes  whether so many bytes are to be cut into lines; otherwise they are dropped */
-  constructor(process: SandboxProcess, onLine: (line: string) => void, takes: (bytes: number) => boolean = () => true) {
-    this.#process = process;
-    this.#lines = new Lines(onLine);
-    const { output } = process;
+  /** @param takes  whether so many bytes are to be cut into events; otherwise they are dropped */
+  constructor(pipe: Socket, cutter: Cutter, takes: (bytes: number) => boolean = () => true) {
+    this.#pipe = pipe;
+    this.#cutter = cutter;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ended = promise;
-    output.on('data', (chunk: Buffer) => (takes(chunk.length) ? this.#lines.push(chunk) : this.#lines.flush()));
-    output.on('error', () => {});
-    output.on('close', resolve);
-    output.on('end', resolve);
-    if (output.readableEnded || output.destroyed) resolve();
+    pipe.on('data', (chunk: Buffer) => (takes(chunk.length) ? cutter.push(chunk) : cutter.flush()));
+    pipe.on('error', () => {});
+    pipe.on('close', resolve);
+    pipe.on('end', resolve);
+    if (pipe.readableEnded || pipe.destroyed) resolve();
   }
 
   /** A line begun before the answer belongs to the invocation that ends. */
   flush(): void {
-    this.#lines.flush();
+    this.#cutter.flush();
   }
 
   /** Its process is dead: takes the rest, and lets the pipe go. */
@@ -35,15 +42,15 @@ export class Output {
     const late = Promise.withResolvers<void>();
     using _timer = clock.after(lastWordsMs, late.resolve);
     await Promise.race([this.#ended, late.promise]);
-    this.#lines.flush();
-    this.#process.output.destroy();
+    this.#cutter.flush();
+    this.#pipe.destroy();
   }
 }
 
 /** What a process without a function said before it failed: for the operator's log. */
 export async function lastWords(process: SandboxProcess, clock: Clock): Promise<string> {
   const lines: string[] = [];
-  const output = new Output(process, (line) => void (lines.length < 20 && lines.push(line.slice(0, 500))));
+  const output = new Output(process.output, new Lines((line) => void (lines.length < 20 && lines.push(line.slice(0, 500)))));
   await output.finish(clock);
   return lines.length === 0 ? 'nothing' : lines.join('\n');
 }

@@ -55,6 +55,23 @@ export function driverSuite(
       t.assert.deepEqual(await run(box, 'kill -9 $$'), { output: '', exitCode: null, signal: 'SIGKILL' });
     });
 
+    test('gives a second pipe to a process that asks for one, apart from its output', async (t: TestContext) => {
+      await using box = await open();
+      if (box.framedLogFd === undefined) return t.skip('no second pipe');
+      const script = `echo out; echo log >&${box.framedLogFd}; echo again > /proc/self/fd/${box.framedLogFd}; exit 3`;
+      const command: [string, ...string[]] = ['/bin/bash', '-c', script];
+      const started = await box.start({ command, env: {}, cwd: '/', framedLog: true });
+      const [output, log, exit] = await Promise.all([
+        text(started.output),
+        started.framedLog === undefined ? 'none' : text(started.framedLog),
+        started.exited,
+      ]);
+      t.assert.deepEqual([output, log, exit.exitCode], ['out\n', 'log\nagain\n', 3]);
+      const without = await box.start({ command, env: {}, cwd: '/' });
+      t.assert.match(await text(without.output), /Bad file descriptor/);
+      t.assert.equal(without.framedLog, undefined);
+    });
+
     test('gives the variables asked for and none of the host', async (t: TestContext) => {
       await using box = await open();
       const { output } = await run(box, '', { command: ['/usr/bin/env'], env: { B: 'two words', EMPTY: '', UNICODE: 'ä=;%20' } });

@@ -70,6 +70,8 @@ export interface ProcessSpec {
   readonly cwd: string;
   /** Yields the processor to everything else until the first `limit()`: for boots ahead of demand. */
   readonly background?: boolean;
+  /** Gives it a second pipe at `framedLogFd`, where the driver has that. */
+  readonly framedLog?: boolean;
 }
 
 export interface ProcessExit {
@@ -82,6 +84,8 @@ export interface ProcessExit {
 export interface SandboxProcess {
   /** Both streams of the process in the order written; ends when every holder of it is gone. Read it or it fills. */
   readonly output: Socket;
+  /** What it writes to `framedLogFd`; ends as `output` does. */
+  readonly framedLog?: Socket | undefined;
   /** Resolves once, when the first process has ended. Never rejects. */
   readonly exited: Promise<ProcessExit>;
   signal(name: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -115,6 +119,8 @@ export interface Sandbox extends AsyncDisposable {
   /** Where `bind('/var/task')` and `bind('/opt')` are seen inside: the same paths in a jail, a folder of its own with `none`. */
   readonly taskRoot: string;
   readonly optRoot: string;
+  /** The descriptor of a process's second pipe. Absent where the driver gives none. */
+  readonly framedLogFd?: number;
   /**
    * Late binding: makes a folder of the host appear read-only at `/var/task` or `/opt`, also for
    * processes that run already.

@@ -28,6 +28,8 @@ export class Jail implements Sandbox {
   readonly endpointUrl = `http://127.0.0.1:${endpointPort}`;
   readonly taskRoot = '/var/task';
   readonly optRoot = '/opt';
+  /** Far from those that scripts open by number. */
+  readonly framedLogFd = 62;
   readonly #spec: SandboxSpec;
   readonly #shared: Shared;
   readonly #slot: string;
@@ -150,11 +152,12 @@ export class Jail implements Sandbox {
       const { launcher, seccompFile, root } = this.#shared;
       const paths = this.#paths();
       if (process.background === true) this.#group.background((this.#background = true));
-      const { pid, output, exited } = await launcher.start({
+      const { pid, output, framedLog, exited } = await launcher.start({
         network: this.id,
         user: root ? this.#user : 0,
         openFiles: this.#limits.openFiles,
         nice: 0,
+        framedLogFd: process.framedLog === true ? this.framedLogFd : undefined,
         seccompFile,
         cgroupFiles: this.#group.joinFiles,
         binds: boxBinds(paths),
@@ -164,6 +167,7 @@ export class Jail implements Sandbox {
       this.#group.joined?.(pid, exited);
       return {
         output,
+        framedLog,
         exited: exited.then(asProcessExit),
         signal: async (name: 'SIGTERM' | 'SIGKILL') => signalInside(pid, name),
       };

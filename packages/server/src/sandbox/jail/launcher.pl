@@ -286,6 +286,16 @@ sub loop_device {
     die 'no free loop device';
 }
 
+# A pipe from a process of this user to the server.
+sub output_pipe {
+    my ($user) = @_;
+    pipe(my $read, my $write) or die "pipe: $!";
+    # the server's event loop reads on after a full buffer: a pipe that blocks would hold up everything
+    fcntl($read, 4, fcntl($read, 3, 0) | 2048) or die "fcntl: $!";
+    chown($user, $user, $write);
+    return ($read, $write);
+}
+
 sub in_network {
     my ($id, $work) = @_;
     my $ns = $netns{$id} or die "no such network: $id";
@@ -419,11 +429,12 @@ sub in_network {
         };
         return $id eq '-' ? $work->() : in_network($id, $work);
     },
-    # netns-id user files nice seccomp cgroup-files… -- number (source target)… number argument… command…: binds, or
+    # netns-id user files nice framed-log seccomp cgroup-files… -- number (source target)… number argument… command…: binds, or
     # with the source `-` unmounts, which only the command sees; arguments that reach it as a file on descriptor 8, out of sight of the host's `ps`. Its
-    # output goes to the server as a pipe, which the user owns, so that programs may open /dev/stdout again
+    # output goes to the server as a pipe, which the user owns, so that programs may open /dev/stdout again; so does what it
+    # writes to the descriptor `framed-log`, unless that is `-`
     start => sub {
-        my ($n, $id, $user, $files, $nice, $seccomp, @rest) = @_;
+        my ($n, $id, $user, $files, $nice, $log_fd, $seccomp, @rest) = @_;
         my (@groups, @arguments);
         push @groups, shift @rest while @rest && $rest[0] ne '--';
         shift @rest;
@@ -431,11 +442,9 @@ sub in_network {
         @arguments = splice @rest, 0, shift @rest;
         my $ns = $netns{$id};
         die "no such network: $id" if $id ne '-' && !$ns;
-        pipe(my $read, my $write) or die "pipe: $!";
-        # the server's event loop reads on after a full buffer: a pipe that blocks would hold up everything
-        fcntl($read, 4, fcntl($read, 3, 0) | 2048) or die "fcntl: $!";
+        my ($read, $write) = output_pipe($user);
+        my ($log_read, $log_write) = $log_fd eq '-' ? () : output_pipe($user);
         pipe(my $gate, my $ready) or die "pipe: $!";
-        chown($user, $user, $write);
         my $pid = fork() // die "fork: $!";
         if ($pid == 0) {
             my $ok = eval {
@@ -458,6 +467,7 @@ sub in_network {
                 open(STDIN, '<', '/dev/null');
                 POSIX::dup2(fileno($write), 1);
                 POSIX::dup2(fileno($write), 2);
+                POSIX::dup2(fileno($log_write), $log_fd) if $log_write;
                 if ($seccomp ne '-') {
                     # POSIX::open, because a Perl handle closes itself at the end of its block, and its
                     # descriptor may well be 9 already.
@@ -477,10 +487,12 @@ sub in_network {
             POSIX::_exit(127);
         }
         close $write;
+        close $log_write if $log_write;
         close $ready;
         sysread($gate, my $word, 1) or die 'the process could not join its control groups';
         $children{$pid} = 1;
         send_handle(fileno($read), 'net.Socket', sprintf('{"re":%d,"part":0}', $n));
+        send_handle(fileno($log_read), 'net.Socket', sprintf('{"re":%d,"part":1}', $n)) if $log_read;
         return ",\"pid\":$pid";
     },
 );

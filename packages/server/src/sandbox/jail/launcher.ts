@@ -14,6 +14,8 @@ export interface Started {
   readonly pid: number;
   /** Read end of the process's standard output and error. */
   readonly output: Socket;
+  /** Read end of its second pipe. */
+  readonly framedLog: Socket | undefined;
   readonly exited: Promise<Exit>;
 }
 
@@ -24,6 +26,8 @@ export interface StartOptions {
   readonly user: number;
   readonly openFiles: number;
   readonly nice: number;
+  /** Where the process finds a second pipe, if it is to have one. */
+  readonly framedLogFd?: number | undefined;
   /** Becomes descriptor 9. */
   readonly seccompFile?: string;
   readonly cgroupFiles: readonly string[];
@@ -162,12 +166,13 @@ export class Launcher implements AsyncDisposable {
 
   /** Starts a process, after `before`, in the same round trip. */
   async start(options: StartOptions, before: readonly Step[] = []): Promise<Started> {
-    const { network, user, openFiles, nice, seccompFile = '-', cgroupFiles, binds, hidden, command } = options;
+    const { network, user, openFiles, nice, framedLogFd, seccompFile = '-', cgroupFiles, binds, hidden, command } = options;
     const words = [
       network,
       user,
       openFiles,
       nice,
+      framedLogFd ?? '-',
       seccompFile,
       ...cgroupFiles,
       '--',
@@ -186,7 +191,8 @@ export class Launcher implements AsyncDisposable {
       else if (this.#child.connected) this.#exits.set(pid, resolve);
       else resolve({ exitCode: 0, signal: 9 });
     });
-    return { pid, output: handles[0] as Socket, exited };
+    const [output, framedLog] = handles as readonly [Socket, Socket | undefined];
+    return { pid, output, framedLog, exited };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
