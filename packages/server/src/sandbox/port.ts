@@ -59,8 +59,25 @@ export interface SandboxSpec {
    * function; on `disk` it is as on Lambda, for some milliseconds more. Memory again where the host has no loop devices.
    */
   readonly tmp?: 'memory' | 'disk';
-  /** `loopback`: only `lo` and the two listeners. `egress`: the internet too, never private ranges. */
-  readonly network: 'loopback' | 'egress';
+  /** `loopback`: only `lo` and the two listeners. `egress`: the internet too, never private ranges. Otherwise just what it says. */
+  readonly network: 'loopback' | 'egress' | Network;
+}
+
+/** A network of the operator's. Nobody comes in by it. */
+export interface Network {
+  /** What may be reached; everything else is refused. */
+  readonly allow: readonly Opening[];
+  /** Those of the host on public addresses where it has none of its own. */
+  readonly nameServers: readonly string[];
+}
+
+export interface Opening {
+  /** An IPv4 range; or `host`, which is this machine at the box's gateway. */
+  readonly to: string;
+  /** Every one unless it is told. */
+  readonly protocol?: 'tcp' | 'udp' | 'icmp';
+  /** First and last, of `tcp` or `udp`. */
+  readonly ports?: readonly [number, number];
 }
 
 export interface ProcessSpec {

@@ -87,7 +87,8 @@ export class Jail implements Sandbox {
     const listening = listen(this.channel, this.#socket);
     this.#root = await roots.take(this.#spec);
     // Without the tools for it a box has no way out; `probe` has said so.
-    const wayOut = this.#spec.network === 'egress' ? await this.#shared.egress?.connect(this.id, this.#index) : undefined;
+    const wanted = this.#spec.network;
+    const wayOut = wanted === 'loopback' ? undefined : await this.#shared.egress?.connect(this.id, this.#index, wanted);
     const { disks } = this.#shared;
     this.#resizable = this.#spec.tmp !== 'disk' || disks === undefined;
     const disk = this.#resizable ? undefined : await disks?.mount(this.id, this.#limits.tmpMiB, path.join(this.#slot, 'tmp'));

@@ -53,7 +53,7 @@ export class Roots {
   async take(spec: Pick<SandboxSpec, 'mounts' | 'rootfs' | 'network'>): Promise<Root> {
     const key = JSON.stringify([
       spec.rootfs ?? '',
-      spec.network,
+      this.#resolversFor(spec.network),
       spec.mounts.map(({ source, target, writable }) => [source, target, writable ?? false]),
     ]);
     const entry = this.#entries.get(key) ?? this.#make(key, spec);
@@ -79,7 +79,7 @@ export class Roots {
   #make(key: string, spec: Pick<SandboxSpec, 'mounts' | 'rootfs' | 'network'>): Entry {
     this.#count += 1;
     const place = path.join(this.#folder, String(this.#count));
-    const resolvers = spec.network === 'egress' ? this.#resolvers : [];
+    const resolvers = this.#resolversFor(spec.network);
     let steps: Step[];
     try {
       steps =
@@ -95,6 +95,11 @@ export class Roots {
     const entry: Entry = { path: place, ready: this.#launcher.do(steps).then(() => {}), users: 0 };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  #resolversFor(network: SandboxSpec['network']): readonly string[] {
+    if (network === 'loopback') return [];
+    return network === 'egress' || network.nameServers.length === 0 ? this.#resolvers : network.nameServers;
   }
 
   /** A small root out of the host's libraries. */

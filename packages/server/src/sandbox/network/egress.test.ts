@@ -9,10 +9,10 @@ import { after, before, suite, test, type TestContext } from 'node:test';
 import { silentLogger, systemClock } from '../../base/index.ts';
 import { rootObstacle, suiteLimits } from '../driver.suite.ts';
 import { cgroupVersion } from '../cgroup/index.ts';
-import type { Sandbox, SandboxDriver } from '../index.ts';
+import type { Sandbox, SandboxDriver, SandboxSpec } from '../index.ts';
 import { JailDriver, serverName } from '../jail/driver.ts';
-import { egressTools } from './egress.ts';
-import { isPublic } from './ranges.ts';
+import { egressTools, hostAddress } from './egress.ts';
+import { contains, isPublic, rangeFault, reservedBy } from './ranges.ts';
 
 /** Another network namespace plays the internet: a public address, and a private one that must stay out of reach. */
 for (const kind of ['nft', 'iptables'] as const) {
@@ -26,7 +26,7 @@ for (const kind of ['nft', 'iptables'] as const) {
     let internet: ReturnType<typeof spawn>;
     const onHost = createServer((socket) => socket.end('host'));
     const { signal } = new AbortController();
-    const open = (id: string, network: 'egress' | 'loopback' = 'egress'): Promise<Sandbox> =>
+    const open = (id: string, network: SandboxSpec['network'] = 'egress'): Promise<Sandbox> =>
       driver.create({ id, mounts: [], limits: suiteLimits, network }, { signal });
     const run = async (box: Sandbox, script: string): Promise<string> => {
       const started = await box.start({ command: ['/bin/bash', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
@@ -51,8 +51,10 @@ for (const kind of ['nft', 'iptables'] as const) {
       ip(`link add ${name} type veth peer name eth0 netns ${name}`);
       ip(`address add 203.0.113.1/24 dev ${name}`);
       ip(`address add 10.213.0.1/24 dev ${name}`);
+      ip(`address add 169.254.77.1/24 dev ${name}`);
       ip(`link set ${name} up`);
-      for (const address of ['203.0.113.2/24', '10.213.0.2/24']) ip(`-n ${name} address add ${address} dev eth0`);
+      for (const address of ['203.0.113.2/24', '10.213.0.2/24', '169.254.77.2/24'])
+        ip(`-n ${name} address add ${address} dev eth0`);
       for (const link of ['eth0', 'lo']) ip(`-n ${name} link set ${link} up`);
       execFileSync('/bin/sh', ['-c', `echo 1 > /proc/sys/net/ipv4/conf/${name}/forwarding`]);
       const script = `require('net').createServer((s) => s.end('hello ' + s.remoteAddress)).listen(8080, '0.0.0.0', () => console.log('up'))`;
@@ -149,6 +151,46 @@ for (const kind of ['nft', 'iptables'] as const) {
       t.assert.match(await run(box, dial('203.0.113.2')), /unreachable/);
     });
 
+    test('a network of the operator lets through what it names, for its boxes alone', async (t: TestContext) => {
+      const refused = /Permission denied|No route to host|prohibited|refused|unreachable/;
+      const { port } = onHost.address() as AddressInfo;
+      const tcp = { protocol: 'tcp', ports: [8080, 8080] } as const;
+      const allow = [
+        { to: '10.213.0.2/32', ...tcp },
+        { to: 'host', protocol: 'tcp', ports: [port, port] },
+      ] as const;
+      await using inside = await open('joined', { allow, nameServers: ['10.213.0.53'] });
+      t.assert.equal(await run(inside, dial('10.213.0.2')), 'hello 10.213.0.1');
+      t.assert.equal(await run(inside, dial(hostAddress, port)), 'host');
+      t.assert.equal(await run(inside, 'cat /etc/resolv.conf'), 'nameserver 10.213.0.53\n');
+      for (const [place, where] of [
+        ['10.213.0.2', 8081],
+        ['10.213.0.1', 8080],
+        ['203.0.113.2', 8080],
+        ['169.254.169.254', 80],
+        [hostAddress, port === 22 ? 23 : 22],
+        ['203.0.113.1', port],
+      ] as const)
+        t.assert.match(await run(inside, dial(place, where)), refused, `${place}:${where}`);
+
+      await using publicOnly = await open('public', { allow: [{ to: '203.0.113.0/24', ...tcp }], nameServers: [] });
+      t.assert.equal(await run(publicOnly, dial('203.0.113.2')), 'hello 203.0.113.1');
+      t.assert.match(await run(publicOnly, dial('10.213.0.2')), refused);
+      t.assert.match(await run(publicOnly, dial(hostAddress, port)), refused);
+
+      await using outside = await open('outside');
+      t.assert.match(await run(outside, dial('10.213.0.2')), refused);
+      t.assert.match(await run(outside, dial(hostAddress, port)), refused);
+    });
+
+    test('to open a wide range opens no reserved one in it', async (t: TestContext) => {
+      await using box = await open('wide', { allow: [{ to: '8.0.0.0/6' }, { to: '169.254.77.2/32' }], nameServers: [] });
+      t.assert.match(await run(box, dial('10.213.0.2')), /Permission denied/);
+      t.assert.equal(await run(box, dial('169.254.77.2')), 'hello 169.254.77.1');
+      await using everywhere = await open('everywhere', { allow: [{ to: '0.0.0.0/0' }], nameServers: [] });
+      t.assert.match(await run(everywhere, dial('10.213.0.2') + dial('169.254.77.2')), /Permission denied[^]*Permission denied/);
+    });
+
     test('interfaces go with their box, and the rules with the driver', async (t: TestContext) => {
       const ours = (): string[] =>
         readdirSync('/sys/class/net').filter((each) => each.startsWith(`mf${serverName(dataDir).slice(0, 6)}-`));
@@ -207,5 +249,30 @@ suite('public addresses', () => {
       '168.63.129.16',
     ])
       t.assert.ok(!isPublic(address), address);
+  });
+
+  test('reserved ranges are opened by their name only, and some by nobody', (t: TestContext) => {
+    t.assert.ok(contains('10.0.0.0/8', '10.255.0.0/16') && contains('0.0.0.0/0', '255.255.255.255/32'));
+    t.assert.ok(!contains('10.255.0.0/16', '10.0.0.0/8') && !contains('128.0.0.0/1', '127.255.255.255/32'));
+    t.assert.deepEqual(
+      ['10.20.0.0/16', '10.0.0.0/8', '0.0.0.0/0', '8.0.0.0/6', '169.254.169.254/32', '1.1.1.1/32'].map((range) =>
+        reservedBy(range),
+      ),
+      ['10.0.0.0/8', '10.0.0.0/8', undefined, undefined, '169.254.0.0/16', undefined],
+    );
+    for (const range of ['0.0.0.0/0', '10.0.0.0/8', '192.168.1.7/32', '169.254.169.254/32', '255.0.0.0/7'])
+      t.assert.equal(rangeFault(range) === undefined, !range.startsWith('255'), range);
+    for (const range of [
+      '10.0.0.0',
+      '10.0.0.0/33',
+      '10.0.0.1/8',
+      '::/0',
+      'host',
+      '127.0.0.1/32',
+      '198.18.0.0/16',
+      '224.0.0.0/4',
+      '',
+    ])
+      t.assert.ok(rangeFault(range), range);
   });
 });

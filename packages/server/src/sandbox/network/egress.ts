@@ -1,14 +1,17 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Logger } from '../../base/index.ts';
 import { isExecutable } from '../jail/obstacle.ts';
 import type { Launcher } from '../jail/launcher.ts';
 import { step, type Step } from '../jail/steps.ts';
+import type { Network } from '../port.ts';
 import { iptables, nftables, type Firewall, type FirewallScope } from './firewall.ts';
-import { neverReached } from './ranges.ts';
+import { routesFor } from './openings.ts';
+import { interfacesTo } from './uplinks.ts';
 
 /** Boxes live in a range for benchmarks that no network routes; the upper half holds our side. */
 const boxRange = '198.18.0.0/16';
-const gateway = '198.19.255.254';
+/** Where a box finds this host, if its network opens ports of it. */
+export const hostAddress = '198.19.255.254';
 const boxAddress = (index: number): string => `198.18.${index >> 8}.${index & 255}`;
 
 const find = (name: string): string | undefined =>
@@ -30,9 +33,14 @@ export function egressTools(prefer?: 'iptables' | 'nft'): EgressTools | undefine
   return undefined;
 }
 
+/** Everything public, and nothing else: what a function has that joins no network. */
+const internet: Network = { allow: [{ to: '0.0.0.0/0' }], nameServers: [] };
+/** The name of an interface has room for two digits. */
+const mostNetworks = 36 * 36;
+
 /**
- * A way to the internet for boxes that ask for one: a pair of interfaces, and address translation. What no
- * function reaches is refused twice: by routes inside, which nobody there may change, and by rules outside.
+ * A way out for boxes that ask for one: a pair of interfaces, and address translation. What is not to be reached is
+ * refused twice: by routes inside, which nobody there may change, and by rules outside.
  */
 export class Egress {
   readonly #launcher: Launcher;
@@ -42,6 +50,9 @@ export class Egress {
   readonly #prefix: string;
   readonly #marker: string;
   #ready: Promise<unknown> | undefined;
+  /** By what they allow: how the interfaces of their boxes are numbered, once the rules are there. */
+  readonly #networks = new Map<string, Promise<string>>();
+  #count = 0;
 
   /** @param options.server  eight hex digits that name this server on this host @param options.marker  a file that is there while rules are */
   constructor(options: {
@@ -60,15 +71,16 @@ export class Egress {
   }
 
   /** Steps that give the network `id` its way out; `index` below 65,536 is used by no other box. */
-  async connect(id: string, index: number): Promise<Step[]> {
+  async connect(id: string, index: number, wanted: 'egress' | Network): Promise<Step[]> {
     await (this.#ready ??= this.#prepare());
+    const network = wanted === 'egress' ? internet : wanted;
     const { ip } = this.#tools;
-    const name = this.#prefix + index.toString(36);
+    const name = this.#prefix + (await this.#opened(network)) + index.toString(36);
     const address = boxAddress(index);
     const outside = [
       `link add ${name} type veth peer name eth0 netns @netns:${id}@`,
       `link set ${name} addrgenmode none`,
-      `address add ${gateway}/32 dev ${name}`,
+      `address add ${hostAddress}/32 dev ${name}`,
       `link set ${name} up`,
       `route add ${address}/32 dev ${name}`,
     ];
@@ -76,21 +88,42 @@ export class Egress {
       'link set eth0 addrgenmode none',
       `address add ${address}/32 dev eth0`,
       'link set eth0 up',
-      `route add ${gateway}/32 dev eth0`,
-      `route add default via ${gateway} dev eth0`,
-      ...neverReached.filter((range) => range !== '127.0.0.0/8').map((range) => `route add prohibit ${range}`),
+      `route add ${hostAddress}/32 dev eth0`,
+      ...routesFor(network.allow, hostAddress),
     ];
     return [
       step.run('-', [ip, '-batch', '-'], outside.join('\n')),
-      // Only packets that come in here or where the host's own way out is are passed on: the host does not become a router.
+      // Only packets that come in here, or where the host's own way to what is opened leads, are passed on.
       step.write(`/proc/sys/net/ipv4/conf/${name}/forwarding`, '1'),
       step.run(id, [ip, '-batch', '-'], inside.join('\n')),
     ];
   }
 
+  /** Rules for all boxes of a network, made with the first of them. @returns its two digits */
+  #opened(network: Network): Promise<string> {
+    const key = JSON.stringify(network.allow);
+    const known = this.#networks.get(key);
+    if (known !== undefined) return known;
+    const opening = this.#open(network);
+    this.#networks.set(key, opening);
+    opening.catch(() => this.#networks.delete(key));
+    return opening;
+  }
+
+  async #open({ allow }: Network): Promise<string> {
+    if (this.#count >= mostNetworks) throw new Error(`There can be ${mostNetworks} networks and no more.`);
+    const digits = (this.#count++).toString(36).padStart(2, '0');
+    const ranges = allow.filter(({ to }) => to !== 'host').map(({ to }) => to);
+    await this.#launcher.do([
+      ...this.#firewall.open(this.#prefix + digits, allow),
+      ...interfacesTo(ranges).map((name) => step.maybe(step.write(`/proc/sys/net/ipv4/conf/${name}/forwarding`, '1'))),
+    ]);
+    return digits;
+  }
+
   async #prepare(): Promise<void> {
     try {
-      const uplinks = defaultInterfaces();
+      const uplinks = interfacesTo([]);
       await this.#launcher.do([
         step.write(this.#marker, ''),
         step.atEnd(this.#firewall.remove()),
@@ -110,20 +143,6 @@ export class Egress {
     await this.#launcher.do([...this.#firewall.remove(), step.atEnd([])]);
     rmSync(this.#marker, { force: true });
     this.#ready = undefined;
+    this.#networks.clear();
   }
-}
-
-/** Where the host's default routes go. */
-function defaultInterfaces(): string[] {
-  const rows = readFileSync('/proc/net/route', 'utf8')
-    .split('\n')
-    .slice(1)
-    .map((row) => row.split('\t'));
-  return [
-    ...new Set(
-      rows
-        .filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
-        .map(([name]) => name ?? ''),
-    ),
-  ];
 }

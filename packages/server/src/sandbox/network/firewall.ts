@@ -1,10 +1,15 @@
+import type { Opening } from '../port.ts';
 import { step, type Step } from '../jail/steps.ts';
+import { passage } from './openings.ts';
 import { neverReached } from './ranges.ts';
 
 /** What every firewall must say, in its own words. TCP is refused by a reset, because the kernel answers with few ICMP messages a second. */
 export interface Firewall {
   readonly name: string;
+  /** Nobody comes in, boxes do not reach each other, nobody gets out. */
   install(): Step[];
+  /** Lets boxes whose interfaces begin like this out to where their network allows it. Once for each, after `install`. */
+  open(interfaces: string, allow: readonly Opening[]): Step[];
   /** Steps that may fail, because it was never installed. */
   remove(): Step[];
 }
@@ -24,9 +29,12 @@ export function nftables(nft: string, { server, prefix, boxes }: FirewallScope):
   const remove = (): Step[] => [step.maybe(step.run('-', [nft, 'delete', 'table', 'inet', table]))];
   const rules = `table inet ${table} {
     set never { type ipv4_addr; flags interval; elements = { ${neverReached.join(', ')} } }
+    chain networks { }
+    chain host { }
     chain input {
       type filter hook input priority -150; policy accept;
       iifname ${ours} meta nfproto ipv6 drop
+      iifname ${ours} jump host
       iifname ${ours} meta l4proto tcp reject with tcp reset
       iifname ${ours} reject with icmpx type admin-prohibited
     }
@@ -34,9 +42,11 @@ export function nftables(nft: string, { server, prefix, boxes }: FirewallScope):
       type filter hook forward priority -150; policy accept;
       iifname ${ours} meta nfproto ipv6 drop
       iifname ${ours} ip saddr != ${boxes} drop
-      iifname ${ours} ip daddr @never meta l4proto tcp reject with tcp reset
-      iifname ${ours} ip daddr @never reject with icmpx type admin-prohibited
-      iifname ${ours} oifname ${ours} drop
+      iifname ${ours} oifname ${ours} meta l4proto tcp reject with tcp reset
+      iifname ${ours} oifname ${ours} reject with icmpx type admin-prohibited
+      iifname ${ours} jump networks
+      iifname ${ours} meta l4proto tcp reject with tcp reset
+      iifname ${ours} reject with icmpx type admin-prohibited
       oifname ${ours} ct state established,related accept
       oifname ${ours} drop
     }
@@ -45,13 +55,30 @@ export function nftables(nft: string, { server, prefix, boxes }: FirewallScope):
       ip saddr ${boxes} oifname != ${ours} masquerade
     }
   }`;
-  return { name: 'nftables', install: () => [...remove(), step.run('-', [nft, '-f', '-'], rules)], remove };
+  const match = ({ to, protocol, ports }: Opening): string => {
+    const range = to === 'host' ? '' : `ip daddr ${to} `;
+    if (protocol === undefined) return range;
+    return ports === undefined ? `${range}meta l4proto ${protocol} ` : `${range}${protocol} dport ${ports.join('-')} `;
+  };
+  const open = (interfaces: string, allow: readonly Opening[]): Step[] => {
+    const { named, others, host } = passage(allow);
+    const add = (chain: string, rule: string): string => `add rule inet ${table} ${chain} iifname "${interfaces}*" ${rule}\n`;
+    const script = [
+      ...host.map((opening) => add('host', `${match(opening)}accept`)),
+      ...named.map((opening) => add('networks', `${match(opening)}accept`)),
+      // Back to where it is refused.
+      add('networks', 'ip daddr @never return'),
+      ...others.map((opening) => add('networks', `${match(opening)}accept`)),
+    ];
+    return [step.run('-', [nft, '-f', '-'], script.join(''))];
+  };
+  return { name: 'nftables', install: () => [...remove(), step.run('-', [nft, '-f', '-'], rules)], open, remove };
 }
 
 /** Chosen before nftables, because here an accept of ours stands before a drop of Docker's in the same chain. */
 export function iptables(program: string, { server, prefix, boxes }: FirewallScope): Firewall {
   const ours = `${prefix}+`;
-  const [input, forward, out] = [`mf-${server}-in`, `mf-${server}-fw`, `mf-${server}-out`];
+  const [input, forward, networks, host, out] = ['in', 'fw', 'nets', 'host', 'out'].map((name) => `mf-${server}-${name}`);
   const jumps = [
     ['filter', 'INPUT', '-i', ours, '-j', input],
     ['filter', 'FORWARD', '-i', ours, '-j', forward],
@@ -62,24 +89,25 @@ export function iptables(program: string, { server, prefix, boxes }: FirewallSco
     [
       ...jumps.map(([table, ...rule]) => ['-t', table, '-D', ...rule]),
       ...(['-F', '-X'] as const).flatMap((what) => [
-        ['-t', 'filter', what, input],
-        ['-t', 'filter', what, forward],
+        ...[input, forward, networks, host].map((chain) => ['-t', 'filter', what, chain]),
         ['-t', 'nat', what, out],
       ]),
-    ].map((words) => step.maybe(step.run('-', [program, '-w', '10', ...words])));
+    ].map((words) => step.maybe(step.run('-', [program, '-w', '10', ...(words as string[])])));
+  const restore = (...lines: string[]): Step =>
+    step.run('-', [`${program}-restore`, '-w', '10', '--noflush'], `${lines.join('\n')}\n`);
   const refuse = (match: string): string[] => [
     `${match} -p tcp -j REJECT --reject-with tcp-reset`,
     `${match} -j REJECT --reject-with icmp-admin-prohibited`,
   ];
-  const rules = [
+  const rules = restore(
     '*filter',
-    `:${input} - [0:0]`,
-    `:${forward} - [0:0]`,
+    ...[input, forward, networks, host].map((chain) => `:${chain} - [0:0]`),
+    `-A ${input} -j ${host}`,
     ...refuse(`-A ${input}`),
     `-A ${forward} -i ${ours} ! -s ${boxes} -j DROP`,
-    ...neverReached.flatMap((range) => refuse(`-A ${forward} -i ${ours} -d ${range}`)),
-    `-A ${forward} -i ${ours} -o ${ours} -j DROP`,
-    `-A ${forward} -i ${ours} -j ACCEPT`,
+    ...refuse(`-A ${forward} -i ${ours} -o ${ours}`),
+    `-A ${forward} -i ${ours} -j ${networks}`,
+    ...refuse(`-A ${forward} -i ${ours}`),
     `-A ${forward} -o ${ours} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`,
     `-A ${forward} -o ${ours} -j DROP`,
     'COMMIT',
@@ -87,15 +115,39 @@ export function iptables(program: string, { server, prefix, boxes }: FirewallSco
     `:${out} - [0:0]`,
     `-A ${out} ! -o ${ours} -j MASQUERADE`,
     'COMMIT',
-    '',
-  ].join('\n');
+  );
+  const match = ({ to, protocol, ports }: Opening): string =>
+    [
+      ...(to === 'host' ? [] : [`-d ${to}`]),
+      ...(protocol === undefined ? [] : [`-p ${protocol}`]),
+      ...(ports === undefined ? [] : [`--dport ${ports.join(':')}`]),
+    ].join(' ');
+  const open = (interfaces: string, allow: readonly Opening[]): Step[] => {
+    const { named, others, host: hostPorts } = passage(allow);
+    const from = `-i ${interfaces}+`;
+    const accept = (chain: string | undefined, opening: Opening): string => `-A ${chain} ${from} ${match(opening)} -j ACCEPT`;
+    return [
+      restore(
+        '*filter',
+        ...hostPorts.map((opening) => accept(host, opening)),
+        ...named.map((opening) => accept(networks, opening)),
+        // Back to where it is refused.
+        ...neverReached.map((range) => `-A ${networks} ${from} -d ${range} -j RETURN`),
+        ...others.map((opening) => accept(networks, opening)),
+        'COMMIT',
+      ),
+    ];
+  };
   return {
     name: 'iptables',
     install: () => [
       ...remove(),
-      step.run('-', [`${program}-restore`, '-w', '10', '--noflush'], rules),
-      ...jumps.map(([table, chain, ...match]) => step.run('-', [program, '-w', '10', '-t', table, '-I', chain, ...match])),
+      rules,
+      ...jumps.map(([table, chain, ...rule]) =>
+        step.run('-', [program, '-w', '10', '-t', table, '-I', chain, ...(rule as string[])]),
+      ),
     ],
+    open,
     remove,
   };
 }
