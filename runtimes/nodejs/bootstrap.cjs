@@ -40,6 +40,8 @@ async function init(header) {
     report('Uncaught Exception', error);
     refuse(error, 13);
   };
+  // Begun here, so that it holds what the function loads and nothing of ours.
+  const cache = header.compileCache && require('./compile-cache.cjs').beginCompileCache(header.compileCache);
   try {
     const handler = (header.keepEnv && process.env._HANDLER) || header.handler;
     loaded = await require('./handler.cjs').load(process.env.LAMBDA_TASK_ROOT || header.cwd, handler);
@@ -48,7 +50,7 @@ async function init(header) {
     refuse(error, 129);
     return;
   }
-  wait([['R']]);
+  wait(cache ? [...cache(), ['R']] : [['R']]);
 }
 
 /** Everything that ends an invocation goes through here: what is left to say and `next`, in one write. */

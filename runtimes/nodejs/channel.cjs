@@ -4,7 +4,7 @@
 const net = require('net');
 
 const letters = Object.create(null);
-for (const letter of 'HRFAXSDZNL') letters[letter] = letter.charCodeAt(0);
+for (const letter of 'HRFAXSDZNLC') letters[letter] = letter.charCodeAt(0);
 
 /** One buffer with all these frames: `[type, header?, body?]`, the body text or bytes. */
 function encode(frames) {

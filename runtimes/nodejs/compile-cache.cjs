@@ -1,31 +1,83 @@
 'use strict';
-// V8's code for a function's modules, made when the version was published.
+// V8's code for a function's modules: made by the first process of a version, used by all later ones.
 
 const fs = require('fs');
 const Module = require('module');
 const path = require('path');
 
+/** Code that is loaded sooner gains nothing worth a file. */
+const worthMs = 15;
+/** A frame's worth of a file. */
+const pieceBytes = 1048576;
+
 /**
- * Uses a read-only folder as compile cache. Node names the part it reads after its version and the user,
- * and each box has a user of its own; so a folder of ours in `/tmp` holds a link of the wanted name.
- * Nothing here may fail the function: without the cache it only starts slower.
+ * Begins to use the cache at `header.use`, a read-only folder, or to make one of at most `header.make` bytes.
+ * Nothing here may fail the function: without a cache it only starts slower.
+ *
+ * @returns what is to be sent once the function is loaded: the frames of a cache, or none
  */
-function useCompileCache(folder) {
-  if (typeof Module.enableCompileCache !== 'function') return;
+function beginCompileCache(header) {
+  if (typeof Module.enableCompileCache !== 'function') return () => [];
+  const own = path.join(process.env.TMPDIR || '/tmp', '.mayfly-compile-cache');
   try {
-    const made = fs.readdirSync(folder).find((name) => name.startsWith(`${process.version}-${process.arch}-`));
-    if (made === undefined) return;
-    const mine = made.replace(/-\d+$/, `-${process.getuid()}`);
-    if (made === mine) {
-      Module.enableCompileCache(folder);
-      return;
+    if (header.use) {
+      useFolder(header.use, own);
+      return () => [];
     }
-    const own = path.join(process.env.TMPDIR || '/tmp', '.mayfly-compile-cache');
-    fs.mkdirSync(own, { recursive: true, mode: 0o700 });
-    const link = path.join(own, mine);
-    if (fs.lstatSync(link, { throwIfNoEntry: false }) === undefined) fs.symlinkSync(path.join(folder, made), link);
-    Module.enableCompileCache(own);
-  } catch {}
+    // A cache of the function's own choice is none of our business.
+    if (Module.getCompileCacheDir() !== undefined || !enabled(Module.enableCompileCache(own))) return () => [];
+  } catch {
+    return () => [];
+  }
+  const startedAt = process.hrtime.bigint();
+  return () => {
+    const took = Number(process.hrtime.bigint() - startedAt) / 1e6;
+    try {
+      return took < worthMs ? [] : made(own, header.make);
+    } catch {
+      return [];
+    } finally {
+      // What the function finds in its `/tmp` is its own. Code it loads later is compiled as ever.
+      fs.rmSync(own, { recursive: true, force: true, maxRetries: 0 });
+    }
+  };
 }
 
-module.exports = { useCompileCache };
+const enabled = ({ status }) => status === Module.constants.compileCacheStatus.ENABLED;
+
+/**
+ * Node names the part of a cache that it reads after its version and the user, and each box has a user of its own; so a
+ * folder of ours in `/tmp` holds a link of the wanted name.
+ */
+function useFolder(folder, own) {
+  const there = fs.readdirSync(folder).find((name) => name.startsWith(`${process.version}-${process.arch}-`));
+  if (there === undefined) return;
+  const mine = there.replace(/-\d+$/, `-${process.getuid()}`);
+  if (there === mine) {
+    Module.enableCompileCache(folder);
+    return;
+  }
+  fs.mkdirSync(own, { recursive: true, mode: 0o700 });
+  const link = path.join(own, mine);
+  if (fs.lstatSync(link, { throwIfNoEntry: false }) === undefined) fs.symlinkSync(path.join(folder, there), link);
+  Module.enableCompileCache(own);
+}
+
+/** All or nothing: half a cache would be kept as if it were whole. */
+function made(own, maxBytes) {
+  Module.flushCompileCache();
+  const frames = [];
+  let bytes = 0;
+  for (const folder of fs.readdirSync(own)) {
+    for (const file of fs.readdirSync(path.join(own, folder))) {
+      const content = fs.readFileSync(path.join(own, folder, file));
+      bytes += content.length;
+      if (bytes > maxBytes) return [];
+      for (let at = 0; at < content.length; at += pieceBytes)
+        frames.push(['C', { name: `${folder}/${file}` }, content.subarray(at, at + pieceBytes)]);
+    }
+  }
+  return frames;
+}
+
+module.exports = { beginCompileCache };

@@ -7,7 +7,6 @@ const { patchConsole } = require('./console.cjs');
 /** @returns how errors of the function are logged */
 function becomeFunction({ channel, header, current, sdk }) {
   const { env } = header;
-  const cache = env.MAYFLY_COMPILE_CACHE;
   if (!header.keepEnv) {
     for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
     Object.assign(process.env, env);
@@ -16,12 +15,10 @@ function becomeFunction({ channel, header, current, sdk }) {
   // For a client that a wrapper might have started in our place.
   delete process.env._LAMBDA_TELEMETRY_LOG_FD;
   delete process.env.MAYFLY_SDK;
-  delete process.env.MAYFLY_COMPILE_CACHE;
   process.chdir(header.cwd);
   // Node read NODE_PATH when it started, before there was a function.
   Module._initPaths();
   if (sdk) require('./sdk.cjs').offerSdk(sdk);
-  if (cache) require('./compile-cache.cjs').useCompileCache(cache);
   const report = patchConsole({ channel, json: header.logFormat === 'JSON', level: header.logLevel, current });
   // Most functions do not stream: the module behind these is loaded when one is asked for.
   if (!/^(1|true)$/.test(env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA || '')) {

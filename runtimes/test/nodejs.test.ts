@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, realpathSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { arn, Bootstrap, requestId, type Told } from './bootstrap.ts';
@@ -514,25 +513,46 @@ for (const identifier of ['nodejs16.x', 'nodejs22.x', 'nodejs24.x']) {
     }
 
     if (major >= 22) {
-      test('reads a compile cache that another user made', async (t) => {
-        await using bootstrap = await Bootstrap.start({
-          ...found,
-          files: {
-            'big.js': `module.exports = () => 1;\n${'// filling\n'.repeat(1000)}`,
-            'index.js':
-              'const used = require("./big.js"); exports.handler = async () => [require("module").getCompileCacheDir(), process.env.MAYFLY_COMPILE_CACHE, used()];',
-          },
-        });
+      const files = {
+        'big.js': `const until = Date.now() + 30; while (Date.now() < until); module.exports = () => 1;\n${'// filling\n'.repeat(1000)}`,
+        'index.js': `const used = require("./big.js"); const { existsSync } = require("fs");
+          exports.handler = async (place) => [require("module").getCompileCacheDir(), existsSync(place), used()];`,
+      };
+
+      test('makes a compile cache before it is ready, and reads it as another user', async (t) => {
+        const sent: { readonly name: string; readonly body: Buffer }[] = [];
+        {
+          await using bootstrap = await Bootstrap.start({ ...found, files });
+          const own = path.join(bootstrap.folder, '.mayfly-compile-cache');
+          const init = await bootstrap.init('index.handler', {
+            env: { TMPDIR: bootstrap.folder },
+            compileCache: { make: 1_048_576 },
+          });
+          for (const { type, header, body } of init.frames) if (type === 'C') sent.push({ name: String(header['name']), body });
+          const { value } = await bootstrap.invoke(own);
+          t.assert.deepEqual((value as unknown[]).slice(1), [false, 1]);
+        }
+        t.assert.equal(sent.length, 2);
+        await using bootstrap = await Bootstrap.start({ ...found, files });
         const cache = path.join(bootstrap.folder, 'cache');
-        const make = [found.command[0]!, ['-e', 'require(process.argv[1])', path.join(bootstrap.folder, 'task/big.js')]] as const;
-        execFileSync(...make, { env: { NODE_COMPILE_CACHE: cache } });
-        const [made] = readdirSync(cache) as [string];
+        const [made = ''] = sent[0]!.name.split('/');
         const foreign = made.replace(/-\d+$/, '-2000001');
-        renameSync(path.join(cache, made), path.join(cache, foreign));
-        await bootstrap.init('index.handler', { env: { MAYFLY_COMPILE_CACHE: cache, TMPDIR: bootstrap.folder } });
-        const { value } = await bootstrap.invoke({});
-        t.assert.deepEqual(value, [path.join(bootstrap.folder, '.mayfly-compile-cache', made), null, 1]);
+        mkdirSync(path.join(cache, foreign), { recursive: true });
+        for (const { name, body } of sent) writeFileSync(path.join(cache, foreign, name.split('/')[1]!), body);
+        await bootstrap.init('index.handler', { env: { TMPDIR: bootstrap.folder }, compileCache: { use: cache } });
+        const { value } = await bootstrap.invoke('');
+        t.assert.deepEqual(value, [path.join(bootstrap.folder, '.mayfly-compile-cache', made), false, 1]);
         t.assert.equal(realpathSync((value as string[])[0]!), path.join(cache, foreign));
+      });
+
+      test('sends no compile cache that is too big, and leaves nothing of it', async (t) => {
+        await using bootstrap = await Bootstrap.start({ ...found, files });
+        const init = await bootstrap.init('index.handler', { env: { TMPDIR: bootstrap.folder }, compileCache: { make: 10 } });
+        t.assert.deepEqual(
+          init.frames.map(({ type }) => type),
+          ['R'],
+        );
+        t.assert.deepEqual(readdirSync(bootstrap.folder).sort(), ['channel', 'task']);
       });
     }
 

@@ -12,6 +12,7 @@ import {
 import type { FunctionVersion } from '../../packages/server/src/control/index.ts';
 import {
   openEnvironments,
+  type CompileCaches,
   type Environment,
   type EnvironmentFactory,
   type Invocation,
@@ -63,6 +64,7 @@ export interface GuesthouseOptions {
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   readonly poolSize?: number;
+  readonly compileCaches?: CompileCaches;
   readonly serveEndpoint?: (connection: Socket) => void;
 }
 
@@ -84,6 +86,7 @@ export function openGuesthouse(sandboxes: SandboxDriver, runtimes: Runtimes, opt
     log: silentLogger,
     limits: { ...awsLimits, ...options.limits },
     poolSize: options.poolSize ?? 0,
+    ...(options.compileCaches === undefined ? {} : { compileCaches: options.compileCaches }),
   });
   const version = (more: Partial<FunctionVersion> = {}): FunctionVersion =>
     catalog.put('f', { version: { network: 'egress', ...more } });

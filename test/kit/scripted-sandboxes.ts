@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type {
   Capabilities,
+  LateTarget,
   ProcessExit,
   ProcessSpec,
   ResourceLimits,
@@ -118,6 +119,7 @@ export class ScriptedSandbox implements Sandbox {
   readonly endpointUrl: string;
   readonly taskRoot = '/var/task';
   readonly optRoot = '/opt';
+  readonly cacheRoot = '/run/mayfly/cache';
   readonly house: ScriptedSandboxes;
   readonly bound = new Map<string, string>();
   /** Every process that was started, in order. */
@@ -153,7 +155,7 @@ export class ScriptedSandbox implements Sandbox {
     this.endpointUrl = `http://${addressOf(endpoint)}`;
   }
 
-  bind(target: '/var/task' | '/opt', source: string): Promise<void> {
+  bind(target: LateTarget, source: string): Promise<void> {
     this.bound.set(target, source);
     return Promise.resolve();
   }

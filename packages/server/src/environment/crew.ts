@@ -3,6 +3,7 @@ import type { Clock, Limits, Logger, Random } from '../base/index.ts';
 import type { ProcessExit, SandboxProcess } from '../sandbox/index.ts';
 import { applicationFilter } from './application-level.ts';
 import { BootError, type Booted, type Box } from './box.ts';
+import { abandon, type CacheUse } from './compile-cache/caches.ts';
 import { entrypoint, externalExtensions } from './code-folder.ts';
 import { extensionsApi, isExtensionPath } from './extensions/api.ts';
 import { Extensions } from './extensions/extensions.ts';
@@ -39,6 +40,7 @@ export interface CrewOptions {
   readonly box: Box;
   /** A pooled interpreter that has already started; otherwise one is started. */
   readonly booted: Booted | undefined;
+  readonly cache?: CacheUse | undefined;
   readonly sources: VariableSources;
   readonly events: CrewEvents;
   readonly log: EnvironmentLog;
@@ -77,6 +79,7 @@ export class Crew {
       {
         initialised: () => {
           events.runtimeInitialised();
+          abandon(options.cache);
           this.extensions.initialised();
           this.#maybeReady();
         },
@@ -232,7 +235,7 @@ export class Crew {
   }
 
   async #startFramed(booted: Booted | undefined): Promise<void> {
-    const { box, sources, log, logger } = this.#options;
+    const { box, sources, log, logger, cache } = this.#options;
     const env = functionVariables(sources);
     const { startsWith, commandFor } = box.runtime;
     const late = startsWith === 'function' || Object.keys(sources.version.environment).some(neededAtStart);
@@ -258,6 +261,7 @@ export class Crew {
       onLog: (body, atMs) => void (log.takes(body.length) && log.line('function', body.toString('utf8'), atMs)),
       log: logger,
     });
+    if (cache?.kind === 'make') cache.commission.listen(link);
     link.onClosed = () => this.#linkClosed(process);
     const { logging, handler = '' } = sources.version;
     link.send('I', {
@@ -266,6 +270,7 @@ export class Crew {
       cwd: sources.taskRoot,
       handler,
       logFormat: logging.logFormat,
+      ...(cache === undefined ? {} : { compileCache: told(cache, box) }),
       ...(logging.applicationLogLevel === undefined ? {} : { logLevel: logging.applicationLogLevel }),
     });
   }
@@ -346,6 +351,7 @@ export class Crew {
   #finish(failure: Failure): void {
     this.#state = 'ended';
     this.session.end(failure);
+    abandon(this.#options.cache);
     if (this.#link !== undefined) this.#link[Symbol.dispose]();
     this.#link = undefined;
   }
@@ -361,6 +367,9 @@ export class Crew {
     };
   }
 }
+
+const told = (cache: CacheUse, box: Box): object =>
+  cache.kind === 'use' ? { use: box.sandbox.cacheRoot } : { make: cache.commission.maxBytes };
 
 /** @source spec 3.6-23 */
 const execWrapper = ({ version }: VariableSources): string | undefined => version.environment['AWS_LAMBDA_EXEC_WRAPPER'];

@@ -1,6 +1,7 @@
 import type { Clock, EnvironmentId, InitializationType, InitPhase, Limits, Logger, Random } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 import type { Booted, Box } from './box.ts';
+import { abandon, type CacheUse } from './compile-cache/caches.ts';
 import { Crew } from './crew.ts';
 import { Deadline } from './deadline.ts';
 import { failedOutcome, sandboxFailure, timedOut, type Failure } from './failures.ts';
@@ -18,6 +19,8 @@ import type { VariableSources } from './variables.ts';
 export interface Claim {
   readonly box: Box;
   readonly booted: Booted | undefined;
+  /** Of V8, for runtimes that know it. */
+  readonly cache?: CacheUse | undefined;
   /** The initialisation is over: from now on the function's own share of the processor holds. */
   settle(): Promise<void>;
 }
@@ -133,11 +136,15 @@ export class LiveEnvironment implements Environment {
       const [claim, credentials] = await Promise.allSettled([claiming, this.#options.credentials()]);
       if (claim.status === 'fulfilled') this.#box = claim.value.box;
       if (claim.status === 'rejected') throw claim.reason;
-      if (credentials.status === 'rejected') throw credentials.reason;
+      if (credentials.status === 'rejected') {
+        abandon(claim.value.cache);
+        throw credentials.reason;
+      }
       this.#credentials = credentials.value;
       this.#settle = claim.value.settle;
       this.#reports.memory = new Memory(claim.value.box.sandbox, this.#clock);
-      if (this.#life.phase === 'starting') this.#startCrew('init', claim.value.booted);
+      if (this.#life.phase === 'starting') this.#startCrew('init', claim.value);
+      else abandon(claim.value.cache);
     } catch (error) {
       if (!signal.aborted) this.#broken(error);
     }
@@ -162,15 +169,15 @@ export class LiveEnvironment implements Environment {
 
   #go(run: Run): void {
     if (this.#crew?.ready === true) this.#dispatch(this.#crew, run);
-    else if (this.#clearing === undefined) this.#startCrew('invoke', undefined);
+    else if (this.#clearing === undefined) this.#startCrew('invoke');
     else {
       void this.#clearing.then(() => {
-        if (this.#run === run && !run.ending) this.#startCrew('invoke', undefined);
+        if (this.#run === run && !run.ending) this.#startCrew('invoke');
       });
     }
   }
 
-  #startCrew(phase: InitPhase, booted: Booted | undefined): void {
+  #startCrew(phase: InitPhase, claim?: Claim): void {
     const { version, initializationType, limits, clock, random, logger, telemetry, logStream } = this.#options;
     const box = this.#box;
     const credentials = this.#credentials;
@@ -186,7 +193,8 @@ export class LiveEnvironment implements Environment {
     const { runtimeApiAddress, endpointUrl, taskRoot, optRoot } = box.sandbox;
     const crew: Crew = new Crew({
       box,
-      booted,
+      booted: claim?.booted,
+      cache: claim?.cache,
       sources: {
         version,
         runtime: box.runtime,

@@ -1,3 +1,4 @@
+export { CompileCaches } from './compile-cache/caches.ts';
 export { openEnvironments, type EnvironmentsOptions } from './open.ts';
 export * from './port.ts';
 export * from './runtimes/index.ts';

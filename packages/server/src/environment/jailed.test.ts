@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { openGuesthouse, type Guesthouse } from '../../../../test/kit/environments.ts';
-import { silentLogger, systemClock } from '../base/index.ts';
+import { silentLogger, systemClock, systemRandom } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 import { jailObstacle, openJail, type SandboxDriver } from '../sandbox/index.ts';
+import { CompileCaches } from './compile-cache/caches.ts';
 import { openRuntimes } from './runtimes/index.ts';
 
 const obstacle = jailObstacle();
@@ -115,6 +116,7 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
   let folder: string;
   let driver: SandboxDriver;
   let house: Guesthouse;
+  let caches: CompileCaches;
 
   const code = (name: string, files: Readonly<Record<string, string>>): Partial<FunctionVersion> => {
     const dir = path.join(folder, 'code', name);
@@ -137,8 +139,10 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     mkdirSync(dataDir);
     driver = openJail({ dataDir, clock: systemClock, log: silentLogger });
     const runtimes = await openRuntimes({ dataDir, clock: systemClock, log: silentLogger });
+    caches = await CompileCaches.open({ dataDir, random: systemRandom, log: silentLogger });
     house = openGuesthouse(driver, runtimes, {
       poolSize: 1,
+      compileCaches: caches,
       serveEndpoint: (socket) =>
         socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 8\r\n\r\nendpoint')),
     });
@@ -181,6 +185,35 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     t.assert.match(
       (await answer(environment, 1)).text,
       /^\{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: \S+ Error: Couldn't find valid bootstrap\(s\): \[\/var\/task\/bootstrap \/opt\/bootstrap\]"\}$/,
+    );
+  });
+
+  test('a version is compiled once: its later environments read what the first one made, and cannot write it', async (t: TestContext) => {
+    const files = code('slow', {
+      'index.js': `const fs = require('fs');
+        const cache = require('module').getCompileCacheDir;
+        for (const until = Date.now() + 50; Date.now() < until;);
+        const refused = (work) => { try { work(); return 'done'; } catch ({ code }) { return code; } };
+        exports.handler = async () => {
+          const made = fs.readdirSync('/run/mayfly/cache', { recursive: true }).filter((name) => name.includes('/'));
+          return { used: fs.existsSync(cache()) && fs.realpathSync(cache()).startsWith('/run/mayfly/cache/'), made: made.length,
+            writes: ['/run/mayfly/cache/x', ...made.map((name) => '/run/mayfly/cache/' + name)].map((file) => refused(() => fs.writeFileSync(file, 'x'))) };
+        };`,
+    });
+    const seen = async (version: FunctionVersion): Promise<unknown> => {
+      await using environment = house.factory.create(version);
+      t.assert.equal(await environment.initialised, 'idle');
+      return JSON.parse((await answer(environment, 1)).text);
+    };
+    const version = house.version({ ...files, incarnation: 'compiled', memoryMiB: 1769 });
+    const first = (await seen(version)) as { readonly made: number };
+    t.assert.equal(first.made, 0);
+    await caches[Symbol.asyncDispose]();
+    t.assert.deepEqual(await seen(version), { used: true, made: 1, writes: ['EROFS', 'EROFS'] });
+    // The same code with another configuration is another version: what it could put there would run as this one.
+    t.assert.equal(
+      ((await seen(house.version({ ...files, incarnation: 'other', memoryMiB: 1769 }))) as { made: number }).made,
+      0,
     );
   });
 

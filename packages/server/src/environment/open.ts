@@ -11,6 +11,7 @@ import {
 import type { FunctionVersion } from '../control/index.ts';
 import type { Mount, SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
 import { BootError, Box } from './box.ts';
+import { abandon, type CacheUse, type CompileCaches } from './compile-cache/caches.ts';
 import { LiveEnvironment, type Claim } from './environment.ts';
 import { defaultTmpMiB, functionLimits, initLimits, pooledLimits } from './limits.ts';
 import { EnvironmentLog } from './log.ts';
@@ -29,6 +30,8 @@ export interface EnvironmentsOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly limits: Limits;
+  /** What V8 compiled for each version; nothing is kept when absent. */
+  readonly compileCaches?: CompileCaches;
   /** Boxes kept ready for each runtime that was asked for; 0 makes every box on demand. */
   readonly poolSize?: number;
   /** Runtimes with boxes ready at once. */
@@ -120,17 +123,29 @@ class Environments implements EnvironmentFactory {
     const limits = initLimits(version, this.#options.limits);
     const claim = pooled ?? { box: await this.#open(runtime, version, limits, signal), booted: undefined };
     const { sandbox } = claim.box;
+    let cache = this.#cache(runtime, version);
     try {
       const work = version.packageType === 'Image' ? [] : [sandbox.bind('/var/task', version.codeDir)];
       if (version.layersDir !== undefined) work.push(sandbox.bind('/opt', version.layersDir));
       if (pooled !== undefined) work.push(sandbox.limit(limits));
+      if (cache?.kind === 'use') {
+        // It may be gone by now; then the code is compiled once more.
+        const bound = sandbox.bind('/run/mayfly/cache', cache.folder).catch(() => (cache = undefined));
+        work.push(bound.then(() => {}));
+      }
       await Promise.all(work);
       signal.throwIfAborted();
     } catch (error) {
+      abandon(cache);
       await claim.box[Symbol.asyncDispose]();
       throw error;
     }
-    return { ...claim, settle: () => (own.cpuCores < limits.cpuCores ? sandbox.limit(own) : Promise.resolve()) };
+    return { ...claim, cache, settle: () => (own.cpuCores < limits.cpuCores ? sandbox.limit(own) : Promise.resolve()) };
+  }
+
+  #cache(runtime: ResolvedRuntime, version: FunctionVersion): CacheUse | undefined {
+    if (runtime.compileCache !== true) return undefined;
+    return this.#options.compileCaches?.find(version, runtime.interpreterVersion ?? '');
   }
 
   async #stock(identifier: string): Promise<void> {

@@ -15,7 +15,7 @@ import {
 } from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
 import { openCodeStore, openControl, openImages } from '../control/index.ts';
-import { openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
+import { CompileCaches, openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
@@ -163,6 +163,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     }),
   );
   if (config.auth !== 'open') gatekeeper = openGatekeeper({ config, neighbours, control, clock, log });
+  const compileCaches = rooms.use(await CompileCaches.open({ dataDir, random, log }));
+  rooms.use(control.catalog.onChange((change) => compileCaches.onChange(change)));
   const environments = rooms.use(
     openEnvironments({
       sandboxes: sandboxes.driver,
@@ -183,6 +185,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       random,
       log,
       limits,
+      compileCaches,
       poolSize: config.poolSize,
     }),
   );

@@ -116,6 +116,9 @@ export interface SandboxStats {
   readonly oomKills: number;
 }
 
+/** What may appear inside a box when it is claimed: code, layers, and what V8 made of the code. */
+export type LateTarget = '/var/task' | '/opt' | '/run/mayfly/cache';
+
 /**
  * A box: walls, limits, a private network with two listeners, and no process of the tenant's until
  * `start`. Disposing ends everything inside and leaves nothing: no process, cgroup, mount or file.
@@ -133,16 +136,17 @@ export interface Sandbox extends AsyncDisposable {
   readonly runtimeApiAddress: string;
   /** Address of `endpoint` as the processes inside see it, `http://127.0.0.1:4566` in a jail. */
   readonly endpointUrl: string;
-  /** Where `bind('/var/task')` and `bind('/opt')` are seen inside: the same paths in a jail, a folder of its own with `none`. */
+  /** Where what was bound is seen inside: the same paths in a jail, a folder of its own with `none`. */
   readonly taskRoot: string;
   readonly optRoot: string;
   /** The descriptor of a process's second pipe. Absent where the driver gives none. */
   readonly framedLogFd?: number;
+  readonly cacheRoot: string;
   /**
-   * Late binding: makes a folder of the host appear read-only at `/var/task` or `/opt`, also for
+   * Late binding: makes a folder of the host appear read-only at one of these places, also for
    * processes that run already.
    */
-  bind(target: '/var/task' | '/opt', source: string): Promise<void>;
+  bind(target: LateTarget, source: string): Promise<void>;
   /** Sets the limits the function has a right to. */
   limit(limits: ResourceLimits): Promise<void>;
   start(process: ProcessSpec): Promise<SandboxProcess>;

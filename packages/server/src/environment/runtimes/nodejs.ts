@@ -99,6 +99,8 @@ export class NodeRuntime implements RuntimeDefinition {
       command: [visible ? interpreter : `/var/lang/bin/${path.basename(interpreter)}`, '/var/runtime/bootstrap.cjs'],
       bootEnv: sdk === undefined ? {} : { MAYFLY_SDK: sdkInside },
       channel: 'frames',
+      // @source https://nodejs.org/docs/latest-v24.x/api/module.html#moduleenablecompilecacheoptions
+      ...(Number(this.#major) >= 22 ? { compileCache: true as const } : {}),
       // @source spec 3.6-18
       functionEnv: () => ({
         NODE_PATH: `/opt/nodejs/node${this.#major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task`,

@@ -2,7 +2,16 @@ import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Group } from '../cgroup/index.ts';
-import type { Mount, ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
+import type {
+  LateTarget,
+  Mount,
+  ProcessSpec,
+  ResourceLimits,
+  Sandbox,
+  SandboxProcess,
+  SandboxSpec,
+  SandboxStats,
+} from '../port.ts';
 import { boxArguments, boxBinds, enter, type BoxPaths } from './command.ts';
 import type { Shared } from './driver.ts';
 import { imagePasswd, passwdOf } from './etc.ts';
@@ -16,8 +25,7 @@ const endpointPort = 4566;
 /** Of `/tmp`, so that empty files cannot eat the host's memory. */
 const inodesPerMiB = 256;
 
-const late = { '/var/task': 'task', '/opt': 'opt' } as const;
-type Late = keyof typeof late;
+const late: Readonly<Record<LateTarget, string>> = { '/var/task': 'task', '/opt': 'opt', '/run/mayfly/cache': 'cache' };
 
 /** One box. Its slot is a file system in memory that holds `/tmp` and the places where code appears later. */
 export class Jail implements Sandbox {
@@ -30,6 +38,7 @@ export class Jail implements Sandbox {
   readonly optRoot = '/opt';
   /** Far from those that scripts open by number. */
   readonly framedLogFd = 62;
+  readonly cacheRoot = '/run/mayfly/cache';
   readonly #spec: SandboxSpec;
   readonly #shared: Shared;
   readonly #slot: string;
@@ -105,7 +114,9 @@ export class Jail implements Sandbox {
     const slot = (name: string): string => path.join(this.#slot, name);
     const { rootfs } = this.#spec;
     // An image's own code is there until something is bound over it.
-    const brought = Object.entries(late).filter(([target]) => rootfs !== undefined && existsSync(path.join(rootfs, target)));
+    const brought = (['/var/task', '/opt'] as const).filter(
+      (target) => rootfs !== undefined && existsSync(path.join(rootfs, target)),
+    );
     return [
       step.makeFolder(this.#slot),
       step.mount('tmpfs', this.#slot, 'tmpfs', mountFlags.noSuid | mountFlags.noDev, `${sized(this.#limits)},mode=755`),
@@ -126,11 +137,11 @@ export class Jail implements Sandbox {
         : []),
       // Without root the box's user owns these folders, and would be let in to write before code is bound.
       ...(this.#shared.root ? [] : Object.values(late).flatMap((name) => readOnlySelf(slot(name)))),
-      ...brought.map(([target, name]) => step.mount(path.join(root, target), slot(name), '-', mountFlags.bind)),
+      ...brought.map((target) => step.mount(path.join(root, target), slot(late[target]), '-', mountFlags.bind)),
     ];
   }
 
-  async bind(target: Late, source: string): Promise<void> {
+  async bind(target: LateTarget, source: string): Promise<void> {
     await this.#during(async () => {
       await this.#shared.readOnly.bind(source, path.join(this.#slot, late[target]));
       this.#bound.push(source);
@@ -196,6 +207,7 @@ export class Jail implements Sandbox {
       tmp: slot('tmp'),
       task: slot('task'),
       opt: slot('opt'),
+      cache: slot('cache'),
       writable: this.#writable(),
       passwd,
       channel: this.#socket,

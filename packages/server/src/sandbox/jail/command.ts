@@ -21,6 +21,7 @@ export interface BoxPaths {
   readonly tmp: string;
   readonly task: string;
   readonly opt: string;
+  readonly cache: string;
   readonly channel: string;
   /** File systems, as this box sees them. */
   readonly writable: readonly Mount[];
@@ -43,6 +44,7 @@ export function boxBinds(paths: BoxPaths): (readonly [string, string])[] {
     [paths.channel, inside('/run/mayfly/channel.sock')],
     [paths.task, inside('/var/task')],
     [paths.opt, inside('/opt')],
+    [paths.cache, inside('/run/mayfly/cache')],
     ...(paths.passwd === undefined ? [] : [[paths.passwd, inside('/etc/passwd')] as const]),
     ...paths.writable.map(({ source, target }) => [source, inside(target)] as const),
     ['-', paths.all],

@@ -8,8 +8,11 @@ import { mountFlags, step, type Step } from './steps.ts';
 /** Roots that no box uses any more, kept because the next box of the same runtime will want them. */
 const spareRoots = 32;
 
-/** Folders every box has, whatever its root brings. `/run/mayfly` holds the channel and our last step in. */
-const points = ['tmp', 'proc', 'dev', 'opt', 'mnt', 'home', 'var', 'var/task', 'var/runtime', 'var/lang', 'run', 'run/mayfly'];
+/** Folders every box has, whatever its root brings. `/run/mayfly` holds the channel, our last step in, and a compile cache. */
+const points = [
+  ...['tmp', 'proc', 'dev', 'opt', 'mnt', 'home', 'var', 'var/task', 'var/runtime', 'var/lang'],
+  ...['run', 'run/mayfly', 'run/mayfly/cache'],
+];
 
 export interface Root extends Disposable {
   readonly path: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
 import type { Clock } from '../../base/index.ts';
-import type { ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
+import type { LateTarget, ProcessSpec, ResourceLimits, Sandbox, SandboxProcess, SandboxSpec, SandboxStats } from '../port.ts';
 import { PathMap } from './paths.ts';
 import { groupAlive, signalGroup, signalOne, usageOf } from './processes.ts';
 import type { Starter } from './starter.ts';
@@ -17,6 +17,7 @@ export class PlainBox implements Sandbox {
   readonly channelPath: string;
   readonly taskRoot: string;
   readonly optRoot: string;
+  readonly cacheRoot: string;
   readonly #folder: string;
   readonly #starter: Starter;
   readonly #clock: Clock;
@@ -41,6 +42,7 @@ export class PlainBox implements Sandbox {
     this.channelPath = path.join(this.#folder, 'c');
     this.taskRoot = path.join(this.#folder, 'task');
     this.optRoot = path.join(this.#folder, 'opt');
+    this.cacheRoot = path.join(this.#folder, 'cache');
     this.#paths = new PathMap([
       ...spec.mounts,
       { source: this.taskRoot, target: '/var/task' },
@@ -63,8 +65,8 @@ export class PlainBox implements Sandbox {
     return `http://127.0.0.1:${(this.endpoint.address() as AddressInfo).port}`;
   }
 
-  async bind(target: '/var/task' | '/opt', source: string): Promise<void> {
-    const place = target === '/opt' ? this.optRoot : this.taskRoot;
+  async bind(target: LateTarget, source: string): Promise<void> {
+    const place = { '/var/task': this.taskRoot, '/opt': this.optRoot, '/run/mayfly/cache': this.cacheRoot }[target];
     rmSync(place, { force: true });
     symlinkSync(source, place);
   }
