@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 import { cores, machineFacts, pinGenerator } from './kit/machine.ts';
 import type { Result, Scenario } from './kit/scenario.ts';
 import { cold } from './scenarios/cold.ts';
+import { keepAlive } from './scenarios/keep-alive.ts';
 import { runtimeApi } from './scenarios/runtime-api.ts';
 import { warm } from './scenarios/warm.ts';
 
-const scenarios: readonly Scenario[] = [warm, runtimeApi, cold];
+const scenarios: readonly Scenario[] = [warm, runtimeApi, cold, keepAlive];
 
 const { values: flags, positionals: wanted } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean', default: false } },

@@ -3,7 +3,7 @@ import type { Summary } from './stats.ts';
 /** One measured thing beside its baseline of the same run. */
 export interface Result {
   readonly name: string;
-  readonly unit: 'ms' | 'per second' | 'µs';
+  readonly unit: 'ms' | 'per second' | 'µs' | 'MiB' | 'MB per second' | 'starts' | 'hours';
   /** Ratio of the medians, system to baseline; below one is faster for times. */
   readonly ratio?: number;
   /** Smallest and largest ratio over the repeats. */

@@ -37,6 +37,7 @@ program
   .option('--explain-denials', 'log what policies refuse, with the statement that would allow it')
   .addOption(new Option('--isolation <walls>', 'auto, jail or none'))
   .option('--pool-size <boxes>', 'booted boxes kept ready per runtime')
+  .option('--idle-ms <ms>', 'how long an environment that nobody uses is kept; learned = by its habits')
   .option('--drain-ms <ms>', 'how long a stop waits for running invocations')
   .option('--no-install', 'do not install bubblewrap where it is missing')
   .option('--brokers <arn=host:port,...>', 'where brokers are that event source mappings name by ARN')

@@ -5,6 +5,8 @@ import type { EnvironmentFactory, StopReason } from '../environment/index.ts';
 import { throttled } from './admission.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Cores, Starter } from './kept.ts';
+import type { Habit, Patience } from './patience/patience.ts';
+import { Returns } from './patience/returns.ts';
 import { place, type HouseView, type PoolView } from './placement.ts';
 import { Pool, type Box } from './pool.ts';
 
@@ -21,6 +23,7 @@ const bootTries = 2;
 export class House implements AsyncDisposable {
   readonly #factory: EnvironmentFactory;
   readonly #keepAlive: KeepAlive;
+  readonly #patience: Patience;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #pools = new Map<string, Pool>();
@@ -32,6 +35,8 @@ export class House implements AsyncDisposable {
   #alive = 0;
   /** Pools whose line had to wait for a place to boot; served in turn. */
   readonly #hungry = new Set<Pool>();
+  /** Functions whose next call is expected. */
+  readonly #returns: Returns<Expected>;
   /** Who wants provisioned environments started. */
   readonly #starters = new Set<Starter>();
   #look: { readonly timer: Timer; readonly atMs: number } | undefined;
@@ -42,11 +47,14 @@ export class House implements AsyncDisposable {
   constructor(options: {
     readonly factory: EnvironmentFactory;
     readonly keepAlive: KeepAlive;
+    readonly patience: Patience;
     readonly clock: Clock;
     readonly log: Logger;
   }) {
     this.#factory = options.factory;
     this.#keepAlive = options.keepAlive;
+    this.#patience = options.patience;
+    this.#returns = new Returns(options.clock, (expected) => this.#startAhead(expected));
     this.#clock = options.clock;
     this.#log = options.log;
   }
@@ -59,6 +67,7 @@ export class House implements AsyncDisposable {
    */
   take(version: FunctionVersion, tenantId?: string): Box | Promise<Box> {
     const pool = this.#pool(version, tenantId);
+    if (pool.atRest) pool.habit?.called(this.#clock.monotonic());
     for (let box = pool.idle.pop(); box !== undefined; box = pool.idle.pop()) {
       this.#leaveIdle(box);
       const { phase } = box.environment;
@@ -85,7 +94,7 @@ export class House implements AsyncDisposable {
     if (box.kept !== undefined) return box.kept.giveBack(box);
     const { pool } = box;
     const nowMs = this.#clock.monotonic();
-    this.#unoccupy(box);
+    this.#unoccupy(box, nowMs);
     pool.observeService(nowMs - box.takenAtMs);
     if (box.state !== 'busy') return;
     const { phase } = box.environment;
@@ -100,13 +109,16 @@ export class House implements AsyncDisposable {
   discard(box: Box): void {
     if (box.kept !== undefined) return box.kept.discard(box);
     if (box.state !== 'busy') return;
-    this.#unoccupy(box);
+    this.#unoccupy(box, this.#clock.monotonic());
     this.#stop(box, 'FAILURE');
     if (box.pool.waiting > 0) this.#serve(box.pool);
   }
 
   /** Drops the incarnations that may no longer be invoked; who already waits for one is still served. */
   onChange(change: CatalogChange): void {
+    this.#returns.cancel(
+      ({ version }) => version.functionArn === change.functionArn && !change.incarnations.has(version.incarnation),
+    );
     for (const pool of this.#pools.values()) {
       if (pool.version.functionArn !== change.functionArn) continue;
       pool.retired = !change.incarnations.has(pool.version.incarnation);
@@ -151,6 +163,7 @@ export class House implements AsyncDisposable {
     this.#closed = true;
     this.#look?.timer[Symbol.dispose]();
     this.#tidy?.timer[Symbol.dispose]();
+    this.#returns[Symbol.dispose]();
     for (const pool of this.#pools.values()) {
       for (let waiter = pool.nextWaiter(); waiter !== undefined; waiter = pool.nextWaiter()) waiter.reject(stopping());
       for (const box of pool.boxes) this.#stop(box, 'SPINDOWN');
@@ -161,15 +174,18 @@ export class House implements AsyncDisposable {
   #occupy(box: Box): Box {
     box.state = 'busy';
     box.frozen = false;
+    box.ahead = false;
     box.takenAtMs = this.#clock.monotonic();
     box.pool.busy += 1;
     return box;
   }
 
-  #unoccupy(box: Box): void {
-    box.pool.busy -= 1;
-    if (box.answered) box.pool.answered -= 1;
+  #unoccupy(box: Box, nowMs: number): void {
+    const { pool } = box;
+    pool.busy -= 1;
+    if (box.answered) pool.answered -= 1;
     box.answered = false;
+    if (pool.atRest) pool.habit?.rested(nowMs);
   }
 
   /**
@@ -232,7 +248,7 @@ export class House implements AsyncDisposable {
     }
   }
 
-  #boot(pool: Pool): void {
+  #boot(pool: Pool, ahead = false): void {
     const nowMs = this.#clock.monotonic();
     const box: Box = {
       environment: this.#factory.create(pool.version),
@@ -242,6 +258,7 @@ export class House implements AsyncDisposable {
       takenAtMs: nowMs,
       idleSinceMs: nowMs,
       frozen: false,
+      ahead,
       answered: false,
     };
     pool.boxes.add(box);
@@ -262,7 +279,8 @@ export class House implements AsyncDisposable {
       box.state = 'leaving';
     } else {
       pool.observeBoot(this.#clock.monotonic() - box.createdAtMs);
-      this.#offer(box);
+      if (result === 'failed' && box.ahead === true && pool.waiting === 0) this.#stop(box, 'FAILURE');
+      else this.#offer(box);
     }
     if (this.#closed) return;
     if (pool.waiting > pool.booting) this.#hungry.add(pool);
@@ -367,11 +385,12 @@ export class House implements AsyncDisposable {
 
   #tidyUp(): void {
     const nowMs = this.#clock.monotonic();
-    const { idleMs, lifetimeMs, freezeAfterMs } = this.#keepAlive;
+    const { lifetimeMs, freezeAfterMs } = this.#keepAlive;
     let nextMs = Infinity;
     for (const box of this.#idle) {
-      const leftMs = Math.min(box.idleSinceMs + idleMs, box.createdAtMs + lifetimeMs) - nowMs;
+      const leftMs = Math.min(this.#goesAtMs(box), box.createdAtMs + lifetimeMs) - nowMs;
       if (leftMs <= 0) {
+        this.#expect(box);
         this.#stop(box, 'SPINDOWN');
         continue;
       }
@@ -390,13 +409,45 @@ export class House implements AsyncDisposable {
     if (nextMs < Infinity) this.#tidyWithin(nextMs);
   }
 
+  /** The last environment of a function goes by its habit, any other after the fixed time. */
+  #goesAtMs({ pool, ahead, idleSinceMs, environment }: Box): number {
+    const restedAtMs = pool.idle.at(-1)?.environment === environment ? pool.habit?.restedAtMs : undefined;
+    if (pool.habit === undefined || restedAtMs === undefined) return idleSinceMs + this.#keepAlive.idleMs;
+    const stay = pool.habit.stay();
+    return restedAtMs + (ahead === true ? (stay.ahead?.untilMs ?? stay.keepMs) : stay.keepMs);
+  }
+
+  /** A function whose last environment goes may be known to come back at a certain time. */
+  #expect({ pool, ahead: cameAhead }: Box): void {
+    const { version, tenantId, habit } = pool;
+    const ahead = habit?.stay().ahead;
+    const restedAtMs = habit?.restedAtMs;
+    if (pool.boxes.size > 1 || cameAhead === true || ahead === undefined || restedAtMs === undefined) return;
+    this.#returns.plan(poolKey(version, tenantId), restedAtMs + ahead.fromMs, { version, tenantId, restedAtMs });
+  }
+
+  /** Only where there is room: what is expected never takes the place of what is there. */
+  #startAhead({ version, tenantId, restedAtMs }: Expected): void {
+    const { idleMemoryMiB, environments } = this.#keepAlive;
+    if (this.#alive >= environments || this.#idleMemoryMiB + version.memoryMiB > idleMemoryMiB) return;
+    this.cores.ask({
+      startOne: () => {
+        const pool = this.#pool(version, tenantId);
+        const wanted = pool.habit?.restedAtMs === restedAtMs && pool.boxes.size === 0;
+        if (wanted) this.#boot(pool, true);
+        else if (pool.empty) this.#forget(pool);
+        return false;
+      },
+    });
+  }
+
   #pool(version: FunctionVersion, tenantId: string | undefined): Pool {
     if (tenantId !== undefined) return this.#tenantPool(version, tenantId);
     const known = this.#poolOf.get(version);
     if (known !== undefined && !known.forgotten) return known;
     const key = poolKey(version);
     let pool = this.#pools.get(key);
-    if (pool === undefined) this.#pools.set(key, (pool = new Pool(version)));
+    if (pool === undefined) this.#pools.set(key, (pool = new Pool(version, { habit: this.#habit(version) })));
     this.#poolOf.set(version, pool);
     return pool;
   }
@@ -404,8 +455,12 @@ export class House implements AsyncDisposable {
   #tenantPool(version: FunctionVersion, tenantId: string): Pool {
     const key = poolKey(version, tenantId);
     let pool = this.#pools.get(key);
-    if (pool === undefined) this.#pools.set(key, (pool = new Pool(version, tenantId)));
+    if (pool === undefined) this.#pools.set(key, (pool = new Pool(version, { tenantId, habit: this.#habit(version, tenantId) })));
     return pool;
+  }
+
+  #habit({ functionArn, version }: FunctionVersion, tenantId = ''): Habit {
+    return this.#patience.habit(`${functionArn}:${version}:${tenantId}`);
   }
 
   #view(pool: Pool): PoolView {
@@ -434,6 +489,14 @@ export class House implements AsyncDisposable {
       waitingLimit: this.#keepAlive.waiting,
     };
   }
+}
+
+/** A function that is to have an environment before its next call. */
+interface Expected {
+  readonly version: FunctionVersion;
+  readonly tenantId: string | undefined;
+  /** It has not been called since. */
+  readonly restedAtMs: number;
 }
 
 export const stopping = (): ServiceFault =>

@@ -2,6 +2,7 @@ export * from './port.ts';
 export { openInvoke, type Invoke, type InvokeCounts, type InvokeOptions } from './open.ts';
 export { ProvisionedDesk } from './keepers.ts';
 export type { KeepAlive } from './keep-alive.ts';
+export { fixedPatience, learningPatience, type Patience } from './patience/patience.ts';
 export type { ConcurrencyCount, ThrottleReason } from './admission.ts';
 export type { InvokeHandlers } from './handlers.ts';
 export type { QueuedView, QueueRow } from './queue/desk.ts';

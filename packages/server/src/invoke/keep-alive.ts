@@ -2,6 +2,8 @@
 export interface KeepAlive {
   /** An environment idle for this long goes; scale to zero. */
   readonly idleMs: number;
+  /** Whether the last environment of a function goes by its habit instead, once there is one, and comes back by it. */
+  readonly learns: boolean;
   /** No environment is used for longer than this, busy or not. */
   readonly lifetimeMs: number;
   /** An idle environment is frozen after this long: freeze and thaw cost more than a warm invocation. */
@@ -18,6 +20,7 @@ export interface KeepAlive {
 
 export const defaultKeepAlive: KeepAlive = {
   idleMs: 10 * 60_000,
+  learns: true,
   lifetimeMs: 4 * 3_600_000,
   freezeAfterMs: 300,
   idleMemoryMiB: 8192,

@@ -7,6 +7,7 @@ import { invokeHandlers, type InvokeHandlers } from './handlers.ts';
 import { House } from './house.ts';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.ts';
 import { Keepers, type ProvisionedDesk } from './keepers.ts';
+import { fixedPatience, learningPatience } from './patience/patience.ts';
 import { checkJson, checkSize, orEmpty } from './payload.ts';
 import type { InvokeRequest, InvokeResult, Invoker } from './port.ts';
 import type { EventPorts } from './queue/event.ts';
@@ -65,7 +66,8 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
   const { catalog, clock, random, recorder, limits, database } = options;
   const log = rateLimited(options.log, clock);
   const keepAlive = { ...defaultKeepAlive, ...options.keepAlive };
-  const house = new House({ factory: options.environments, keepAlive, clock, log });
+  const patience = keepAlive.learns ? learningPatience(keepAlive) : fixedPatience(keepAlive);
+  const house = new House({ factory: options.environments, keepAlive, patience, clock, log });
   const keepers = new Keepers({ catalog, factory: options.environments, keepAlive, clock, log, cores: house.cores });
   const admission = new Admission({
     accountConcurrency: limits.accountConcurrency,

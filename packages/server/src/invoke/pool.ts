@@ -1,6 +1,7 @@
 import type { FunctionVersion } from '../control/index.ts';
 import type { Environment } from '../environment/index.ts';
 import type { Kept } from './kept.ts';
+import type { Habit } from './patience/patience.ts';
 
 /**
  * How the hall sees one environment. `leaving`: told to stop, or dead; it is never handed out again,
@@ -19,6 +20,8 @@ export interface Box {
   takenAtMs: number;
   idleSinceMs: number;
   frozen: boolean;
+  /** Started before anybody asked, and not used yet. */
+  ahead?: boolean;
   /** Busy, but only until it asks for its next event. */
   answered: boolean;
 }
@@ -40,6 +43,8 @@ export class Pool {
   readonly version: FunctionVersion;
   /** Environments are never shared between tenants. @source spec 1.15-03 */
   readonly tenantId: string | undefined;
+  /** Absent for provisioned environments, which stay. */
+  readonly habit: Habit | undefined;
   readonly boxes = new Set<Box>();
   /** Newest idle last. */
   readonly idle: Box[] = [];
@@ -60,9 +65,10 @@ export class Pool {
   #line: Waiter[] = [];
   #head = 0;
 
-  constructor(version: FunctionVersion, tenantId?: string) {
+  constructor(version: FunctionVersion, options: { readonly tenantId?: string | undefined; readonly habit?: Habit } = {}) {
     this.version = version;
-    this.tenantId = tenantId;
+    this.tenantId = options.tenantId;
+    this.habit = options.habit;
   }
 
   get waiting(): number {
@@ -73,6 +79,11 @@ export class Pool {
   }
   get empty(): boolean {
     return this.boxes.size === 0 && this.waiting === 0;
+  }
+
+  /** Nobody is served and nobody waits. */
+  get atRest(): boolean {
+    return this.busy === 0 && this.waiting === 0;
   }
 
   queue(waiter: Waiter): void {

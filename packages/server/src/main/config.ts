@@ -24,6 +24,8 @@ export interface Config {
   readonly region: string;
   /** Booted boxes kept ready per runtime; 0 switches the pools off. */
   readonly poolSize: number;
+  /** How long an environment that nobody uses is kept; `learned`: by the habits of its function. */
+  readonly idleMs: number | 'learned';
   /** How long a stopping server waits for the invocations under way. */
   readonly drainMs: number;
   /** Whether a missing bubblewrap may be installed. */
@@ -182,6 +184,12 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     help: 'booted boxes kept ready per runtime',
     byDefault: () => 2,
     read: whole(0, 1000, 'boxes'),
+  },
+  idleMs: {
+    env: 'MAYFLY_IDLE_MS',
+    help: 'how long an environment that nobody uses is kept; learned = by when its function is usually called',
+    byDefault: () => 'learned',
+    read: (value, from) => (value === 'learned' ? value : whole(0, 86_400_000, 'milliseconds')(value, from)),
   },
   drainMs: {
     env: 'MAYFLY_DRAIN_MS',

@@ -206,6 +206,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log,
     limits,
     provisioned,
+    ...(config.idleMs === 'learned' ? {} : { keepAlive: { learns: false, idleMs: config.idleMs } }),
     checkMounts: (version) => fileSystems.check(version),
     ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
     events: {
