@@ -1,6 +1,5 @@
 import type { Clock, Fact, InvocationFact, Recorder, Subject, Timer } from '../base/index.ts';
-import type { SummarySink } from '../services/index.ts';
-import { Tally } from './tally.ts';
+import { Tally, type SummarySink } from '../services/index.ts';
 
 /** Facts are added up for this long: what is measured must not cost the invocation that is measured. */
 const everyMs = 1000;

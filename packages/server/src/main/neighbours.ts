@@ -150,7 +150,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   );
   const ssm = rooms.use(await openSsm({ database, masterKey, clock }));
   const secrets = rooms.use(await openSecretsManager({ database, masterKey, clock, random, log }));
-  const sqs = rooms.use(await openSqs({ database, clock, random, log }));
+  const sqs = rooms.use(await openSqs({ database, clock, random, log, metrics: cloudwatch.metrics }));
   const dynamodb = rooms.use(await openDynamoDb({ database, clock, random, log }));
   const kinesis = rooms.use(await openKinesis({ database, clock, log }));
   const toQueues: Pick<SqsPort, 'describe' | 'send'> = {

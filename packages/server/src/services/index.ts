@@ -10,6 +10,7 @@ export * from './iam/index.ts';
 export { outward, type Outward } from './kit/outward.ts';
 export { outwardHttp, type HttpPort } from './kit/http.ts';
 export { parsePattern } from './kit/pattern/index.ts';
+export { Tally } from './kit/tally.ts';
 export * from './ssm/index.ts';
 export * from './secretsmanager/index.ts';
 export * from './cloudwatch/index.ts';

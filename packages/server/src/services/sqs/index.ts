@@ -76,7 +76,7 @@ function portOf(sqs: Sqs): SqsPort {
     async delete(queueArn, receiptHandles) {
       const house = sqs.house(queueArn);
       const messages = receiptHandles.flatMap((handle) => sqs.messageOf(house, handle).message ?? []);
-      await sqs.remove(house, messages);
+      await sqs.delete(house, messages);
     },
     async changeVisibility(queueArn, receiptHandles, visibilityMs) {
       const house = sqs.house(queueArn);

@@ -143,7 +143,7 @@ async function remove(sqs: Sqs, house: QueueHouse, handle: string): Promise<void
   if (house.record.fifo && (!current || message.state !== 'inFlight')) {
     throw invalidValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
   }
-  await sqs.remove(house, [message]);
+  await sqs.delete(house, [message]);
 }
 
 function hide(sqs: Sqs, house: QueueHouse, handle: string, seconds: number): void {

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Random } from '../../base/index.ts';
 import { ServiceFault } from '@mayfly/wire';
 import type { Database } from '../../storage/index.ts';
+import type { SummarySink } from '../kit/metric.ts';
 import { Records } from '../kit/records.ts';
 import { repeating } from '../kit/repeating.ts';
 import { queueArn, redrivePolicyOf, type QueueRecord } from './attributes.ts';
@@ -8,6 +9,7 @@ import { deduplicationMs } from './deduplication.ts';
 import type { Draft } from './draft.ts';
 import { queueDoesNotExist } from './faults.ts';
 import { QueueHouse, type Take } from './house.ts';
+import { Meter } from './meter.ts';
 import { md5Hex, md5OfAttributes, sequenceNumber, type Content, type Message } from './message.ts';
 import type { SentMessage } from './port.ts';
 import type { DeadLetters } from './queue.ts';
@@ -22,6 +24,8 @@ export interface SqsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Takes what happens at queues. */
+  readonly metrics?: SummarySink;
   readonly bounds?: Partial<SqsBounds>;
 }
 
@@ -44,6 +48,7 @@ export class Sqs implements AsyncDisposable {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly meter: Meter;
   readonly #store: MessageStore;
   readonly #bounds: SqsBounds;
   readonly #houses = new Map<string, QueueHouse>();
@@ -57,6 +62,7 @@ export class Sqs implements AsyncDisposable {
     this.clock = options.clock;
     this.random = options.random;
     this.log = options.log;
+    this.meter = new Meter({ metrics: options.metrics, clock: options.clock });
     this.#store = store;
     this.#bounds = { ...defaultBounds, ...options.bounds };
     this.#sweeper = repeating(options.clock, sweepMs, () => this.#sweep());
@@ -156,6 +162,7 @@ export class Sqs implements AsyncDisposable {
       this.#cache(message, content);
       house.add(message);
     }
+    this.meter.sent(house.record, draft.bytes);
     return sent(house, draft, message.messageId, message.seq);
   }
 
@@ -165,6 +172,7 @@ export class Sqs implements AsyncDisposable {
       throw new ServiceFault('OverLimit', `Too many messages in flight in ${house.record.name}: ${house.queue.inFlight}.`);
     }
     const messages = await house.take(options);
+    this.meter.received(house.record, messages.length);
     if (messages.length === 0) return [];
     const nowMs = Math.floor(this.clock.now());
     for (const message of messages) message.firstReceivedAtMs ??= nowMs;
@@ -176,6 +184,12 @@ export class Sqs implements AsyncDisposable {
       const content = message.content ?? read?.get(message.seq);
       return content === undefined ? [] : [{ message, content }];
     });
+  }
+
+  /** Removes messages because somebody asked for it. Resolves when they are gone from storage. */
+  async delete(house: QueueHouse, messages: readonly Message[]): Promise<void> {
+    this.meter.deleted(house.record, messages.length);
+    await this.remove(house, messages);
   }
 
   /** Resolves when the messages are gone from storage. */
@@ -239,6 +253,7 @@ export class Sqs implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.#sweeper[Symbol.asyncDispose]();
+    this.meter[Symbol.dispose]();
     await this.#store.settled();
     await this.records.settled();
   }
@@ -284,8 +299,9 @@ export class Sqs implements AsyncDisposable {
     if (message.content !== undefined) this.#cachedBytes -= message.bytes;
   }
 
-  /** Takes away what is older than its queue keeps messages. */
+  /** Takes away what is older than its queue keeps messages, and tells how full the queues are. */
   async #sweep(): Promise<void> {
+    this.meter.level(this.#houses.values());
     const nowMs = this.clock.now();
     for (const house of this.#houses.values()) {
       const oldestMs = nowMs - house.number('MessageRetentionPeriod') * 1000;

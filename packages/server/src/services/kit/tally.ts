@@ -9,12 +9,14 @@ interface Summary {
   readonly spread: Map<number, number>;
 }
 
+type Unit = 'Count' | 'Milliseconds' | 'Bytes';
+
 /** Measurements of one metric, added up as they come. */
 export class Tally {
-  readonly unit: 'Count' | 'Milliseconds';
+  readonly unit: Unit;
   readonly #summary: Summary;
 
-  constructor(unit: 'Count' | 'Milliseconds', first: number) {
+  constructor(unit: Unit, first: number) {
     this.unit = unit;
     this.#summary = { count: 1, sum: first, min: first, max: first, spread: new Map([[first, 1]]) };
   }
