@@ -170,7 +170,7 @@ export class Api {
           },
           body: format.plain({
             __type: qualified(name, this.#info.errorNamespace),
-            [messageKey(known, fault)]: fault.message,
+            ...(fault.message === '' ? {} : { [messageKey(known, fault)]: fault.message }),
             ...fault.members,
           }),
         };

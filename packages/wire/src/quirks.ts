@@ -143,5 +143,5 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
   // The services of the query protocol say it so.
   sts: { code: 'ValidationError' },
   iam: { code: 'ValidationError' },
-  cloudwatch: { code: 'ValidationError' },
+  cloudwatch: { code: 'ValidationError', enums: { StateValue: ['INSUFFICIENT_DATA', 'ALARM', 'OK'] } },
 };

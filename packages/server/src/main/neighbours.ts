@@ -21,6 +21,7 @@ import {
   openSsm,
   openSts,
   type Authority,
+  type CloudWatch,
   type EventBridge,
   type HttpPort,
   type Guarded,
@@ -99,7 +100,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     },
   };
 
-  const cloudwatch = rooms.use(
+  const cloudwatch: CloudWatch = rooms.use(
     await openCloudWatch({
       database,
       clock,
@@ -117,6 +118,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
           await toTopics.publish(targetArn, { message, subject }, { ...from, service: 'cloudwatch.amazonaws.com' });
         else log.warn('An alarm names a target that nothing here serves.', { targetArn });
       },
+      lines: (place, range) => logs.lines(place, range),
     }),
   );
   const logs = rooms.use(

@@ -1,27 +1,12 @@
 import type { Answer } from '../../kit/stage.ts';
 import type { Scenario, Scenarios } from '../kit/stage.ts';
+import { alarmScenarios } from './cloudwatch-alarms.ts';
+import { inProtocols, Namespace, timeless, times } from './cloudwatch-kit.ts';
+import { otherScenarios } from './cloudwatch-others.ts';
 
-const Namespace = 'test/metrics';
-const minuteMs = 60_000;
-
-/** The client's protocols by the name of the recorded case. */
-const inProtocols = (
-  title: string,
-  protocols: readonly string[],
-  suffix: string,
-  scenario: (protocol: string) => Scenario,
-): Scenarios => Object.fromEntries(protocols.map((protocol) => [`${title}[${protocol}${suffix}]`, scenario(protocol)]));
-
-const times = (): object => ({ StartTime: new Date(Date.now() - 5 * minuteMs), EndTime: new Date(Date.now() + 5 * minuteMs) });
 const query = (Id: string, MetricName: string, Stat: string): object => ({
   Id,
   MetricStat: { Metric: { Namespace, MetricName }, Period: 3600, Stat },
-});
-
-/** When a value was is of the moment. */
-const timeless = (answer: Answer): Answer => ({
-  ...answer,
-  MetricDataResults: (answer['MetricDataResults'] as Answer[]).map((result) => ({ ...result, Timestamps: 'timestamp' })),
 });
 
 const stat =
@@ -113,6 +98,8 @@ const tags =
 const of = 'TestCloudwatch.test_get_metric_data_stats';
 
 export const cloudwatchScenarios: Scenarios = {
+  ...alarmScenarios,
+  ...otherScenarios,
   ...inProtocols(of, ['query'], '-Maximum', stat('Maximum')),
   ...inProtocols(of, ['query', 'json', 'smithy-rpc-v2-cbor'], '-Average', stat('Average')),
   ...inProtocols(of, ['json', 'smithy-rpc-v2-cbor'], '-SampleCount', stat('SampleCount')),

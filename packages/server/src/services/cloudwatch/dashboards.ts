@@ -23,7 +23,11 @@ export function dashboardHandlers({
     async PutDashboard(input, call) {
       const name = input.DashboardName ?? '';
       const body = input.DashboardBody ?? '';
-      if (!/^[\w-]{1,255}$/.test(name)) throw invalidValue(`The value ${name} for field DashboardName is invalid.`);
+      if (!/^[\w-]{1,255}$/.test(name)) {
+        throw invalidValue(
+          `The value ${name} for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_).\n`,
+        );
+      }
       if (!isObject(body))
         throw new ServiceFault('InvalidParameterInput', 'The field DashboardBody must be a valid JSON object', { status: 400 });
       await records.change((draft) => {

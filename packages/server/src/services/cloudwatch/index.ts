@@ -1,14 +1,18 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
 import { Records, type SummarySink } from '../kit/index.ts';
-import { alarmHandlers } from './alarms/handlers.ts';
+import { alarmHandlers, taggedAlarms } from './alarms/handlers.ts';
 import type { AlarmKinds } from './alarms/records.ts';
 import { Watch, type AlarmAction } from './alarms/watch.ts';
+import { anomalyDetectorHandlers, type DetectorRecord } from './anomaly-detectors.ts';
 import { dashboardHandlers, type DashboardRecord } from './dashboards.ts';
 import type { CloudWatchHandlers } from './faults.ts';
+import { insightHandlers, taggedInsights, type InsightRecord, type ReadLines } from './insights/handlers.ts';
+import { metricStreamHandlers, taggedStreams, type StreamRecord } from './metric-streams.ts';
 import { metricHandlers } from './metrics/handlers.ts';
 import { applyRetention, retention } from './metrics/retention.ts';
 import { MetricStore } from './metrics/store.ts';
+import { tagHandlers } from './tags.ts';
 
 export type { AlarmAction } from './alarms/watch.ts';
 export type { MetricDatum, MetricSink, SummarySink } from '../kit/index.ts';
@@ -19,7 +23,11 @@ export interface CloudWatchOptions {
   readonly log: Logger;
   /** Does what alarms ask for: publishes to a topic, invokes a function. Without it they only change state. */
   readonly act?: (action: AlarmAction) => Promise<void>;
+  /** What rules of Contributor Insights look at. Without it they find nothing. */
+  readonly lines?: ReadLines;
 }
+
+type ResourceKinds = { readonly detector: DetectorRecord; readonly stream: StreamRecord; readonly insight: InsightRecord };
 
 export interface CloudWatch extends AsyncDisposable {
   readonly handlers: CloudWatchHandlers;
@@ -37,6 +45,7 @@ export async function openCloudWatch(options: CloudWatchOptions): Promise<CloudW
   const store = await MetricStore.open({ database, clock, log });
   const records = await Records.open<AlarmKinds>(database, 'cloudwatch');
   const dashboards = await Records.open<{ readonly dashboard: DashboardRecord }>(database, 'cloudwatch dashboards');
+  const resources = await Records.open<ResourceKinds>(database, 'cloudwatch resources');
   const watch = new Watch({ records, store, clock, log, act: options.act });
   const trimming = retention(store, clock, log);
   return {
@@ -44,6 +53,10 @@ export async function openCloudWatch(options: CloudWatchOptions): Promise<CloudW
       ...metricHandlers({ store, clock }),
       ...alarmHandlers({ records, watch, clock }),
       ...dashboardHandlers({ records: dashboards, clock }),
+      ...anomalyDetectorHandlers({ records: resources }),
+      ...metricStreamHandlers({ records: resources, clock }),
+      ...insightHandlers({ records: resources, clock, lines: options.lines ?? noLines }),
+      ...tagHandlers([taggedAlarms(records), taggedStreams(resources), taggedInsights(resources)]),
     },
     metrics: store,
     evaluate: () => watch.run({ all: true }),
@@ -52,7 +65,9 @@ export async function openCloudWatch(options: CloudWatchOptions): Promise<CloudW
       await watch[Symbol.asyncDispose]();
       await trimming[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
-      await Promise.all([records.settled(), dashboards.settled()]);
+      await Promise.all([records.settled(), dashboards.settled(), resources.settled()]);
     },
   };
 }
+
+async function* noLines(): ReturnType<ReadLines> {}

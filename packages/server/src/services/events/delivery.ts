@@ -7,7 +7,7 @@ import { busPlace, type Buses } from './bus.ts';
 import { DestinationCalls, type AuthParameters } from './destination-call.ts';
 import type { DestinationHttp } from './http.ts';
 import type { Ingest, Load } from './ingest.ts';
-import { parseJsonPath, select } from './json-path.ts';
+import { parseJsonPath, select } from '../kit/json-path.ts';
 
 export interface DeliveryOptions {
   readonly buses: Buses;

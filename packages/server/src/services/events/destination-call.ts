@@ -3,7 +3,7 @@ import type { Clock } from '../../base/index.ts';
 import type { Refusal } from '../kit/targets.ts';
 import type { DestinationHttp } from './http.ts';
 import type { Load } from './ingest.ts';
-import { parseJsonPath, select } from './json-path.ts';
+import { parseJsonPath, select } from '../kit/json-path.ts';
 import type { Connection, Destination } from './kinds.ts';
 
 export type AuthParameters = NonNullable<EventBridgeOperations['CreateConnection']['input']['AuthParameters']>;

@@ -1,7 +1,7 @@
 import { suite, test } from 'node:test';
 import type { EventDocument } from './event.ts';
 import { inputOf } from './input.ts';
-import { parseJsonPath, select } from './json-path.ts';
+import { parseJsonPath, select } from '../kit/json-path.ts';
 
 const event: EventDocument = {
   version: '0',

@@ -1,6 +1,6 @@
 import { invalid } from './faults.ts';
 import type { EventDocument } from './event.ts';
-import { parseJsonPath, select } from './json-path.ts';
+import { parseJsonPath, select } from '../kit/json-path.ts';
 import type { Rule, Target } from './kinds.ts';
 
 export type TargetInput =

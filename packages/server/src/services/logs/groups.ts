@@ -130,14 +130,22 @@ export class Groups {
     });
   }
 
+  all(place: Place): readonly GroupRecord[] {
+    return this.records.list('group', scopeOf(place));
+  }
+
   page(
     place: Place,
     options: { limit: number; token: string | undefined; keep: (group: GroupRecord) => boolean },
   ): Page<GroupRecord> {
-    const groups = this.records.list('group', scopeOf(place)).filter(options.keep);
+    const groups = this.all(place).filter(options.keep);
     return pageOf(groups, { limit: options.limit, token: options.token, nameOf: ({ name }) => name, invalid: badToken });
   }
 }
+
+/** What retention has taken is not shown, trimmed or not. */
+export const floorOf = ({ retentionDays }: GroupRecord, nowMs: number): number =>
+  retentionDays === undefined ? 0 : Math.floor(nowMs) - retentionDays * 86_400_000;
 
 export const groupArn = (place: Place, name: string): string => `arn:aws:logs:${place.region}:${place.account}:log-group:${name}`;
 

@@ -5,6 +5,7 @@ import { Fan, type Delivery } from './fan.ts';
 import { filterHandlers } from './filter-handlers.ts';
 import { groupHandlers, type LogHandlers } from './group-handlers.ts';
 import { Groups, type LogKinds } from './groups.ts';
+import { readLines, type Line, type LineRange, type Place } from './lines.ts';
 import { policyHandlers } from './policy-handlers.ts';
 import { putHandlers } from './put.ts';
 import { readHandlers } from './read.ts';
@@ -32,6 +33,8 @@ export interface Logs extends AsyncDisposable {
   readonly handlers: LogHandlers;
   /** Takes the lines of environments; makes groups and streams that are missing. */
   readonly sink: LogSink;
+  /** Lines of groups, whose names may end with a star; from one moment until before another. */
+  lines(place: Place, range: LineRange): AsyncIterable<Line>;
   /** Applies retention now, instead of within ten minutes. */
   trim(): Promise<void>;
 }
@@ -65,6 +68,7 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
       ...policyHandlers({ records, clock }),
     },
     sink,
+    lines: (place, range) => readLines({ database, groups, clock, fresh }, place, range),
     trim: () => trim.run(),
     async [Symbol.asyncDispose]() {
       await sink[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@ import { readToken, writeToken } from '../kit/index.ts';
 import { bounds } from './bounds.ts';
 import { badToken, invalid, noStream } from './faults.ts';
 import type { LogHandlers } from './group-handlers.ts';
-import { groupNameOf, type GroupRecord, type Groups } from './groups.ts';
+import { floorOf, groupNameOf, type Groups } from './groups.ts';
 import { PatternError, toPattern, type Pattern } from './pattern/index.ts';
 import { beginning, eventId, positionOf, type Position } from './position.ts';
 import { readEvents, type ReadRange, type StoredEvent } from './reader.ts';
@@ -24,10 +24,6 @@ const latest = Number.MAX_SAFE_INTEGER;
 export function readHandlers(options: ReadOptions) {
   const { groups, store, database } = options;
 
-  /** What retention has taken is not shown, trimmed or not. */
-  const floorOf = ({ retentionDays }: GroupRecord): number =>
-    retentionDays === undefined ? 0 : Math.floor(options.clock.now()) - retentionDays * 86_400_000;
-
   return {
     async GetLogEvents(input, call) {
       await options.fresh();
@@ -42,7 +38,7 @@ export function readHandlers(options: ReadOptions) {
           groupId: group.id,
           streamIds: [stream.id],
           direction,
-          fromMs: Math.max(input.startTime ?? 0, floorOf(group)),
+          fromMs: Math.max(input.startTime ?? 0, floorOf(group, options.clock.now())),
           // The end is exclusive here, and inclusive in FilterLogEvents. @source CloudWatch Logs API reference
           toMs: input.endTime === undefined ? latest : input.endTime - 1,
           ...(token === undefined ? {} : { after: token.position }),
@@ -77,7 +73,7 @@ export function readHandlers(options: ReadOptions) {
           groupId: group.id,
           ...(streamIds === undefined ? {} : { streamIds }),
           direction: backward ? 'backward' : 'forward',
-          fromMs: Math.max(input.startTime ?? 0, floorOf(group)),
+          fromMs: Math.max(input.startTime ?? 0, floorOf(group, options.clock.now())),
           toMs: input.endTime ?? latest,
           ...(after === undefined ? {} : { after }),
         },

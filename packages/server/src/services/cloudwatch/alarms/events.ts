@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { alarmArn, type AlarmRecord, type MetricRule } from './records.ts';
+import { regionName } from './region-names.ts';
 
 interface Place {
   readonly account: string;
@@ -27,17 +29,19 @@ export function alarmEvent(place: Place, alarm: AlarmRecord, previous: AlarmReco
       previousState: state(previous),
       configuration: {
         ...(alarm.description === undefined ? {} : { description: alarm.description }),
-        ...(alarm.kind === 'metric' ? { metrics: metricsOf(alarm.rule) } : { alarmRule: alarm.rule }),
+        ...(alarm.kind === 'metric'
+          ? { metrics: metricsOf(alarm.rule, alarmArn(place, alarm.name)) }
+          : { alarmRule: alarm.rule }),
       },
     },
   };
 }
 
-function metricsOf(rule: MetricRule): unknown {
+function metricsOf(rule: MetricRule, arn: string): unknown {
   if (rule.Metrics !== undefined) return rule.Metrics;
   return [
     {
-      id: 'm1',
+      id: idOf(arn),
       metricStat: {
         metric: {
           namespace: rule.Namespace,
@@ -53,6 +57,13 @@ function metricsOf(rule: MetricRule): unknown {
   ];
 }
 
+/** The one metric of an alarm without queries has an id all the same: always the same for one alarm. */
+const idOf = (arn: string): string =>
+  createHash('sha256')
+    .update(arn)
+    .digest('hex')
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-a$4-$5');
+
 /** What a topic is told, as text. */
 export function alarmMessage(place: Place, alarm: AlarmRecord, previous: AlarmRecord): string {
   const rule = alarm.kind === 'metric' ? alarm.rule : undefined;
@@ -64,14 +75,14 @@ export function alarmMessage(place: Place, alarm: AlarmRecord, previous: AlarmRe
     NewStateValue: alarm.state.value,
     NewStateReason: alarm.state.reason,
     StateChangeTime: iso(alarm.state.updatedAt),
-    Region: place.region,
+    Region: regionName(place.region),
     AlarmArn: alarmArn(place, alarm.name),
     OldStateValue: previous.state.value,
     OKActions: alarm.okActions,
     AlarmActions: alarm.alarmActions,
     InsufficientDataActions: alarm.insufficientDataActions,
     ...(rule === undefined
-      ? { AlarmRule: alarm.rule }
+      ? { AlarmRule: alarm.rule, ...triggersOf(alarm) }
       : {
           Trigger: {
             MetricName: rule.MetricName,
@@ -91,3 +102,16 @@ export function alarmMessage(place: Place, alarm: AlarmRecord, previous: AlarmRe
         }),
   });
 }
+
+/** The alarms that a composite one has changed for. */
+function triggersOf({ state }: AlarmRecord): object {
+  const { triggeringAlarms } = JSON.parse(state.reasonData ?? '{}') as {
+    triggeringAlarms?: readonly { readonly arn: string; readonly state: object }[];
+  };
+  return triggeringAlarms === undefined
+    ? {}
+    : { TriggeringChildren: triggeringAlarms.map(({ arn, state: child }) => ({ Arn: arn, State: capitalised(child) })) };
+}
+
+const capitalised = (value: object): object =>
+  Object.fromEntries(Object.entries(value).map(([name, each]) => [name.charAt(0).toUpperCase() + name.slice(1), each]));

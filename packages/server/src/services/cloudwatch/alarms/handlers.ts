@@ -1,11 +1,11 @@
 import type { Call } from '@mayfly/wire';
 import type { Clock } from '../../../base/index.ts';
 import { pageOf, scopeOf } from '../../kit/index.ts';
-import { badToken, invalid, limitExceeded, noAlarm, type CloudWatchHandlers } from '../faults.ts';
+import { badToken, invalid, invalidFormat, limitExceeded, noAlarm, type CloudWatchHandlers } from '../faults.ts';
 import { dimensionsOf } from '../metrics/dimensions.ts';
-import { checkStatistic } from '../metrics/query.ts';
+import { tagsOf, type Tagged } from '../tags.ts';
+import { checkRule } from './check.ts';
 import { readRule } from './composite.ts';
-import { isComparable } from './judge.ts';
 import {
   alarmArn,
   alarmNameOf,
@@ -20,7 +20,6 @@ import {
 import type { Watch } from './watch.ts';
 
 const mostAlarms = 5_000;
-const mostTags = 50;
 const ruleMembers = [
   ...[
     'MetricName',
@@ -76,7 +75,7 @@ export function alarmHandlers({
         alarmActions: [...(input.AlarmActions ?? [])],
         insufficientDataActions: [...(input.InsufficientDataActions ?? [])],
         // Tags are given when an alarm is made, and not touched by a later put.
-        tags: known?.tags ?? Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+        tags: known?.tags ?? tagsOf(input.Tags),
         configuredAt: now,
         state: known?.state ?? {
           value: 'INSUFFICIENT_DATA',
@@ -110,19 +109,6 @@ export function alarmHandlers({
       }
     });
   };
-  const editTags = async (
-    call: Call,
-    arn: string | undefined,
-    edit: (tags: AlarmRecord['tags']) => Record<string, string>,
-  ): Promise<void> => {
-    await records.change((draft) => {
-      const alarm = draft.get('alarm', scopeOf(call), alarmNameOf(arn ?? ''));
-      if (alarm === undefined) throw noAlarm();
-      const tags = edit(alarm.tags);
-      if (Object.keys(tags).length > mostTags) throw limitExceeded(`An alarm can have at most ${mostTags} tags.`);
-      draft.put('alarm', scopeOf(call), alarm.name, { ...alarm, tags });
-    });
-  };
 
   return {
     async PutMetricAlarm(input, call) {
@@ -144,16 +130,13 @@ export function alarmHandlers({
     },
 
     async DescribeAlarms(input, call) {
+      // Who asks for no type asks for metric alarms, whatever the names.
       const types: readonly string[] = input.AlarmTypes ?? ['MetricAlarm'];
+      const names = input.AlarmNames?.map(alarmNameOf) ?? [];
       const found = records
         .list('alarm', scopeOf(call))
-        .filter(
-          (alarm) => input.AlarmNames === undefined || input.AlarmNames.length === 0 || input.AlarmNames.includes(alarm.name),
-        )
-        .filter(
-          (alarm) =>
-            (input.AlarmNames?.length ?? 0) > 0 || types.includes(alarm.kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm'),
-        )
+        .filter(({ name }) => names.length === 0 || names.includes(name))
+        .filter(({ kind }) => types.includes(kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm'))
         .filter((alarm) => input.AlarmNamePrefix === undefined || alarm.name.startsWith(input.AlarmNamePrefix))
         .filter((alarm) => input.StateValue === undefined || alarm.state.value === input.StateValue)
         .filter(
@@ -168,6 +151,7 @@ export function alarmHandlers({
       return {
         CompositeAlarms: page.items.filter((alarm) => alarm.kind === 'composite').map((alarm) => describeComposite(call, alarm)),
         MetricAlarms: page.items.filter((alarm) => alarm.kind === 'metric').map((alarm) => describeMetric(call, alarm)),
+        LogAlarms: [],
         ...(page.next === undefined ? {} : { NextToken: page.next }),
       };
     },
@@ -218,6 +202,8 @@ export function alarmHandlers({
     },
 
     async SetAlarmState(input, call) {
+      if (input.StateReasonData !== undefined && !isJson(input.StateReasonData))
+        throw invalidFormat('StateReasonData is not properly formatted JSON.');
       const to = {
         state: input.StateValue as AlarmState,
         reason: input.StateReason ?? '',
@@ -234,55 +220,27 @@ export function alarmHandlers({
       await editAll(call, input.AlarmNames, (alarm) => ({ ...alarm, actionsEnabled: false }));
       return {};
     },
-
-    async ListTagsForResource(input, call) {
-      const alarm = records.get('alarm', scopeOf(call), alarmNameOf(input.ResourceARN ?? ''));
-      return { Tags: Object.entries(alarm?.tags ?? {}).map(([Key, Value]) => ({ Key, Value })) };
-    },
-    async TagResource(input, call) {
-      await editTags(call, input.ResourceARN, (tags) => ({
-        ...tags,
-        ...Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
-      }));
-      return {};
-    },
-    async UntagResource(input, call) {
-      await editTags(call, input.ResourceARN, (tags) =>
-        Object.fromEntries(Object.entries(tags).filter(([key]) => input.TagKeys?.includes(key) !== true)),
-      );
-      return {};
-    },
   } satisfies CloudWatchHandlers;
 }
 
-/** @throws ValidationError */
-function checkRule(input: {
-  readonly MetricName?: string | undefined;
-  readonly Metrics?: readonly unknown[] | undefined;
-  readonly Statistic?: string | undefined;
-  readonly ExtendedStatistic?: string | undefined;
-  readonly ComparisonOperator?: string | undefined;
-  readonly Period?: number | undefined;
-  readonly EvaluationPeriods?: number | undefined;
-  readonly DatapointsToAlarm?: number | undefined;
-  readonly ThresholdMetricId?: string | undefined;
-}): void {
-  if (!isComparable(input.ComparisonOperator) || input.ThresholdMetricId !== undefined)
-    throw invalid('Alarms of anomaly detection are not supported.');
-  if (input.Metrics !== undefined && input.MetricName !== undefined)
-    throw invalid('The parameters MetricName and Metrics are mutually exclusive.');
-  if (input.Metrics === undefined && input.MetricName === undefined)
-    throw invalid('Either the parameter MetricName or Metrics must be specified.');
-  if (input.MetricName !== undefined) {
-    if (input.Period === undefined) throw invalid('The parameter Period must be specified.');
-    if (input.Statistic === undefined && input.ExtendedStatistic === undefined)
-      throw invalid('Either Statistic or ExtendedStatistic must be specified.');
-    checkStatistic(input.Statistic ?? input.ExtendedStatistic ?? '');
-    if (![10, 20, 30].includes(input.Period) && input.Period % 60 !== 0)
-      throw invalid('Period must be 10, 20, 30 or a multiple of 60');
+export const taggedAlarms = (records: AlarmRecords): Tagged => ({
+  prefix: 'alarm:',
+  tags: (call, name) => records.get('alarm', scopeOf(call), name)?.tags,
+  retag: (call, name, edit) =>
+    records.change((draft) => {
+      const alarm = draft.get('alarm', scopeOf(call), name);
+      if (alarm !== undefined) draft.put('alarm', scopeOf(call), name, { ...alarm, tags: edit(alarm.tags) });
+      return alarm !== undefined;
+    }),
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
-  if ((input.DatapointsToAlarm ?? 0) > (input.EvaluationPeriods ?? 0))
-    throw invalid('DatapointsToAlarm must be less than or equal to EvaluationPeriods.');
 }
 
 const actionsOf = (alarm: AlarmRecord): readonly string[] => [

@@ -1,17 +1,18 @@
 import type { Clock, Logger } from '../../../base/index.ts';
 import { byCodeUnits, repeating, scopeOf } from '../../kit/index.ts';
 import { MetricData, type DataQuery } from '../metrics/data.ts';
-import { series, type Values } from '../metrics/query.ts';
+import { checkStatistic, datapoints } from '../metrics/query.ts';
 import type { MetricStore } from '../metrics/store.ts';
 import { dimensionsOf } from '../metrics/dimensions.ts';
+import { statistic } from '../metrics/summary.ts';
 import { readRule } from './composite.ts';
 import { alarmEvent, alarmMessage } from './events.ts';
-import { judge, type Sample, type Verdict } from './judge.ts';
+import { judge, reasonDataOf, type Sample, type Verdict } from './judge.ts';
 import {
+  alarmArn,
   withHistory,
   type AlarmRecord,
   type AlarmRecords,
-  type AlarmState,
   type MetricAlarmRecord,
   type MetricRule,
 } from './records.ts';
@@ -49,6 +50,8 @@ export class Watch implements AsyncDisposable {
   readonly #timer: AsyncDisposable;
   readonly #nextAtMs = new Map<string, number>();
   readonly #actions = new Set<Promise<void>>();
+  /** Composite alarms that are being told of a change. */
+  readonly #telling = new Set<string>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -75,8 +78,10 @@ export class Watch implements AsyncDisposable {
     }
   }
 
-  async evaluate(place: Place, alarm: AlarmRecord): Promise<void> {
-    const verdict = alarm.kind === 'metric' ? await this.#judgeMetric(place, alarm) : this.#judgeComposite(place, alarm.rule);
+  /** @param child  the alarm for whose change a composite one is looked at */
+  async evaluate(place: Place, alarm: AlarmRecord, child?: AlarmRecord): Promise<void> {
+    const verdict =
+      alarm.kind === 'metric' ? await this.#judgeMetric(place, alarm) : this.#judgeComposite(place, alarm.rule, child);
     if (verdict === undefined || verdict.state === alarm.state.value) return;
     await this.change(place, alarm.name, verdict, { onlyToAnother: true });
   }
@@ -85,7 +90,7 @@ export class Watch implements AsyncDisposable {
   async change(
     place: Place,
     name: string,
-    to: Verdict & { readonly reasonData?: string },
+    to: Verdict,
     // Between looking and changing, somebody else may have changed it.
     options: { readonly onlyToAnother?: boolean } = {},
   ): Promise<boolean> {
@@ -120,8 +125,26 @@ export class Watch implements AsyncDisposable {
       draft.put('alarm', scopeOf(place), name, after);
       return { before, after, moved };
     });
-    if (changed?.moved === true) this.#act(place, changed.after, changed.before);
+    if (changed?.moved === true) {
+      this.#act(place, changed.after, changed.before);
+      await this.#tellComposites(place, changed.after);
+    }
     return changed !== undefined;
+  }
+
+  /** Composite alarms follow at once; a circle of them comes to rest, or is looked at again in its turn. */
+  async #tellComposites(place: Place, child: AlarmRecord): Promise<void> {
+    for (const alarm of this.#options.records.list('alarm', scopeOf(place))) {
+      if (alarm.kind !== 'composite' || !readRule(alarm.rule).alarms.includes(child.name)) continue;
+      const key = `${scopeOf(place)} ${alarm.name}`;
+      if (this.#telling.has(key)) continue;
+      this.#telling.add(key);
+      try {
+        await this.evaluate(place, alarm, child);
+      } finally {
+        this.#telling.delete(key);
+      }
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,16 +156,16 @@ export class Watch implements AsyncDisposable {
     const periodMs = periodOf(rule) * 1_000;
     const toMs = Math.floor(this.#options.clock.now() / periodMs) * periodMs;
     const fromMs = toMs - rule.EvaluationPeriods * periodMs;
-    const values = await this.#values(place, rule, fromMs, toMs);
+    const found = await this.#samples(place, rule, fromMs, toMs);
     const samples = Array.from({ length: rule.EvaluationPeriods }, (_, index): Sample => {
       const atMs = fromMs + index * periodMs;
-      const value = values.get(atMs);
-      return value === undefined ? { atMs } : { atMs, value };
+      return found.get(atMs) ?? { atMs };
     });
-    return judge(rule, samples);
+    const verdict = judge(rule, samples);
+    return verdict === undefined ? undefined : { ...verdict, reasonData: reasonDataOf(rule, samples, this.#options.clock.now()) };
   }
 
-  async #values(place: Place, rule: MetricRule, fromMs: number, toMs: number): Promise<Values> {
+  async #samples(place: Place, rule: MetricRule, fromMs: number, toMs: number): Promise<ReadonlyMap<number, Sample>> {
     const { store } = this.#options;
     if (rule.Metrics !== undefined) {
       const results = await new MetricData({
@@ -152,7 +175,7 @@ export class Watch implements AsyncDisposable {
         toMs,
         queries: rule.Metrics as unknown as readonly DataQuery[],
       }).results();
-      return results[0]?.values ?? new Map();
+      return new Map([...(results[0]?.values ?? [])].map(([atMs, value]) => [atMs, { atMs, value }]));
     }
     const metric = {
       ...place,
@@ -161,16 +184,38 @@ export class Watch implements AsyncDisposable {
       dimensions: dimensionsOf(rule.Dimensions),
     };
     const stat = rule.Statistic ?? rule.ExtendedStatistic ?? 'Average';
-    return (await series(store, metric, { fromMs, toMs, periodS: periodOf(rule) }, stat, rule.Unit)).values;
+    checkStatistic(stat);
+    const found = await datapoints(store, metric, { fromMs, toMs, periodS: periodOf(rule) }, rule.Unit);
+    const samples = new Map<number, Sample>();
+    for (const { atMs, summary } of found) {
+      const value = statistic(summary, stat);
+      if (value !== undefined && !samples.has(atMs)) samples.set(atMs, { atMs, value, count: summary.count });
+    }
+    return samples;
   }
 
-  #judgeComposite(place: Place, text: string): Verdict {
-    const stateOf = (name: string): AlarmState | undefined =>
-      this.#options.records.get('alarm', scopeOf(place), name)?.state.value;
+  #judgeComposite(place: Place, text: string, child: AlarmRecord | undefined): Verdict {
+    const { records } = this.#options;
+    const named = (name: string): AlarmRecord | undefined => records.get('alarm', scopeOf(place), name);
     const rule = readRule(text);
-    const state = rule.holds(stateOf) ? 'ALARM' : 'OK';
-    const alarms = rule.alarms.map((name) => `${name} is ${stateOf(name) ?? 'not there'}`).join(', ');
-    return { state, reason: `The rule is ${state === 'ALARM' ? '' : 'not '}met: ${alarms}.` };
+    const state = rule.holds((name) => named(name)?.state.value) ? 'ALARM' : 'OK';
+    // Without one that has just changed, it is for the one that changed last.
+    const trigger =
+      child ??
+      rule.alarms
+        .flatMap((name) => named(name) ?? [])
+        .toSorted(byTransition)
+        .at(-1);
+    if (trigger === undefined) return { state, reason: `${text} evaluates to ${state === 'ALARM'}` };
+    const { value, transitionedAt } = trigger.state;
+    const arn = alarmArn(place, trigger.name);
+    return {
+      state,
+      reason: `${arn} transitioned to ${value} at ${inWords(transitionedAt)}`,
+      reasonData: JSON.stringify({
+        triggeringAlarms: [{ arn, state: { value, timestamp: new Date(transitionedAt).toISOString().replace('Z', '+0000') } }],
+      }),
+    };
   }
 
   #act(place: Place, alarm: AlarmRecord, before: AlarmRecord): void {
@@ -195,6 +240,16 @@ export class Watch implements AsyncDisposable {
       this.#actions.add(work);
     }
   }
+}
+
+const byTransition = (a: AlarmRecord, b: AlarmRecord): number => a.state.transitionedAt - b.state.transitionedAt;
+
+/** `Wednesday 25 November, 2026 08:30:15 UTC` */
+function inWords(atMs: number): string {
+  const date = new Date(atMs);
+  const word = (options: Intl.DateTimeFormatOptions): string => date.toLocaleString('en-US', { ...options, timeZone: 'UTC' });
+  const day = `${word({ weekday: 'long' })} ${word({ day: '2-digit' })} ${word({ month: 'long' })}, ${word({ year: 'numeric' })}`;
+  return `${day} ${date.toISOString().slice(11, 19)} UTC`;
 }
 
 export const periodOf = (rule: MetricRule): number => {

@@ -64,7 +64,7 @@ export function metricHandlers({ store, clock }: { readonly store: MetricStore; 
       const extended = input.ExtendedStatistics ?? [];
       if (statistics.length + extended.length === 0)
         throw combination('At least one of the parameters Statistics or ExtendedStatistics must be specified.');
-      extended.forEach(checkStatistic);
+      for (const each of extended) checkStatistic(each, 'ExtendedStatistics');
       await store.flush();
       const metric = {
         ...placeOf(call),

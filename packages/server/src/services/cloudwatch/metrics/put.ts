@@ -67,11 +67,11 @@ export function readMeasurements(
 }
 
 function summaryOf({ Value: value, StatisticValues: known, Values: values, Counts: counts }: Datum, at: string): Summary {
-  const given = [value, known, values].filter((each) => each !== undefined);
-  if (given.length > 1)
-    throw combination(
-      `The parameters ${at}.Value, ${at}.StatisticValues and ${at}.Values are mutually exclusive and you have specified more than one.`,
-    );
+  const given = Object.entries({ Value: value, Values: values, StatisticValues: known }).filter(([, each]) => each !== undefined);
+  if (given.length > 1) {
+    const [first, second] = given.map(([name]) => `${at}.${name}`);
+    throw combination(`The parameters ${first} and ${second} are mutually exclusive and you have specified both.`);
+  }
   if (value !== undefined) return single(finite(value, `${at}.Value`), 1);
   if (values !== undefined) {
     if (values.length > mostValues)

@@ -74,6 +74,6 @@ export async function series(
 }
 
 /** @throws InvalidParameterValue */
-export function checkStatistic(stat: string): void {
-  if (!isStatistic(stat)) throw invalidValue(`The value ${stat} for parameter Stat is not supported.`);
+export function checkStatistic(stat: string, parameter = 'Stat'): void {
+  if (!isStatistic(stat)) throw invalidValue(`The value ${stat} for parameter ${parameter} is not supported.`);
 }
