@@ -67,10 +67,10 @@ export class Program implements AsyncDisposable {
 }
 
 /** Milliseconds a command takes from spawn to exit, in an empty environment, on the system's cores. */
-export async function timeOf(command: readonly string[]): Promise<number> {
+export async function timeOf(command: readonly string[], cwd = root): Promise<number> {
   const [program = '', ...args] = [...pinned(), ...command];
   const startedAt = performance.now();
-  const child = spawn(program, args, { stdio: 'ignore', env: { PATH: process.env['PATH'] ?? '' } });
+  const child = spawn(program, args, { stdio: 'ignore', cwd, env: { PATH: process.env['PATH'] ?? '' } });
   await once(child, 'exit');
   if (child.exitCode !== 0) throw new Error(`${command.join(' ')} failed.`);
   return performance.now() - startedAt;
