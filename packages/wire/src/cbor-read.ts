@@ -103,7 +103,8 @@ class Reader {
       if (this.#argument !== epochTag) throw malformed(`A tag ${this.#argument} can not be converted to a Timestamp`);
       major = this.#head();
     }
-    const date = new Date(this.#number(major, 'Timestamp') * this.#unitMs);
+    // A Date cuts, and seconds times a thousand are seldom whole.
+    const date = new Date(Math.round(this.#number(major, 'Timestamp') * this.#unitMs));
     if (Number.isNaN(date.getTime())) throw malformed('A number beyond all dates can not be converted to a Timestamp');
     return date;
   }
