@@ -40,6 +40,8 @@ export interface Quirks {
   readonly missing?: (member: string) => ServiceFault;
   /** Code of a violation; `ValidationException` unless the service has another. */
   readonly code?: string;
+  /** What broke a constraint is not told again. */
+  readonly silent?: boolean;
   /** The handlers check everything, in the service's own words. */
   readonly none?: boolean;
   /** The service reports members from the last of its model to the first. */
@@ -136,7 +138,8 @@ export class Constraints {
     if (value === undefined || value === null) return;
     const { structures, lists, maps } = this.#model;
     const fail = (constraint: string): void => {
-      violations.push(unmet(this.#print(shape, value), at, constraint));
+      const told = this.#quirks.silent === true ? 'Value' : `Value '${this.#print(shape, value)}'`;
+      violations.push(`${told} at '${at}' failed to satisfy constraint: ${constraint}`);
     };
     if (structures[shape] !== undefined) {
       this.#structure(shape, value as Record<string, unknown>, `${at}.`, violations);

@@ -1,5 +1,6 @@
 import type { Answer } from '../../kit/stage.ts';
 import type { Scenario, Scenarios } from '../kit/stage.ts';
+import { iamCredentialScenarios } from './iam-credentials.ts';
 
 const services = [
   'accountdiscovery.ssm',
@@ -147,7 +148,82 @@ const pathLife: Scenario = async (scene) => {
   await iam.check('delete-role-response', 'DeleteRole', { RoleName });
 };
 
+const encodedArn = (region: string): string => encodeURIComponent(`arn:aws:apigateway:${region}::/restapis/aaeeieije`);
+const encodedPolicy = (region: string): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['apigatway:PUT'],
+        Resource: [`arn:aws:apigateway:${region}::/tags/${encodedArn(region)}`],
+      },
+    ],
+  });
+
+const encodedGroupPolicy: Scenario = async (scene) => {
+  const iam = scene.service('iam');
+  const [GroupName, PolicyName] = [`group-${scene.region}`, 'policy'];
+  await iam.ok('CreateGroup', { GroupName });
+  await iam.ok('PutGroupPolicy', { GroupName, PolicyName, PolicyDocument: encodedPolicy(scene.region) });
+  await iam.check('get-policy-response', 'GetGroupPolicy', { GroupName, PolicyName });
+};
+
+const encodedRolePolicy: Scenario = async (scene) => {
+  // Its path and name stand side by side there, so that neither can be told.
+  scene.stage.apart('Arn');
+  const iam = scene.service('iam');
+  const [RoleName, PolicyName, Path] = [`encoded-${scene.region}`, 'policy', `/encoded/${scene.region}/`];
+  const AssumeRolePolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'lambda.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'aws:SourceArn': encodedArn(scene.region) } },
+      },
+    ],
+  });
+  await iam.check('create-role-response', 'CreateRole', { RoleName, Path, AssumeRolePolicyDocument });
+  await iam.ok('PutRolePolicy', { RoleName, PolicyName, PolicyDocument: encodedPolicy(scene.region) });
+  await iam.check('get-policy-response', 'GetRolePolicy', { RoleName, PolicyName });
+  await iam.check('get-role-response', 'GetRole', { RoleName });
+  await iam.check('list-roles-response', 'ListRoles', { PathPrefix: Path });
+};
+
+const boundedRole: Scenario = async (scene) => {
+  const iam = scene.service('iam');
+  const [RoleName, PolicyName, PathPrefix] = [`bounded-${scene.region}`, `boundary-${scene.region}`, `/bounded-${scene.region}/`];
+  const input = { RoleName, Path: PathPrefix, AssumeRolePolicyDocument: trust('ec2.amazonaws.com') };
+  await iam.check('created_role', 'CreateRole', input);
+  const { Policy } = await iam.ok('CreatePolicy', { PolicyName, PolicyDocument: document });
+  await iam.ok('PutRolePermissionsBoundary', { RoleName, PermissionsBoundary: (Policy as Answer)['Arn'] });
+  await iam.check('list_roles_result', 'ListRoles', { PathPrefix });
+};
+
+const simulated: Scenario = async (scene) => {
+  const iam = scene.service('iam');
+  const [UserName, PolicyName] = [`simulated-${scene.region}`, `simulated-${scene.region}`];
+  // Its columns were recorded: spaces count.
+  const PolicyDocument =
+    '{"Version": "2012-10-17", "Statement": [{"Sid": "", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}]}';
+  const { User } = await iam.ok('CreateUser', { UserName });
+  const { Policy } = await iam.ok('CreatePolicy', { PolicyName, PolicyDocument });
+  await iam.ok('AttachUserPolicy', { UserName, PolicyArn: (Policy as Answer)['Arn'] });
+  await iam.check('response', 'SimulatePrincipalPolicy', {
+    PolicySourceArn: (User as Answer)['Arn'],
+    ActionNames: ['s3:PutObject', 's3:GetObjectVersion'],
+    ResourceArns: ['arn:aws:s3:::bucket'],
+  });
+};
+
 export const iamScenarios: Scenarios = {
+  ...iamCredentialScenarios,
+  'TestIAMIntegrations.test_list_roles_with_permission_boundary': boundedRole,
+  'TestIAMIntegrations.test_simulate_principle_policy[user]': simulated,
+  'TestIAMPolicyEncoding.test_put_group_policy_encoding': encodedGroupPolicy,
+  'TestIAMPolicyEncoding.test_put_role_policy_encoding': encodedRolePolicy,
   ...Object.fromEntries(
     services.map((service) => [`TestIAMServiceRoles.test_service_role_lifecycle[${full(service)}]`, serviceRole(full(service))]),
   ),

@@ -47,9 +47,6 @@ export function accountHandlers(directory: Directory) {
         },
       };
     },
-    GetAccountPasswordPolicy: async (_input, call) => {
-      throw noSuch(`The Password Policy with domain name ${call.account} cannot be found.`);
-    },
     ListAccountAliases: async (_input, call) => ({
       AccountAliases: records.list('alias', call.account).map(({ name }) => name),
       IsTruncated: false,

@@ -8,6 +8,9 @@ export const bounds = {
   attached: 20,
   policyVersions: 5,
   keysPerUser: 2,
+  /** Of one service, for one user. */
+  credentialsPerService: 2,
+  sshKeysPerUser: 5,
   groupsPerUser: 10,
   tags: 50,
   /** Characters without white space. */

@@ -43,6 +43,14 @@ export class Directory {
     return found;
   }
 
+  /** Without a name it is whoever calls; undefined for the root of the account. */
+  userNameOf(
+    name: string | undefined,
+    call: { readonly caller: { readonly kind: string; readonly arn?: string } },
+  ): string | undefined {
+    return name ?? /:user\/(?:.*\/)?([^/]+)$/.exec(call.caller.arn ?? '')?.[1];
+  }
+
   list<Kind extends Named>(
     kind: Kind,
     { account }: Account,

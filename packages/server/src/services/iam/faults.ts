@@ -8,4 +8,6 @@ export const conflict = (message: string): ServiceFault => new ServiceFault('Del
 export const tooMany = (message: string): ServiceFault => new ServiceFault('LimitExceeded', message, { status: 409 });
 export const malformed = (message: string): ServiceFault => new ServiceFault('MalformedPolicyDocument', message, { status: 400 });
 export const invalid = (message: string): ServiceFault => new ServiceFault('ValidationError', message, { status: 400 });
+export const unreadableKey = (): ServiceFault =>
+  new ServiceFault('UnrecognizedPublicKeyEncoding', 'The public key encoding is unsupported or unrecognized.', { status: 400 });
 export const invalidInput = (message: string): ServiceFault => new ServiceFault('InvalidInput', message, { status: 400 });

@@ -1,6 +1,6 @@
 import { bounds } from './bounds.ts';
 import { missing, type Directory } from './directory.ts';
-import { conflict, tooMany, type IamHandlers } from './faults.ts';
+import { conflict, exists, tooMany, type IamHandlers } from './faults.ts';
 import { pageIn } from './pages.ts';
 import type { GroupRecord } from './records.ts';
 import { describe as describeUser } from './users.ts';
@@ -49,6 +49,24 @@ export function groupHandlers(directory: Directory) {
         ...user,
         groups: user.groups.filter((name) => name !== input.GroupName),
       }));
+      return {};
+    },
+    async UpdateGroup(input, call) {
+      await directory.records.change((draft) => {
+        const group = draft.get('group', call.account, input.GroupName ?? '');
+        if (group === undefined) throw missing('group', input.GroupName);
+        const name = input.NewGroupName ?? group.name;
+        const path = input.NewPath ?? group.path;
+        if (name !== group.name && draft.get('group', call.account, name) !== undefined)
+          throw exists(`Group with name ${name} already exists.`);
+        draft.delete('group', call.account, group.name);
+        draft.put('group', call.account, name, { ...group, name, path, arn: `arn:aws:iam::${call.account}:group${path}${name}` });
+        for (const user of draft.list('user', call.account)) {
+          if (!user.groups.includes(group.name)) continue;
+          const groups = user.groups.map((each) => (each === group.name ? name : each));
+          draft.put('user', call.account, user.name, { ...user, groups });
+        }
+      });
       return {};
     },
     async DeleteGroup(input, call) {

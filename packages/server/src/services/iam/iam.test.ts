@@ -318,4 +318,78 @@ suite('IAM, as SDK clients see it', { timeout: 60_000 }, () => {
       message: 'Instance Profile profile cannot be found.',
     });
   });
+
+  test('a user has a way into the console, keys and credentials, which go before the user does', async (t: TestContext) => {
+    const of = { UserName: 'holder' };
+    await client.send(new iam.CreateUserCommand(of));
+    await client.send(new iam.CreateLoginProfileCommand({ ...of, Password: 'secret word 1', PasswordResetRequired: true }));
+    await t.assert.rejects(client.send(new iam.CreateLoginProfileCommand({ ...of, Password: 'secret word 1' })), {
+      name: 'EntityAlreadyExistsException',
+    });
+    const { LoginProfile } = await client.send(new iam.GetLoginProfileCommand(of));
+    t.assert.strictEqual(LoginProfile?.PasswordResetRequired, true);
+    const body = `ssh-rsa ${Buffer.from('not much of a key').toString('base64')} me@here`;
+    const { SSHPublicKey } = await client.send(new iam.UploadSSHPublicKeyCommand({ ...of, SSHPublicKeyBody: body }));
+    t.assert.match(SSHPublicKey?.Fingerprint ?? '', /^([0-9a-f]{2}:){15}[0-9a-f]{2}$/);
+    const create = new iam.CreateServiceSpecificCredentialCommand({ ...of, ServiceName: 'codecommit.amazonaws.com' });
+    const { ServiceSpecificCredential: first } = await client.send(create);
+    const { ServiceSpecificCredential: second } = await client.send(create);
+    t.assert.deepStrictEqual(
+      [first?.ServiceUserName, second?.ServiceUserName],
+      [`holder-at-${account}`, `holder+1-at-${account}`],
+    );
+    await t.assert.rejects(client.send(create), { name: 'LimitExceededException' });
+    const NewUserName = 'holder-2';
+    await client.send(new iam.UpdateUserCommand({ ...of, NewUserName }));
+    const renamed = { UserName: NewUserName };
+    for (const credential of [first, second]) {
+      const { ServiceSpecificCredentialId } = credential ?? {};
+      await t.assert.rejects(client.send(new iam.DeleteUserCommand(renamed)), { name: 'DeleteConflictException' });
+      await client.send(new iam.DeleteServiceSpecificCredentialCommand({ ...renamed, ServiceSpecificCredentialId }));
+    }
+    const { SSHPublicKeyId } = SSHPublicKey ?? {};
+    await t.assert.rejects(client.send(new iam.DeleteUserCommand(renamed)), { message: /must delete login profile first/ });
+    await client.send(new iam.DeleteLoginProfileCommand(renamed));
+    await t.assert.rejects(client.send(new iam.DeleteUserCommand(renamed)), { message: /must delete public keys first/ });
+    await client.send(new iam.DeleteSSHPublicKeyCommand({ ...renamed, SSHPublicKeyId }));
+    await client.send(new iam.DeleteUserCommand(renamed));
+  });
+
+  test('what passwords have to be like is kept, and what is not said falls back', async (t: TestContext) => {
+    const none = { message: `The Password Policy with domain name ${account} cannot be found.` };
+    await t.assert.rejects(client.send(new iam.GetAccountPasswordPolicyCommand()), none);
+    await client.send(new iam.UpdateAccountPasswordPolicyCommand({ MinimumPasswordLength: 12, MaxPasswordAge: 90 }));
+    await client.send(new iam.UpdateAccountPasswordPolicyCommand({ RequireSymbols: true }));
+    const { PasswordPolicy } = await client.send(new iam.GetAccountPasswordPolicyCommand());
+    t.assert.deepStrictEqual(
+      [PasswordPolicy?.MinimumPasswordLength, PasswordPolicy?.RequireSymbols, PasswordPolicy?.ExpirePasswords],
+      [6, true, false],
+    );
+    await client.send(new iam.DeleteAccountPasswordPolicyCommand());
+    await t.assert.rejects(client.send(new iam.GetAccountPasswordPolicyCommand()), none);
+  });
+
+  test('a group that is renamed keeps its users, and an account is told as a whole, page by page', async (t: TestContext) => {
+    const GroupName = 'librarians';
+    await client.send(new iam.CreateGroupCommand({ GroupName }));
+    await client.send(new iam.CreateUserCommand({ UserName: 'reader' }));
+    await client.send(new iam.AddUserToGroupCommand({ GroupName, UserName: 'reader' }));
+    await client.send(new iam.UpdateGroupCommand({ GroupName, NewGroupName: 'writers', NewPath: '/team/' }));
+    const { Group, Users } = await client.send(new iam.GetGroupCommand({ GroupName: 'writers' }));
+    t.assert.deepStrictEqual(
+      [Group?.Arn, Users?.map(({ UserName }) => UserName)],
+      [`arn:aws:iam::${account}:group/team/writers`, ['reader']],
+    );
+    const names: (string | undefined)[] = [];
+    let Marker: string | undefined;
+    do {
+      const page: iam.GetAccountAuthorizationDetailsResponse = await client.send(
+        new iam.GetAccountAuthorizationDetailsCommand({ Filter: ['User', 'Group'], MaxItems: 1, Marker }),
+      );
+      names.push(...(page.UserDetailList ?? []).map(({ UserName }) => UserName));
+      names.push(...(page.GroupDetailList ?? []).map(({ GroupName: name }) => name));
+      Marker = page.Marker;
+    } while (Marker !== undefined);
+    t.assert.ok(names.includes('reader') && names.includes('writers'), names.join());
+  });
 });

@@ -8,11 +8,15 @@ import { Authority } from './authority.ts';
 import { Directory } from './directory.ts';
 import type { IamHandlers } from './faults.ts';
 import { groupHandlers } from './groups.ts';
+import { detailHandlers } from './details.ts';
+import { passwordHandlers } from './passwords.ts';
 import { policyHandlers } from './policies.ts';
 import { profileHandlers } from './profiles.ts';
 import type { IamKinds } from './records.ts';
 import { roleHandlers } from './roles.ts';
+import { serviceCredentialHandlers } from './service-credentials.ts';
 import { simulateHandlers } from './simulate.ts';
+import { sshKeyHandlers } from './ssh-keys.ts';
 import { userHandlers } from './users.ts';
 
 export interface IamOptions {
@@ -43,6 +47,10 @@ export async function openIam(options: IamOptions): Promise<Iam> {
       ...policyHandlers(directory),
       ...profileHandlers(directory),
       ...accountHandlers(directory),
+      ...passwordHandlers(directory),
+      ...serviceCredentialHandlers(directory, options.random),
+      ...sshKeyHandlers(directory, options.random),
+      ...detailHandlers(directory),
       ...simulateHandlers(authority),
     },
     authority,

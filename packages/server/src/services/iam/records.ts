@@ -71,6 +71,46 @@ export interface ProviderRecord {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What passwords of an account have to be like. */
+export interface PasswordPolicyRecord {
+  readonly MinimumPasswordLength: number;
+  readonly RequireSymbols: boolean;
+  readonly RequireNumbers: boolean;
+  readonly RequireUppercaseCharacters: boolean;
+  readonly RequireLowercaseCharacters: boolean;
+  readonly AllowUsersToChangePassword: boolean;
+  readonly MaxPasswordAge?: number;
+  readonly PasswordReusePrevention?: number;
+  readonly HardExpiry?: boolean;
+}
+
+/** A password for one service. It is told once and not kept: there is no such service here to ask for it. */
+export interface ServiceCredentialRecord {
+  readonly id: string;
+  readonly userName: string;
+  readonly service: string;
+  readonly serviceUserName: string;
+  readonly status: 'Active' | 'Inactive';
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+}
+
+/** A user's way into the console. The password is not kept: nobody signs in here with one. */
+export interface LoginRecord {
+  readonly userName: string;
+  readonly createdAt: number;
+  readonly resetRequired: boolean;
+}
+
+export interface SshKeyRecord {
+  readonly id: string;
+  readonly userName: string;
+  readonly body: string;
+  readonly fingerprint: string;
+  readonly status: 'Active' | 'Inactive';
+  readonly uploadedAt: number;
+}
+
 /** IAM has no regions: the scope of each is the account. */
 export type IamKinds = {
   readonly role: RoleRecord;
@@ -80,6 +120,11 @@ export type IamKinds = {
   readonly profile: ProfileRecord;
   readonly provider: ProviderRecord;
   readonly alias: { readonly name: string };
+  readonly credential: ServiceCredentialRecord;
+  readonly login: LoginRecord;
+  readonly sshKey: SshKeyRecord;
+  /** By `policy`: an account has one. */
+  readonly passwords: PasswordPolicyRecord;
 };
 export type IamRecords = Records<IamKinds>;
 export type EntityKind = 'role' | 'user' | 'group';

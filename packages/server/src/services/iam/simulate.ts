@@ -4,6 +4,7 @@ import {
   evaluate,
   parsePolicy,
   PolicyError,
+  statementPosition,
   type AccessRequest,
   type Decision,
   type NamedPolicy,
@@ -70,7 +71,7 @@ function simulate(input: SimulateInput, held: PolicySet, arn: string, account: s
       EvalActionName: action,
       EvalResourceName: resource,
       EvalDecision: decision.kind,
-      MatchedStatements: matched(decision),
+      MatchedStatements: matched(decision, policies),
       MissingContextValues: [],
       OrganizationsDecisionDetail: { AllowedByOrganizations: true },
       EvalDecisionDetails: {},
@@ -78,7 +79,7 @@ function simulate(input: SimulateInput, held: PolicySet, arn: string, account: s
         {
           EvalResourceName: resource,
           EvalResourceDecision: decision.kind,
-          MatchedStatements: matched(decision),
+          MatchedStatements: matched(decision, policies),
           MissingContextValues: [],
         },
       ],
@@ -87,15 +88,18 @@ function simulate(input: SimulateInput, held: PolicySet, arn: string, account: s
   };
 }
 
-const matched = (decision: Decision) =>
-  decision.kind === 'implicitDeny' || decision.by === undefined
-    ? []
-    : [
-        {
-          SourcePolicyId: decision.by.policyId,
-          SourcePolicyType: decision.by.kind === 'resource' ? ('resource' as const) : ('IAM Policy' as 'user'),
-        },
-      ];
+function matched(decision: Decision, policies: PolicySet) {
+  if (decision.kind === 'implicitDeny' || decision.by === undefined) return [];
+  const { policyId, kind, index, statement } = decision.by;
+  const document = (policies[kind] ?? []).find((each) => each.id === policyId && each.document.statements[index] === statement);
+  return [
+    {
+      SourcePolicyId: policyId,
+      SourcePolicyType: kind === 'resource' ? ('resource' as const) : ('IAM Policy' as 'user'),
+      ...(document?.document.text === undefined ? {} : statementPosition(document.document.text, index)),
+    },
+  ];
+}
 
 function given(documents: readonly string[] | undefined): NamedPolicy[] {
   return (documents ?? []).map((document, index) => {

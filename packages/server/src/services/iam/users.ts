@@ -3,13 +3,12 @@ import { bounds } from './bounds.ts';
 import { missing, withTags, type Directory } from './directory.ts';
 import { conflict, exists, noSuch, tooMany, type IamHandlers } from './faults.ts';
 import { pageIn } from './pages.ts';
-import type { UserRecord } from './records.ts';
+import { checkNoLogin } from './passwords.ts';
+import type { IamRecords, UserRecord } from './records.ts';
 import { extras } from './roles.ts';
 
 export function userHandlers(directory: Directory, keys: Keys) {
-  /** Without a name it is whoever calls. */
-  const nameOf = (name: string | undefined, call: { caller: { kind: string; arn?: string } }): string | undefined =>
-    name ?? /:user\/(?:.*\/)?([^/]+)$/.exec(call.caller.arn ?? '')?.[1];
+  const nameOf = directory.userNameOf;
   const ownKey = (account: string, userName: string | undefined, id: string | undefined): void => {
     const of = userName === undefined ? null : userName;
     if (!keys.list(account, of).some(({ accessKeyId }) => accessKeyId === id))
@@ -70,6 +69,7 @@ export function userHandlers(directory: Directory, keys: Keys) {
         if (name !== user.name && draft.get('user', call.account, name) !== undefined)
           throw exists(`User with name ${name} already exists.`);
         draft.delete('user', call.account, user.name);
+        renameHeld(draft, call.account, user.name, name);
         draft.put('user', call.account, name, { ...user, name, path, arn: `arn:aws:iam::${call.account}:user${path}${name}` });
       });
       return {};
@@ -84,6 +84,12 @@ export function userHandlers(directory: Directory, keys: Keys) {
         if (user.groups.length > 0) throw conflict('Cannot delete entity, must remove users from group first.');
         if (user.attached.length > 0) throw conflict('Cannot delete entity, must detach all policies first.');
         if (Object.keys(user.inline).length > 0) throw conflict('Cannot delete entity, must delete policies first.');
+        checkNoLogin(draft.get('login', call.account, user.name));
+        const isHeld = (each: { readonly userName: string }): boolean => each.userName === user.name;
+        if (draft.list('sshKey', call.account).some(isHeld))
+          throw conflict('Cannot delete entity, must delete public keys first.');
+        if (draft.list('credential', call.account).some(isHeld))
+          throw conflict('Cannot delete entity, must delete service specific credentials first.');
         draft.delete('user', call.account, user.name);
       });
       return {};
@@ -152,15 +158,8 @@ export function userHandlers(directory: Directory, keys: Keys) {
             : { LastUsedDate: new Date(used.atMs), ServiceName: used.service, Region: used.region },
       };
     },
-    GetLoginProfile: async (input, call) => {
-      const name = nameOf(input.UserName, call);
-      if (name !== undefined) directory.get('user', call, name);
-      throw noSuch(`Login Profile for User ${name} cannot be found.`);
-    },
     ListMFADevices: async () => ({ MFADevices: [], IsTruncated: false }),
-    ListSSHPublicKeys: async () => ({ SSHPublicKeys: [], IsTruncated: false }),
     ListSigningCertificates: async () => ({ Certificates: [], IsTruncated: false }),
-    ListServiceSpecificCredentials: async () => ({ ServiceSpecificCredentials: [] }),
 
     PutUserPolicy: async (input, call) => {
       await directory.putInline('user', call, input.UserName, input.PolicyName, input.PolicyDocument);
@@ -203,6 +202,19 @@ export function userHandlers(directory: Directory, keys: Keys) {
     },
     ListUserTags: async (input, call) => directory.listTags(directory.get('user', call, input.UserName).tags, input),
   } satisfies IamHandlers;
+}
+
+/** What a user holds follows the user's name. */
+function renameHeld(draft: Parameters<Parameters<IamRecords['change']>[0]>[0], account: string, from: string, to: string): void {
+  if (from === to) return;
+  for (const each of draft.list('credential', account))
+    if (each.userName === from) draft.put('credential', account, each.id, { ...each, userName: to });
+  for (const each of draft.list('sshKey', account))
+    if (each.userName === from) draft.put('sshKey', account, each.id, { ...each, userName: to });
+  const login = draft.get('login', account, from);
+  if (login === undefined) return;
+  draft.delete('login', account, from);
+  draft.put('login', account, to, { ...login, userName: to });
 }
 
 export const describe = (user: UserRecord) => ({

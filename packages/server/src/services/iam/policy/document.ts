@@ -41,6 +41,8 @@ export interface Statement {
 export interface PolicyDocument {
   readonly version: string;
   readonly statements: readonly Statement[];
+  /** As it was written, where it was read from a text. */
+  readonly text?: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -55,7 +57,7 @@ export function parsePolicy(text: string): PolicyDocument {
   } catch {
     throw new PolicyError('This policy contains invalid Json');
   }
-  return readPolicy(document);
+  return { ...readPolicy(document), text };
 }
 
 /** @throws PolicyError */

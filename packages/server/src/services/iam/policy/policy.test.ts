@@ -5,6 +5,7 @@ import {
   parsePolicy,
   PolicyError,
   readPolicy,
+  statementPosition,
   type AccessRequest,
   type Decision,
   type PolicySet,
@@ -266,4 +267,26 @@ suite('reading policies', { timeout: 60_000 }, () => {
         (error: Error) => error instanceof PolicyError && error.message === message,
       );
     });
+});
+
+suite('where a statement stands', { timeout: 60_000 }, () => {
+  const text = '{\n  "Id": "a \\"Statement\\": [",\n  "Statement": [\n    {"Sid": "}]"},\n    { "a": [1, true] }\n  ]\n}';
+
+  test('is told by its first and its last character, in a text of any spacing', (t: TestContext) => {
+    t.assert.deepStrictEqual(
+      [0, 1, 2].map((index) => statementPosition(text, index)),
+      [
+        { StartPosition: { Line: 4, Column: 5 }, EndPosition: { Line: 4, Column: 17 } },
+        { StartPosition: { Line: 5, Column: 5 }, EndPosition: { Line: 5, Column: 22 } },
+        undefined,
+      ],
+    );
+  });
+
+  test('is its own where there is one only', (t: TestContext) => {
+    t.assert.deepStrictEqual(statementPosition('{"Statement":{}}', 0), {
+      StartPosition: { Line: 1, Column: 14 },
+      EndPosition: { Line: 1, Column: 15 },
+    });
+  });
 });
