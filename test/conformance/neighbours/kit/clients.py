@@ -79,16 +79,18 @@ PLAIN = "plain"
 
 
 def client(call):
-    key = (call["service"], call.get("protocol"), call["region"], call["account"])
+    session_keys = call.get("credentials") or {}
+    key = (call["service"], call.get("protocol"), call["region"], session_keys.get("AccessKeyId", call["account"]))
     with lock:
         if key not in clients:
-            service, protocol, region, account = key
+            service, protocol, region, access_key = key
             clients[key] = session.create_client(
                 spoken(service, protocol) if protocol and protocol != PLAIN else service,
                 region_name=region,
                 endpoint_url=sys.argv[1],
-                aws_access_key_id=account,
-                aws_secret_access_key="x",
+                aws_access_key_id=access_key,
+                aws_secret_access_key=session_keys.get("SecretAccessKey", "x"),
+                aws_session_token=session_keys.get("SessionToken"),
                 config=Config(
                     parameter_validation=False,
                     retries={"total_max_attempts": 1},

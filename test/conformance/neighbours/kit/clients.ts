@@ -5,6 +5,12 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Answer } from '../../kit/stage.ts';
 
+export interface Credentials {
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly SessionToken: string;
+}
+
 export interface Call {
   readonly service: string;
   /** Other than the one the client prefers: `query`; `plain`: S3 without the encoding that boto3 asks for by itself. */
@@ -13,6 +19,8 @@ export interface Call {
   readonly account: string;
   readonly operation: string;
   readonly input: object;
+  /** Of a session, where it is not the account itself that calls. */
+  readonly credentials?: Credentials | undefined;
 }
 
 /** An interpreter that has boto3, which is what the recordings were made with. */

@@ -1,19 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer, Stage } from '../../kit/stage.ts';
-import type { Clients } from './clients.ts';
+import type { Clients, Credentials } from './clients.ts';
 
 /** Plays one recorded scenario again. */
 export type Scenario = (scene: Scene) => Promise<void>;
 export type Scenarios = Readonly<Record<string, Scenario>>;
 
+interface ServiceOptions {
+  readonly protocol?: string | undefined;
+  readonly region?: string;
+  readonly credentials?: Credentials;
+}
+
 /** One service as a scenario calls it. */
 export class Service {
   readonly #scene: Scene;
-  readonly #settings: { readonly service: string; readonly protocol?: string | undefined; readonly region: string };
+  readonly #settings: { readonly service: string; readonly region: string } & ServiceOptions;
 
-  constructor(scene: Scene, service: string, options: { readonly protocol?: string | undefined; readonly region?: string } = {}) {
+  constructor(scene: Scene, service: string, options: ServiceOptions = {}) {
     this.#scene = scene;
-    this.#settings = { service, protocol: options.protocol, region: options.region ?? scene.region };
+    this.#settings = { service, ...options, region: options.region ?? scene.region };
   }
 
   /** An answer as boto3 shows it, refusals included. */
@@ -59,7 +65,7 @@ export class Scene {
     this.region = stage.region;
   }
 
-  service(name: string, options: { readonly protocol?: string | undefined; readonly region?: string } = {}): Service {
+  service(name: string, options: ServiceOptions = {}): Service {
     return new Service(this, name, options);
   }
 

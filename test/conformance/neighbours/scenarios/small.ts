@@ -1,4 +1,5 @@
 import type { Answer } from '../../kit/stage.ts';
+import type { Credentials } from '../kit/clients.ts';
 import type { Scenario, Scenarios, Service } from '../kit/stage.ts';
 
 const logGroupName = 'group';
@@ -147,7 +148,31 @@ export const schedulerScenarios: Scenarios = {
 const trust = (Action: unknown): string =>
   JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: '111111111111' }, Action }] });
 
+const chained: Scenario = async (scene) => {
+  const iam = scene.service('iam');
+  const make = async (number: number): Promise<string> => {
+    const { Role } = await iam.check(`role-${number}`, 'CreateRole', {
+      RoleName: `role-${number}-${scene.region}`,
+      AssumeRolePolicyDocument: trust(['sts:AssumeRole', 'sts:TagSession']),
+    });
+    return String((Role as Answer)['Arn']);
+  };
+  const [first, second] = [await make(1), await make(2)];
+  const tagged = (Key: string): object => ({ Tags: [{ Key, Value: 'value' }] });
+  const { Credentials: credentials } = (await scene.service('sts').ok('AssumeRole', {
+    RoleArn: first,
+    RoleSessionName: 'session',
+    ...tagged('transitive'),
+    TransitiveTagKeys: ['transitive'],
+  })) as { Credentials: Credentials };
+  const sts = scene.service('sts', { credentials });
+  const next = { RoleArn: second, RoleSessionName: 'next' };
+  await sts.check('override-transitive-tag-error', 'AssumeRole', { ...next, ...tagged('transitive') });
+  await sts.check('override-transitive-tag-case-ignore-error', 'AssumeRole', { ...next, ...tagged('Transitive') });
+};
+
 export const stsScenarios: Scenarios = {
+  'TestSTSAssumeRoleTagging.test_iam_role_chaining_override_transitive_tags': chained,
   'TestSTSIntegrations.test_get_federation_token': async (scene) => {
     await scene.service('sts').check('get-federation-token', 'GetFederationToken', { Name: 'TestName', DurationSeconds: 900 });
   },

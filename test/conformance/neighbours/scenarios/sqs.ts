@@ -1,42 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer } from '../../kit/stage.ts';
 import type { Scenarios, Scene, Service } from '../kit/stage.ts';
+import { sqsCountScenarios } from './sqs-counts.ts';
+import { both, firstIn, inForms, json, provider, query, receiptOf, type Attributes, type Play, type Queue } from './sqs-kit.ts';
 import { moveTaskScenarios } from './sqs-move-tasks.ts';
 
-type Attributes = Readonly<Record<string, string>>;
-interface Queue {
-  readonly sqs: Service;
-  readonly QueueUrl: string;
-}
-type Play = (scene: Scene, queue: (name: string, Attributes?: Attributes) => Promise<Queue>, sqs: Service) => Promise<void>;
-
-/** The same in the forms of the client in which it was recorded: JSON, and the older query protocol. */
-const inForms = (title: string, forms: readonly string[], scenario: Play): Scenarios =>
-  Object.fromEntries(
-    forms.map((form) => [
-      form === '' ? title : `${title}[${form}]`,
-      (scene: Scene) => {
-        const sqs = scene.service('sqs', { protocol: form.startsWith('sqs_query') ? 'query' : undefined });
-        return scenario(scene, (name, given = {}) => queueOf(sqs, name, given), sqs);
-      },
-    ]),
-  );
-
-async function queueOf(sqs: Service, QueueName: string, given: Attributes = {}): Promise<Queue> {
-  const Attributes = { ...given, ...(QueueName.endsWith('.fifo') ? { FifoQueue: 'true' } : {}) };
-  const { QueueUrl } = await sqs.ok('CreateQueue', { QueueName, Attributes });
-  return { sqs, QueueUrl: String(QueueUrl) };
-}
-
 const attribute = (DataType: string, StringValue: string): object => ({ DataType, StringValue });
-const receiptOf = (answer: Answer, index = 0): string => String((answer['Messages'] as Answer[])[index]?.['ReceiptHandle']);
-
-const provider = (title: string): string => `TestSqsProvider.${title}`;
-const json = ['sqs'];
-const query = ['sqs_query'];
-const both = ['sqs', 'sqs_query'];
-
-const firstIn = (answer: Answer): unknown => (answer['Messages'] as Answer[] | undefined)?.[0];
 
 const deduplicated =
   (given: Attributes, second: object): Play =>
@@ -273,6 +242,7 @@ const encryption: Play = async (_scene, queue, sqs) => {
 };
 
 export const sqsScenarios: Scenarios = {
+  ...sqsCountScenarios,
   ...moveTaskScenarios,
   ...inForms(
     provider('test_send_receive_max_number_of_messages'),

@@ -154,6 +154,94 @@ const batchSchema: Scenario = async (scene) => {
   );
 };
 
+const active = (dynamodb: Service, table = TableName): Promise<Answer> =>
+  dynamodb.until('DescribeTable', { TableName: table }, (answer) => (answer['Table'] as Answer)['TableStatus'] === 'ACTIVE');
+
+const partiqlTransaction: Scenario = async (scene) => {
+  const dynamodb = scene.service('dynamodb');
+  await made(dynamodb, 'Username');
+  const insert = (name: string): object => ({ Statement: `INSERT INTO "${TableName}" VALUE {'Username': '${name}'}` });
+  await dynamodb.check('ExecutedTransaction', 'ExecuteTransaction', { TransactStatements: [insert('user01'), insert('user02')] });
+  const scan = await dynamodb.ok('Scan', { TableName });
+  const items = scan['Items'] as { Username: { S: string } }[];
+  scene.match('TableScan', { ...scan, Items: items.toSorted((a, b) => (a.Username.S < b.Username.S ? -1 : 1)) });
+};
+
+const partiqlMissing: Scenario = async (scene) => {
+  const dynamodb = scene.service('dynamodb');
+  await made(dynamodb, 'Username');
+  const Username = (S: string): object => ({ Username: { S } });
+  await dynamodb.ok('PutItem', { TableName, Item: { ...Username('Alice123'), FirstName: { S: 'Alice' } } });
+  await dynamodb.ok('PutItem', { TableName, Item: Username('Bob123') });
+  const Statement = `SELECT * FROM "${TableName}" WHERE FirstName IS NOT MISSING`;
+  scene.match('FirstNameNotMissing', (await dynamodb.ok('ExecuteStatement', { Statement }))['Items']);
+};
+
+const encoded: Scenario = async (scene) => {
+  const dynamodb = scene.service('dynamodb');
+  await made(dynamodb, 'id', streamed('NEW_AND_OLD_IMAGES'));
+  const look = async (index: number, suffix: string): Promise<void> => {
+    scene.match(`GetItem${suffix}`, (await dynamodb.ok('GetItem', { TableName, Key: item('id1') }))['Item']);
+    const { Table } = await active(dynamodb);
+    const { Records } = await recordsOf(scene, (Table as Answer)['LatestStreamArn'], index + 1);
+    const change = ((Records as Answer[])[index] as Answer)['dynamodb'] as Answer;
+    scene.match(`GetRecords${suffix}`, change['NewImage']);
+  };
+  await dynamodb.ok('PutItem', { TableName, Item: item('id1', { version: { N: '1' }, data: { B: Buffer.of(0x90) } }) });
+  await look(0, '');
+  await dynamodb.ok('UpdateItem', {
+    TableName,
+    Key: item('id1'),
+    UpdateExpression: 'SET version = :v',
+    ExpressionAttributeValues: { ':v': { N: '2' } },
+  });
+  await look(1, 'AfterUpdate');
+};
+
+const set = (id: string, values: Readonly<Record<string, string>>): object => ({
+  Update: {
+    TableName,
+    Key: item(id),
+    UpdateExpression: `SET ${Object.keys(values)
+      .map((name) => `#${name} = :${name}`)
+      .join(', ')}`,
+    ExpressionAttributeNames: Object.fromEntries(Object.keys(values).map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, S]) => [`:${name}`, { S }])),
+  },
+});
+
+const streamedTransactions: Scenario = async (scene) => {
+  scene.stage.apart('StartingSequenceNumber');
+  const dynamodb = scene.service('dynamodb');
+  const table = await dynamodb.check('create-table', 'CreateTable', tableOf('id', streamed('NEW_AND_OLD_IMAGES')));
+  await active(dynamodb);
+  await dynamodb.check('put-item-1', 'PutItem', { TableName, Item: item('Fred') });
+  const write = (name: string, ...TransactItems: readonly object[]): Promise<Answer> =>
+    dynamodb.check(`transact-write-${name}`, 'TransactWriteItems', { TransactItems });
+  const put = (id: string): object => ({ Put: { TableName, Item: item(id) } });
+  // What is the same afterwards makes no record.
+  await write('response-overwrite', put('NewKey'), put('Fred'));
+  await write('response-update', set('NewKey', { attr1: 'value1', attr2: 'value2' }));
+  await write('update-insert', set('NonExistentKey', { attr1: 'value1' }));
+  const remove = (id: string): object => ({ Delete: { TableName, Key: item(id) } });
+  await write('response-delete', remove('NewKey'), remove('NothingHere'));
+  await dynamodb.ok('TransactWriteItems', { TransactItems: [set('Fred', { name: 'Fred' })] });
+  const { LatestStreamArn } = table['TableDescription'] as Answer;
+  scene.match('get-records', await recordsOf(scene, LatestStreamArn, 6, true));
+};
+
+const transactedTables: Scenario = async (scene) => {
+  scene.stage.apart('StartingSequenceNumber');
+  const dynamodb = scene.service('dynamodb');
+  const created = await dynamodb.check('create-table-stream', 'CreateTable', tableOf('id', streamed('NEW_AND_OLD_IMAGES')));
+  await dynamodb.check('create-table-no-stream', 'CreateTable', { ...tableOf('id'), TableName: 'other' });
+  for (const table of [TableName, 'other']) await active(dynamodb, table);
+  const put = (table: string): object => ({ Put: { TableName: table, Item: item('Fred') } });
+  await dynamodb.check('transact-write-two-tables', 'TransactWriteItems', { TransactItems: [put(TableName), put('other')] });
+  const { LatestStreamArn } = created['TableDescription'] as Answer;
+  scene.match('get-records', await recordsOf(scene, LatestStreamArn, 1, true));
+};
+
 const integrity: Scenario = async (scene) => {
   const kinesis = scene.service('kinesis');
   await kinesis.ok('CreateStream', { StreamName: 'stream', ShardCount: 1 });
@@ -182,6 +270,11 @@ const integrity: Scenario = async (scene) => {
 };
 
 export const dynamodbScenarios: Scenarios = {
+  'TestDynamoDB.test_data_encoding_consistency': encoded,
+  'TestDynamoDB.test_dynamodb_execute_transaction': partiqlTransaction,
+  'TestDynamoDB.test_dynamodb_partiql_missing': partiqlMissing,
+  'TestDynamoDB.test_transact_write_items_streaming': streamedTransactions,
+  'TestDynamoDB.test_transact_write_items_streaming_for_different_tables': transactedTables,
   'TestDynamoDB.test_return_values_in_put_item': returnValues,
   'TestDynamoDB.test_dynamodb_stream_stream_view_type': viewType,
   'TestDynamoDB.test_return_values_on_conditions_check_failure': conditionFailed,

@@ -27,6 +27,8 @@ export interface Session extends Principal {
   readonly policies?: readonly string[];
   readonly policyArns?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
+  /** Keys of tags that go on into the sessions this one makes. */
+  readonly transitiveTags?: readonly string[];
   /** Condition keys of everything that is done with them: `lambda:SourceFunctionArn`. @source spec 1.16-02 */
   readonly context?: Readonly<Record<string, string>>;
 }

@@ -61,6 +61,12 @@ export function stsHandlers(options: StsOptions) {
     };
   };
 
+  const callingSession = ({ caller, headers }: Call): Session | undefined => {
+    if (caller.kind !== 'signed') return undefined;
+    const token = caller.sessionToken ?? headers['x-amz-security-token'];
+    return token === undefined ? undefined : keys.session(caller.accessKeyId, token);
+  };
+
   return {
     async GetCallerIdentity(_input, call) {
       const { caller } = call;
@@ -82,7 +88,7 @@ export function stsHandlers(options: StsOptions) {
           'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
         );
       }
-      const limits = limitsOf(input);
+      const limits = { ...limitsOf(input), ...passedOn(input, callingSession(call)) };
       const packed = packedSize(limits);
       return { ...assume(roleArn, name, durationS, role, limits), ...(packed === undefined ? {} : { PackedPolicySize: packed }) };
     },
@@ -140,12 +146,13 @@ export function stsHandlers(options: StsOptions) {
   } satisfies StsHandlers;
 }
 
-type Limits = Pick<Session, 'policies' | 'policyArns' | 'tags'>;
+type Limits = Pick<Session, 'policies' | 'policyArns' | 'tags' | 'transitiveTags'>;
+type TagList = readonly { readonly Key: string | undefined; readonly Value: string | undefined }[];
 
 function limitsOf(input: {
   readonly Policy?: string | undefined;
   readonly PolicyArns?: readonly { readonly arn?: string | undefined }[] | undefined;
-  readonly Tags?: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] | undefined;
+  readonly Tags?: TagList | undefined;
 }): Limits {
   const arns = (input.PolicyArns ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn]));
   if (input.Policy !== undefined && !isDocument(input.Policy))
@@ -156,6 +163,42 @@ function limitsOf(input: {
     ...(input.Tags === undefined || input.Tags.length === 0
       ? {}
       : { tags: Object.fromEntries(input.Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])) }),
+  };
+}
+
+/**
+ * Tags of a session that another one makes: those that are to go on do, and cannot be overridden. Keys are the same in
+ * capitals or not.
+ *
+ * @throws InvalidParameterValue
+ * @source IAM User Guide, "Pass session tags in AWS STS", read 2026-11
+ */
+function passedOn(
+  {
+    Tags = [],
+    TransitiveTagKeys = [],
+  }: { readonly Tags?: TagList | undefined; readonly TransitiveTagKeys?: readonly string[] | undefined },
+  calling: Session | undefined,
+): Limits {
+  const invalid = (message: string): ServiceFault => fault('InvalidParameterValue', message);
+  const given = new Set(Tags.map(({ Key = '' }) => Key.toLowerCase()));
+  if (given.size !== Tags.length) throw invalid('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
+  if (TransitiveTagKeys.some((key) => !given.has(key.toLowerCase())))
+    throw invalid('The specified transitive tag key must be included in the requested tags.');
+  const inherited = calling?.transitiveTags ?? [];
+  if (inherited.some((key) => given.has(key.toLowerCase()))) {
+    throw invalid(
+      "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+    );
+  }
+  const tags = {
+    ...Object.fromEntries(inherited.map((key) => [key, calling?.tags?.[key] ?? ''])),
+    ...Object.fromEntries(Tags.map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+  };
+  const transitiveTags = [...inherited, ...TransitiveTagKeys];
+  return {
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+    ...(transitiveTags.length === 0 ? {} : { transitiveTags }),
   };
 }
 

@@ -60,6 +60,29 @@ suite('STS, with signatures verified', { timeout: 60_000 }, () => {
     sessionToken: given?.SessionToken ?? '',
   });
 
+  test('tags that are to go on do, and nobody on the way overrides them', async (t: TestContext) => {
+    const first = sts();
+    const tag = (Key: string) => ({ Key, Value: `value of ${Key}` });
+    const assume = { RoleArn: roleArn, RoleSessionName: 'one' };
+    await t.assert.rejects(first.send(new AssumeRoleCommand({ ...assume, Tags: [tag('a'), tag('A')] })), {
+      message: 'Duplicate tag keys found. Please note that Tag keys are case insensitive.',
+    });
+    await t.assert.rejects(first.send(new AssumeRoleCommand({ ...assume, Tags: [tag('a')], TransitiveTagKeys: ['b'] })), {
+      message: 'The specified transitive tag key must be included in the requested tags.',
+    });
+    const { Credentials } = await first.send(
+      new AssumeRoleCommand({ ...assume, Tags: [tag('a'), tag('b')], TransitiveTagKeys: ['a'] }),
+    );
+    const second = sts(usable(Credentials));
+    const { Credentials: next } = await second.send(new AssumeRoleCommand({ ...assume, Tags: [tag('c')] }));
+    const session = keys.session(next?.AccessKeyId ?? '', next?.SessionToken ?? '');
+    t.assert.deepStrictEqual([session?.tags, session?.transitiveTags], [{ a: 'value of a', c: 'value of c' }, ['a']]);
+    const third = sts(usable(next));
+    await t.assert.rejects(third.send(new AssumeRoleCommand({ ...assume, Tags: [tag('A')] })), {
+      message: /conflicts with a transitive tag key from the calling session/,
+    });
+  });
+
   test('the root key is known, and a wrong secret is refused', async (t: TestContext) => {
     const who = await sts().send(new GetCallerIdentityCommand({}));
     t.assert.strictEqual(who.Arn, `arn:aws:iam::${account}:root`);
