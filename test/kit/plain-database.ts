@@ -8,6 +8,7 @@ import {
   type Sql,
   type SqlRow,
   type SqlValue,
+  type Statement,
 } from '../../packages/server/src/storage/index.ts';
 
 /**
@@ -42,6 +43,10 @@ export class PlainDatabase implements Database {
       (tx) => tx.run(query, values),
       () => {},
     );
+  }
+
+  async batch(statements: readonly Statement[]): Promise<void> {
+    if (statements.length > 0) await this.transaction((tx) => tx.batch(statements));
   }
 
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
@@ -109,6 +114,10 @@ export class PlainDatabase implements Database {
         dooming(() => this.#all<Row>(query, values)[0]),
       run: (query: string, values: readonly SqlValue[] = []) =>
         dooming(() => Number(this.#database.prepare(query).run(...(values as SQLInputValue[])).changes)),
+      batch: (statements) =>
+        dooming(() => {
+          for (const { query, values } of statements) this.#database.prepare(query).run(...(values as SQLInputValue[]));
+        }),
     };
   }
 

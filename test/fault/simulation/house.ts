@@ -58,6 +58,8 @@ export class SimulatedHouse {
   /** What must never be, in words. */
   readonly wrongs: string[] = [];
   weather: Weather = fairWeather;
+  /** Whether idle environments stay by the habits of their functions, for hours perhaps; otherwise for a minute. */
+  readonly learns: boolean;
   storageFails = false;
   lives = 0;
   facts: Fact[] = [];
@@ -68,6 +70,7 @@ export class SimulatedHouse {
 
   constructor(chance: () => number) {
     this.#chance = chance;
+    this.learns = chance() < 0.5;
     for (const each of functions) this.#put(each.name);
   }
 
@@ -154,7 +157,7 @@ export class SimulatedHouse {
       random: systemRandom,
       log: silentLogger,
       limits: { ...awsLimits, accountConcurrency: accountLimit },
-      keepAlive: { idleMs: 60_000, environments: 16, lifetimeMs: 600_000 },
+      keepAlive: { idleMs: 60_000, learns: this.learns, environments: 16, lifetimeMs: 600_000 },
       queue: { cachedBytes: 64 },
       events: {
         eventInvokeConfig: ({ version }: { readonly version: FunctionVersion }) => ({

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../../packages/server/src/base/index.ts';
-import type { Database, Migrations, Sql, SqlRow, SqlValue } from '../../../packages/server/src/storage/index.ts';
+import type { Database, Migrations, Sql, SqlRow, SqlValue, Statement } from '../../../packages/server/src/storage/index.ts';
 import type { VirtualClock } from '../../kit/virtual-clock.ts';
 
 /** One life of a server. After its death nothing of it moves any more: no timer fires, no query is answered. */
@@ -54,6 +54,9 @@ export class MortalDatabase implements Database {
   }
   run(query: string, values?: readonly SqlValue[]): Promise<number> {
     return this.#living(() => this.#database.run(query, values));
+  }
+  batch(statements: readonly Statement[]): Promise<void> {
+    return this.transaction((tx) => tx.batch(statements));
   }
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
     return this.#living(() =>

@@ -193,6 +193,9 @@ export class Kept implements Starter {
         this.#offer(box);
       } else this.#bootFailed(box, result);
       this.#tell();
+    } else {
+      // It was stopped while it booted, and counted as one to come until now.
+      this.#refill();
     }
     this.#cores.booted();
   }

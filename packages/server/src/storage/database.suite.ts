@@ -72,6 +72,41 @@ export function databaseSuite(
       t.assert.deepEqual(await words(database), ['b']);
     });
 
+    test('a batch is all or nothing, in its order; bytes stay with the caller', async (t) => {
+      await using database = await opened();
+      const bytes = Buffer.from('before-middle-after');
+      const statements = [
+        { query: 'INSERT INTO thing (id, word, bytes) VALUES (?, ?, ?)', values: [1, 'a', bytes.subarray(7, 13)] },
+        { query: insert, values: [2, 'b'] },
+        { query: 'UPDATE thing SET word = ? WHERE id = ?', values: ['c', 2] },
+      ];
+      await database.batch(statements);
+      await database.batch([]);
+      t.assert.deepEqual(await words(database), ['a', 'c']);
+      t.assert.equal(bytes.toString(), 'before-middle-after');
+      t.assert.equal(
+        Buffer.from((await database.get('SELECT bytes FROM thing WHERE id = 1'))?.['bytes'] as Uint8Array).toString(),
+        'middle',
+      );
+      const broken = [
+        { query: insert, values: [3, 'd'] },
+        { query: insert, values: [1, 'again'] },
+        { query: insert, values: [4, 'e'] },
+      ];
+      await t.assert.rejects(database.batch(broken));
+      t.assert.deepEqual(await words(database), ['a', 'c']);
+      const caught = database.transaction(async (tx) => {
+        await tx.run(insert, [5, 'f']);
+        await tx.batch(broken).catch(() => undefined);
+      });
+      await t.assert.rejects(caught);
+      await database.transaction(async (tx) => {
+        await tx.batch([{ query: insert, values: [6, 'g'] }]);
+        t.assert.equal((await tx.get('SELECT count(*) AS n FROM thing'))?.['n'], 3);
+      });
+      t.assert.deepEqual(await words(database), ['a', 'c', 'g']);
+    });
+
     test('a statement that failed ends its transaction even when its error was caught', async (t) => {
       await using database = await opened();
       await database.run(insert, [1, 'first']);

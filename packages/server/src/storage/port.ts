@@ -2,12 +2,23 @@
 export type SqlValue = string | number | bigint | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
+/** One statement and what stands for its placeholders. */
+export interface Statement {
+  readonly query: string;
+  readonly values: readonly SqlValue[];
+}
+
 /** Statements with `?` placeholders, in the SQL both engines understand. */
 export interface Sql {
   all<Row extends SqlRow = SqlRow>(query: string, values?: readonly SqlValue[]): Promise<Row[]>;
   get<Row extends SqlRow = SqlRow>(query: string, values?: readonly SqlValue[]): Promise<Row | undefined>;
   /** @returns rows changed */
   run(query: string, values?: readonly SqlValue[]): Promise<number>;
+  /**
+   * Many statements with one question, in their order: a tenth of what they cost one by one. Outside of a transaction they are one:
+   * all or nothing.
+   */
+  batch(statements: readonly Statement[]): Promise<void>;
 }
 
 /** A room's tables: applied in order, each once, recorded under `room`. Never edit one that has landed; add another. */

@@ -57,26 +57,24 @@ export class EventStore {
       failures: 0,
     };
     const nowMs = Math.floor(this.#clock.now());
-    await this.#writer.write((tx) =>
-      tx.run(
-        `INSERT INTO invoke_event (seq, account, region, function_arn, invoked_arn, request_id, trace_id, client_context,
-           tenant_id, payload, payload_bytes, accepted_at, ready_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-        [
-          event.seq,
-          event.account,
-          event.region,
-          event.functionArn,
-          event.invokedArn,
-          event.requestId,
-          event.traceId,
-          event.clientContext ?? null,
-          event.tenantId ?? null,
-          request.payload,
-          event.payloadBytes,
-          nowMs,
-          nowMs,
-        ],
-      ),
+    await this.#writer.write(
+      `INSERT INTO invoke_event (seq, account, region, function_arn, invoked_arn, request_id, trace_id, client_context,
+         tenant_id, payload, payload_bytes, accepted_at, ready_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      [
+        event.seq,
+        event.account,
+        event.region,
+        event.functionArn,
+        event.invokedArn,
+        event.requestId,
+        event.traceId,
+        event.clientContext ?? null,
+        event.tenantId ?? null,
+        request.payload,
+        event.payloadBytes,
+        nowMs,
+        nowMs,
+      ],
     );
     return event;
   }
@@ -84,30 +82,30 @@ export class EventStore {
   /** Another attempt is due in `delayMs`. */
   retry(event: QueuedEvent, delayMs: number): Promise<void> {
     const readyAt = Math.floor(this.#clock.now() + delayMs);
-    return this.#writer.write((tx) =>
-      tx.run('UPDATE invoke_event SET attempts = ?, ready_at = ? WHERE seq = ?', [event.attempts, readyAt, event.seq]),
-    );
+    return this.#writer.write('UPDATE invoke_event SET attempts = ?, ready_at = ? WHERE seq = ?', [
+      event.attempts,
+      readyAt,
+      event.seq,
+    ]);
   }
 
   /** The last word, to be delivered: from here on the event never runs again. */
   end(event: QueuedEvent, ending: Ending, response: Uint8Array | undefined): Promise<void> {
-    return this.#writer.write((tx) =>
-      tx.run('UPDATE invoke_event SET ending = ?, response = ? WHERE seq = ?', [
-        JSON.stringify(ending),
-        response ?? null,
-        event.seq,
-      ]),
-    );
+    return this.#writer.write('UPDATE invoke_event SET ending = ?, response = ? WHERE seq = ?', [
+      JSON.stringify(ending),
+      response ?? null,
+      event.seq,
+    ]);
   }
 
   remove(event: QueuedEvent): Promise<void> {
-    return this.#writer.write((tx) => tx.run('DELETE FROM invoke_event WHERE seq = ?', [event.seq]));
+    return this.#writer.write('DELETE FROM invoke_event WHERE seq = ?', [event.seq]);
   }
 
   async removeAll(events: readonly QueuedEvent[]): Promise<void> {
     for (let at = 0; at < events.length; at += groupSize) {
       const seqs = events.slice(at, at + groupSize).map(({ seq }) => seq);
-      await this.#writer.write((tx) => tx.run(`DELETE FROM invoke_event WHERE seq IN (${seqs.map(() => '?').join(', ')})`, seqs));
+      await this.#writer.write(`DELETE FROM invoke_event WHERE seq IN (${seqs.map(() => '?').join(', ')})`, seqs);
     }
   }
 

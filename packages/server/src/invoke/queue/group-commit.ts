@@ -1,8 +1,7 @@
-import type { Database, Sql } from '../../storage/index.ts';
+import type { Database, Statement } from '../../storage/index.ts';
 
-type Work = (tx: Sql) => Promise<unknown>;
 interface Pending {
-  readonly work: Work;
+  readonly statement: Statement;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -24,9 +23,9 @@ export class GroupCommit {
   }
 
   /** @throws what the transaction throws, for every write of its group */
-  write(work: Work): Promise<void> {
+  write(query: string, values: Statement['values']): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending.push({ work, resolve, reject });
+    this.#pending.push({ statement: { query, values }, resolve, reject });
     this.#writing ??= this.#writeAll();
     return promise;
   }
@@ -42,9 +41,7 @@ export class GroupCommit {
     while (this.#pending.length > 0) {
       const group = this.#pending.splice(0, groupSize);
       try {
-        await this.#database.transaction(async (tx) => {
-          for (const { work } of group) await work(tx);
-        });
+        await this.#database.batch(group.map(({ statement }) => statement));
         for (const { resolve } of group) resolve();
       } catch (error) {
         for (const { reject } of group) reject(error);

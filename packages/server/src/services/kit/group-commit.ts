@@ -1,4 +1,4 @@
-import type { Database, Sql, SqlValue } from '../../storage/index.ts';
+import type { Database, Sql, SqlRow, SqlValue, Statement } from '../../storage/index.ts';
 import { ServiceFault } from '@mayfly/wire';
 
 /** A transaction that also takes statements nobody waits for one by one. */
@@ -65,10 +65,9 @@ export class GroupCommit {
   async #commit(group: readonly Pending[]): Promise<void> {
     const endings = await this.#database.transaction(async (tx) => {
       const results: Ending[] = [];
-      const sent: Promise<unknown>[] = [];
-      const pipelined = pipeline(tx, sent);
-      for (const { work } of group) results.push(await ending(work, pipelined));
-      await Promise.all(sent);
+      const pipeline = new Pipeline(tx);
+      for (const { work } of group) results.push(await ending(work, pipeline));
+      await pipeline.done();
       return results;
     });
     for (const [index, { resolve, reject }] of group.entries()) {
@@ -80,18 +79,54 @@ export class GroupCommit {
   }
 }
 
-function pipeline(tx: Sql, sent: Promise<unknown>[]): PipelinedSql {
-  return {
-    all: (query, values) => tx.all(query, values),
-    get: (query, values) => tx.get(query, values),
-    run: (query, values) => tx.run(query, values),
-    later(query, values) {
-      const answer = tx.run(query, values);
-      // Waited for at the end of the group; until then a failure must not count as unhandled.
-      answer.catch(() => undefined);
-      sent.push(answer);
-    },
-  };
+/** Statements that nobody waits for travel together, at the latest before the next one that somebody waits for. */
+class Pipeline implements PipelinedSql {
+  readonly #tx: Sql;
+  #held: Statement[] = [];
+  readonly #sent: Promise<void>[] = [];
+
+  constructor(tx: Sql) {
+    this.#tx = tx;
+  }
+
+  all<Row extends SqlRow = SqlRow>(query: string, values?: readonly SqlValue[]): Promise<Row[]> {
+    this.#send();
+    return this.#tx.all<Row>(query, values);
+  }
+
+  get<Row extends SqlRow = SqlRow>(query: string, values?: readonly SqlValue[]): Promise<Row | undefined> {
+    this.#send();
+    return this.#tx.get<Row>(query, values);
+  }
+
+  run(query: string, values?: readonly SqlValue[]): Promise<number> {
+    this.#send();
+    return this.#tx.run(query, values);
+  }
+
+  batch(statements: readonly Statement[]): Promise<void> {
+    this.#send();
+    return this.#tx.batch(statements);
+  }
+
+  later(query: string, values: readonly SqlValue[] = []): void {
+    this.#held.push({ query, values });
+  }
+
+  /** Resolves when all that was sent has been done. */
+  async done(): Promise<void> {
+    this.#send();
+    await Promise.all(this.#sent);
+  }
+
+  #send(): void {
+    if (this.#held.length === 0) return;
+    const answer = this.#tx.batch(this.#held);
+    this.#held = [];
+    // Waited for at the end of the group; until then a failure must not count as unhandled.
+    answer.catch(() => undefined);
+    this.#sent.push(answer);
+  }
 }
 
 async function ending(work: Pending['work'], tx: PipelinedSql): Promise<Ending> {

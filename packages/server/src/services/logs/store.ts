@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import type { Database, Sql, SqlRow } from '../../storage/index.ts';
+import type { Database, Sql, SqlRow, Statement } from '../../storage/index.ts';
 import { toChunks, type LogLine } from './chunk.ts';
 import { migrations } from './migrations.ts';
 
@@ -65,6 +65,7 @@ export class LogStore {
     const written: Written[][] = [];
     await this.#database
       .transaction(async (tx) => {
+        const statements: Statement[] = [];
         for (const { groupId, stream, lines } of batches) {
           const streamId = await this.#streamId(tx, groupId, stream, nowMs);
           let bytes = 0;
@@ -73,9 +74,10 @@ export class LogStore {
           const chunks: Written[] = [];
           written.push(chunks);
           for (const chunk of toChunks(lines)) {
-            await tx.run(
-              'INSERT INTO log_chunk (seq, group_id, stream_id, first_ms, last_ms, ingested_at, count, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-              [
+            statements.push({
+              query:
+                'INSERT INTO log_chunk (seq, group_id, stream_id, first_ms, last_ms, ingested_at, count, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+              values: [
                 ++this.#lastSeq,
                 groupId,
                 streamId,
@@ -86,21 +88,22 @@ export class LogStore {
                 chunk.bytes,
                 chunk.body,
               ],
-            );
+            });
             chunks.push({ seq: this.#lastSeq, lines: chunk.lines });
             bytes += chunk.bytes;
             firstMs = Math.min(firstMs, chunk.firstMs);
             lastMs = Math.max(lastMs, chunk.lastMs);
           }
           if (bytes === 0) continue;
-          await tx.run(
-            `UPDATE log_stream SET bytes = bytes + ?, last_ingestion_at = ?,
+          statements.push({
+            query: `UPDATE log_stream SET bytes = bytes + ?, last_ingestion_at = ?,
              first_event_at = CASE WHEN first_event_at IS NULL OR first_event_at > ? THEN ? ELSE first_event_at END,
              last_event_at = CASE WHEN last_event_at IS NULL OR last_event_at < ? THEN ? ELSE last_event_at END
            WHERE id = ?`,
-            [bytes, nowMs, firstMs, firstMs, lastMs, lastMs, streamId],
-          );
+            values: [bytes, nowMs, firstMs, firstMs, lastMs, lastMs, streamId],
+          });
         }
+        await tx.batch(statements);
       })
       .catch((error: unknown) => {
         // Ids of streams that the failed transaction made are ids of nothing.

@@ -32,6 +32,7 @@ async function openTown(
     all: (query, values) => plain.all(query, values),
     get: (query, values) => plain.get(query, values),
     run: (query, values) => plain.run(query, values),
+    batch: async (statements) => (await slowDisk(), plain.batch(statements)),
     migrate: (migrations) => plain.migrate(migrations),
     transaction: async (work) => (await slowDisk(), plain.transaction(work)),
     [Symbol.asyncDispose]: () => plain[Symbol.asyncDispose](),

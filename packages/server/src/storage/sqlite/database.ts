@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import { StorageError } from '../errors.ts';
 import { applyMigrations, migrationTable, type MigratingSql } from '../migrations.ts';
-import type { Database, Migrations, Sql, SqlRow, SqlValue } from '../port.ts';
+import type { Database, Migrations, Sql, SqlRow, SqlValue, Statement } from '../port.ts';
 import { isFatal, isFull } from './codes.ts';
 import { Lane } from './lane.ts';
 import type { Answer, Failure, Request } from './messages.ts';
@@ -72,6 +72,10 @@ export class SqliteDatabase implements Database {
 
   run(sql: string, values: readonly SqlValue[] = []): Promise<number> {
     return this.#write({ kind: 'run', sql, values }) as Promise<number>;
+  }
+
+  async batch(statements: readonly Statement[]): Promise<void> {
+    if (statements.length > 0) await this.#write({ kind: 'batch', statements, alone: true });
   }
 
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {

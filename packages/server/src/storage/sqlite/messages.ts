@@ -1,9 +1,11 @@
-import type { SqlRow, SqlValue } from '../port.ts';
+import type { SqlRow, SqlValue, Statement } from '../port.ts';
 
 /** What the threads that hold the connections are asked. One answer each, in order. */
 export type Request =
   | { readonly kind: 'all' | 'first' | 'run'; readonly sql: string; readonly values: readonly SqlValue[] }
   | { readonly kind: 'script'; readonly sql: string }
+  /** `alone`: a transaction of its own. */
+  | { readonly kind: 'batch'; readonly statements: readonly Statement[]; readonly alone: boolean }
   | { readonly kind: 'open' | 'begin' | 'commit' | 'rollback' | 'close' };
 
 export type Answer = readonly SqlRow[] | SqlRow | number | undefined;

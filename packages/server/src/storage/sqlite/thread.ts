@@ -36,13 +36,8 @@ export class Thread implements AsyncDisposable {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const id = ++this.#lastId;
-    if (!('values' in request)) {
-      this.#worker.postMessage({ id, request }, []);
-    } else {
-      const transfer: ArrayBuffer[] = [];
-      const values = request.values.map((value) => ownBytes(value, transfer));
-      this.#worker.postMessage({ id, request: { ...request, values } }, transfer);
-    }
+    const transfer: ArrayBuffer[] = [];
+    this.#worker.postMessage({ id, request: sendable(request, transfer) }, transfer);
     // After the question has left: what cannot be sent throws and waits for nothing.
     this.#waiting.set(id, { resolve, reject });
     return promise;
@@ -71,6 +66,13 @@ export class Thread implements AsyncDisposable {
     for (const { reject } of unanswered) reject(this.#ended);
     if (cause !== undefined || unanswered.length > 0) this.#onFailure({ code: this.#ended.code, message: this.#ended.message });
   }
+}
+
+function sendable(request: Request, transfer: ArrayBuffer[]): Request {
+  const own = (values: readonly SqlValue[]): readonly SqlValue[] => values.map((value) => ownBytes(value, transfer));
+  if ('values' in request) return { ...request, values: own(request.values) };
+  if (request.kind !== 'batch') return request;
+  return { ...request, statements: request.statements.map(({ query, values }) => ({ query, values: own(values) })) };
 }
 
 /** A view may sit in a larger buffer, all of which would be cloned with it; and the caller may reuse its bytes. */

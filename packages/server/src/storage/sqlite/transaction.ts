@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/index.ts';
 import { StorageError } from '../errors.ts';
 import type { MigratingSql } from '../migrations.ts';
-import type { SqlRow, SqlValue } from '../port.ts';
+import type { SqlRow, SqlValue, Statement } from '../port.ts';
 import type { Answer, Request } from './messages.ts';
 import type { Thread } from './thread.ts';
 
@@ -46,6 +46,10 @@ export class Transaction implements MigratingSql, Disposable {
 
   run(sql: string, values: readonly SqlValue[] = []): Promise<number> {
     return this.#ask({ kind: 'run', sql, values }) as Promise<number>;
+  }
+
+  async batch(statements: readonly Statement[]): Promise<void> {
+    if (statements.length > 0) await this.#ask({ kind: 'batch', statements, alone: false });
   }
 
   async script(sql: string): Promise<void> {

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { StorageError } from '../errors.ts';
 import { failureOf, isFull } from './codes.ts';
 import { Connection } from './connection.ts';
+import type { Statement } from '../port.ts';
 import type { Answer, ConnectionOptions, Failure, Reply, Request } from './messages.ts';
 
 /** SQLite's own figure: 4 MB of log before it goes into the database. */
@@ -39,6 +40,8 @@ class Holder {
         return this.#dooming(() => this.#connection.run(request.sql, request.values));
       case 'script':
         return this.#script(request.sql);
+      case 'batch':
+        return request.alone ? this.#alone(request.statements) : this.#all(request.statements);
       case 'close':
         this.#opened?.[Symbol.dispose]();
         return undefined;
@@ -68,6 +71,23 @@ class Holder {
     } catch (error) {
       if (this.#transaction) this.#doomed = failureOf(error);
       throw error;
+    }
+  }
+
+  #all(statements: readonly Statement[]): undefined {
+    this.#dooming(() => {
+      for (const { query, values } of statements) this.#connection.run(query, values);
+    });
+  }
+
+  #alone(statements: readonly Statement[]): undefined {
+    this.#transaction = true;
+    try {
+      this.#script('BEGIN IMMEDIATE');
+      this.#all(statements);
+      this.#script('COMMIT');
+    } finally {
+      this.#rollback();
     }
   }
 
