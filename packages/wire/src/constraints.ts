@@ -32,6 +32,8 @@ export interface Quirks {
   readonly patterns?: Readonly<Record<string, string>>;
   /** `Structure.Member` that the handler checks instead, with another exception. @source spec 9.3-02 */
   readonly unchecked?: readonly string[];
+  /** Members that the service prints of a structure though its public model has none of the name. */
+  readonly hidden?: Readonly<Record<string, readonly string[]>>;
   /** Lists whose members' constraint ends with `Member must not be null`. */
   readonly notNullItems?: readonly string[];
   /** Lists whose members' constraint is printed bare. */
@@ -166,7 +168,8 @@ export class Constraints {
         const parts = Object.entries(members).map(
           ([key, of]) => `${lowerFirst(key)}=${given[key] === undefined ? 'null' : this.#print(of, given[key])}`,
         );
-        return `${named}(${parts.join(', ')})`;
+        const hidden = (this.#quirks.hidden?.[named] ?? []).map((name) => `${name}=null`);
+        return `${named}(${[...parts, ...hidden].join(', ')})`;
       }
       const entries = Object.entries(value).map(([key, each]) => `${key}=${this.#print(maps[named]?.value, each)}`);
       return `{${entries.join(', ')}}`;

@@ -140,6 +140,7 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
     // Clients name a group by its ARN with the star that DescribeLogGroups prints.
     patterns: { AmazonResourceName: String.raw`[\w+=/:,.@*-]*` },
   },
+  events: { hidden: { PutEventsRequestEntry: ['kmsKeyIdentifier', 'internalMetadata'] } },
   // The services of the query protocol say it so.
   sts: { code: 'ValidationError' },
   iam: { code: 'ValidationError', silent: true },

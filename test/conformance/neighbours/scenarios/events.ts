@@ -1,9 +1,8 @@
 import type { Answer } from '../../kit/stage.ts';
 import { each, type Scenario, type Scenarios, type Scene, type Service } from '../kit/stage.ts';
-
-const source = 'core.update-account-command';
-const EventPattern = JSON.stringify({ source: [source], 'detail-type': [source], detail: { command: ['update-account'] } });
-const detail = { command: 'update-account', payload: { acc_id: '0a787ecb-4015', sf_id: 'baz' } };
+import { deliveryScenarios } from './event-deliveries.ts';
+import { patternScenarios } from './event-patterns.ts';
+import { busOf, detail, EventPattern, source } from './events-kit.ts';
 
 /** The patterns that were refused stand in the recorded refusals. */
 const refusedPattern =
@@ -57,11 +56,6 @@ const brokenPattern =
   async (scene) => {
     await scene.service('events').check('invalid-pattern', 'PutRule', { Name: 'rule', EventPattern });
   };
-
-async function busOf(events: Service, kind: string): Promise<string> {
-  if (kind === 'custom') await events.ok('CreateEventBus', { Name: 'bus' });
-  return kind === 'custom' ? 'bus' : 'default';
-}
 
 const ruleLife =
   (kind: string): Scenario =>
@@ -223,6 +217,8 @@ const onePattern =
   };
 
 export const eventScenarios: Scenarios = {
+  ...patternScenarios,
+  ...deliveryScenarios,
   ...Object.fromEntries(refusedPatterns.map((name) => [`TestEventPattern.test_event_pattern[${name}]`, refusedPattern(name)])),
   ...each(
     'TestEventPattern.test_invalid_json_event_pattern',

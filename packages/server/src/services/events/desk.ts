@@ -24,11 +24,14 @@ export interface Desk {
   readonly log: Logger;
 }
 
+/** As EventBridge refuses and takes rules with several wildcards, so far as it is known. */
+const wildcardReach = 10;
+
 /** @throws InvalidEventPatternException */
 export function checkPattern(text: string | undefined): void {
   if (text === undefined) return;
   try {
-    parsePattern(text);
+    parsePattern(text, { wildcardReach });
   } catch (error) {
     if (error instanceof PatternError)
       throw new ServiceFault(

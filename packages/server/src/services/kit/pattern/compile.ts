@@ -2,6 +2,7 @@ import { conditionOf, type Condition, type Leaf } from './conditions.ts';
 import { at, PatternError } from './error.ts';
 import { locate } from './locate.ts';
 import { jsonError } from './json-error.ts';
+import { reachOf } from './wildcard-reach.ts';
 
 /** A compiled pattern of EventBridge rules, SNS filter policies or event source mappings. */
 export interface Pattern {
@@ -14,8 +15,14 @@ type Test = (event: unknown) => boolean;
 const deepest = 64;
 const mostConditions = 10_000;
 
+export interface PatternOptions {
+  readonly allowEmpty?: boolean;
+  /** How many prefixes of a field's wildcards one text may match at once; no limit when absent. */
+  readonly wildcardReach?: number;
+}
+
 /** @throws PatternError, also for text that is not JSON */
-export function parsePattern(text: string, options?: { readonly allowEmpty?: boolean }): Pattern {
+export function parsePattern(text: string, options?: PatternOptions): Pattern {
   let source: unknown;
   try {
     source = JSON.parse(text);
@@ -38,14 +45,15 @@ export function parsePattern(text: string, options?: { readonly allowEmpty?: boo
  * @throws PatternError
  * @source spec 6.9; Amazon EventBridge User Guide, "Comparison operators", read 2026-11
  */
-export function compilePattern(source: unknown, options: { readonly allowEmpty?: boolean } = {}): Pattern {
+export function compilePattern(source: unknown, options: PatternOptions = {}): Pattern {
   if (typeof source !== 'object' || source === null || Array.isArray(source)) throw new PatternError('Filter is not an object');
   if (Object.keys(source).length === 0 && options.allowEmpty !== true) throw new PatternError('Empty objects are not allowed');
-  return { matches: objectTest(source, { left: mostConditions }, 0) };
+  return { matches: objectTest(source, { left: mostConditions, wildcardReach: options.wildcardReach ?? Infinity }, 0) };
 }
 
 interface Budget {
   left: number;
+  readonly wildcardReach: number;
 }
 
 function objectTest(source: object, budget: Budget, depth: number): Test {
@@ -86,10 +94,26 @@ function fieldTest(name: string, source: unknown, budget: Budget, depth: number)
     if (source.length === 0) throw new PatternError('Empty arrays are not allowed', { seen: 'whole' });
     if ((budget.left -= source.length) < 0) throw new PatternError('The pattern has too many conditions');
     const conditions = (source as unknown[]).map((each, index) => at(index, () => conditionOf(each)));
+    if (budget.wildcardReach < Infinity) checkReach(source, budget.wildcardReach);
     return (event) => anyHolds(conditions, fieldOf(event, name));
   }
   if (Object.keys(source).length === 0) throw new PatternError('Empty objects are not allowed');
   return within(name, objectTest(source, budget, depth + 1));
+}
+
+function checkReach(items: readonly unknown[], most: number): void {
+  const wildcards = items.flatMap((item) => {
+    const { wildcard, 'anything-but': but } = (item ?? {}) as {
+      wildcard?: string;
+      'anything-but'?: { wildcard?: string | string[] };
+    };
+    return [wildcard, but?.wildcard].flat().filter((each) => each !== undefined);
+  });
+  if (wildcards.length === 0 || reachOf(wildcards) <= most) return;
+  throw new PatternError(
+    'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character',
+    { nowhere: true },
+  );
 }
 
 /** A test of what is in a field. */

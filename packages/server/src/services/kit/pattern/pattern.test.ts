@@ -1,5 +1,6 @@
 import { suite, test, type TestContext } from 'node:test';
 import { array, assert as holds, constantFrom, property, string } from 'fast-check';
+import { reachOf } from './wildcard-reach.ts';
 import { compilePattern, parsePattern, PatternError, sourceOf } from './index.ts';
 
 const cases: readonly (readonly [pattern: object, yes: readonly unknown[], no: readonly unknown[]])[] = [
@@ -133,6 +134,41 @@ suite('patterns', () => {
   test('names from the prototype are no fields', (t: TestContext) => {
     t.assert.ok(!parsePattern('{"constructor":{"name":["Object"]}}').matches({}));
     t.assert.ok(!parsePattern('{"__proto__":{"a":[1]}}').matches({ a: 1 }));
+  });
+});
+
+suite('how much wildcards reach at once', () => {
+  const cases: readonly (readonly [wildcards: readonly string[], reach: number])[] = [
+    [['plain'], 0],
+    [['*'], 1],
+    [['1*2345'], 2],
+    [['1*2345', '1*2345'], 2],
+    [['*', 'ab*c'], 3],
+    [['ab*c', 'cd*e'], 2],
+    [['a*aa'], 3],
+    [['/Users/*/dir/dir/dir/dir/dir/doc.txt'], 7],
+    [['*/datasync/*.bif', '*/datasync/*.tif'], 7],
+    [['*a*a*a*a*a*a'], 12],
+  ];
+  for (const [wildcards, reach] of cases)
+    test(`${wildcards.join(' and ')}: ${reach}`, (t: TestContext) => t.assert.equal(reachOf(wildcards), reach));
+
+  test('a rule that reaches too far is refused, in whatever field and however negated', (t: TestContext) => {
+    const options = { wildcardReach: 10 };
+    const wide = '*a*a*a*a*a*a';
+    for (const condition of [{ wildcard: wide }, { 'anything-but': { wildcard: [wide] } }]) {
+      const pattern = JSON.stringify({ $or: [{ a: [condition] }, { b: ['x'] }] });
+      t.assert.throws(() => parsePattern(pattern, options), { name: 'PatternError', message: /^Rule is too complex - / });
+      t.assert.ok(parsePattern(pattern).matches({ b: 'x' }), 'without a limit');
+    }
+    t.assert.ok(parsePattern('{"a":[{"wildcard":"*.tif"}, {"prefix": "x"}, null, 5]}', options).matches({ a: null }));
+  });
+
+  test('a long one is judged quickly', (t: TestContext) => {
+    const since = performance.now();
+    t.assert.ok(reachOf(['*' + 'ab'.repeat(1_000)]) > 100);
+    t.assert.ok(reachOf(['*' + Array.from({ length: 700 }, (_, index) => `${index},`).join('')]) < 10);
+    t.assert.ok(performance.now() - since < 3_000);
   });
 });
 

@@ -25,7 +25,8 @@ export function wildcard(pattern: string): (text: string) => boolean {
   };
 }
 
-function split(pattern: string): string[] {
+/** The pieces between the stars. @throws PatternError */
+export function split(pattern: string): string[] {
   const pieces = [''];
   for (let at = 0; at < pattern.length; at += 1) {
     let character = pattern.charAt(at);
