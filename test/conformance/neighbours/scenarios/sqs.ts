@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer } from '../../kit/stage.ts';
-import type { Scenarios, Scene, Service } from '../kit/stage.ts';
+import type { Scenarios, Scene } from '../kit/stage.ts';
 import { sqsCountScenarios } from './sqs-counts.ts';
 import { both, firstIn, inForms, json, provider, query, receiptOf, type Attributes, type Play, type Queue } from './sqs-kit.ts';
 import { moveTaskScenarios } from './sqs-move-tasks.ts';
