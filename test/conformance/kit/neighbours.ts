@@ -1,4 +1,4 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient, FilterLogEventsCommand, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
 import { created, until, type Options } from './functions.ts';
 import type { Answer, Stage } from './stage.ts';
@@ -40,9 +40,10 @@ export const watcher = (stage: Stage, options: Options = {}, name = 'fn'): Promi
 export async function watched(stage: Stage, count: number, name = 'fn'): Promise<Answer[]> {
   const logs = stage.neighbour(new CloudWatchLogsClient(stage.settings));
   const ask = async (): Promise<Answer[]> => {
-    const found = await logs
-      .send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` }))
-      .catch(() => ({ events: [] }));
+    const found = await logs.send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` })).catch((error: unknown) => {
+      if (error instanceof ResourceNotFoundException) return { events: [] };
+      throw error;
+    });
     return (found.events ?? []).flatMap(({ message = '' }) => (message.startsWith('{') ? [JSON.parse(message) as Answer] : []));
   };
   return until(ask, (events) => events.length >= count);

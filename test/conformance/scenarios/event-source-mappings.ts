@@ -93,16 +93,41 @@ const largeBatch =
       }));
       stage.match(name, await shown(sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))));
     }
-    const records = (events: readonly Answer[]): Answer[] => events.flatMap((event) => event['Records'] as Answer[]);
-    const events = await until(
-      () => watched(stage, 1),
-      (seen) => records(seen).length >= bodies.length,
-    );
-    const sorted = records(events).sort(
-      (left, right) => bodies.indexOf(String(left['body'])) - bodies.indexOf(String(right['body'])),
-    );
-    stage.match('Records', sorted);
+    stage.match('Records', sorted(await allRecords(stage, bodies.length), bodies));
   };
+
+const recordsOf = (events: readonly Answer[]): Answer[] => events.flatMap((event) => event['Records'] as Answer[]);
+
+/** Waits for the events that have so many records together. */
+const allRecords = (stage: Stage, count: number): Promise<Answer[]> =>
+  until(
+    () => watched(stage, 1),
+    (seen) => recordsOf(seen).length >= count,
+  );
+
+const sorted = (events: readonly Answer[], bodies: readonly string[]): Answer[] =>
+  recordsOf(events).sort((left, right) => bodies.indexOf(String(left['body'])) - bodies.indexOf(String(right['body'])));
+
+/** What came in small batches leaves in large ones. */
+const regrouped: Scenario = async (stage) => {
+  await watcher(stage);
+  const { api } = stage;
+  await stage.check('put_concurrency_resp', api.putFunctionConcurrency({ FunctionName, ReservedConcurrentExecutions: 2 }));
+  const { sqs, QueueUrl, arn } = await queue(stage, 'queue');
+  const bodies = (stage.recorded('Records') as unknown as { body: string }[]).map(({ body }) => body);
+  for (let from = 0; from < bodies.length; from += 3) {
+    const Entries = bodies.slice(from, from + 3).map((MessageBody, index) => ({ Id: `message-${index}`, MessageBody }));
+    await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  }
+  const { BatchSize, ScalingConfig, MaximumBatchingWindowInSeconds } = stage.recorded(
+    'create-event-source-mapping-response',
+  ) as never;
+  const mapping = { FunctionName, EventSourceArn: arn, BatchSize, ScalingConfig, MaximumBatchingWindowInSeconds };
+  await stage.check('create-event-source-mapping-response', api.createEventSourceMapping(mapping));
+  const events = await allRecords(stage, bodies.length);
+  stage.match('batch_info', { total_batches_received: events.length });
+  stage.match('Records', sorted(events, bodies));
+};
 
 /** Tells another queue how it went, and fails as often as the message says. */
 const reporter = `import json, os, urllib.parse, urllib.request
@@ -154,8 +179,9 @@ async function streamOf(dynamodb: DynamoDBClient, StreamViewType: 'NEW_IMAGE' | 
   return TableDescription?.LatestStreamArn ?? '';
 }
 
+/** @param FilterCriteria  where the recording has a placeholder for it */
 const tableFilter =
-  (putTwice: boolean): Scenario =>
+  (putTwice: boolean, FilterCriteria?: { Filters: { Pattern: string }[] }): Scenario =>
   async (stage) => {
     await watcher(stage);
     const dynamodb = stage.neighbour(new DynamoDBClient(stage.settings));
@@ -168,7 +194,7 @@ const tableFilter =
       BatchSize: 1,
       MaximumBatchingWindowInSeconds: 1,
       MaximumRetryAttempts: 1,
-      FilterCriteria: filtersOf(stage, 'create_event_source_mapping_response'),
+      FilterCriteria: FilterCriteria ?? filtersOf(stage, 'create_event_source_mapping_response'),
     };
     const { UUID } = await stage.check('create_event_source_mapping_response', stage.api.createEventSourceMapping(mapping));
     await enabled(stage, UUID);
@@ -261,6 +287,7 @@ export const mappingScenarios: Scenarios = {
   'TestSQSEventSourceMapping.test_sqs_invalid_event_filter[invalid_filter3]': badQueueFilter('simple string'),
   'TestSQSEventSourceMapping.test_sqs_event_source_mapping_batch_size[100]': largeBatch(100),
   'TestSQSEventSourceMapping.test_sqs_event_source_mapping_batch_size[1000]': largeBatch(1000),
+  'TestSQSEventSourceMapping.test_sqs_event_source_mapping_batching_reserved_concurrency': regrouped,
   test_esm_with_not_existing_sqs_queue: noQueue,
   test_failing_lambda_retries_after_visibility_timeout: retries,
   ...each(
@@ -269,6 +296,9 @@ export const mappingScenarios: Scenarios = {
     tableFilter(false),
   ),
   'TestDynamoDBEventSourceMapping.test_dynamodb_event_filter[insert_same_entry_twice]': tableFilter(true),
+  'TestDynamoDBEventSourceMapping.test_dynamodb_event_filter[date_time_conversion]': tableFilter(false, {
+    Filters: [{ Pattern: '{"dynamodb":{"ApproximateCreationDateTime":[{"numeric":[">",0]}]}}' }],
+  }),
   'TestDynamoDBEventSourceMapping.test_dynamodb_invalid_event_filter[single-string]': badTableFilter,
   'TestDynamoDBEventSourceMapping.test_deletion_event_source_mapping_with_dynamodb': tableDeletion,
 };

@@ -124,6 +124,38 @@ const kinesisReport =
     stage.match('kinesis_events', await watched(stage, events.length));
   };
 
+/** Reports the first record that is to fail, as long as there is one. */
+const kinesisPartial: Scenario = async (stage) => {
+  await watcher(
+    stage,
+    doing(stopping('json.loads(__import__("base64").b64decode(record["kinesis"]["data"]))', 'kinesis', 'sequenceNumber')),
+  );
+  const { arn, put } = await stream(stage);
+  const failures = await queue(stage, 'failures');
+  const DestinationConfig = { OnFailure: { Destination: failures.arn } };
+  const recorded = [stage.recorded('kinesis_records')];
+  await put(recordsOf(recorded));
+  await mapped(stage, { EventSourceArn: arn, ...settingsOf(stage, created), DestinationConfig }, created);
+  stage.match('sqs_payload', await received(failures));
+  stage.match('kinesis_records', await together(stage, recorded));
+};
+
+/** Program: `item` is what a record carries. */
+const stopping = (item: string, source: string, number: string): string =>
+  `for record in event["Records"]:
+        if ${item}["should_fail"]${source === 'dynamodb' ? '["BOOL"]' : ''}: return {"batchItemFailures": [{"itemIdentifier": record["${source}"]["${number}"]}]}
+    return {}`;
+
+/** The records of all events in one, as many as were recorded. */
+async function together(stage: Stage, [recorded]: readonly Answer[]): Promise<Answer> {
+  const records = (events: readonly Answer[]): unknown[] => events.flatMap((event) => event['Records'] as unknown[]);
+  const events = await until(
+    () => watched(stage, 1),
+    (seen) => records(seen).length >= records([recorded!]).length,
+  );
+  return { Records: records(events) };
+}
+
 /** Waits for the one object of a bucket. */
 async function onlyObject(s3: S3Client, Bucket: string): Promise<unknown> {
   const { Contents = [] } = await until(
@@ -198,6 +230,21 @@ const tableReport =
     stage.match('dynamodb_events', await watched(stage, events.length));
   };
 
+const tablePartial: Scenario = async (stage) => {
+  await watcher(stage, doing(stopping('record["dynamodb"]["NewImage"]', 'dynamodb', 'SequenceNumber')));
+  const { dynamodb, arn } = await table(stage, { made: 'create_table_response', updated: 'update_table_response' });
+  const failures = await queue(stage, 'failures');
+  const DestinationConfig = { OnFailure: { Destination: failures.arn } };
+  const recorded = stage.recorded('dynamodb_records') as unknown as {
+    Records: { dynamodb: { NewImage: Record<string, AttributeValue> } }[];
+  };
+  const items = new Map(recorded.Records.map(({ dynamodb: { NewImage } }) => [NewImage['my_partition_key']?.S, NewImage]));
+  for (const item of items.values()) await put(dynamodb, item);
+  await mapped(stage, { EventSourceArn: arn, ...settingsOf(stage, created), DestinationConfig }, created);
+  stage.match('destination_queue_messages', await received(failures));
+  stage.match('dynamodb_records', await together(stage, [recorded as unknown as Answer]));
+};
+
 const tableToQueue =
   (end: string): Scenario =>
   async (stage) => {
@@ -236,6 +283,8 @@ export const streamScenarios: Scenarios = {
     failing('{"itemIdentifier": "not-there"}'),
     true,
   ),
+  [`${kinesis}_failures`]: kinesisPartial,
+  [`${dynamodb}_failures`]: tablePartial,
   'TestKinesisSource.test_kinesis_event_source_mapping_with_s3_on_failure_destination': kinesisToBucket,
   [`${dynamodb}_success_scenarios[null_success]`]: tableReport('return None', false),
   [`${dynamodb}_failure_scenarios[empty_string_item_identifier_failure]`]: tableReport(failing('{"itemIdentifier": ""}'), true),

@@ -310,6 +310,22 @@ suite('a mapping from a stream', { timeout: 30_000 }, () => {
     ]);
   });
 
+  test('what a partial answer leaves over has all its tries before it', async (t: TestContext) => {
+    await using rig = new Rig();
+    rig.stream.shard('s1');
+    rig.stream.put('s1', 'a', 'b', 'c');
+    const told = { reportBatchItemFailures: true, maximumRetryAttempts: 1, onFailureArn: 'arn:aws:sqs:r:a:q' };
+    await rig.start(mapping('kinesis', told), ({ Records }) => ({
+      batchItemFailures: [{ itemIdentifier: Records.at(-1)?.eventID }],
+    }));
+    await rig.clock.advance(10_000);
+    t.assert.deepEqual(rig.bodies, [['a', 'b', 'c'], ['c'], ['c']]);
+    t.assert.deepEqual(
+      rig.failures.map(({ record }) => (record['requestContext'] as { approximateInvokeCount: number }).approximateInvokeCount),
+      [2],
+    );
+  });
+
   test('records that are too old go to the destination unseen', async (t: TestContext) => {
     await using rig = new Rig();
     rig.stream.shard('s1');
@@ -319,7 +335,9 @@ suite('a mapping from a stream', { timeout: 30_000 }, () => {
     await rig.start(mapping('dynamodb', { maximumRecordAgeMs: 60_000, onFailureArn: 'arn:aws:sqs:r:a:q' }), () => null);
     await rig.clock.advance(100);
     t.assert.deepEqual(rig.bodies, [['young']]);
-    t.assert.equal((rig.failures[0]?.record['requestContext'] as { condition: string }).condition, 'RecordAgeExceeded');
+    const { requestId, functionArn: _arn, ...told } = rig.failures[0]?.record['requestContext'] as Record<string, unknown>;
+    t.assert.deepEqual(told, { condition: 'RecordAgeExceeded', approximateInvokeCount: 1 });
+    t.assert.match(String(requestId), /^[0-9a-f-]{36}$/);
     t.assert.ok('DDBStreamBatchInfo' in (rig.failures[0]?.record ?? {}));
   });
 

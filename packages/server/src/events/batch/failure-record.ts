@@ -17,6 +17,8 @@ export function failureRecord(options: {
   readonly condition: Condition;
   readonly tries: number;
   readonly last: LastTry | undefined;
+  /** Of the request that there would have been: what is too old before it is seen has one. */
+  readonly unseenRequestId: string;
   readonly nowMs: number;
 }): object {
   const { mapping, records, last } = options;
@@ -33,10 +35,11 @@ export function failureRecord(options: {
   };
   return {
     requestContext: {
-      requestId: last?.requestId ?? '',
+      requestId: last?.requestId ?? options.unseenRequestId,
       functionArn: mapping.functionArn,
       condition: options.condition,
-      approximateInvokeCount: options.tries,
+      // @source recorded, maximum_record_age_exceeded: one, of records that no invocation has seen
+      approximateInvokeCount: Math.max(1, options.tries),
     },
     ...(last === undefined
       ? {}

@@ -84,7 +84,9 @@ export class Delivery {
       }
       if (result.kind === 'returned' || result.kind === 'failed') {
         this.#report('PROBLEM: Function call failed');
-        if (maximumRetryAttempts >= 0 && tries > maximumRetryAttempts) {
+        // What an answer leaves over begins anew behind what it dealt with. @source recorded, report_batch_item_failures
+        if (left.length < batch.length) tries = 0;
+        else if (maximumRetryAttempts >= 0 && tries > maximumRetryAttempts) {
           await this.#giveUp(left, 'RetryAttemptsExhausted', tries, last, extra);
           return { kind: 'done' };
         }
@@ -138,7 +140,7 @@ export class Delivery {
   ): Promise<void> {
     const { onFailureArn } = this.#mapping;
     if (onFailureArn === undefined || records.length === 0) return;
-    const { clock, log, deliverFailure } = this.#house;
+    const { clock, random, log, deliverFailure } = this.#house;
     const record = failureRecord({
       mapping: this.#mapping,
       shardId: this.#shardId,
@@ -146,6 +148,7 @@ export class Delivery {
       condition,
       tries,
       last,
+      unseenRequestId: random.uuid(),
       nowMs: clock.now(),
     });
     const payload = JSON.stringify({ Records: records.map(({ event }) => event), ...extra });
