@@ -45,6 +45,7 @@ program
     '--file-systems <arn=/folder,...>',
     'folders that EFS and S3 Files access points are; functions write there as the owner, unless he is root',
   )
+  .option('--networks <file>', 'what functions reach by which VpcConfig; see docs/networks.md')
   .option('--image-registries <host,...>', 'other registries that functions may take their images from')
   .option('--image-folder <folder>', 'where oci: and archive images may be read from')
   .addOption(new Option('--unavailable-runtimes <what>', 'refuse or accept functions of runtimes that this host lacks'))

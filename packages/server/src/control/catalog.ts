@@ -41,7 +41,7 @@ export interface FunctionVersion {
   };
   /** For images: what their configuration says, where `imageConfig` says nothing. @source spec 4.2-11 */
   readonly image?: ImageDefaults;
-  /** `egress` unless the function was given a network of its own. */
+  /** `egress`, unless its `vpc` is a network of the operator's. */
   readonly network: 'loopback' | 'egress';
   /** For images, as given. */
   readonly imageUri?: string;
@@ -72,6 +72,8 @@ export interface VpcAttachment {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
   readonly ipv6AllowedForDualStack: boolean;
+  /** Absent where no network was defined for it. */
+  readonly vpcId?: string;
 }
 
 /** How asynchronous invocations of one qualifier are treated, defaults filled in. @source spec 1.11-01 */

@@ -16,6 +16,8 @@ export interface ControlPorts {
   readonly provisioned?: Provisioned;
   /** What there is to poll. */
   readonly sources?: EventSources;
+  /** The operator's networks. Absent: a VpcConfig is kept, and changes nothing. */
+  readonly networks?: Networks;
   /** What environments and the road to them can do beyond the ordinary; anything else is refused, not ignored. */
   readonly supports?: ReadonlySet<Feature>;
 }
@@ -60,6 +62,15 @@ export interface ImageCaller {
   readonly account: AccountId;
   readonly region: Region;
   readonly architecture: 'x86_64' | 'arm64';
+}
+
+export interface Networks {
+  /**
+   * The VPC of these subnets and security groups. Reads no storage.
+   *
+   * @throws ServiceFault InvalidParameterValueException. @source spec 9.3-13
+   */
+  vpcOf(vpc: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }): string;
 }
 
 export interface Provisioned {

@@ -94,7 +94,7 @@ class Environments implements EnvironmentFactory {
     this.#alive.add(environment);
     void environment.gone.then(() => this.#alive.delete(environment));
     // Boots compete for the cores, so the place on the shelf is filled when this one has had its turn.
-    if (fits(version))
+    if (this.#fits(version))
       void environment.initialised.then(() => clock.after(restockMs, () => void this.#stock(version.runtime ?? '')).unref());
     return environment;
   }
@@ -118,7 +118,7 @@ class Environments implements EnvironmentFactory {
   async #claim(version: FunctionVersion, signal: AbortSignal): Promise<Claim> {
     const runtime = version.packageType === 'Image' ? image : await this.#resolve(version.runtime ?? '');
     signal.throwIfAborted();
-    const pooled = fits(version) ? this.#pool.take(runtime.identifier) : undefined;
+    const pooled = this.#fits(version) ? this.#pool.take(runtime.identifier) : undefined;
     const own = functionLimits(version, this.#options.limits);
     const limits = initLimits(version, this.#options.limits);
     const claim = pooled ?? { box: await this.#open(runtime, version, limits, signal), booted: undefined };
@@ -146,6 +146,18 @@ class Environments implements EnvironmentFactory {
   #cache(runtime: ResolvedRuntime, version: FunctionVersion): CacheUse | undefined {
     if (runtime.compileCache !== true) return undefined;
     return this.#options.compileCaches?.find(version, runtime.interpreterVersion ?? '');
+  }
+
+  /** Whether a box that was made without knowing this version will do. */
+  #fits(version: FunctionVersion): boolean {
+    return (
+      version.packageType === 'Zip' &&
+      version.network === 'egress' &&
+      this.#options.ports.networkOf?.(version) === undefined &&
+      version.ephemeralStorageMiB === defaultTmpMiB &&
+      version.fileSystems === undefined &&
+      !Object.keys(version.environment).some(neededAtStart)
+    );
   }
 
   async #stock(identifier: string): Promise<void> {
@@ -192,7 +204,7 @@ class Environments implements EnvironmentFactory {
         limits,
         // As on Lambda, what a function writes to /tmp is not its memory. @source spec 3.7-03
         tmp: 'disk',
-        network: version?.network ?? 'egress',
+        network: version === undefined ? 'egress' : (ports.networkOf?.(version) ?? version.network),
       },
       maxBodyBytes: this.#options.limits.syncResponseBytes + frameSlackBytes,
       clock,
@@ -211,14 +223,6 @@ const fileSystems = (version: FunctionVersion | undefined, ports: EnvironmentPor
   });
 
 const rooted = (rootfs: string | undefined): { readonly rootfs?: string } => (rootfs === undefined ? {} : { rootfs });
-
-/** Whether a box that was made without knowing this version will do. */
-const fits = (version: FunctionVersion): boolean =>
-  version.packageType === 'Zip' &&
-  version.network === 'egress' &&
-  version.ephemeralStorageMiB === defaultTmpMiB &&
-  version.fileSystems === undefined &&
-  !Object.keys(version.environment).some(neededAtStart);
 
 /** An image brings everything itself and speaks the Runtime API. @source spec 4.2-11 */
 const image: ResolvedRuntime = {

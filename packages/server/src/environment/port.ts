@@ -1,5 +1,6 @@
 import type { EnvironmentId, InitializationType, LogSink, PhaseStatus, PlatformLineWriter, RequestId } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
+import type { Network } from '../sandbox/index.ts';
 
 /** One event on its way to a handler. */
 export interface Invocation {
@@ -110,6 +111,8 @@ export interface EnvironmentPorts {
   credentials(version: FunctionVersion): Promise<RoleCredentials>;
   /** The folder of this machine that a file system is, by its ARN. Absent: there are none. */
   fileSystem?(arn: string): string | undefined;
+  /** The network that a version joins by its `vpc`. Absent, or undefined: it has its own way to the internet. */
+  networkOf?(version: FunctionVersion): Network | undefined;
   /** Serves one connection from inside a box to our AWS endpoint. */
   serveEndpoint(connection: import('node:net').Socket): void;
 }

@@ -32,8 +32,8 @@ export interface InvokeOptions {
   readonly events?: EventPorts;
   /** Where provisioned concurrency is asked for; opened once its environments can be started. */
   readonly provisioned?: ProvisionedDesk;
-  /** Whether what a version mounts is there. @throws ServiceFault */
-  checkMounts?(version: FunctionVersion): void;
+  /** Whether what a version mounts and the network it joins are there. @throws ServiceFault */
+  checkPlace?(version: FunctionVersion): void;
   /** Where failed events may be brought back from. */
   readonly deadLetters?: DeadLetters;
 }
@@ -75,7 +75,7 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
     provisionedTotal: catalog.provisionedTotal?.bind(catalog),
     keepers,
   });
-  const road = new Road({ catalog, admission, house, recorder, clock, random, checkMounts: options.checkMounts });
+  const road = new Road({ catalog, admission, house, recorder, clock, random, checkPlace: options.checkPlace });
   const queue = await EventQueue.open({
     database,
     road,

@@ -37,7 +37,7 @@ export class Road {
   readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #checkMounts: ((version: FunctionVersion) => void) | undefined;
+  readonly #checkPlace: ((version: FunctionVersion) => void) | undefined;
   #running = 0;
   #closed = false;
   #whenEmpty: (() => void)[] = [];
@@ -49,8 +49,8 @@ export class Road {
     readonly recorder: Recorder;
     readonly clock: Clock;
     readonly random: Random;
-    /** @throws ServiceFault  what the version mounts is not there */
-    readonly checkMounts?: ((version: FunctionVersion) => void) | undefined;
+    /** @throws ServiceFault  what the version mounts or joins is not there */
+    readonly checkPlace?: ((version: FunctionVersion) => void) | undefined;
   }) {
     this.#catalog = options.catalog;
     this.#admission = options.admission;
@@ -58,7 +58,7 @@ export class Road {
     this.#recorder = options.recorder;
     this.#clock = options.clock;
     this.#random = options.random;
-    this.#checkMounts = options.checkMounts;
+    this.#checkPlace = options.checkPlace;
   }
 
   /**
@@ -93,7 +93,8 @@ export class Road {
       this.countLoop(resolution);
       throw recursive();
     }
-    if (resolution.version.fileSystems !== undefined) this.#checkMounts?.(resolution.version);
+    if (resolution.version.fileSystems !== undefined || resolution.version.vpc !== undefined)
+      this.#checkPlace?.(resolution.version);
     if (resolution.provisionedConcurrency !== undefined)
       await this.#admission.awaitProvisioned(resolution, this.#clock, provisionedGraceMs);
     const refusal = this.#admission.refusal(resolution);

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { awsLimits, type Limits, type LogLevel } from '../base/index.ts';
 import { outward } from '../services/index.ts';
+import { networkDefinitions, type NetworkDefinitions } from './network-definitions.ts';
 
 export interface Config {
   readonly host: string;
@@ -34,6 +35,8 @@ export interface Config {
   readonly brokers: Readonly<Record<string, readonly string[]>>;
   /** Folders of this machine that file systems named by their ARN are: ARN → folder. */
   readonly fileSystems: Readonly<Record<string, string>>;
+  /** Networks that functions join by a VpcConfig. */
+  readonly networks: NetworkDefinitions;
   /** Registries besides our own that may be asked for images, over HTTPS. */
   readonly imageRegistries: readonly string[];
   /** Folder from which `oci:`, `oci-archive:` and `docker-archive:` images may be read; empty = none. */
@@ -234,6 +237,19 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
       return Object.fromEntries(pairs) as Record<string, string>;
     },
   },
+  networks: {
+    env: 'MAYFLY_NETWORKS',
+    help: 'file that says which networks functions join by a VpcConfig, and what they reach there: see docs/networks.md',
+    byDefault: () => ({}),
+    read: (value, from) => {
+      const given = typeof value === 'string' ? readJson(value, from) : value;
+      try {
+        return networkDefinitions(given);
+      } catch (error) {
+        throw new ConfigError(`${from}: ${(error as Error).message}`);
+      }
+    },
+  },
   imageRegistries: {
     env: 'MAYFLY_IMAGE_REGISTRIES',
     help: 'hosts of other registries that functions may take their images from, joined by commas',
@@ -314,13 +330,16 @@ const flagNames: Partial<Record<keyof Config, string>> = { dataDir: 'data', limi
 const flagOf = (name: keyof Config): string =>
   `--${flagNames[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-function readFile(file: string): Given {
-  let content: unknown;
+function readJson(file: string, from: string): unknown {
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`The configuration file ${file} cannot be read as JSON: ${(error as Error).message}`);
+    throw new ConfigError(`${from}: the file ${file} cannot be read as JSON: ${(error as Error).message}`);
   }
+}
+
+function readFile(file: string): Given {
+  const content = readJson(file, 'configuration');
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new ConfigError(`The configuration file ${file} has to hold one JSON object.`);
   for (const name of Object.keys(content))

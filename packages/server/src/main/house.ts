@@ -29,6 +29,7 @@ import { isLoopback, type Config } from './config.ts';
 import { FileSystems } from './file-systems.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
+import { Networks } from './networks.ts';
 import { keepStocked } from './stock.ts';
 
 /** Everything behind the street door, opened and connected. */
@@ -136,8 +137,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   );
   const links = new CodeLinks(masterKey.sealer('code links'), clock);
   const provisioned = new ProvisionedDesk();
-  // Without walls there is no `/mnt` of a function's own.
+  // Without walls there is no `/mnt` and no network of a function's own.
   const fileSystems = new FileSystems(sandboxes.driver.name === 'jail' ? config.fileSystems : {});
+  const networks = new Networks(sandboxes.driver.name === 'jail' ? config.networks : {});
   const control = rooms.use(
     await openControl({
       database,
@@ -151,6 +153,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         provisioned,
         // Plain processes have no root of their own; tools that only deploy may go on.
         ...(sandboxes.driver.name === 'none' && config.unavailableRuntimes === 'refuse' ? {} : { images }),
+        ...(networks.some ? { networks } : {}),
         supports: new Set(['tenantIsolation', ...(fileSystems.some ? (['fileSystems'] as const) : [])]),
         objects: {
           get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
@@ -180,6 +183,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
           ),
         serveEndpoint,
         fileSystem: (arn) => fileSystems.folderOf(arn),
+        networkOf: (version) => networks.networkOf(version),
       },
       clock,
       random,
@@ -207,7 +211,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     limits,
     provisioned,
     ...(config.idleMs === 'learned' ? {} : { keepAlive: { learns: false, idleMs: config.idleMs } }),
-    checkMounts: (version) => fileSystems.check(version),
+    checkPlace: (version) => {
+      fileSystems.check(version);
+      networks.check(version);
+    },
     ...(neighbours.queues['sqs'] === undefined ? {} : { deadLetters: neighbours.queues['sqs'] }),
     events: {
       eventInvokeConfig: ({ eventInvoke }) => eventInvoke ?? defaultEventInvokeConfig,

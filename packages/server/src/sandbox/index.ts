@@ -1,6 +1,5 @@
 export { installBubblewrap } from './install.ts';
 export { jailObstacle, type Obstacle } from './jail/obstacle.ts';
 export { openJail, openNone, openSandboxes, type Sandboxes, type SandboxOptions } from './open.ts';
-export { hostAddress } from './network/egress.ts';
 export { rangeFault } from './network/ranges.ts';
 export * from './port.ts';

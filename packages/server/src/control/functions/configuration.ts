@@ -52,7 +52,7 @@ export function describeListed(record: VersionRecord, functionArn: string): Func
         : {
             SubnetIds: [...configuration.vpc.subnetIds],
             SecurityGroupIds: [...configuration.vpc.securityGroupIds],
-            VpcId: '',
+            VpcId: configuration.vpc.vpcId ?? '',
             Ipv6AllowedForDualStack: configuration.vpc.ipv6AllowedForDualStack,
           },
     DeadLetterConfig:

@@ -14,6 +14,7 @@ import { latest, type CodeRecord, type Configuration, type FunctionRecord, type 
 import { checkRuntime } from './runtimes.ts';
 import { configured, defaults } from './settings.ts';
 import { checkStorage } from './storage-use.ts';
+import { tellOfUnapplied } from './vpc.ts';
 
 /** @source spec 1.2-01 to 1.2-05 */
 export function createFunction(room: Room): Operations<'CreateFunction'> {
@@ -30,7 +31,7 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
           { ...defaults(functionName, code), architecture: input.Architectures?.[0] ?? 'x86_64' },
           input,
           layers,
-          room.ports.supports,
+          room.ports,
         );
       // Everything that can be refused without the code is; an archive costs more to look at.
       configure(isImage ? noImage : noZip, attach(room, scope, input.Layers ?? [], 0));
@@ -71,6 +72,7 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
           ? publish(room, desk, change, { fn, source: record, moveLatestPublished: input.PublishTo !== undefined })
           : record;
       });
+      tellOfUnapplied(room, functionName, input.VpcConfig);
       room.preparation.begin(scope, functionName, latest);
       if (answer.version !== latest) room.preparation.begin(scope, functionName, answer.version);
       return describe(answer, arnOf(scope, functionName), scope.region);

@@ -2,9 +2,10 @@ import type { LambdaOperations } from '@mayfly/wire';
 import type { LoggingConfig } from '../catalog.ts';
 import { compact } from '../compact.ts';
 import { invalid, outOfModel, unavailable } from '../faults.ts';
-import type { Feature } from '../ports.ts';
+import type { ControlPorts, Feature } from '../ports.ts';
 import { checkEnvironment } from './environment-checks.ts';
 import type { AttachedLayer, CodeRecord, Configuration, ImageOverrides } from './record.ts';
+import { attached } from './vpc.ts';
 
 type CreateInput = LambdaOperations['CreateFunction']['input'];
 type UpdateInput = LambdaOperations['UpdateFunctionConfiguration']['input'];
@@ -36,11 +37,11 @@ export function configured(
   base: Configuration,
   input: CreateInput | UpdateInput,
   layers: readonly AttachedLayer[] | undefined,
-  supports: ReadonlySet<Feature> | undefined,
+  ports: Pick<ControlPorts, 'supports' | 'networks'>,
 ): Configuration {
   checkBounds(input);
   checkPackage(base, input);
-  checkSupport(input, supports);
+  checkSupport(input, ports.supports);
   const environment = input.Environment === undefined ? base.environment : (input.Environment.Variables ?? {});
   if (environment !== undefined && environment !== base.environment) checkEnvironment(environment);
   return compact<Configuration>({
@@ -63,14 +64,7 @@ export function configured(
     fileSystems:
       input.FileSystemConfigs?.map((system) => ({ arn: system.Arn ?? '', localMountPath: system.LocalMountPath ?? '' })) ??
       base.fileSystems,
-    vpc:
-      input.VpcConfig === undefined
-        ? base.vpc
-        : {
-            subnetIds: input.VpcConfig.SubnetIds ?? base.vpc?.subnetIds ?? [],
-            securityGroupIds: input.VpcConfig.SecurityGroupIds ?? base.vpc?.securityGroupIds ?? [],
-            ipv6AllowedForDualStack: input.VpcConfig.Ipv6AllowedForDualStack ?? base.vpc?.ipv6AllowedForDualStack ?? false,
-          },
+    vpc: attached(base.vpc, input.VpcConfig, ports.networks),
     imageConfig: input.ImageConfig === undefined ? base.imageConfig : imageOverrides(input.ImageConfig),
     snapStart: input.SnapStart?.ApplyOn ?? base.snapStart,
     logging: logging(base.logging, input.LoggingConfig),

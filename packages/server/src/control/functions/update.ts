@@ -13,6 +13,7 @@ import { latest, type Configuration, type VersionRecord } from './record.ts';
 import { checkRuntime } from './runtimes.ts';
 import { configured } from './settings.ts';
 import { checkStorage } from './storage-use.ts';
+import { tellOfUnapplied } from './vpc.ts';
 
 export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | 'UpdateFunctionConfiguration'> {
   return {
@@ -72,10 +73,11 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
         checkChangeable(scope, functionName, record, input.RevisionId);
         const { code } = record.configuration;
         const layers = input.Layers && attach(room, scope, input.Layers, code.kind === 'zip' ? code.unzippedBytes : 0);
-        const updated = inProgress(room, record, configured(record.configuration, input, layers, room.ports.supports));
+        const updated = inProgress(room, record, configured(record.configuration, input, layers, room.ports));
         change.put('version', functionName, latest, updated);
         return updated;
       });
+      tellOfUnapplied(room, functionName, input.VpcConfig);
       return begun(room, scope, functionName, answer);
     },
   };
