@@ -46,7 +46,7 @@ export function anomalyDetectorHandlers({ records }: { readonly records: Records
       const id = idOf(subject);
       await records.change((draft) => {
         const isNew = draft.get('detector', scopeOf(call), id) === undefined;
-        if (isNew && draft.list('detector', scopeOf(call)).length >= mostDetectors)
+        if (isNew && draft.count('detector', scopeOf(call)) >= mostDetectors)
           throw limitExceeded(`The maximum limit of ${mostDetectors} anomaly detectors has been reached.`);
         draft.put('detector', scopeOf(call), id, {
           ...subject,

@@ -33,7 +33,7 @@ export function dashboardHandlers({
       await records.change((draft) => {
         if (
           draft.get('dashboard', call.account, name) === undefined &&
-          draft.list('dashboard', call.account).length >= mostDashboards
+          draft.count('dashboard', call.account) >= mostDashboards
         ) {
           throw invalidValue(`An account has at most ${mostDashboards} dashboards.`);
         }

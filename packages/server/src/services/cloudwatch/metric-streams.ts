@@ -42,7 +42,7 @@ export function metricStreamHandlers({ records, clock }: { readonly records: Str
         throw combination('The parameters IncludeFilters and ExcludeFilters are mutually exclusive and you have specified both.');
       await records.change((draft) => {
         const known = draft.get('stream', scopeOf(call), name);
-        if (known === undefined && draft.list('stream', scopeOf(call)).length >= mostStreams)
+        if (known === undefined && draft.count('stream', scopeOf(call)) >= mostStreams)
           throw limitExceeded(`The maximum limit of ${mostStreams} metric streams has been reached.`);
         const given = Object.entries(input).filter(
           ([member, value]) => definitionMembers.includes(member) && value !== undefined,

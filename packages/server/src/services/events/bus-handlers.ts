@@ -52,7 +52,7 @@ export function busHandlers({ records, buses, clock }: Desk): BusHandlers {
       await records.change((draft) => {
         if (name === 'default' || draft.get('bus', scopeOf(call), name) !== undefined)
           throw exists(`Event bus ${name} already exists.`);
-        if (draft.list('bus', scopeOf(call)).length >= mostBuses) throw tooMany();
+        if (draft.count('bus', scopeOf(call)) >= mostBuses) throw tooMany();
         draft.put('bus', scopeOf(call), name, bus);
       });
       return { EventBusArn: bus.arn, ...given('Description', bus.description), ...given('KmsKeyIdentifier', bus.kmsKey) };

@@ -118,7 +118,7 @@ export class Keys implements KeySource {
       createdAt: Math.floor(this.#clock.now()),
     };
     await this.#records.change((draft) => {
-      if (draft.list('key', account).length >= mostKeys)
+      if (draft.count('key', account) >= mostKeys)
         throw Object.assign(new Error(`An account has at most ${mostKeys} keys.`), { code: 'TOO_MANY_KEYS' });
       draft.put('key', account, id, key);
     });

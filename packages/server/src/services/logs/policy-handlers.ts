@@ -16,7 +16,7 @@ export function policyHandlers({ records, clock }: { readonly records: LogRecord
       const policy = { name, document, updatedAt: Math.floor(clock.now()) };
       await records.change((draft) => {
         const scope = scopeOf(call);
-        if (draft.get('policy', scope, name) === undefined && draft.list('policy', scope).length >= bounds.resourcePolicies)
+        if (draft.get('policy', scope, name) === undefined && draft.count('policy', scope) >= bounds.resourcePolicies)
           throw limitExceeded();
         draft.put('policy', scope, name, policy);
       });

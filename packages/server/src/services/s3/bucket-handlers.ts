@@ -100,7 +100,7 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
             { BucketName: name },
           );
         }
-        if (draft.list('bucket', '').length >= mostBuckets)
+        if (draft.count('bucket', '') >= mostBuckets)
           throw s3Fault('TooManyBuckets', 400, 'You have attempted to create more buckets than allowed');
         const record: BucketRecord = {
           name,

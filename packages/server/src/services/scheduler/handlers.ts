@@ -55,8 +55,7 @@ export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperat
           if (input.ClientToken !== undefined && known.clientToken === input.ClientToken) return false;
           throw conflict(`Schedule ${input.Name} already exists.`);
         }
-        if (draft.list('schedule', scopeOf(call)).length >= mostSchedules)
-          throw quota('The number of schedules exceeds the limit.');
+        if (draft.count('schedule', scopeOf(call)) >= mostSchedules) throw quota('The number of schedules exceeds the limit.');
         draft.put('schedule', scopeOf(call), nameOf(input), schedule);
         return true;
       });
@@ -115,8 +114,7 @@ export function schedulerHandlers(desk: SchedulerDesk): Handlers<SchedulerOperat
         const known = draft.get('group', scopeOf(call), name);
         if (known !== undefined && input.ClientToken !== undefined && known.clientToken === input.ClientToken) return;
         if (name === 'default' || known !== undefined) throw conflict(`Schedule group ${name} already exists.`);
-        if (draft.list('group', scopeOf(call)).length >= mostGroups)
-          throw quota('The number of schedule groups exceeds the limit.');
+        if (draft.count('group', scopeOf(call)) >= mostGroups) throw quota('The number of schedule groups exceeds the limit.');
         draft.put('group', scopeOf(call), name, made);
       });
       return { ScheduleGroupArn: made.arn };

@@ -43,8 +43,7 @@ export function secretHandlers(vault: Vault) {
             return known;
           throw exists(`The operation failed because the secret ${name} already exists.`);
         }
-        if (draft.list('secret', scope).length >= mostSecrets)
-          throw badRequest('You have reached the maximum number of secrets.');
+        if (draft.count('secret', scope) >= mostSecrets) throw badRequest('You have reached the maximum number of secrets.');
         const now = vault.nowMs();
         const bare: SecretRecord = {
           name,

@@ -53,7 +53,7 @@ export async function putParameter(
     const type = input.Type ?? before?.type;
     if (type === undefined) throw invalid('A parameter type is required when you create a parameter.');
     const tier = tierOf(input.Tier, value, before);
-    if (known === undefined && draft.list('parameter', scope).length >= mostParameters[tier]) {
+    if (known === undefined && draft.count('parameter', scope) >= mostParameters[tier]) {
       throw fault('ParameterLimitExceeded', 'You have reached the maximum number of parameters for this account and region.');
     }
     const keyId = input.KeyId ?? before?.keyId ?? defaultKey;

@@ -64,7 +64,7 @@ export function alarmHandlers({
     records.change((draft) => {
       const name = input.AlarmName ?? '';
       const known = draft.get('alarm', scopeOf(call), name);
-      if (known === undefined && draft.list('alarm', scopeOf(call)).length >= mostAlarms)
+      if (known === undefined && draft.count('alarm', scopeOf(call)) >= mostAlarms)
         throw limitExceeded(`The maximum limit of ${mostAlarms} alarms has been reached.`);
       const now = nowMs();
       const alarm: AlarmRecord = {

@@ -58,7 +58,7 @@ export function insightHandlers(options: { readonly records: Insights; readonly 
       readDefinition(definition);
       await records.change((draft) => {
         const known = draft.get('insight', scopeOf(call), name);
-        if (known === undefined && draft.list('insight', scopeOf(call)).length >= mostRules)
+        if (known === undefined && draft.count('insight', scopeOf(call)) >= mostRules)
           throw limitExceeded(`The maximum limit of ${mostRules} Contributor Insights rules has been reached.`);
         const rule = {
           name,

@@ -165,10 +165,11 @@ suite('how much wildcards reach at once', () => {
   });
 
   test('a long one is judged quickly', (t: TestContext) => {
-    const since = performance.now();
+    const before = process.cpuUsage();
     t.assert.ok(reachOf(['*' + 'ab'.repeat(1_000)]) > 100);
     t.assert.ok(reachOf(['*' + Array.from({ length: 700 }, (_, index) => `${index},`).join('')]) < 10);
-    t.assert.ok(performance.now() - since < 3_000);
+    t.assert.ok(reachOf(Array.from({ length: 600 }, (_, index) => `${index}*a${index}`)) > 1);
+    t.assert.ok(process.cpuUsage(before).user < 1_000_000);
   });
 });
 
