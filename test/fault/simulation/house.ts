@@ -131,7 +131,8 @@ export class SimulatedHouse {
         await ended;
         running.set(functionName, (running.get(functionName) ?? 0) - 1);
         all -= 1;
-        if (happens(this.weather.death)) {
+        // What a sandbox that was killed meanwhile had to say is heard by nobody.
+        if (happens(this.weather.death) || environment.phase === 'gone') {
           execution.end = 'lost';
           return {
             outcome: { kind: 'failed', errorType: 'Sandbox.Failure', status: 'failure', body: Buffer.from('{}') },
