@@ -181,7 +181,15 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   };
   const targets = { logs: toLogs, lambda, sqs: toQueues, sns: toTopics, kinesis: toStreams };
   const events = rooms.use(
-    await openEventBridge({ database, clock, random, log, sealer: masterKey.sealer('event connections'), ports: targets }),
+    await openEventBridge({
+      database,
+      clock,
+      random,
+      log,
+      sealer: masterKey.sealer('event connections'),
+      ports: targets,
+      secrets: secrets.keeper,
+    }),
   );
   const scheduler = rooms.use(await openScheduler({ database, clock, random, log, ports: { ...targets, eventBridge: events } }));
   const s3 = rooms.use(

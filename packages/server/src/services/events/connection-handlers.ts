@@ -28,8 +28,11 @@ const needed = {
 /** @source API Reference, CreateApiDestination */
 const defaultRate = 300;
 
-/** API destinations and the connections that authorize them. Secrets are sealed before they touch the disk, and never shown. */
-export function connectionHandlers({ records, sealer, clock, random }: Desk): ConnectionHandlers {
+/**
+ * API destinations and the connections that authorize them. Secrets are sealed before they touch the disk, and shown
+ * only by Secrets Manager.
+ */
+export function connectionHandlers({ records, sealer, secrets, clock, random }: Desk): ConnectionHandlers {
   const connection = (call: Call, name: string | undefined): Connection => {
     const found = records.get('connection', scopeOf(call), name ?? '');
     if (found === undefined) throw notFound(`Connection '${name}' does not exist.`);
@@ -58,10 +61,14 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
       const type = input.AuthorizationType ?? 'API_KEY';
       const auth = input.AuthParameters ?? {};
       checkAuth(type, auth);
+      if (records.get('connection', scopeOf(call), name) !== undefined) throw exists(`Connection ${name} already exists.`);
+      const secretName = `events!connection/${name}/${random.uuid()}`;
       const made: Connection = {
         name,
         arn: `arn:aws:events:${call.region}:${call.account}:connection/${name}/${random.uuid()}`,
-        secretArn: `arn:aws:secretsmanager:${call.region}:${call.account}:secret:events!connection/${name}/${random.uuid()}-${random.uuid().slice(0, 6)}`,
+        secretArn:
+          (await secrets?.keep(call, secretName, secretOf(type, auth))) ??
+          `arn:aws:secretsmanager:${call.region}:${call.account}:secret:${secretName}-${random.uuid().slice(0, 6)}`,
         ...given('description', input.Description),
         type,
         sealed: sealText(sealer, JSON.stringify(auth)),
@@ -101,12 +108,14 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
         sealed: sealText(sealer, JSON.stringify(auth)),
         changedAtMs: clock.now(),
       };
+      await secrets?.keep(call, secretNameOf(next.secretArn), secretOf(type, auth));
       await records.change((draft) => draft.put('connection', scopeOf(call), next.name, next));
       return changed(next);
     },
 
     async DeleteConnection(input, call) {
       const found = connection(call, input.Name);
+      await secrets?.forget(call, found.secretArn);
       await records.change((draft) => draft.delete('connection', scopeOf(call), found.name));
       return { ...changed(found), ConnectionState: 'DELETING' };
     },
@@ -118,6 +127,7 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
         sealed: sealText(sealer, '{}'),
         changedAtMs: clock.now(),
       };
+      await secrets?.forget(call, next.secretArn);
       await records.change((draft) => draft.put('connection', scopeOf(call), next.name, next));
       return changed(next);
     },
@@ -190,6 +200,26 @@ export function connectionHandlers({ records, sealer, clock, random }: Desk): Co
       return Promise.resolve({ ApiDestinations: page.items.map(listed), ...tokenOf(page) });
     },
   };
+}
+
+const secretNameOf = (arn: string): string => /:secret:(.+)-.{6}$/.exec(arn)?.[1] ?? '';
+
+/** What Secrets Manager shows of a connection. @source recorded from AWS, 2024-12 */
+function secretOf(type: Connection['type'], auth: AuthParameters): string {
+  const { BasicAuthParameters: basic, ApiKeyAuthParameters: key, OAuthParameters: oauth, InvocationHttpParameters: http } = auth;
+  const own = {
+    BASIC: { username: basic?.Username, password: basic?.Password },
+    API_KEY: { api_key_name: key?.ApiKeyName, api_key_value: key?.ApiKeyValue },
+    OAUTH_CLIENT_CREDENTIALS: {
+      client_id: oauth?.ClientParameters?.ClientID,
+      client_secret: oauth?.ClientParameters?.ClientSecret,
+      authorization_endpoint: oauth?.AuthorizationEndpoint,
+      http_method: oauth?.HttpMethod,
+      oauth_http_parameters: oauth?.OAuthHttpParameters,
+    },
+  }[type];
+  const shared = http !== undefined && Object.keys(http).length > 0 ? { invocation_http_parameters: http } : {};
+  return JSON.stringify({ ...own, ...shared });
 }
 
 /** What DescribeConnection shows: names, no secrets. */

@@ -4,6 +4,7 @@ import type { GroupCommit } from '../kit/group-commit.ts';
 import { pageOf, type Page, type Records, type Sealer } from '../kit/index.ts';
 import { parsePattern, PatternError, sourceOf } from '../kit/pattern/index.ts';
 import type { TargetPorts } from '../kit/targets.ts';
+import type { SecretKeeper } from '../secretsmanager/index.ts';
 import type { ArchiveStore } from './archive-store.ts';
 import type { Buses } from './bus.ts';
 import { invalid } from './faults.ts';
@@ -18,6 +19,7 @@ export interface Desk {
   readonly archives: ArchiveStore;
   readonly group: GroupCommit;
   readonly ports: TargetPorts;
+  readonly secrets: SecretKeeper | undefined;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;

@@ -5,6 +5,7 @@ import { GroupCommit } from '../kit/group-commit.ts';
 import { Records, repeating, type Sealer } from '../kit/index.ts';
 import { Outbox, type Deliver } from '../kit/outbox.ts';
 import type { TargetPorts } from '../kit/targets.ts';
+import type { SecretKeeper } from '../secretsmanager/index.ts';
 import { archiveHandlers } from './archive-handlers.ts';
 import { ArchiveStore } from './archive-store.ts';
 import { Buses, busPlace, type Place } from './bus.ts';
@@ -31,6 +32,8 @@ export interface EventBridgeOptions {
   /** For the secrets of connections. */
   readonly sealer: Sealer;
   readonly ports: TargetPorts;
+  /** Where the secrets of connections can be read, too. */
+  readonly secrets?: SecretKeeper;
   readonly http?: DestinationHttp;
 }
 
@@ -82,7 +85,7 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
   // Endpoints out there may take seconds or want to be called seldom: nobody else should wait for them.
   const calls: Outbox = await Outbox.open({ database, clock, log, service: 'events-http', deliver });
   const schedules = await RuleSchedules.open({ database, buses, ingest, group, clock, random, log });
-  const desk: Desk = { records, buses, ingest, archives, group, ports, sealer, clock, random, log };
+  const desk: Desk = { records, buses, ingest, archives, group, ports, secrets: options.secrets, sealer, clock, random, log };
   const replays = new Replays(desk);
   const trimming = repeating(clock, trimEveryMs, async () => {
     for (const { value: archive } of [...records.all('archive')]) {

@@ -13,8 +13,6 @@ const dayMs = 86_400_000;
 const mostSecrets = 50_000;
 const mostTags = 50;
 
-const suffixLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
 export function secretHandlers(vault: Vault) {
   const { records } = vault;
   /** What the SDKs send by themselves. */
@@ -31,7 +29,6 @@ export function secretHandlers(vault: Vault) {
         throw badParameter('Replicas in other regions are not supported.');
       const id = tokenOf(input.ClientRequestToken);
       const hasValue = input.SecretString !== undefined || input.SecretBinary !== undefined;
-      const suffix = [...vault.random.bytes(6)].map((byte) => suffixLetters[byte % suffixLetters.length]).join('');
       const secret = await records.change((draft) => {
         const known = draft.get('secret', scope, name);
         if (known?.deletedAt !== undefined) {
@@ -44,16 +41,11 @@ export function secretHandlers(vault: Vault) {
           throw exists(`The operation failed because the secret ${name} already exists.`);
         }
         if (draft.count('secret', scope) >= mostSecrets) throw badRequest('You have reached the maximum number of secrets.');
-        const now = vault.nowMs();
         const bare: SecretRecord = {
-          name,
-          arn: `arn:aws:secretsmanager:${call.region}:${call.account}:secret:${name}-${suffix}`,
+          ...vault.bare(call, name),
           ...(input.Description === undefined ? {} : { description: input.Description }),
           ...(input.KmsKeyId === undefined ? {} : { kmsKeyId: input.KmsKeyId }),
           tags: tagsOf(input.Tags),
-          createdAt: now,
-          changedAt: now,
-          versions: [],
         };
         const made = hasValue ? vault.withVersion(bare, id, input) : bare;
         draft.put('secret', scope, name, made);

@@ -2,8 +2,11 @@ import type { Clock, Logger, Random } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
 import { Records, repeating, type MasterKey } from '../kit/index.ts';
 import { secretHandlers, type SecretHandlers } from './handlers.ts';
+import { secretKeeper, type SecretKeeper } from './keeper.ts';
 import type { SecretKinds } from './records.ts';
 import { Vault } from './vault.ts';
+
+export type { SecretKeeper } from './keeper.ts';
 
 export interface SecretsManager extends AsyncDisposable {
   readonly handlers: SecretHandlers;
@@ -12,6 +15,8 @@ export interface SecretsManager extends AsyncDisposable {
     place: { readonly account: string; readonly region: string },
     id: string,
   ): { readonly arn: string; readonly policy?: string } | undefined;
+  /** For services whose secrets can be read here. */
+  readonly keeper: SecretKeeper;
   /** Deletes what has waited long enough, now instead of within the hour. */
   purge(): Promise<void>;
 }
@@ -42,6 +47,7 @@ export async function openSecretsManager(options: SecretsOptions): Promise<Secre
   return {
     handlers: secretHandlers(vault),
     describe: (place, id) => vault.lookUp(place, id),
+    keeper: secretKeeper(vault),
     purge,
     async [Symbol.asyncDispose]() {
       await timer[Symbol.asyncDispose]();

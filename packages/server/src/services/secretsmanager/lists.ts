@@ -46,6 +46,7 @@ const entry = (secret: SecretRecord) => ({
   Name: secret.name,
   ...(secret.description === undefined ? {} : { Description: secret.description }),
   ...(secret.kmsKeyId === undefined ? {} : { KmsKeyId: secret.kmsKeyId }),
+  ...(secret.owner === undefined ? {} : { OwningService: secret.owner }),
   LastChangedDate: new Date(secret.changedAt),
   ...(secret.deletedAt === undefined ? {} : { DeletedDate: new Date(secret.deletedAt) }),
   Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),

@@ -14,6 +14,8 @@ export interface SecretRecord {
   readonly arn: string;
   readonly description?: string;
   readonly kmsKeyId?: string;
+  /** The service that keeps it: `events`. */
+  readonly owner?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly createdAt: number;
   readonly changedAt: number;

@@ -23,6 +23,8 @@ export const badParameter = (message: string): ServiceFault => fault('InvalidPar
 /** Characters of a value. */
 const mostBytes = 65_536;
 
+const suffixLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
 /** Secrets by name or ARN, their values sealed. */
 export class Vault {
   readonly records: SecretRecords;
@@ -45,6 +47,20 @@ export class Vault {
   /** Also one that is to be deleted. */
   lookUp(place: Place, id: string): SecretRecord | undefined {
     return lookUp(this.records, scopeOf(place), id);
+  }
+
+  /** A secret of this name that nothing is known of yet. */
+  bare(place: Place, name: string): SecretRecord {
+    const suffix = [...this.random.bytes(6)].map((byte) => suffixLetters[byte % suffixLetters.length]).join('');
+    const now = this.nowMs();
+    return {
+      name,
+      arn: `arn:aws:secretsmanager:${place.region}:${place.account}:secret:${name}-${suffix}`,
+      tags: {},
+      createdAt: now,
+      changedAt: now,
+      versions: [],
+    };
   }
 
   nowMs(): number {
