@@ -26,6 +26,7 @@ import {
   type HttpPort,
   type Guarded,
   type Keys,
+  type Logs,
   type MasterKey,
   type Readers,
   type RegistryPort,
@@ -121,12 +122,17 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       lines: (place, range) => logs.lines(place, range),
     }),
   );
-  const logs = rooms.use(
+  const logs: Logs = rooms.use(
     await openLogs({
       database,
       clock,
       log,
+      random,
       metrics: cloudwatch.metrics,
+      buckets: {
+        isBucket: (name) => s3.port.isBucket(name),
+        put: (...object) => s3.port.put(...object),
+      },
       async deliver({ account, region, destinationArn, payload, logGroup, logStream }) {
         if (destinationArn.split(':')[2] === 'kinesis') return kinesis.put(destinationArn, logStream, payload);
         admit(

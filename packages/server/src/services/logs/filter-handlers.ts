@@ -8,12 +8,15 @@ import { groupNameOf, type GroupRecord, type Groups, type MetricFilterRecord, ty
 import { patternOf } from './read.ts';
 
 const pageSize = 50;
+const longestName = 512;
 
 /** Filters that pass lines on: to functions and streams, or into metrics. */
 export function filterHandlers(options: {
   readonly groups: Groups;
   readonly clock: Clock;
   readonly deliver: ((delivery: Delivery) => Promise<void>) | undefined;
+  /** What a destination stands for; any other ARN stands for itself. */
+  readonly targetOf: (arn: string) => string | undefined;
 }) {
   const { groups, clock } = options;
   return {
@@ -22,13 +25,15 @@ export function filterHandlers(options: {
       const logGroupName = groupNameOf(input.logGroupName);
       groups.get(call, logGroupName);
       const destinationArn = input.destinationArn ?? '';
-      const service = /^arn:[\w-]+:(lambda|kinesis|firehose):/.exec(destinationArn)?.[1];
+      const target = options.targetOf(destinationArn);
+      if (target === undefined) throw notFound('The specified destination does not exist.');
+      const service = /^arn:[\w-]+:(lambda|kinesis|firehose):/.exec(target)?.[1];
       if (service === undefined || options.deliver === undefined) {
         throw invalid(
           'PutSubscriptionFilter operation cannot work with destinationArn for unsupported destination. Functions, Kinesis and Firehose streams are supported.',
         );
       }
-      if (service !== 'lambda' && input.roleArn === undefined)
+      if (service !== 'lambda' && target === destinationArn && input.roleArn === undefined)
         throw invalid('destinationArn for vendor kinesis requires a roleArn.');
       if (service === 'kinesis') await probe(options.deliver, call, destinationArn, clock.now());
       const filter: SubscriptionRecord = {
@@ -141,6 +146,8 @@ export function filterHandlers(options: {
     },
 
     async DeleteMetricFilter(input, call) {
+      if ((input.logGroupName?.length ?? 0) > longestName)
+        throw invalid(`Invalid LogGroup or LogStream, both must have length less than or equal to ${longestName}.`);
       await groups.edit(call, groupNameOf(input.logGroupName), (group) => ({
         ...group,
         metricFilters: removed(group.metricFilters, input.filterName, 'The specified metric filter does not exist.'),

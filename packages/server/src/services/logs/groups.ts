@@ -1,3 +1,4 @@
+import type { LogsOperations } from '@mayfly/wire';
 import { pageOf, scopeOf, type Page, type Records } from '../kit/index.ts';
 import { badToken, exists, limitExceeded, noGroup } from './faults.ts';
 
@@ -45,9 +46,69 @@ export interface PolicyRecord {
   readonly updatedAt: number;
 }
 
+type OutputFormat = NonNullable<LogsOperations['PutDeliveryDestination']['input']['outputFormat']>;
+
+export interface DestinationRecord {
+  readonly name: string;
+  readonly targetArn: string;
+  readonly roleArn: string;
+  readonly policy?: string;
+  readonly createdAt: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface DeliveryDestinationRecord {
+  readonly name: string;
+  readonly type: 'S3' | 'CWL' | 'FH' | 'XRAY';
+  readonly resourceArn?: string;
+  readonly outputFormat?: OutputFormat;
+  readonly policy?: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface DeliverySourceRecord {
+  readonly name: string;
+  readonly resourceArn: string;
+  readonly service: string;
+  readonly logType: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface DeliveryRecord {
+  readonly id: string;
+  readonly source: string;
+  readonly destinationArn: string;
+  readonly destinationType: DeliveryDestinationRecord['type'];
+  readonly recordFields?: readonly string[];
+  readonly fieldDelimiter?: string;
+  readonly s3?: object;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface ExportRecord {
+  readonly id: string;
+  readonly name?: string;
+  readonly group: string;
+  /** Beginning of their names; all when absent. */
+  readonly streams?: string;
+  readonly from: number;
+  readonly to: number;
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly status: 'PENDING' | 'RUNNING' | 'PENDING_CANCEL' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
+  readonly message?: string;
+  readonly createdAt: number;
+  readonly endedAt?: number;
+}
+
 export type LogKinds = {
   readonly group: GroupRecord;
   readonly policy: PolicyRecord;
+  readonly destination: DestinationRecord;
+  readonly deliveryDestination: DeliveryDestinationRecord;
+  readonly deliverySource: DeliverySourceRecord;
+  readonly delivery: DeliveryRecord;
+  readonly exportTask: ExportRecord;
   readonly counter: { readonly last: number };
 };
 export type LogRecords = Records<LogKinds>;

@@ -1,10 +1,13 @@
-import type { Clock, Logger, LogSink } from '../../base/index.ts';
+import { systemRandom, type Clock, type Logger, type LogSink, type Random } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
 import { Records, type MetricSink } from '../kit/index.ts';
+import { deliveryHandlers } from './deliveries.ts';
+import { destinationHandlers, targetOf } from './destinations.ts';
+import { ExportTasks, type ExportOptions } from './export-tasks.ts';
 import { Fan, type Delivery } from './fan.ts';
 import { filterHandlers } from './filter-handlers.ts';
 import { groupHandlers, type LogHandlers } from './group-handlers.ts';
-import { Groups, type LogKinds } from './groups.ts';
+import { Groups, type LogKinds, type LogRecords } from './groups.ts';
 import { readLines, type Line, type LineRange, type Place } from './lines.ts';
 import { policyHandlers } from './policy-handlers.ts';
 import { putHandlers } from './put.ts';
@@ -18,6 +21,9 @@ export interface LogsOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly random?: Random;
+  /** Where log groups are exported to. */
+  readonly buckets?: ExportOptions['buckets'];
   /** Takes what metric filters and embedded metrics measure. */
   readonly metrics?: MetricSink;
   /**
@@ -45,7 +51,8 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
   const records = await Records.open<LogKinds>(database, 'logs');
   const store = await LogStore.open(database, clock);
   const groups = new Groups(records, () => clock.now());
-  const fan = new Fan({ clock, log, metrics: options.metrics, deliver: options.deliver });
+  const deliver = options.deliver === undefined ? undefined : throughDestinations(records, options.deliver);
+  const fan = new Fan({ clock, log, metrics: options.metrics, deliver });
   const trim = new Trim({ records, store, clock, log });
   const sink = new Sink({
     groups,
@@ -57,6 +64,8 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
   });
   await trim.sweep();
   const fresh = (): Promise<void> => sink.flushed();
+  const random = options.random ?? systemRandom;
+  const exports = await ExportTasks.open({ groups, store, database, clock, random, log, buckets: options.buckets, fresh });
 
   return {
     handlers: {
@@ -64,13 +73,17 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
       ...streamHandlers({ groups, store, fresh }),
       ...putHandlers({ groups, store, clock, written: (from, group, chunks) => fan.written(from, group, chunks) }),
       ...readHandlers({ database, groups, store, clock, fresh }),
-      ...filterHandlers({ groups, clock, deliver: options.deliver }),
+      ...filterHandlers({ groups, clock, deliver, targetOf: (arn) => targetOf(records, arn) }),
       ...policyHandlers({ records, clock }),
+      ...destinationHandlers({ records, clock }),
+      ...deliveryHandlers({ records, random }),
+      ...exports.handlers(),
     },
     sink,
     lines: (place, range) => readLines({ database, groups, clock, fresh }, place, range),
     trim: () => trim.run(),
     async [Symbol.asyncDispose]() {
+      await exports[Symbol.asyncDispose]();
       await sink[Symbol.asyncDispose]();
       await fan[Symbol.asyncDispose]();
       await trim[Symbol.asyncDispose]();
@@ -78,3 +91,13 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
     },
   };
 }
+
+type DeliverTo = NonNullable<LogsOptions['deliver']>;
+
+/** What goes to a destination goes to its target; to one that was deleted, nowhere. */
+const throughDestinations =
+  (records: LogRecords, deliver: DeliverTo): DeliverTo =>
+  async (delivery) => {
+    const destinationArn = targetOf(records, delivery.destinationArn);
+    if (destinationArn !== undefined) await deliver({ ...delivery, destinationArn });
+  };
