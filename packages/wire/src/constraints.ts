@@ -32,8 +32,8 @@ export interface Quirks {
   readonly patterns?: Readonly<Record<string, string>>;
   /** `Structure.Member` that the handler checks instead, with another exception. @source spec 9.3-02 */
   readonly unchecked?: readonly string[];
-  /** Members that the service prints of a structure though its public model has none of the name. */
-  readonly hidden?: Readonly<Record<string, readonly string[]>>;
+  /** Members in the order in which the service prints them, where its public model has another, or lacks some. */
+  readonly printed?: Readonly<Record<string, readonly string[]>>;
   /** Lists whose members' constraint ends with `Member must not be null`. */
   readonly notNullItems?: readonly string[];
   /** Lists whose members' constraint is printed bare. */
@@ -42,6 +42,8 @@ export interface Quirks {
   readonly missing?: (member: string) => ServiceFault;
   /** Code of a violation; `ValidationException` unless the service has another. */
   readonly code?: string;
+  /** The same, for operations that have another than the rest of the service. */
+  readonly codes?: Readonly<Record<string, string>>;
   /** What broke a constraint is not told again. */
   readonly silent?: boolean;
   /** The handlers check everything, in the service's own words. */
@@ -90,7 +92,7 @@ export class Constraints {
     if (violations.length === 0) return;
     const noun = violations.length === 1 ? 'error' : 'errors';
     throw new ServiceFault(
-      this.#quirks.code ?? 'ValidationException',
+      this.#quirks.codes?.[operation] ?? this.#quirks.code ?? 'ValidationException',
       `${violations.length} validation ${noun} detected: ${violations.join('; ')}`,
       { status: 400 },
     );
@@ -165,11 +167,10 @@ export class Constraints {
       const members = structures[named]?.members;
       if (members !== undefined) {
         const given = value as Readonly<Record<string, unknown>>;
-        const parts = Object.entries(members).map(
-          ([key, of]) => `${lowerFirst(key)}=${given[key] === undefined ? 'null' : this.#print(of, given[key])}`,
+        const parts = (this.#quirks.printed?.[named] ?? Object.keys(members)).map(
+          (key) => `${lowerFirst(key)}=${given[key] === undefined ? 'null' : this.#print(members[key], given[key])}`,
         );
-        const hidden = (this.#quirks.hidden?.[named] ?? []).map((name) => `${name}=null`);
-        return `${named}(${[...parts, ...hidden].join(', ')})`;
+        return `${named}(${parts.join(', ')})`;
       }
       const entries = Object.entries(value).map(([key, each]) => `${key}=${this.#print(maps[named]?.value, each)}`);
       return `{${entries.join(', ')}}`;

@@ -91,6 +91,14 @@ const listedRuntimes = [
   'python2.7',
 ];
 
+/** A younger part of CloudWatch Logs. */
+const logDeliveryOperations = [
+  ...['PutDeliverySource', 'GetDeliverySource', 'DeleteDeliverySource', 'DescribeDeliverySources'],
+  ...['PutDeliveryDestination', 'GetDeliveryDestination', 'DeleteDeliveryDestination', 'DescribeDeliveryDestinations'],
+  ...['PutDeliveryDestinationPolicy', 'GetDeliveryDestinationPolicy', 'DeleteDeliveryDestinationPolicy'],
+  ...['CreateDelivery', 'GetDelivery', 'DeleteDelivery', 'DescribeDeliveries'],
+];
+
 export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
   lambda: {
     lastFirst: true,
@@ -137,10 +145,25 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
   s3: { none: true },
   logs: {
     code: 'InvalidParameterException',
+    codes: Object.fromEntries(logDeliveryOperations.map((name) => [name, 'ValidationException'])),
+    enums: { OutputFormat: ['w3c', 'raw', 'json', 'plain', 'parquet'] },
     // Clients name a group by its ARN with the star that DescribeLogGroups prints.
     patterns: { AmazonResourceName: String.raw`[\w+=/:,.@*-]*` },
+    printed: {
+      MetricTransformation: ['metricName', 'metricNamespace', 'metricValue', 'defaultValue', 'unit', 'dimensions'],
+    },
+    // The handler says it in other words.
+    unchecked: ['DeleteMetricFilterRequest.logGroupName'],
   },
-  events: { hidden: { PutEventsRequestEntry: ['kmsKeyIdentifier', 'internalMetadata'] } },
+  events: {
+    enums: { ApiDestinationHttpMethod: ['HEAD', 'POST', 'PATCH', 'DELETE', 'PUT', 'GET', 'OPTIONS'] },
+    printed: {
+      PutEventsRequestEntry: [
+        ...['Time', 'Source', 'Resources', 'DetailType', 'Detail', 'EventBusName', 'TraceHeader'],
+        ...['KmsKeyIdentifier', 'InternalMetadata'],
+      ],
+    },
+  },
   // The services of the query protocol say it so.
   sts: { code: 'ValidationError' },
   iam: { code: 'ValidationError', silent: true },

@@ -1,4 +1,4 @@
-import { cbor } from '@smithy/core/cbor';
+import { cbor, tag } from '@smithy/core/cbor';
 import { parseXml } from '../../../../packages/wire/src/xml-read.ts';
 import type { Scene } from './stage.ts';
 
@@ -21,6 +21,9 @@ type Read = (body: Buffer) => unknown;
 
 const target = ({ target: prefix, operation }: RawCall): Record<string, string> => ({ 'X-Amz-Target': `${prefix}.${operation}` });
 const bytesOf = (document: unknown): Uint8Array<ArrayBuffer> => Uint8Array.from(cbor.serialize(document));
+/** A moment as the older protocol has it, in milliseconds. */
+export const cborMoment = (atMs: number): unknown => tag({ tag: 1, value: atMs });
+
 const fromCbor: Read = (body) => cbor.deserialize(body);
 
 const protocols: Readonly<Record<string, readonly [Sent, Read]>> = {
@@ -54,12 +57,37 @@ const protocols: Readonly<Record<string, readonly [Sent, Read]>> = {
 
 /** The answer as a document: what JSON or CBOR holds, or XML as nested names. */
 export async function rawAnswer(scene: Scene, protocol: string, call: RawCall): Promise<unknown> {
-  const found = protocols[protocol];
-  if (found === undefined) throw new Error(`There is no protocol ${protocol}.`);
-  const [send, read] = found;
+  const [send, read] = protocolOf(protocol);
+  const answer = await sent(scene, call, send);
+  const document = Buffer.from(await answer.arrayBuffer());
+  return document.length === 0 ? {} : read(document);
+}
+
+/** The documents of an answer that is a stream of events, as they come. Whoever has enough leaves. */
+export async function* rawEvents(scene: Scene, protocol: string, call: RawCall): AsyncGenerator {
+  const [send, read] = protocolOf(protocol);
+  const answer = await sent(scene, call, send);
+  let held = Buffer.alloc(0);
+  for await (const chunk of answer.body ?? []) {
+    held = Buffer.concat([held, chunk as Uint8Array]);
+    while (held.length >= 4 && held.length >= held.readUInt32BE(0)) {
+      const [whole, headers] = [held.readUInt32BE(0), held.readUInt32BE(4)];
+      yield read(held.subarray(12 + headers, whole - 4));
+      held = held.subarray(whole);
+    }
+  }
+}
+
+function protocolOf(name: string): readonly [Sent, Read] {
+  const found = protocols[name];
+  if (found === undefined) throw new Error(`There is no protocol ${name}.`);
+  return found;
+}
+
+function sent(scene: Scene, call: RawCall, send: Sent): Promise<Response> {
   const { path = '/', headers, body } = send(call);
   const scope = `${scene.account}/20260101/${scene.region}/${call.service}/aws4_request`;
-  const answer = await fetch(scene.stage.origin + path, {
+  return fetch(scene.stage.origin + path, {
     method: 'POST',
     headers: {
       ...headers,
@@ -68,8 +96,6 @@ export async function rawAnswer(scene: Scene, protocol: string, call: RawCall): 
     },
     body,
   });
-  const document = Buffer.from(await answer.arrayBuffer());
-  return document.length === 0 ? {} : read(document);
 }
 
 /** `MetricData.member.1.Value=5` */

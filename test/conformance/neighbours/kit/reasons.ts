@@ -7,8 +7,12 @@ export const reasons: Reasons = [
   [/test_service_role_lifecycle\[sso/, 'the recorded role was made by the service itself, with a description of its own'],
   [/test_public_access_block_exc|test_stream_destination_records|subscribe_to_shard_cbor/, 'nothing was recorded of it'],
   [
-    /test_put_metric_filter_too_many_transformations/,
-    'AWS prints two members of its transformations the other way round than its model names them',
+    /tests_schedule_rate_target_sqs|test_schedule_cron_target_sqs/,
+    'it waits for the minutes of a schedule, which no scenario has',
   ],
   [/test_list_phone_numbers_opted_out/, 'there is no telephone here, so nobody has answered STOP'],
+  [/test_start_list_describe_canceled_replay/, 'a replay of three events is over before it can be cancelled'],
+  [/TargetFirehose/, 'there is no Firehose here'],
+  [/TargetApiGateway/, 'there is no API Gateway here'],
+  [/InsightsQueries/, 'queries of Logs Insights are not understood'],
 ];

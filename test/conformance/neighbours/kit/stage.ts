@@ -6,25 +6,27 @@ import type { Clients, Credentials } from './clients.ts';
 export type Scenario = (scene: Scene) => Promise<void>;
 export type Scenarios = Readonly<Record<string, Scenario>>;
 
-interface ServiceOptions {
+/** Where a scenario calls a service other than where it plays, and how. */
+export interface ServiceOptions {
   readonly protocol?: string | undefined;
   readonly region?: string;
+  readonly account?: string;
   readonly credentials?: Credentials;
 }
 
 /** One service as a scenario calls it. */
 export class Service {
   readonly #scene: Scene;
-  readonly #settings: { readonly service: string; readonly region: string } & ServiceOptions;
+  readonly #settings: { readonly service: string; readonly region: string; readonly account: string } & ServiceOptions;
 
   constructor(scene: Scene, service: string, options: ServiceOptions = {}) {
     this.#scene = scene;
-    this.#settings = { service, ...options, region: options.region ?? scene.region };
+    this.#settings = { service, region: scene.region, account: scene.account, ...options };
   }
 
   /** An answer as boto3 shows it, refusals included. */
   call(operation: string, input: object = {}): Promise<Answer> {
-    return this.#scene.clients.call({ ...this.#settings, account: this.#scene.account, operation, input });
+    return this.#scene.clients.call({ ...this.#settings, operation, input });
   }
 
   /** An answer that must not be a refusal. */

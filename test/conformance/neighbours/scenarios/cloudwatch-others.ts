@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { created } from '../../kit/functions.ts';
 import type { Answer } from '../../kit/stage.ts';
 import { rawAnswer } from '../kit/raw.ts';
 import type { Scenario, Scenarios, Service } from '../kit/stage.ts';
@@ -218,6 +219,22 @@ const queueMetrics: Scenario = async (scene) => {
   ]);
 };
 
+const functionMetrics: Scenario = async (scene) => {
+  const cloudwatch = scene.service('cloudwatch');
+  const program = 'def handler(event, context):\n    return {"success": "ok"}\n';
+  const options = { files: { 'handler.py': program }, Handler: 'handler.handler', Runtime: 'python3.12' as const };
+  await created(scene.stage, 'function', options);
+  await scene.stage.check('invoke', scene.stage.api.invoke({ FunctionName: 'function' }));
+  const Dimensions = [{ Name: 'FunctionName', Value: 'function' }];
+  const question = { Metric: { Namespace: 'AWS/Lambda', MetricName: 'Invocations', Dimensions }, Period: 3600, Stat: 'Sum' };
+  for (;;) {
+    const found = await ask(cloudwatch, [{ Id: 'm1', MetricStat: question }]);
+    const [result] = found['MetricDataResults'] as { Values: unknown[] }[];
+    if (result !== undefined && result.Values.length > 0) return scene.match('get-metric-data', timeless(found));
+    await pause(50);
+  }
+};
+
 const raw = (protocol: string) => ({
   protocol,
   call: { service: 'monitoring', target: 'GraniteServiceVersion20100801' } as const,
@@ -322,6 +339,7 @@ export const otherScenarios: Scenarios = {
   ...inProtocols(of('multiple_dimensions_statistics'), ['query', cbor], '', dimensions),
   ...inProtocols(of('invalid_amount_of_datapoints'), ['json', cbor], '', tooMany),
   [of('aws_sqs_metrics_created')]: queueMetrics,
+  'TestCloudWatchLambdaMetrics.test_lambda_invoke_successful': functionMetrics,
   ...inProtocols(ofProtocols('basic_operations_multiple_protocols'), ['json', 'query'], '', basics),
   ...inProtocols(ofProtocols('exception_serializing_with_no_shape_in_spec'), ['json', cbor], '', unshaped),
 };

@@ -1,5 +1,6 @@
+import { created } from '../../kit/functions.ts';
 import type { Answer } from '../../kit/stage.ts';
-import type { Scene, Service } from '../kit/stage.ts';
+import type { Scene, Service, ServiceOptions } from '../kit/stage.ts';
 
 export const source = 'core.update-account-command';
 export const detail = { command: 'update-account', payload: { acc_id: '0a787ecb-4015', sf_id: 'baz' } };
@@ -28,15 +29,17 @@ export class Inbox {
   readonly #sqs: Service;
   readonly #url: string;
 
-  private constructor(scene: Scene, name: string, url: string) {
-    this.arn = scene.arn('sqs', name);
-    this.#sqs = scene.service('sqs');
+  private constructor(sqs: Service, arn: string, url: string) {
+    this.arn = arn;
+    this.#sqs = sqs;
     this.#url = url;
   }
 
-  static async of(scene: Scene, name = 'inbox'): Promise<Inbox> {
-    const { QueueUrl } = await scene.service('sqs').ok('CreateQueue', { QueueName: name });
-    return new Inbox(scene, name, String(QueueUrl));
+  static async of(scene: Scene, name = 'inbox', place: ServiceOptions = {}): Promise<Inbox> {
+    const sqs = scene.service('sqs', place);
+    const { QueueUrl } = await sqs.ok('CreateQueue', { QueueName: name });
+    const { region = scene.region, account = scene.account } = place;
+    return new Inbox(sqs, `arn:aws:sqs:${region}:${account}:${name}`, String(QueueUrl));
   }
 
   /** A rule whose events end here. */
@@ -75,3 +78,34 @@ const opened = (text: string): unknown => {
 };
 
 export const bodiesOf = (messages: readonly Answer[]): unknown[] => messages.map(({ Body }) => Body);
+
+/** A function that prints its events, and what it has printed. */
+export class Printer {
+  readonly arn: string;
+  readonly #logs: Service;
+
+  private constructor(scene: Scene) {
+    this.arn = scene.arn('lambda', 'function:printer');
+    this.#logs = scene.service('logs');
+  }
+
+  static async of(scene: Scene): Promise<Printer> {
+    const program = 'import json\ndef handler(event, context):\n    print(json.dumps(event))\n';
+    await created(scene.stage, 'printer', {
+      files: { 'handler.py': program },
+      Handler: 'handler.handler',
+      Runtime: 'python3.12',
+    });
+    return new Printer(scene);
+  }
+
+  /** The events of so many calls, in their order. */
+  async printed(count: number): Promise<unknown[]> {
+    const { events } = await this.#logs.until(
+      'FilterLogEvents',
+      { logGroupName: '/aws/lambda/printer', filterPattern: 'detail' },
+      ({ events: found }) => Array.isArray(found) && found.length >= count,
+    );
+    return (events as { message: string }[]).map(({ message }) => JSON.parse(message) as unknown);
+  }
+}

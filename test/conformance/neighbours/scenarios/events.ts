@@ -2,6 +2,7 @@ import type { Answer } from '../../kit/stage.ts';
 import { each, type Scenario, type Scenarios, type Scene, type Service } from '../kit/stage.ts';
 import { deliveryScenarios } from './event-deliveries.ts';
 import { patternScenarios } from './event-patterns.ts';
+import { moreEventScenarios } from './events-more.ts';
 import { busOf, detail, EventPattern, source } from './events-kit.ts';
 
 /** The patterns that were refused stand in the recorded refusals. */
@@ -219,6 +220,7 @@ const onePattern =
 export const eventScenarios: Scenarios = {
   ...patternScenarios,
   ...deliveryScenarios,
+  ...moreEventScenarios,
   ...Object.fromEntries(refusedPatterns.map((name) => [`TestEventPattern.test_event_pattern[${name}]`, refusedPattern(name)])),
   ...each(
     'TestEventPattern.test_invalid_json_event_pattern',

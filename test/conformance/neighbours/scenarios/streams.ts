@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer } from '../../kit/stage.ts';
+import { cborMoment, rawAnswer, rawEvents } from '../kit/raw.ts';
 import type { Scenario, Scenarios, Scene, Service } from '../kit/stage.ts';
 
 const TableName = 'table';
@@ -314,7 +315,58 @@ export const dynamodbStreamScenarios: Scenarios = {
   },
 };
 
+const inCbor = { service: 'kinesis', target: 'Kinesis_20131202' } as const;
+
+/** The events of a subscription are CBOR, too, and its moments are counted in milliseconds. */
+const subscribedInCbor: Scenario = async (scene) => {
+  const kinesis = scene.service('kinesis');
+  const since = Date.now();
+  await kinesis.ok('CreateStream', { StreamName: 'stream', ShardCount: 1 });
+  const StreamARN = scene.arn('kinesis', 'stream/stream');
+  await kinesis.until('DescribeStreamSummary', { StreamARN }, (answer) =>
+    isActive(answer['StreamDescriptionSummary'], 'StreamStatus'),
+  );
+  await kinesis.ok('RegisterStreamConsumer', { StreamARN, ConsumerName: 'consumer' });
+  const ConsumerARN = await consumerOf(kinesis, StreamARN);
+  await kinesis.ok('PutRecord', { StreamName: 'stream', PartitionKey: 'key', Data: Buffer.from('Hello world') });
+  const { Shards } = await kinesis.ok('ListShards', { StreamName: 'stream' });
+  const input = {
+    ConsumerARN,
+    ShardId: (Shards as Answer[])[0]?.['ShardId'],
+    StartingPosition: { Type: 'AT_TIMESTAMP', Timestamp: cborMoment(since - 60_000) },
+  };
+  for await (const event of rawEvents(scene, 'amz-cbor-1.1', { ...inCbor, operation: 'SubscribeToShard', input })) {
+    const [record] =
+      (event as { Records?: { Data: Uint8Array; ApproximateArrivalTimestamp: { value: number } }[] }).Records ?? [];
+    if (record === undefined) continue;
+    scene.stage.same('the record', Buffer.from(record.Data).toString(), 'Hello world');
+    const arrivedAt = Number(record.ApproximateArrivalTimestamp.value);
+    scene.stage.same('a moment in milliseconds', arrivedAt >= since && arrivedAt <= Date.now(), true);
+    return;
+  }
+  throw new Error('The subscription has ended without a record.');
+};
+
+const isActive = (of: unknown, member: string): boolean => (of as Answer | undefined)?.[member] === 'ACTIVE';
+
+async function consumerOf(kinesis: Service, StreamARN: string): Promise<unknown> {
+  const { ConsumerDescription } = await kinesis.until(
+    'DescribeStreamConsumer',
+    { StreamARN, ConsumerName: 'consumer' },
+    (answer) => isActive(answer['ConsumerDescription'], 'ConsumerStatus'),
+  );
+  return (ConsumerDescription as Answer)['ConsumerARN'];
+}
+
 export const kinesisScenarios: Scenarios = {
+  'TestKinesis.test_subscribe_to_shard_cbor_at_timestamp': subscribedInCbor,
+  'TestKinesis.test_cbor_exceptions': async (scene) => {
+    const StreamName = 'wrong-stream-name';
+    scene.match(
+      'cbor-error',
+      await rawAnswer(scene, 'amz-cbor-1.1', { ...inCbor, operation: 'DescribeStream', input: { StreamName } }),
+    );
+  },
   'TestKinesis.test_record_lifecycle_data_integrity': integrity,
   'TestKinesis.test_add_tags_to_stream': async (scene) => {
     const kinesis = scene.service('kinesis');
