@@ -35,12 +35,13 @@ const defaultRate = 300;
 export function connectionHandlers({ records, sealer, secrets, clock, random }: Desk): ConnectionHandlers {
   const connection = (call: Call, name: string | undefined): Connection => {
     const found = records.get('connection', scopeOf(call), name ?? '');
-    if (found === undefined) throw notFound(`Connection '${name}' does not exist.`);
+    if (found === undefined) throw notFound(`Failed to describe the connection(s). Connection '${name}' does not exist.`);
     return found;
   };
   const destination = (call: Call, name: string | undefined): Destination => {
     const found = records.get('destination', scopeOf(call), name ?? '');
-    if (found === undefined) throw notFound(`An api-destination '${name}' does not exist.`);
+    if (found === undefined)
+      throw notFound(`Failed to describe the api-destination(s). An api-destination '${name}' does not exist.`);
     return found;
   };
   const opened = (of: Connection): AuthParameters => JSON.parse(openText(sealer, of.sealed) ?? '{}') as AuthParameters;

@@ -142,24 +142,38 @@ const comparisons: Readonly<Record<string, (value: number, bound: number) => boo
   '>=': (each, bound) => each >= bound,
 };
 
-/** `["=", 5]`, one bound, or a lower bound with an upper one. */
+/** `["=", 5]`, one bound, or a lower bound with an upper one. It is read item by item, and stops at the first that is wrong. */
 function numeric(argument: unknown): (leaf: Leaf) => boolean {
   if (!Array.isArray(argument)) throw new PatternError('Value of numeric must be an array.');
-  const [first, firstBound, second, secondBound, ...more] = argument as unknown[];
-  const read = (name: unknown, bound: unknown): ((each: number) => boolean) => {
-    if (typeof name !== 'string') throw new PatternError(`Invalid member in numeric match: ${String(name)}`);
-    const compare = Object.hasOwn(comparisons, name) ? comparisons[name] : undefined;
-    if (compare === undefined) throw new PatternError(`Unrecognized numeric range operator: ${name}`);
-    if (typeof bound !== 'number') throw new PatternError(`Value of ${name === '=' ? 'equals' : name} must be numeric`);
-    return (each) => compare(each, bound);
+  const items = argument as readonly unknown[];
+  const fail = (index: number, message: string): never =>
+    index < items.length
+      ? at(index, () => {
+          throw new PatternError(message);
+        })
+      : raise(new PatternError(message, { seen: 'whole' }));
+  const boundAt = (index: number, operator: string): number => {
+    const bound = items[index];
+    return typeof bound === 'number' ? bound : fail(index, `Value of ${operator === '=' ? 'equals' : operator} must be numeric`);
   };
-  const lower = read(first, firstBound);
-  if (second === undefined) return (leaf) => typeof leaf === 'number' && lower(leaf);
-  const upper = read(second, secondBound);
-  const isRange = String(first).startsWith('>') && String(second).startsWith('<');
-  if (!isRange || more.length > 0) throw new PatternError('Too many elements in numeric expression');
-  if ((firstBound as number) >= (secondBound as number)) throw new PatternError('Bottom must be less than top');
-  return (leaf) => typeof leaf === 'number' && lower(leaf) && upper(leaf);
+  const [first, , second] = items;
+  if (typeof first !== 'string') return fail(0, `Invalid member in numeric match: ${items.length === 0 ? ']' : String(first)}`);
+  const compare = Object.hasOwn(comparisons, first) ? comparisons[first] : undefined;
+  if (compare === undefined) return fail(0, `Unrecognized numeric range operator: ${first}`);
+  const bound = boundAt(1, first);
+  if (items.length === 2) return (leaf) => typeof leaf === 'number' && compare(leaf, bound);
+  if (!first.startsWith('>')) return fail(2, 'Too many elements in numeric expression');
+  if (typeof second !== 'string') return fail(2, `Bad value in numeric range: ${String(second)}`);
+  const compareTop = second.startsWith('<') ? comparisons[second] : undefined;
+  if (compareTop === undefined) return fail(2, `Bad numeric range operator: ${second}`);
+  const top = boundAt(3, second);
+  if (bound >= top) return fail(3, 'Bottom must be less than top');
+  if (items.length > 4) return fail(4, 'Too many terms in numeric range expression');
+  return (leaf) => typeof leaf === 'number' && compare(leaf, bound) && compareTop(leaf, top);
+}
+
+function raise(error: Error): never {
+  throw error;
 }
 
 function cidr(argument: unknown): (leaf: Leaf) => boolean {

@@ -85,7 +85,13 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['{"key":[{"cidr":"bad"}]}', /^Malformed CIDR, one '\/' required$/],
   ['{"key":[{"numeric":["<",1,">",2]}]}', /Too many elements/],
   ['{"key":[{"numeric":[">",2,"<",1]}]}', /Bottom must be less than top/],
-  ['{"key":[{"wildcard":"a**b"}]}', /Consecutive wildcard/],
+  ['{"key":[{"numeric":[]}]}', /^Invalid member in numeric match: \]$/],
+  ['{"key":[{"numeric":["=","5"]}]}', /^Value of equals must be numeric$/],
+  ['{"key":[{"numeric":[">",1,5,2]}]}', /^Bad value in numeric range: 5$/],
+  ['{"key":[{"numeric":[">",1,"=",2]}]}', /^Bad numeric range operator: =$/],
+  ['{"key":[{"numeric":[">",1,"<"]}]}', /^Value of < must be numeric$/],
+  ['{"key":[{"numeric":[">",1,"<",2,3]}]}', /^Too many terms in numeric range expression$/],
+  ['{"key":[{"wildcard":"a**b"}]}', /^Consecutive wildcard characters at pos 2$/],
   [`${'{"a":'.repeat(100)}[1]${'}'.repeat(100)}`, /nested more than/],
 ];
 
@@ -171,6 +177,34 @@ suite('how much wildcards reach at once', () => {
     t.assert.ok(reachOf(Array.from({ length: 600 }, (_, index) => `${index}*a${index}`)) > 1);
     t.assert.ok(process.cpuUsage(before).user < 1_000_000);
   });
+
+  test('it is what trying every text finds', () => {
+    const pieces = array(constantFrom('a', 'b', '*'), { minLength: 1, maxLength: 5 }).map((all) =>
+      all.join('').replaceAll(/\*+/g, '*'),
+    );
+    // Of every length up to ten, in two letters.
+    const texts = Array.from({ length: 2 ** 11 - 1 }, (_, number) =>
+      (number + 1).toString(2).slice(1).replaceAll('0', 'a').replaceAll('1', 'b'),
+    );
+    holds(
+      property(array(pieces, { minLength: 1, maxLength: 2 }), (wildcards) => {
+        const prefixes = new Set(
+          wildcards.flatMap((wildcard, of) =>
+            // Up to its first star a wildcard shares what it knows with others; behind it, it is alone.
+            Array.from(wildcard, (_, index) => wildcard.slice(0, index + 1))
+              .filter((prefix) => prefix.includes('*'))
+              .map((prefix) =>
+                prefix.indexOf('*') === prefix.length - 1 ? prefix : `${wildcards.indexOf(wildcard) < of ? '' : of}|${prefix}`,
+              )
+              .filter((prefix) => !prefix.startsWith('|')),
+          ),
+        );
+        const tests = [...prefixes].map((prefix) => new RegExp(`^${(prefix.split('|').at(-1) ?? '').replaceAll('*', '.*')}$`));
+        const most = Math.max(0, ...texts.map((text) => tests.filter((each) => each.test(text)).length));
+        return reachOf(wildcards) === most;
+      }),
+    );
+  });
 });
 
 suite('the place of what is wrong in a pattern', () => {
@@ -189,6 +223,8 @@ suite('the place of what is wrong in a pattern', () => {
     const cases: readonly (readonly [string, string, number])[] = [
       ['{"int": 42}', '"int" must be an object or an array', 11],
       ['{"resources": []}', 'Empty arrays are not allowed', 17],
+      ['{"key":[{"numeric":[">","a"]}]}', 'Value of > must be numeric', 26],
+      ['{"key":[{"numeric":[">"]}]}', 'Value of > must be numeric', 25],
       ['{"key":[["value"]]}', 'Match value must be String, number, true, false, or null', 10],
       ['{"key":[{"suffix":"value","prefix":"value2"}]}', 'Only one key allowed in match expression', 37],
       ['["not", "a", "dict"]', 'Filter is not an object', 2],

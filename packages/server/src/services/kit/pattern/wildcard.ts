@@ -25,14 +25,14 @@ export function wildcard(pattern: string): (text: string) => boolean {
   };
 }
 
-/** The pieces between the stars. @throws PatternError */
+/** The pieces between the stars. Places count from the quote before the text. @throws PatternError */
 export function split(pattern: string): string[] {
   const pieces = [''];
   for (let at = 0; at < pattern.length; at += 1) {
     let character = pattern.charAt(at);
     if (character === '*') {
       if (at > 0 && pieces.at(-1) === '' && pieces.length > 1) {
-        throw new PatternError('Consecutive wildcard characters at pos ' + String(at - 1));
+        throw new PatternError('Consecutive wildcard characters at pos ' + String(at));
       }
       pieces.push('');
       continue;
@@ -40,7 +40,7 @@ export function split(pattern: string): string[] {
     if (character === '\\') {
       at += 1;
       character = pattern.charAt(at);
-      if (character !== '*' && character !== '\\') throw new PatternError('Invalid escape character at pos ' + String(at - 1));
+      if (character !== '*' && character !== '\\') throw new PatternError('Invalid escape character at pos ' + String(at));
     }
     pieces[pieces.length - 1] += character;
   }
