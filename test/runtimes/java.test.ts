@@ -17,7 +17,19 @@ suite('Java 17: aws-lambda-java-core and -events on java17', { timeout: 280_000,
     const zipped = await zipFolders({ '': `${folder}/classes`, 'lib/': `${folder}/lib` });
     const one = readFileSync(`${folder}/all.jar`);
     const put = (name: string, ZipFile: Uint8Array, Handler: string) =>
-      deploy(house.client, name, {}, { Runtime: 'java17', Handler, Timeout: 15, MemorySize: 512, Code: { ZipFile } });
+      deploy(
+        house.client,
+        name,
+        {},
+        {
+          Runtime: 'java17',
+          Handler,
+          Timeout: 15,
+          MemorySize: 512,
+          SnapStart: { ApplyOn: 'PublishedVersions' },
+          Code: { ZipFile },
+        },
+      );
     await put('doubler', zipped, 'example.Doubler::handleRequest');
     await put('shaded', one, 'example.Doubler');
     await put('web', one, 'example.Web');
@@ -35,6 +47,8 @@ suite('Java 17: aws-lambda-java-core and -events on java17', { timeout: 280_000,
       arn: 'arn:aws:lambda:us-east-1:000000000000:function:doubler',
       memoryMiB: 512,
       folder: '/var/task',
+      // It registers hooks for SnapStart, and no snapshot is taken.
+      snapshots: 'none',
     });
     t.assert.match(String(java), /^17\./);
     t.assert.ok(Number(heapMiB) > 400 && Number(heapMiB) < 440, String(heapMiB));

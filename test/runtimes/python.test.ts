@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateFunctionUrlConfigCommand, PublishLayerVersionCommand } from '@aws-sdk/client-lambda';
+import {
+  CreateFunctionUrlConfigCommand,
+  PublishLayerVersionCommand,
+  PublishVersionCommand,
+  waitUntilFunctionActiveV2,
+} from '@aws-sdk/client-lambda';
 import { deploy, invoke } from '../kit/functions.ts';
 import { built, pythonOf, zipFolders } from './kit/artefacts.ts';
 import { openHouse, uploaded, type House } from './kit/house.ts';
@@ -161,6 +166,56 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
       },
       log,
     );
+  });
+});
+
+suite(`Python ${minor}: hooks of SnapStart`, { timeout: 60_000, skip: absent }, () => {
+  test('are registered, and not run, for no snapshot is taken; the version says so', async (t: TestContext) => {
+    await using house = await openHouse();
+    const code = `
+import os
+from snapshot_restore_py import register_after_restore, register_before_snapshot
+
+told = []
+
+@register_before_snapshot
+def close():
+    told.append("before")
+
+@register_after_restore
+def open_again():
+    told.append("after")
+
+register_before_snapshot(told.append, "before, with an argument")
+
+def handler(event, context):
+    if event.get("call"):
+        close()
+    return {"told": told, "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]}
+`;
+    const SnapStart = { ApplyOn: 'PublishedVersions' } as const;
+    await deploy(house.client, 'snap', { 'app.py': code }, { Runtime: `python${minor}`, Handler: 'app.handler', SnapStart });
+    const published = await house.client.send(new PublishVersionCommand({ FunctionName: 'snap' }));
+    t.assert.deepEqual(published.SnapStart, { ...SnapStart, OptimizationStatus: 'Off' });
+    const at = { Qualifier: published.Version ?? '' };
+    await waitUntilFunctionActiveV2({ client: house.client, maxWaitTime: 30, minDelay: 0.05 }, { FunctionName: 'snap', ...at });
+    const first = await invoke(house.client, 'snap', {}, at);
+    t.assert.deepEqual(first.answer, { told: [], type: 'on-demand' });
+    t.assert.match(first.log, /^REPORT .*Init Duration/m);
+    t.assert.doesNotMatch(first.log, /RESTORE|Restore/);
+    // What they decorate is still a function.
+    t.assert.deepEqual((await invoke(house.client, 'snap', { call: true }, at)).answer, { told: ['before'], type: 'on-demand' });
+  });
+
+  test('come from the package of the function where it brings it', async (t: TestContext) => {
+    await using house = await openHouse();
+    const files = {
+      'snapshot_restore_py.py': 'def register_before_snapshot(func, *args):\n    return "its own"\n',
+      'app.py':
+        'from snapshot_restore_py import register_before_snapshot\n\n@register_before_snapshot\ndef hook():\n    pass\n\ndef handler(event, context):\n    return hook\n',
+    };
+    await deploy(house.client, 'own', files, { Runtime: `python${minor}`, Handler: 'app.handler' });
+    t.assert.equal((await invoke(house.client, 'own')).answer, 'its own');
   });
 });
 

@@ -82,7 +82,7 @@ export function describeListed(record: VersionRecord, functionArn: string): Func
           },
     Architectures: [configuration.architecture],
     EphemeralStorage: { Size: configuration.ephemeralStorageMiB },
-    // Off also where it was asked for: nothing takes snapshots yet, and nobody should believe it.
+    // Off also where it was asked for: nothing takes snapshots, and nobody should believe it. See docs/decisions/0007.
     SnapStart: { ApplyOn: configuration.snapStart, OptimizationStatus: 'Off' },
     LoggingConfig: compact<NonNullable<FunctionConfiguration['LoggingConfig']>>({
       LogFormat: configuration.logging.logFormat,

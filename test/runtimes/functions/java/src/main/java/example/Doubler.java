@@ -4,9 +4,27 @@ import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import java.util.List;
 import java.util.Map;
+import org.crac.Core;
+import org.crac.Resource;
 
 /** Beans in, beans out. */
-public class Doubler implements RequestHandler<Doubler.Order, Doubler.Answer> {
+public class Doubler implements RequestHandler<Doubler.Order, Doubler.Answer>, Resource {
+    private String snapshots = "none";
+
+    public Doubler() {
+        Core.getGlobalContext().register(this);
+    }
+
+    @Override
+    public void beforeCheckpoint(org.crac.Context<? extends Resource> context) {
+        snapshots += ", about to be taken";
+    }
+
+    @Override
+    public void afterRestore(org.crac.Context<? extends Resource> context) {
+        snapshots += ", restored";
+    }
+
     public static class Order {
         private int n;
         private String fail;
@@ -47,6 +65,7 @@ public class Doubler implements RequestHandler<Doubler.Order, Doubler.Answer> {
             "leftMs", context.getRemainingTimeInMillis(),
             "folder", System.getProperty("user.dir"),
             "java", System.getProperty("java.version"),
+            "snapshots", snapshots,
             "heapMiB", Runtime.getRuntime().maxMemory() >> 20));
     }
 }
