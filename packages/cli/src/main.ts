@@ -47,6 +47,7 @@ program
   )
   .option('--networks <file>', 'what functions reach by which VpcConfig; see docs/networks.md')
   .option('--image-registries <host,...>', 'other registries that functions may take their images from')
+  .option('--registry-auth <file>', 'passwords of other registries, as docker login writes them')
   .option('--image-folder <folder>', 'where oci: and archive images may be read from')
   .addOption(new Option('--unavailable-runtimes <what>', 'refuse or accept functions of runtimes that this host lacks'))
   .option('--allow-public-open', 'allow --auth open on an address others can reach')

@@ -39,6 +39,8 @@ export interface Config {
   readonly networks: NetworkDefinitions;
   /** Registries besides our own that may be asked for images, over HTTPS. */
   readonly imageRegistries: readonly string[];
+  /** File with passwords of other registries, as `docker login` writes it; empty = none. Read for each image. */
+  readonly registryAuth: string;
   /** Folder from which `oci:`, `oci-archive:` and `docker-archive:` images may be read; empty = none. */
   readonly imageFolder: string;
   /** What a function of a runtime that this host lacks gets: a refusal at create, or at the call. */
@@ -261,6 +263,16 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
       for (const host of hosts)
         if (!/^[a-z0-9.-]+(:\d{1,5})?$/.test(host)) throw wrong(from, host, 'hosts such as ghcr.io, joined by commas');
       return hosts;
+    },
+  },
+  registryAuth: {
+    env: 'MAYFLY_REGISTRY_AUTH',
+    help: 'file with passwords of other registries, as docker login writes it: ~/.docker/config.json',
+    byDefault: () => '',
+    read: (value, from) => {
+      const file = path.resolve(text(/^[^\0]+$/, 'a file')(value, from));
+      readJson(file, from);
+      return file;
     },
   },
   imageFolder: {

@@ -14,7 +14,7 @@ import {
   type UrlDoorOptions,
 } from '../api/index.ts';
 import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
-import { openCodeStore, openControl, openImages } from '../control/index.ts';
+import { openCodeStore, openControl, openImages, passwordsIn } from '../control/index.ts';
 import { CompileCaches, openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
@@ -128,6 +128,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       },
       registries: (host) => (config.imageRegistries.includes(host) ? 'https' : 'no'),
       ...(config.imageFolder === '' ? {} : { folder: config.imageFolder }),
+      ...(config.registryAuth === '' ? {} : { passwords: passwordsIn(config.registryAuth) }),
       fetch: (url, init) => fetch(url, init),
       bootId: bootId(random),
       clock,

@@ -1,7 +1,7 @@
 import { lstat, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { silentLogger, systemClock, systemRandom, type AccountId, type Region } from '../base/index.ts';
-import { openImages } from '../control/index.ts';
+import { openImages, passwordsIn } from '../control/index.ts';
 import { bootId } from './boot-id.ts';
 import { isLoopback, type Config } from './config.ts';
 
@@ -18,7 +18,7 @@ const bootstrap = '/var/runtime/bootstrap';
  * @throws Error that says what was wrong with the image
  */
 export async function addRuntimeFromImage(
-  { dataDir, region }: Pick<Config, 'dataDir' | 'region'>,
+  { dataDir, region, registryAuth }: Pick<Config, 'dataDir' | 'region' | 'registryAuth'>,
   identifier: string,
   image: string,
   { signal }: { readonly signal: AbortSignal },
@@ -30,6 +30,7 @@ export async function addRuntimeFromImage(
     registry: { isOwn: () => false, manifest: () => Promise.resolve(undefined), blob: () => undefined },
     registries: (host) => (isLoopback(host.replace(/:\d+$/, '')) ? 'plain' : 'https'),
     folder: '/',
+    ...(registryAuth === '' ? {} : { passwords: passwordsIn(registryAuth) }),
     fetch: (url, init) => fetch(url, init),
     clock: systemClock,
     random: systemRandom,

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
 import { silentLogger, systemRandom, type AccountId, type Region } from '../../base/index.ts';
 import { imageOf, shaOf, tarOf } from './layer.kit.ts';
+import { passwordsIn } from './sources/passwords.ts';
 import { openImages, type ImageStore, type ImageStoreOptions } from './store.ts';
 
 type Image = ReturnType<typeof imageOf>;
@@ -276,6 +277,54 @@ suite('another registry', { timeout: 60_000 }, () => {
       [tokens.get('registry.test'), tokens.get('store.test')],
       ['Bearer for repository:team/app:pull', undefined],
     );
+  });
+
+  test('that wants a password is told the one the operator has for it, and nobody else is', async (t: TestContext) => {
+    using bench = new Bench();
+    const file = path.join(bench.folder, 'auth.json');
+    const encoded = (text: string): string => Buffer.from(text).toString('base64');
+    writeFileSync(
+      file,
+      JSON.stringify({
+        auths: {
+          'https://registry.test/v2/': { auth: encoded('ada:whole') },
+          'registry.test/team/app': { username: 'ada', password: 'of the:app' },
+          'other.test': { auth: encoded('ada:other') },
+          'kept.test': {},
+        },
+      }),
+    );
+    const told: [place: string, authorization: string | undefined][] = [];
+    const { fetch } = registry((url, headers) => {
+      const authorization = headers['Authorization'];
+      told.push([`${url.host}${url.pathname.split('/').slice(0, 4).join('/')}`, authorization]);
+      if (url.host === 'store.test') return serve(url);
+      if (url.host === 'auth.test') return Response.json({ access_token: authorization === undefined ? 'nobody' : 'ada' });
+      const wants = url.pathname.startsWith('/v2/token') ? 'Bearer realm="https://auth.test/token"' : 'Basic realm="here"';
+      if (authorization === undefined) return new Response('', { status: 401, headers: { 'WWW-Authenticate': wants } });
+      if (url.pathname.includes('/blobs/'))
+        return new Response('', { status: 307, headers: { Location: `https://store.test${url.pathname}` } });
+      return serve(url);
+    });
+    await using store = await bench.open({ fetch, passwords: passwordsIn(file) });
+    await bench.take(store, 'registry.test/team/app:v1');
+    t.assert.deepEqual(told.slice(0, 2), [
+      ['registry.test/v2/team/app', undefined],
+      ['registry.test/v2/team/app', `Basic ${encoded('ada:of the:app')}`],
+    ]);
+    const second = told.length;
+    await store.resolve('registry.test/token/app:v1', { ...caller, signal });
+    t.assert.deepEqual(told.slice(second, second + 3), [
+      ['registry.test/v2/token/app', undefined],
+      ['auth.test/token', `Basic ${encoded('ada:whole')}`],
+      ['registry.test/v2/token/app', 'Bearer ada'],
+    ]);
+    for (const [place, authorization] of told) if (place.startsWith('store.test')) t.assert.equal(authorization, undefined);
+    writeFileSync(file, '{ not json');
+    await t.assert.rejects(store.resolve('registry.test/team/app:v1', { ...caller, signal }), (error: Error) => {
+      t.assert.match(error.message, /cannot be read as JSON/);
+      return !error.message.includes('not json');
+    });
   });
 
   test('that leads away from HTTPS, sends other content or too much of it is refused', async (t: TestContext) => {

@@ -6,6 +6,7 @@ import { allowedPath } from './allowed.ts';
 import { archive } from './archive.ts';
 import { builtIn, placesInHouse } from './built-in.ts';
 import { ociLayout } from './layout.ts';
+import type { Passwords } from './passwords.ts';
 import { remote, type Fetch } from './remote.ts';
 
 /** Where images may come from. */
@@ -16,6 +17,8 @@ export interface Sources {
   /** Layouts and archives may be read from here; absent = from nowhere. */
   readonly folder?: string;
   readonly fetch: Fetch;
+  /** For registries that want one; absent = for none. */
+  readonly passwords?: Passwords;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface Sources {
  * @throws RefusedImage when the name means nothing, or something that is not allowed
  */
 export async function openSource(
-  { registry, registries, fetch, folder }: Sources,
+  { registry, registries, fetch, folder, passwords }: Sources,
   uri: string,
   caller: { readonly account: string; readonly region: string; readonly signal: AbortSignal },
   scratch: string,
@@ -45,5 +48,12 @@ export async function openSource(
       'denied',
       `This server does not ask ${name.host} for images; \`--image-registries\` says whom it does.`,
     );
-  return remote({ host: name.host, repository: name.repository, fetch, signal, plain: how === 'plain' });
+  return remote({
+    host: name.host,
+    repository: name.repository,
+    fetch,
+    signal,
+    plain: how === 'plain',
+    password: async () => passwords?.(name.host, name.repository),
+  });
 }

@@ -27,8 +27,8 @@ const mostRedirects = 3;
 const aliases: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
 
 /**
- * Another registry, over HTTPS alone, unless it is `plain`: on this machine, for its operator. Public images without a password; a token that the registry hands to
- * anybody is fetched from where it says, when that is HTTPS too.
+ * Another registry, over HTTPS alone, unless it is `plain`: on this machine, for its operator. It is asked without a password first.
+ * Where it wants one, or a token, which is fetched from where it says when that is HTTPS too, the operator's password goes along.
  *
  * @source OCI Distribution Specification 1.1; Docker Registry, "Token Authentication Specification", read 2026-11
  */
@@ -38,18 +38,20 @@ export function remote(options: {
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
   readonly plain?: boolean;
+  /** `user:password`, if there is one. */
+  readonly password: () => Promise<string | undefined>;
 }): ImageSource {
-  const { host, fetch, signal, plain = false } = options;
+  const { host, fetch, signal, plain = false, password } = options;
   const repository =
     host === 'docker.io' && !options.repository.includes('/') ? `library/${options.repository}` : options.repository;
   const base = `${plain ? 'http' : 'https'}://${aliases[host] ?? host}/v2/${repository}`;
-  let token: string | undefined;
+  let authorization: string | undefined;
 
   const once = async (url: string, headers: Readonly<Record<string, string>>): Promise<Response> => {
     let target = url;
     for (let hops = 0; hops <= mostRedirects; hops += 1) {
       // A password is not carried to where a redirect leads.
-      const own = target === url && token !== undefined ? { Authorization: `Bearer ${token}` } : {};
+      const own = target === url && authorization !== undefined ? { Authorization: authorization } : {};
       const answer = await fetch(target, { headers: { ...headers, ...own }, redirect: 'manual', signal }).catch(
         (error: unknown) => {
           throw new RefusedImage('unreachable', `The registry ${host} does not answer.`, { cause: error });
@@ -67,9 +69,10 @@ export function remote(options: {
 
   const get = async (url: string, headers: Readonly<Record<string, string>>): Promise<Response | undefined> => {
     let answer = await once(url, headers);
-    if (answer.status === 401 && token === undefined) {
+    if (answer.status === 401 && authorization === undefined) {
       await answer.body?.cancel();
-      token = await fetchToken(answer.headers.get('www-authenticate') ?? '', repository, { host, fetch, signal });
+      const challenge = answer.headers.get('www-authenticate') ?? '';
+      authorization = await authorize(challenge, repository, { host, fetch, signal, password: await password() });
       answer = await once(url, headers);
     }
     if (answer.ok) return answer;
@@ -107,18 +110,24 @@ export function remote(options: {
   };
 }
 
-async function fetchToken(
+/** @returns what the next request is to carry */
+async function authorize(
   challenge: string,
   repository: string,
-  { host, fetch, signal }: { readonly host: string; readonly fetch: Fetch; readonly signal: AbortSignal },
+  given: { readonly host: string; readonly fetch: Fetch; readonly signal: AbortSignal; readonly password: string | undefined },
 ): Promise<string> {
+  const { host, fetch, signal, password } = given;
+  const basic = password === undefined ? undefined : `Basic ${Buffer.from(password).toString('base64')}`;
+  if (/^basic\b/i.test(challenge) && basic !== undefined) return basic;
   const [, realm = ''] = /^bearer .*?realm="([^"]+)"/i.exec(challenge) ?? [];
   const service = /service="([^"]+)"/.exec(challenge)?.[1];
-  if (!realm.startsWith('https://')) throw new RefusedImage('denied', `The registry ${host} wants a password.`);
+  if (!realm.startsWith('https://'))
+    throw new RefusedImage('denied', `The registry ${host} wants a password; \`--registry-auth\` says where it is.`);
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', `repository:${repository}:pull`);
-  const answer = await fetch(url.href, { headers: {}, redirect: 'error', signal }).catch((error: unknown) => {
+  const headers = basic === undefined ? {} : { Authorization: basic };
+  const answer = await fetch(url.href, { headers, redirect: 'error', signal }).catch((error: unknown) => {
     throw new RefusedImage('unreachable', `The registry ${host} gives no token.`, { cause: error });
   });
   if (!answer.ok) throw new RefusedImage('denied', `The registry ${host} gives no token.`);
@@ -126,7 +135,7 @@ async function fetchToken(
     readonly token?: string;
     readonly access_token?: string;
   };
-  return token ?? access_token ?? '';
+  return `Bearer ${token ?? access_token ?? ''}`;
 }
 
 async function bounded(answer: Response, most: number): Promise<Uint8Array> {
