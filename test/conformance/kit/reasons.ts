@@ -4,7 +4,6 @@ export const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
     /test_lambda_concurrent_(code|config)_updates|test_lambda_code_location_zipfile|test_publish_with_update/,
     'an update is over here before a second call can find it under way',
   ],
-  [/test_invalid_vpc_config/, 'there are no subnets or security groups here: every identifier of the right form is taken'],
   [/test_lambda_permission_revisions/, 'recorded in 2022; later recordings name GetPolicy, as Mayfly does'],
   [/test_lambda_invoke_timed_out_environment_reuse/, 'recorded on the older platform, whose time-outs have no errorType'],
   [/test_runtime_ulimits/, 'core files are never written, and locked memory and processes are bounded by the cgroup'],
