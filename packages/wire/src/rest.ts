@@ -156,6 +156,7 @@ const emptyBody = new Uint8Array(0);
 /** Where S3 answers otherwise than its model says; recorded in 2026. */
 const statuses: Readonly<Record<string, number>> = {
   PutBucketAnalyticsConfiguration: 204,
+  PutBucketIntelligentTieringConfiguration: 204,
   PutBucketInventoryConfiguration: 204,
   PutBucketMetricsConfiguration: 204,
   PutBucketPolicy: 204,

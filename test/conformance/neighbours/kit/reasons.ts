@@ -3,7 +3,17 @@ import type { Reasons } from '../../kit/table.ts';
 /** Why a scenario is not as recorded, or is not played; the first that fits is shown. */
 export const reasons: Reasons = [
   [/test_s3_default_bucket_encryption$/, 'without a configuration of its own a bucket says what it does: AES256'],
-  [/test_s3_bucket_encryption_sse_kms/, 'there is no KMS here'],
+  [/test_s3_bucket_encryption_sse_kms|_kms|in_place_with_encryption/, 'there is no KMS here'],
+  [/sse_c/, 'objects are not encrypted with keys that customers bring'],
+  [
+    /TestS3PresignedUrl\..*(signature|sig|expired)/,
+    'the server of this test checks no signatures; those that do have tests of their own',
+  ],
+  [/StaticWebsiteHosting\.test_website/, 'buckets are not served as web sites'],
+  [
+    /expiry|lifecycle_object_size|lifecycle_tag|expired_object/,
+    'rules of lifecycles are kept and not applied, so that no object has a day on which it expires',
+  ],
   [/test_service_role_lifecycle\[sso/, 'the recorded role was made by the service itself, with a description of its own'],
   [/test_public_access_block_exc|test_stream_destination_records|subscribe_to_shard_cbor/, 'nothing was recorded of it'],
   [

@@ -1,8 +1,11 @@
 import type { Answer } from '../../kit/stage.ts';
 import type { Scenarios } from '../kit/stage.ts';
+import { s3AccessScenarios } from './s3-access.ts';
 import { s3ConfigurationScenarios } from './s3-configurations.ts';
 import { body, inBucket, unknownVersion, versioning, type Play } from './s3-kit.ts';
 import { s3ListScenarios } from './s3-lists.ts';
+import { s3ObjectScenarios } from './s3-objects.ts';
+import { s3PartScenarios } from './s3-parts.ts';
 import { s3WriteScenarios } from './s3-writes.ts';
 
 const versioned: Play = async ({ check, ok }) => {
@@ -160,6 +163,9 @@ const versionMarkers: Play = async ({ scene, check, ok }) => {
 export const s3Scenarios: Scenarios = {
   ...s3ConfigurationScenarios,
   ...s3ListScenarios,
+  ...s3ObjectScenarios,
+  ...s3AccessScenarios,
+  ...s3PartScenarios,
   ...s3WriteScenarios,
   'TestS3ListObjectVersions.test_list_objects_versions_markers': inBucket(versionMarkers),
   'TestS3ListObjects.test_list_objects_with_prefix[]': inBucket(async ({ check, ok }) => {

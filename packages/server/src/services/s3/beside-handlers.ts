@@ -1,6 +1,6 @@
 import type { Handlers, S3Operations } from '@mayfly/wire';
-import { tagsOf, toDocument, type BucketRecord } from './bucket.ts';
-import { aclOf, checkAcl } from './bucket-handlers.ts';
+import { checkAclAllowed, requiredAcl, shownAcl } from './acl.ts';
+import { tagsOf, type BucketRecord } from './bucket.ts';
 import { invalidRequest, malformedXml, s3Fault } from './faults.ts';
 import { checkFuture } from './lock.ts';
 import { versionMember } from './naming.ts';
@@ -52,16 +52,13 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async GetObjectAcl(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const object = await s3.object(bucket, input.Key, input.VersionId);
-      return aclOf(bucket.account, object.meta.acl);
+      return shownAcl(bucket.account, object.meta.acl);
     },
     async PutObjectAcl(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const object = await s3.object(bucket, input.Key, input.VersionId);
-      checkAcl(bucket, input.ACL ?? 'explicit');
-      const acl =
-        input.AccessControlPolicy === undefined
-          ? { canned: input.ACL ?? 'private' }
-          : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
+      const object = await s3.object(bucket, input.Key, input.VersionId, 'PUT');
+      const acl = requiredAcl(input);
+      checkAclAllowed(bucket, acl);
       await s3.editMeta(object, (meta) => ({ ...meta, acl }), { bucket, name: 'ObjectAcl:Put', who: call });
       return {};
     },

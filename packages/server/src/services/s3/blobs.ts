@@ -20,6 +20,8 @@ export interface Received {
   /** Hex. */
   readonly md5: string;
   readonly checksum?: Checksum;
+  /** The other sum. */
+  readonly also?: Checksum;
 }
 
 const readBytes = 262_144;
@@ -69,7 +71,10 @@ export class Blobs implements AsyncDisposable {
     body: AsyncIterable<Uint8Array>,
     checks: {
       readonly md5?: string | undefined;
+      readonly ofPart?: boolean;
       readonly checksum?: Expectation | undefined;
+      /** Another sum to take, which nobody has claimed. */
+      readonly also?: Algorithm | undefined;
       readonly trailers?: ReadonlyMap<string, string> | undefined;
     },
   ): Promise<Received> {
@@ -77,6 +82,8 @@ export class Blobs implements AsyncDisposable {
     const temporary = path.join(this.#dir, 'tmp', name);
     const md5 = createHash('md5');
     const sum = checks.checksum === undefined ? undefined : running(checks.checksum.algorithm);
+    const also = checks.also === undefined ? undefined : running(checks.also);
+    const claimed = checks.md5 === undefined ? undefined : readMd5(checks.md5);
     let bytes = 0;
     try {
       const file = await open(temporary, 'wx', 0o600);
@@ -86,6 +93,7 @@ export class Blobs implements AsyncDisposable {
           if (bytes > mostBytes) throw s3Fault('EntityTooLarge', 400, 'Your proposed upload exceeds the maximum allowed size');
           md5.update(chunk);
           sum?.update(chunk);
+          also?.update(chunk);
           await writeAll(file, chunk);
         }
         await file.sync();
@@ -93,8 +101,12 @@ export class Blobs implements AsyncDisposable {
         await file.close();
       }
       const digest = md5.digest();
-      if (checks.md5 !== undefined && checks.md5 !== digest.toString('base64')) {
-        throw s3Fault('BadDigest', 400, 'The Content-MD5 you specified did not match what we received.');
+      if (claimed !== undefined && !claimed.equals(digest)) {
+        throw s3Fault('BadDigest', 400, 'The Content-MD5 you specified did not match what we received.', {
+          // Of a part as it came, of an object in hex; recorded in 2026.
+          ExpectedDigest: checks.ofPart === true ? checks.md5 : claimed.toString('hex'),
+          CalculatedDigest: digest.toString('base64'),
+        });
       }
       const checksum =
         checks.checksum === undefined || sum === undefined
@@ -106,6 +118,9 @@ export class Blobs implements AsyncDisposable {
         bytes,
         md5: digest.toString('hex'),
         ...(checksum === undefined ? {} : { checksum }),
+        ...(also === undefined || checks.also === undefined
+          ? {}
+          : { also: { algorithm: checks.also, value: also.digest().toString('base64') } }),
       };
     } catch (error) {
       await rm(temporary, { force: true });
@@ -215,4 +230,12 @@ function checkedSum(expectation: Expectation, sum: Buffer, trailers: ReadonlyMap
   const claimed = expectation.value ?? trailers?.get(`x-amz-checksum-${algorithm.toLowerCase()}`);
   if (claimed !== undefined && claimed !== value) throw badDigest(algorithm satisfies Algorithm);
   return { algorithm, value, type: 'FULL_OBJECT' };
+}
+
+/** @throws InvalidDigest for what is no MD5 in base64 */
+function readMd5(text: string): Buffer {
+  const digest = Buffer.from(text, 'base64');
+  if (digest.length !== 16 || digest.toString('base64') !== text)
+    throw s3Fault('InvalidDigest', 400, 'The Content-MD5 you specified was invalid.', { 'Content-MD5': text });
+  return digest;
 }

@@ -1,15 +1,7 @@
 import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
 import { pageOf } from '../kit/pages.ts';
-import {
-  checkBucketName,
-  fromDocument,
-  locationOf,
-  ownerIdOf,
-  ownerOf,
-  tagsOf,
-  toDocument,
-  type BucketRecord,
-} from './bucket.ts';
+import { checkAclAllowed, givenAcl, requiredAcl, shownAcl, type StoredAcl } from './acl.ts';
+import { checkBucketName, fromDocument, locationOf, ownerIdOf, tagsOf, toDocument, type BucketRecord } from './bucket.ts';
 import { invalidArgument, malformedXml, s3Fault } from './faults.ts';
 import { checkNotifications, testParcels, type NotificationConfiguration } from './notifications.ts';
 import type { S3 } from './s3.ts';
@@ -71,7 +63,8 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       if (!['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'].includes(ownership)) {
         throw invalidArgument(`Invalid x-amz-object-ownership header: ${ownership}`, 'x-amz-object-ownership');
       }
-      if (ownership === 'BucketOwnerEnforced' && input.ACL !== undefined && input.ACL !== 'private') {
+      const acl = givenAcl(input);
+      if (ownership === 'BucketOwnerEnforced' && acl !== undefined && acl.canned !== 'private') {
         throw s3Fault(
           'InvalidBucketAclWithObjectOwnership',
           400,
@@ -107,12 +100,13 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
           account: call.account,
           region,
           createdAtMs: Math.floor(s3.clock.now()),
+          ...(input.CreateBucketConfiguration?.LocationConstraint === 'EU' ? { location: 'EU' } : {}),
           objectLock: input.ObjectLockEnabledForBucket === true,
           ...(input.ObjectLockEnabledForBucket === true ? { versioning: 'Enabled' as const } : {}),
           documents: {
             ...newDocuments,
             ownershipControls: { OwnershipControls: { Rules: [{ ObjectOwnership: ownership }] } },
-            ...(input.ACL === undefined ? {} : { acl: { canned: input.ACL } }),
+            ...(acl === undefined ? {} : { acl }),
             ...(tags.length === 0 ? {} : { tagging: { TagSet: tags } }),
             ...(input.ObjectLockEnabledForBucket === true
               ? { objectLock: { ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' } } }
@@ -189,8 +183,8 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     },
 
     async GetBucketLocation(input) {
-      const { region } = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      return region === 'us-east-1' ? {} : { LocationConstraint: region as 'eu-west-1' };
+      const { region, location = region } = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      return region === 'us-east-1' ? {} : { LocationConstraint: location as 'eu-west-1' };
     },
 
     async GetBucketVersioning(input) {
@@ -233,69 +227,15 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async GetBucketAcl(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      return aclOf(bucket.account, bucket.documents['acl'] as StoredAcl | undefined);
+      return shownAcl(bucket.account, bucket.documents['acl'] as StoredAcl | undefined);
     },
     async PutBucketAcl(input) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      checkAcl(bucket, input.ACL ?? 'explicit');
-      const acl: StoredAcl =
-        input.AccessControlPolicy === undefined
-          ? { canned: input.ACL ?? 'private' }
-          : { grants: toDocument(input.AccessControlPolicy.Grants ?? []) };
+      const acl = requiredAcl(input);
+      checkAclAllowed(bucket, acl);
       await s3.changeBucket(bucket.name, ({ documents }) => ({ documents: { ...documents, acl } }));
       return {};
     },
-  };
-}
-
-export interface StoredAcl {
-  readonly canned?: string;
-  readonly grants?: unknown;
-}
-
-/**
- * A bucket whose owner owns everything takes no other lists.
- *
- * @throws AccessControlListNotSupported
- */
-export function checkAcl(bucket: BucketRecord, acl: string): void {
-  const controls = bucket.documents['ownershipControls'] as
-    | { readonly OwnershipControls?: { readonly Rules?: readonly { readonly ObjectOwnership?: string }[] } }
-    | undefined;
-  const enforced = controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership === 'BucketOwnerEnforced';
-  if (enforced && acl !== 'private' && acl !== 'bucket-owner-full-control') {
-    throw s3Fault('AccessControlListNotSupported', 400, 'The bucket does not allow ACLs');
-  }
-}
-
-const groups = 'http://acs.amazonaws.com/groups';
-const cannedGrants: Readonly<Record<string, readonly (readonly [group: string, permission: string])[]>> = {
-  'public-read': [[`${groups}/global/AllUsers`, 'READ']],
-  'public-read-write': [
-    [`${groups}/global/AllUsers`, 'READ'],
-    [`${groups}/global/AllUsers`, 'WRITE'],
-  ],
-  'authenticated-read': [[`${groups}/global/AuthenticatedUsers`, 'READ']],
-  'log-delivery-write': [
-    [`${groups}/s3/LogDelivery`, 'WRITE'],
-    [`${groups}/s3/LogDelivery`, 'READ_ACP'],
-  ],
-};
-
-/** Access lists are kept and shown; nothing here asks them. */
-export function aclOf(account: string, stored: StoredAcl | undefined): S3Operations['GetBucketAcl']['output'] {
-  const owner = ownerOf(account);
-  if (stored?.grants !== undefined)
-    return { Owner: owner, Grants: stored.grants as NonNullable<S3Operations['GetBucketAcl']['output']['Grants']> };
-  return {
-    Owner: owner,
-    Grants: [
-      { Grantee: { ...owner, Type: 'CanonicalUser' as const }, Permission: 'FULL_CONTROL' as const },
-      ...(cannedGrants[stored?.canned ?? ''] ?? []).map(([URI, Permission]) => ({
-        Grantee: { URI, Type: 'Group' as const },
-        Permission: Permission as 'READ',
-      })),
-    ],
   };
 }
 

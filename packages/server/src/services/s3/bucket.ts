@@ -5,6 +5,8 @@ export interface BucketRecord {
   readonly name: string;
   readonly account: string;
   readonly region: string;
+  /** Where it was asked for by an older name: `EU`. */
+  readonly location?: string;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
   readonly versioning?: 'Enabled' | 'Suspended';

@@ -42,6 +42,9 @@ export interface Expectation {
   readonly value?: string;
 }
 
+/** What S3 takes of a body whose sender names none. @source Amazon S3 User Guide, "Checking object integrity", read 2026-11 */
+export const defaultAlgorithm: Algorithm = 'CRC64NVME';
+
 /** @throws InvalidRequest for a value that is none, or for two at once */
 export function expected(input: object, headers: Readonly<Record<string, string | undefined>>): Expectation | undefined {
   const members = input as Readonly<Record<string, unknown>>;
@@ -63,6 +66,20 @@ export function expected(input: object, headers: Readonly<Record<string, string 
 
 export const badDigest = (algorithm: Algorithm): Error =>
   s3Fault('BadDigest', 400, `The ${algorithm} you specified did not match the calculated checksum.`);
+
+/** What content says of itself when it is read from its beginning to its end. */
+export async function summed(
+  content: AsyncIterable<Uint8Array>,
+  algorithm: Algorithm,
+): Promise<{ readonly md5: string; readonly checksum: Checksum }> {
+  const md5 = createHash('md5');
+  const sum = running(algorithm);
+  for await (const chunk of content) {
+    md5.update(chunk);
+    sum.update(chunk);
+  }
+  return { md5: md5.digest('hex'), checksum: { algorithm, value: sum.digest().toString('base64'), type: 'FULL_OBJECT' } };
+}
 
 /** Members of an answer that tell a checksum. */
 export const shown = (checksum: Checksum | undefined): Record<string, string> =>

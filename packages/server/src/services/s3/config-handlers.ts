@@ -1,6 +1,7 @@
 import type { Handlers, S3Operations } from '@mayfly/wire';
 import { fromDocument, tagsOf, toDocument, type BucketRecord } from './bucket.ts';
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
+import { checkLifecycle, leastSizeOf, usualLeastSize } from './lifecycle.ts';
 import { checkLockConfiguration, type LockConfiguration } from './lock.ts';
 import type { S3 } from './s3.ts';
 
@@ -119,9 +120,7 @@ const lifecycle: SubResource = {
   member: 'LifecycleConfiguration',
   spread: true,
   missing: ['NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist'],
-  check: (document: { Rules?: unknown[] } | undefined) => {
-    if ((document?.Rules ?? []).length === 0) throw malformedXml();
-  },
+  check: checkLifecycle,
 };
 const replication: SubResource = {
   name: 'replication',
@@ -222,8 +221,23 @@ export function configHandlers(s3: S3) {
     PutBucketWebsite: put(website),
     GetBucketWebsite: get(website),
     DeleteBucketWebsite: remove(website),
-    PutBucketLifecycleConfiguration: put(lifecycle),
-    GetBucketLifecycleConfiguration: get(lifecycle),
+    async PutBucketLifecycleConfiguration(input: object) {
+      const given = input as S3Operations['PutBucketLifecycleConfiguration']['input'];
+      const TransitionDefaultMinimumObjectSize = leastSizeOf(given.TransitionDefaultMinimumObjectSize);
+      const Rules = given.LifecycleConfiguration?.Rules?.map((rule) => ({
+        ...rule,
+        ID: rule.ID ?? Buffer.from(s3.random.bytes(36)).toString('base64url'),
+      }));
+      await put(lifecycle)({ ...given, LifecycleConfiguration: { Rules } });
+      await s3.changeBucket(given.Bucket ?? '', ({ documents }) => ({
+        documents: { ...documents, leastTransitionedSize: TransitionDefaultMinimumObjectSize },
+      }));
+      return { TransitionDefaultMinimumObjectSize };
+    },
+    async GetBucketLifecycleConfiguration(input: object) {
+      const { leastTransitionedSize = usualLeastSize } = s3.bucket((input as Input).Bucket).documents;
+      return { ...(await get(lifecycle)(input)), TransitionDefaultMinimumObjectSize: leastTransitionedSize };
+    },
     DeleteBucketLifecycle: remove(lifecycle),
     PutBucketEncryption: put(encryption),
     GetBucketEncryption: get(encryption),

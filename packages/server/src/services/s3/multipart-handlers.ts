@@ -2,7 +2,19 @@ import { createHash } from 'node:crypto';
 import type { Handlers, S3Operations } from '@mayfly/wire';
 import type { Segment } from './blobs.ts';
 import { ownerIdOf, ownerOf, type BucketRecord } from './bucket.ts';
-import { algorithmOf, composite, expected, fullObject, memberOf, shown, type Algorithm, type Checksum } from './checksums.ts';
+import {
+  algorithmOf,
+  algorithms,
+  composite,
+  defaultAlgorithm,
+  expected,
+  fullObject,
+  memberOf,
+  shown,
+  summed,
+  type Algorithm,
+  type Checksum,
+} from './checksums.ts';
 import { checkCopySource, checkWriteHeaders } from './conditions.ts';
 import { conditionalConflict, invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
 import { encryptionMembers, encryptionOf } from './encryption.ts';
@@ -103,14 +115,22 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         );
       }
       const checksum = wanted ?? (algorithm === undefined ? undefined : { algorithm });
-      const received = await s3.blobs.receive(body, { md5: input.ContentMD5, checksum, trailers: body.trailers });
+      const received = await s3.blobs.receive(body, {
+        md5: input.ContentMD5,
+        ofPart: true,
+        checksum,
+        // Of an upload that names no sum S3 takes its own.
+        ...(algorithm === undefined ? { also: defaultAlgorithm } : {}),
+        trailers: body.trailers,
+      });
+      const kept = received.also ?? received.checksum;
       await place(target.uploadId, {
         number,
         bytes: received.bytes,
         etag: received.md5,
         modifiedAtMs: Math.floor(s3.clock.now()),
         segments: [received.segment],
-        ...(received.checksum === undefined ? {} : { checksum: received.checksum }),
+        ...(kept === undefined ? {} : { checksum: kept }),
       });
       const { ChecksumType: _type, ...sums } = shown(received.checksum);
       return { ETag: `"${received.md5}"`, ...encryptionMembers(target.meta), ...sums };
@@ -123,14 +143,14 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       checkCopySource(source, input, s3.clock.now());
       const { from, to } = copyRangeOf(input.CopySourceRange, source.bytes);
       const segments = await s3.blobs.share(cut(source.segments, from, to));
-      // The part's own sum is not known without reading it.
-      const md5 = createHash('md5');
-      for await (const chunk of s3.blobs.read(segments, 0, Math.max(0, to - from))) md5.update(chunk);
-      const etag = md5.digest('hex');
+      // The part's own sums are not known without reading it.
+      const { algorithm = defaultAlgorithm } = target.meta;
+      const { md5: etag, checksum } = await summed(s3.blobs.read(segments, 0, Math.max(0, to - from)), algorithm);
       const modifiedAtMs = Math.floor(s3.clock.now());
-      await place(target.uploadId, { number, bytes: to - from + 1, etag, modifiedAtMs, segments });
+      await place(target.uploadId, { number, bytes: to - from + 1, etag, modifiedAtMs, segments, checksum });
+      const { ChecksumType: _type, ...sums } = target.meta.algorithm === undefined ? {} : shown(checksum);
       return {
-        CopyPartResult: { ETag: `"${etag}"`, LastModified: new Date(modifiedAtMs) },
+        CopyPartResult: { ETag: `"${etag}"`, LastModified: new Date(modifiedAtMs), ...sums },
         ...(sourceBucket.versioning === undefined ? {} : { CopySourceVersionId: source.versionId }),
         ...encryptionMembers(target.meta),
       };
@@ -139,9 +159,11 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async CompleteMultipartUpload(input, call) {
       const { bucket, upload: done } = await upload(input);
       checkWriteHeaders(input);
-      const listed = input.MultipartUpload?.Parts ?? [];
+      if (input.MultipartUpload === undefined) throw invalidRequest('You must specify at least one part');
+      const listed = input.MultipartUpload.Parts ?? [];
       if (listed.length === 0) throw malformedXml();
-      const parts = chosen(listed, await uploads.parts(done.uploadId), done.uploadId);
+      checkMode(done, input.ChecksumType);
+      const parts = chosen(listed, await uploads.parts(done.uploadId), done);
       const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
       if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== bytes) {
         throw invalidRequest(
@@ -149,7 +171,8 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         );
       }
       const { algorithm, type, ...meta } = done.meta;
-      const checksum = algorithm === undefined ? undefined : checksumOf(algorithm, type, parts);
+      const checksum = checksumOf(algorithm ?? defaultAlgorithm, algorithm === undefined ? 'FULL_OBJECT' : type, parts);
+      const partSums = checksum?.type === 'COMPOSITE' ? parts.map((part) => part.checksum?.value ?? '') : undefined;
       const claimed = algorithm === undefined ? undefined : input[memberOf(algorithm)];
       if (algorithm !== undefined && claimed !== undefined && checksum?.type === 'FULL_OBJECT' && claimed !== checksum.value) {
         throw s3Fault('BadDigest', 400, `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`);
@@ -170,7 +193,12 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
           segments: parts.flatMap(({ segments }) => segments).filter((segment) => segment.bytes > 0),
           bytes,
           etag,
-          meta: { ...meta, parts: parts.map((part) => part.bytes), ...(checksum === undefined ? {} : { checksum }) },
+          meta: {
+            ...meta,
+            parts: parts.map((part) => part.bytes),
+            ...(checksum === undefined ? {} : { checksum }),
+            ...(partSums === undefined ? {} : { partSums }),
+          },
         },
         {
           event: 'ObjectCreated:CompleteMultipartUpload',
@@ -280,6 +308,9 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
                 Key: each.key,
                 Initiated: new Date(each.initiatedAtMs),
                 StorageClass: 'STANDARD' as const,
+                ...(each.meta.algorithm === undefined
+                  ? {}
+                  : { ChecksumAlgorithm: each.meta.algorithm, ChecksumType: each.meta.type as 'COMPOSITE' }),
                 Owner: ownerIdOf(each.owner),
                 Initiator: ownerOf(each.owner),
               })),
@@ -316,7 +347,7 @@ function checkPartNumber(number: number | undefined): number {
 type Listed = NonNullable<NonNullable<S3Operations['CompleteMultipartUpload']['input']['MultipartUpload']>['Parts']>;
 
 /** The parts that a caller lists, in order and as they were uploaded. @throws InvalidPart, InvalidPartOrder, EntityTooSmall */
-function chosen(listed: Listed, all: readonly Part[], uploadId: string): Part[] {
+function chosen(listed: Listed, all: readonly Part[], { uploadId, meta }: Upload): Part[] {
   const byNumber = new Map(all.map((part) => [part.number, part]));
   let previous = 0;
   const parts = listed.map((each) => {
@@ -330,8 +361,15 @@ function chosen(listed: Listed, all: readonly Part[], uploadId: string): Part[] 
       );
     previous = number;
     const part = byNumber.get(number);
-    const given = part?.checksum === undefined ? undefined : each[memberOf(part.checksum.algorithm)];
-    if (part === undefined || part.etag !== ETag.replaceAll('"', '') || (given !== undefined && given !== part.checksum?.value)) {
+    const given = algorithms.map((algorithm) => each[memberOf(algorithm)]).filter((sum) => sum !== undefined);
+    if (meta.type === 'COMPOSITE' && given.length === 0) {
+      throw invalidRequest(
+        `The upload was created using a ${meta.algorithm?.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
+      );
+    }
+    // Of an upload that names no sum no part has one that could be told.
+    const isRight = given.every((sum) => meta.algorithm !== undefined && sum === part?.checksum?.value);
+    if (part === undefined || part.etag !== ETag.replaceAll('"', '') || !isRight) {
       throw s3Fault(
         'InvalidPart',
         400,
@@ -351,6 +389,14 @@ function chosen(listed: Listed, all: readonly Part[], uploadId: string): Part[] 
     });
   }
   return parts;
+}
+
+/** @throws InvalidRequest when an upload is to be completed in another way than it was begun */
+function checkMode({ meta }: Upload, type: string | undefined): void {
+  if (type === undefined || type === meta.type) return;
+  throw invalidRequest(
+    `The upload was created using the ${meta.type ?? 'null'} checksum mode. The complete request must use the same checksum mode.`,
+  );
 }
 
 /** Parts without a sum of the upload's algorithm leave the object without one. */

@@ -21,6 +21,14 @@ const pageSize = 100;
 
 const noSuchConfiguration = (): Error => s3Fault('NoSuchConfiguration', 404, 'The specified configuration does not exist.');
 
+/** @source Amazon S3 API Reference, InventoryConfiguration, read 2026-11 */
+const optionalFields: ReadonlySet<string> = new Set([
+  ...['Size', 'LastModifiedDate', 'StorageClass', 'ETag', 'IsMultipartUploaded', 'ReplicationStatus', 'EncryptionStatus'],
+  ...['ObjectLockRetainUntilDate', 'ObjectLockMode', 'ObjectLockLegalHoldStatus', 'IntelligentTieringAccessTier'],
+  ...['BucketKeyStatus', 'ChecksumAlgorithm', 'ObjectAccessControlList', 'ObjectOwner', 'LifecycleExpirationDate'],
+]);
+const leastDays: Readonly<Record<string, number>> = { ARCHIVE_ACCESS: 90, DEEP_ARCHIVE_ACCESS: 180 };
+
 const isOne = (value: unknown, ...of: readonly string[]): boolean => typeof value === 'string' && of.includes(value);
 const part = (document: Document, name: string): Document => (document[name] as Document | undefined) ?? {};
 
@@ -29,7 +37,12 @@ const complete: Readonly<Record<Subject, (document: Document) => boolean>> = {
   Metrics: () => true,
   Analytics: ({ StorageClassAnalysis }) => StorageClassAnalysis !== undefined,
   IntelligentTiering: ({ Status, Tierings }) =>
-    isOne(Status, 'Enabled', 'Disabled') && Array.isArray(Tierings) && Tierings.length > 0,
+    isOne(Status, 'Enabled', 'Disabled') &&
+    Array.isArray(Tierings) &&
+    Tierings.length > 0 &&
+    (Tierings as readonly { AccessTier?: string; Days?: number }[]).every(
+      ({ AccessTier = '', Days = 0 }) => Days >= (leastDays[AccessTier] ?? Infinity),
+    ),
   Inventory: (document) => {
     const { Bucket, Format } = part(part(document, 'Destination'), 'S3BucketDestination');
     return (
@@ -37,10 +50,18 @@ const complete: Readonly<Record<Subject, (document: Document) => boolean>> = {
       isOne(Format, 'CSV', 'ORC', 'Parquet') &&
       typeof document['IsEnabled'] === 'boolean' &&
       isOne(document['IncludedObjectVersions'], 'All', 'Current') &&
-      isOne(part(document, 'Schedule')['Frequency'], 'Daily', 'Weekly')
+      isOne(part(document, 'Schedule')['Frequency'], 'Daily', 'Weekly') &&
+      ((document['OptionalFields'] as readonly string[] | undefined) ?? []).every((field) => optionalFields.has(field))
     );
   },
 };
+
+/** @throws InvalidS3DestinationBucket */
+function checkDestination(document: Document): void {
+  const { Bucket } = part(part(document, 'Destination'), 'S3BucketDestination');
+  if (!/^arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}$/.test(String(Bucket)))
+    throw s3Fault('InvalidS3DestinationBucket', 400, 'Invalid bucket ARN.');
+}
 
 /** Configurations of which a bucket may have many, each with an id. They are kept and shown; nothing here acts on them. */
 export function namedConfigHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
@@ -57,8 +78,10 @@ export function namedConfigHandlers(s3: S3): Pick<Handlers<S3Operations>, Names>
         const { name } = bucketOf(input);
         const document = part(input, member);
         const id = input.Id ?? '';
+        if (document['Id'] !== undefined && document['Id'] !== id)
+          throw s3Fault('IdMismatch', 400, 'Document ID does not match the specified configuration ID.');
         if (document['Id'] === undefined || !complete[subject](document)) throw malformedXml();
-        if (document['Id'] !== id) throw s3Fault('IdMismatch', 400, 'Document ID does not match the specified configuration ID.');
+        if (subject === 'Inventory') checkDestination(document);
         await s3.changeBucket(name, ({ documents }) => {
           const all = { ...kept(documents), [id]: toDocument(document) };
           if (Object.keys(all).length > mostConfigurations) {

@@ -1,6 +1,6 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { BucketRecord } from './bucket.ts';
-import { checkAcl } from './bucket-handlers.ts';
+import { checkAclAllowed, givenAcl, type AclInput } from './acl.ts';
 import { invalidArgument, invalidRequest, noSuchKey, s3Fault } from './faults.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
 import type { S3 } from './s3.ts';
@@ -23,22 +23,12 @@ export function checkKey(key: string | undefined): string {
 export const versionMember = (bucket: BucketRecord, object: { readonly versionId: string }): { VersionId?: string } =>
   bucket.versioning === undefined ? {} : { VersionId: object.versionId };
 
-/** What an object's own access list begins as. @throws AccessControlListNotSupported, NotImplemented for lists in headers */
-export function withAcl(
-  bucket: BucketRecord,
-  meta: ObjectMeta,
-  input: {
-    readonly ACL?: string | undefined;
-    readonly GrantRead?: string | undefined;
-    readonly GrantFullControl?: string | undefined;
-  },
-): ObjectMeta {
-  if (input.GrantRead !== undefined || input.GrantFullControl !== undefined) {
-    throw s3Fault('NotImplemented', 400, 'Mayfly does not read access lists from headers. docs/parity.md lists what it has.');
-  }
-  if (input.ACL === undefined) return meta;
-  checkAcl(bucket, input.ACL);
-  return { ...meta, acl: { canned: input.ACL } };
+/** What an object's own access list begins as. @throws AccessControlListNotSupported, InvalidArgument … */
+export function withAcl(bucket: BucketRecord, meta: ObjectMeta, input: AclInput): ObjectMeta {
+  const acl = givenAcl(input);
+  if (acl === undefined) return meta;
+  checkAclAllowed(bucket, acl);
+  return { ...meta, acl };
 }
 
 /** `bucket/key?versionId=…`, encoded as a URL; undefined for what is none. Whoever decides about the copy reads it the same way. */

@@ -1,6 +1,6 @@
 import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
 import type { BucketRecord } from './bucket.ts';
-import { expected, shown } from './checksums.ts';
+import { algorithmOf, defaultAlgorithm, expected, memberOf, shown, summed, type Algorithm, type Checksum } from './checksums.ts';
 import { checkCopySource, checkRead, checkWrite, checkWriteHeaders } from './conditions.ts';
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
 import { encryptionHeaders, encryptionMembers, encryptionOf, withoutEncryption } from './encryption.ts';
@@ -28,7 +28,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const body = bodyOf(input.Body);
       const received = await s3.blobs.receive(body, {
         md5: input.ContentMD5,
-        checksum: expected(input, call.headers),
+        checksum: expected(input, call.headers) ?? { algorithm: defaultAlgorithm },
         trailers: body.trailers,
       });
       const content = {
@@ -159,6 +159,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ? given.headers
         : { ...withoutEncryption(source.meta.headers), ...encryptionHeaders(given.headers) };
       const { StorageClass: _old, ...rest } = headers;
+      const content = await copiedContent(s3, source, algorithmOf(input.ChecksumAlgorithm));
       const meta: ObjectMeta = {
         headers: {
           ...rest,
@@ -166,7 +167,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         },
         user: replaces ? given.user : source.meta.user,
         tags: input.TaggingDirective === 'REPLACE' ? given.tags : source.meta.tags,
-        ...(source.meta.checksum === undefined ? {} : { checksum: source.meta.checksum }),
+        ...(content.checksum === undefined ? {} : { checksum: content.checksum }),
         ...(given.retention === undefined ? {} : { retention: given.retention }),
         ...(given.legalHold === undefined ? {} : { legalHold: given.legalHold }),
       };
@@ -175,7 +176,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const object = await s3.store(
         bucket,
         key,
-        { segments, bytes: source.bytes, etag: source.etag, meta: acl },
+        { segments, bytes: source.bytes, etag: content.etag, meta: acl },
         { event: 'ObjectCreated:Copy', who: call, conditions: input },
       );
       return {
@@ -198,11 +199,28 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...(wanted.has('StorageClass')
           ? { StorageClass: (object.meta.headers['StorageClass'] ?? 'STANDARD') as 'STANDARD' }
           : {}),
-        ...(wanted.has('Checksum') && checksum !== undefined ? { Checksum: shown(checksum) } : {}),
-        ...(wanted.has('ObjectParts') && parts !== undefined ? { ObjectParts: { TotalPartsCount: parts.length } } : {}),
+        // How many parts there were is told beside it.
+        ...(wanted.has('Checksum') && checksum !== undefined
+          ? { Checksum: shown({ ...checksum, value: checksum.value.replace(/-\d+$/, '') }) }
+          : {}),
+        ...(wanted.has('ObjectParts') && parts !== undefined ? { ObjectParts: partsOf(object, input) } : {}),
       };
     },
   };
+}
+
+/** A copy is one piece, and has the sums of one; where it is not known, or another is asked for, the source is read. */
+async function copiedContent(
+  s3: S3,
+  source: StoredObject,
+  asked: Algorithm | undefined,
+): Promise<{ readonly etag: string; readonly checksum?: Checksum }> {
+  const { parts, checksum } = source.meta;
+  const isKnown = parts === undefined && (asked === undefined || asked === checksum?.algorithm);
+  if (isKnown) return { etag: source.etag, ...(checksum === undefined ? {} : { checksum }) };
+  const algorithm = asked ?? checksum?.algorithm ?? defaultAlgorithm;
+  const read = await summed(s3.blobs.read(source.segments, 0, source.bytes - 1), algorithm);
+  return { etag: read.md5, checksum: read.checksum };
 }
 
 /** @throws InvalidArgument when it is so much as mentioned */
@@ -212,6 +230,25 @@ function checkBypass(bucket: BucketRecord, bypass: boolean | undefined): void {
     'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.',
     'x-amz-bypass-governance-retention',
   );
+}
+
+/** The parts of an object; one by one where each has a sum that counts. */
+function partsOf(
+  { meta: { parts = [], partSums, checksum } }: StoredObject,
+  input: { readonly MaxParts?: number | undefined; readonly PartNumberMarker?: string | undefined },
+) {
+  if (partSums === undefined || checksum === undefined) return { TotalPartsCount: parts.length };
+  const after = Number(input.PartNumberMarker ?? 0);
+  const max = Math.min(input.MaxParts ?? 1000, 1000);
+  const page = parts.map((Size, index) => ({ PartNumber: index + 1, Size })).slice(after, after + max);
+  return {
+    TotalPartsCount: parts.length,
+    PartNumberMarker: String(after),
+    NextPartNumberMarker: String(page.at(-1)?.PartNumber ?? 0),
+    MaxParts: max,
+    IsTruncated: after + page.length < parts.length,
+    Parts: page.map((part) => ({ ...part, [memberOf(checksum.algorithm)]: partSums[part.PartNumber - 1] })),
+  };
 }
 
 type ReadInput = Pick<
@@ -236,6 +273,8 @@ async function readable(
   const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
   const object = await s3.object(bucket, input.Key, input.VersionId, method);
   checkRead(object, input, s3.clock.now());
+  if (input.PartNumber !== undefined && input.Range !== undefined)
+    throw invalidRequest('Cannot specify both Range header and partNumber query parameter');
   return { bucket, object };
 }
 
@@ -258,7 +297,7 @@ function described(
   const given = input as Readonly<Record<string, unknown>>;
   const replaced: Record<string, unknown> = {};
   for (const [from, to] of Object.entries(overrides)) if (given[from] !== undefined) replaced[to] = given[from];
-  const { parts, checksum } = object.meta;
+  const { parts } = object.meta;
   return {
     AcceptRanges: 'bytes',
     LastModified: new Date(object.modifiedAtMs),
@@ -268,8 +307,19 @@ function described(
     ...replaced,
     ...versionMember(bucket, object),
     ...(range === undefined ? {} : { ContentRange: `bytes ${range.from}-${range.to}/${object.bytes}` }),
-    ...(given['PartNumber'] === undefined ? {} : { PartsCount: parts?.length ?? 1 }),
-    // A checksum of the whole says nothing of a part of it.
-    ...(given['ChecksumMode'] === 'ENABLED' && range === undefined ? shown(checksum) : {}),
+    ...(given['PartNumber'] === undefined || parts === undefined ? {} : { PartsCount: parts.length }),
+    ...(given['ChecksumMode'] === 'ENABLED' ? shown(checksumOf(object, given['PartNumber'] as number | undefined, range)) : {}),
   };
+}
+
+/** A checksum of the whole says nothing of a part of it, unless the parts have sums of their own. */
+function checksumOf(
+  { bytes, meta: { checksum, partSums } }: StoredObject,
+  part: number | undefined,
+  range: { readonly from: number; readonly to: number } | undefined,
+): Checksum | undefined {
+  const ofPart = part === undefined ? undefined : partSums?.[part - 1];
+  if (checksum !== undefined && ofPart !== undefined) return { ...checksum, value: ofPart };
+  const isWhole = range === undefined || (part !== undefined && range.from === 0 && range.to === bytes - 1);
+  return isWhole ? checksum : undefined;
 }

@@ -55,6 +55,8 @@ export interface ObjectMeta {
   readonly checksum?: Checksum;
   /** Sizes of the parts of a multipart upload, in order. */
   readonly parts?: readonly number[];
+  /** And their sums, where that of the object is one of these. */
+  readonly partSums?: readonly string[];
   readonly retention?: { readonly mode: string; readonly untilMs: number };
   readonly legalHold?: string;
   readonly acl?: { readonly canned?: string; readonly grants?: unknown };

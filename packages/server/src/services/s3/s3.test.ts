@@ -569,6 +569,47 @@ suite('S3 access lists and conditions of deletes', { timeout: 60_000 }, () => {
     t.assert.strictEqual(await text(await s3.getObject({ Bucket, Key: 'k' })), '', 'and nothing is read as nothing');
   });
 
+  test('headers grant, and the list that they make is shown as it was given', async (t: TestContext) => {
+    await using town = await openTown();
+    const { s3 } = town;
+    await s3.createBucket({ Bucket, ObjectOwnership: 'BucketOwnerPreferred' });
+    const ID = 'a'.repeat(64);
+    const put = (GrantRead: string): Promise<unknown> =>
+      s3.putObject({ Bucket, Key: 'k', GrantRead, GrantFullControl: `id=${ID}` });
+    await put('uri="http://acs.amazonaws.com/groups/global/AllUsers", id="' + ID + '"');
+    const { Grants } = await s3.getObjectAcl({ Bucket, Key: 'k' });
+    t.assert.deepStrictEqual(
+      Grants?.map(({ Grantee, Permission }) => [Grantee?.URI ?? Grantee?.ID, Permission]),
+      [
+        [ID, 'FULL_CONTROL'],
+        ['http://acs.amazonaws.com/groups/global/AllUsers', 'READ'],
+        [ID, 'READ'],
+      ],
+    );
+    await t.assert.rejects(put('emailAddress="me@example.com"'), { name: 'UnresolvableGrantByEmailAddress' });
+    await t.assert.rejects(put('everybody'), { message: 'Argument format not recognized' });
+  });
+
+  test('what nobody took a sum of has one all the same, and so has a copy of an upload in parts', async (t: TestContext) => {
+    await using town = await openTown({ client: { requestChecksumCalculation: 'WHEN_REQUIRED' } });
+    const { s3 } = town;
+    await s3.createBucket({ Bucket });
+    const { ChecksumCRC64NVME, ETag } = await s3.putObject({ Bucket, Key: 'one', Body: 'something' });
+    const Key = 'parts';
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key });
+    const part = await s3.uploadPart({ Bucket, Key, UploadId, PartNumber: 1, Body: 'something' });
+    const MultipartUpload = { Parts: [{ ETag: part.ETag, PartNumber: 1 }] };
+    const whole = await s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload });
+    const { CopyObjectResult } = await s3.copyObject({ Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}` });
+    t.assert.match(ChecksumCRC64NVME ?? '', /^.{11}=$/);
+    t.assert.deepStrictEqual(
+      [whole.ChecksumCRC64NVME, CopyObjectResult?.ChecksumCRC64NVME],
+      [ChecksumCRC64NVME, ChecksumCRC64NVME],
+    );
+    t.assert.strictEqual(CopyObjectResult?.ETag, ETag);
+    t.assert.notStrictEqual(whole.ETag, ETag);
+  });
+
   test('a delete may ask for the object that it knows', async (t: TestContext) => {
     await using town = await openTown();
     await town.s3.createBucket({ Bucket });

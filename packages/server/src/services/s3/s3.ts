@@ -80,6 +80,13 @@ export class S3 implements AsyncDisposable {
 
   /** @throws NoSuchBucket, AccessDenied when the caller expects another owner */
   bucket(name: string | undefined, expectedOwner?: string): BucketRecord {
+    if (expectedOwner !== undefined && !/^\d{12}$/.test(expectedOwner)) {
+      throw s3Fault(
+        'InvalidBucketOwnerAWSAccountID',
+        400,
+        `The value of the expected bucket owner parameter must be an AWS Account ID... [${expectedOwner}]`,
+      );
+    }
     const bucket = this.records.get('bucket', '', name ?? '');
     if (bucket === undefined) throw noSuchBucket(name ?? '');
     if (expectedOwner !== undefined && expectedOwner !== bucket.account) throw s3Fault('AccessDenied', 403, 'Access Denied');
@@ -107,7 +114,7 @@ export class S3 implements AsyncDisposable {
     if (object === undefined && versionId !== undefined) checkIssued(versionId);
     if (object === undefined) throw versionId === undefined ? noSuchKey(name) : noSuchVersion(name, versionId);
     if (object.marker) {
-      if (versionId !== undefined) throw deleteMarker(method, object.versionId);
+      if (versionId !== undefined || method === 'PUT') throw deleteMarker(method, object.versionId);
       throw Object.assign(noSuchKey(name), { headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': object.versionId } });
     }
     return object;
