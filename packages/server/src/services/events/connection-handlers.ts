@@ -1,5 +1,6 @@
 import type { Call, EventBridgeOperations, Handlers } from '@mayfly/wire';
 import { openText, scopeOf, sealText } from '../kit/index.ts';
+import type { Authorizations } from './authorizations.ts';
 import { given, paged, tokenOf, type Desk } from './desk.ts';
 import type { AuthParameters } from './destination-call.ts';
 import { exists, invalid, notFound } from './faults.ts';
@@ -32,7 +33,10 @@ const defaultRate = 300;
  * API destinations and the connections that authorize them. Secrets are sealed before they touch the disk, and shown
  * only by Secrets Manager.
  */
-export function connectionHandlers({ records, sealer, secrets, clock, random }: Desk): ConnectionHandlers {
+export function connectionHandlers(
+  { records, sealer, secrets, clock, random }: Desk,
+  authorizations: Authorizations,
+): ConnectionHandlers {
   const connection = (call: Call, name: string | undefined): Connection => {
     const found = records.get('connection', scopeOf(call), name ?? '');
     if (found === undefined) throw notFound(`Failed to describe the connection(s). Connection '${name}' does not exist.`);
@@ -51,7 +55,7 @@ export function connectionHandlers({ records, sealer, secrets, clock, random }: 
   };
   const changed = (of: Connection) => ({
     ConnectionArn: of.arn,
-    ConnectionState: of.isDeauthorized === true ? ('DEAUTHORIZED' as const) : ('AUTHORIZED' as const),
+    ConnectionState: stateOfConnection(of),
     CreationTime: new Date(of.createdAtMs),
     LastModifiedTime: new Date(of.changedAtMs),
     ...(of.isDeauthorized === true ? {} : { LastAuthorizedTime: new Date(of.changedAtMs) }),
@@ -75,11 +79,13 @@ export function connectionHandlers({ records, sealer, secrets, clock, random }: 
         sealed: sealText(sealer, JSON.stringify(auth)),
         createdAtMs: clock.now(),
         changedAtMs: clock.now(),
+        ...authorizing(type),
       };
       await records.change((draft) => {
         if (draft.get('connection', scopeOf(call), name) !== undefined) throw exists(`Connection ${name} already exists.`);
         draft.put('connection', scopeOf(call), name, made);
       });
+      if (made.isAuthorizing === true) authorizations.begin(scopeOf(call), name);
       const { LastAuthorizedTime: _, ...answer } = changed(made);
       return answer;
     },
@@ -101,16 +107,18 @@ export function connectionHandlers({ records, sealer, secrets, clock, random }: 
       const type = input.AuthorizationType ?? before.type;
       const auth = { ...opened(before), ...input.AuthParameters } as AuthParameters;
       checkAuth(type, auth);
-      const { isDeauthorized: _, ...rest } = before;
+      const { isDeauthorized: _, isAuthorizing: _also, ...rest } = before;
       const next: Connection = {
         ...rest,
         ...given('description', input.Description),
         type,
         sealed: sealText(sealer, JSON.stringify(auth)),
         changedAtMs: clock.now(),
+        ...authorizing(type),
       };
       await secrets?.keep(call, secretNameOf(next.secretArn), secretOf(type, auth));
       await records.change((draft) => draft.put('connection', scopeOf(call), next.name, next));
+      if (next.isAuthorizing === true) authorizations.begin(scopeOf(call), next.name);
       return changed(next);
     },
 
@@ -203,6 +211,13 @@ export function connectionHandlers({ records, sealer, secrets, clock, random }: 
   };
 }
 
+const authorizing = (type: Connection['type']) => (type === 'OAUTH_CLIENT_CREDENTIALS' ? { isAuthorizing: true } : {});
+
+function stateOfConnection({ isDeauthorized, isAuthorizing }: Connection): 'DEAUTHORIZED' | 'AUTHORIZING' | 'AUTHORIZED' {
+  if (isDeauthorized === true) return 'DEAUTHORIZED';
+  return isAuthorizing === true ? 'AUTHORIZING' : 'AUTHORIZED';
+}
+
 const secretNameOf = (arn: string): string => /:secret:(.+)-.{6}$/.exec(arn)?.[1] ?? '';
 
 /** What Secrets Manager shows of a connection. @source recorded from AWS, 2024-12 */
@@ -244,7 +259,7 @@ function shown(auth: AuthParameters): object {
             ClientParameters: { ClientID: oauth.ClientParameters?.ClientID },
             AuthorizationEndpoint: oauth.AuthorizationEndpoint,
             HttpMethod: oauth.HttpMethod,
-            OAuthHttpParameters: plain(oauth.OAuthHttpParameters),
+            ...(oauth.OAuthHttpParameters === undefined ? {} : { OAuthHttpParameters: plain(oauth.OAuthHttpParameters) }),
           },
         }),
     ...(http === undefined ? {} : { InvocationHttpParameters: plain(http) }),

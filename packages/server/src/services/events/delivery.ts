@@ -4,8 +4,7 @@ import type { Ending, Parcel } from '../kit/outbox.ts';
 import type { Sender } from '../kit/sender.ts';
 import { backoffMs, bring, bringToQueue, defaultRetryPolicy, type Refusal, type TargetPorts } from '../kit/targets.ts';
 import { busPlace, type Buses } from './bus.ts';
-import { DestinationCalls, type AuthParameters } from './destination-call.ts';
-import type { DestinationHttp } from './http.ts';
+import type { AuthParameters, DestinationCalls } from './destination-call.ts';
 import type { Ingest, Load } from './ingest.ts';
 import { parseJsonPath, select } from '../kit/json-path.ts';
 
@@ -13,7 +12,7 @@ export interface DeliveryOptions {
   readonly buses: Buses;
   readonly ingest: Ingest;
   readonly ports: TargetPorts;
-  readonly http: DestinationHttp;
+  readonly calls: DestinationCalls;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,7 +37,7 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.#calls = new DestinationCalls(options.http, options.clock);
+    this.#calls = options.calls;
   }
 
   async deliver(parcel: Parcel, attempt: number, signal: AbortSignal): Promise<Ending> {

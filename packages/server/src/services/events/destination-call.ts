@@ -85,6 +85,16 @@ export class DestinationCalls {
     }
   }
 
+  /** Whether the authorization server gives a token. It is kept for the calls to come. */
+  async authorize(connection: Connection, auth: AuthParameters, stop: AbortSignal): Promise<boolean> {
+    using deadline = this.#deadline(stop);
+    this.#tokens.delete(connection.arn);
+    return this.#authorization(connection, auth, deadline.signal).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** Waits until the destination's rate allows another call. */
   async #turn({ arn, ratePerSecond }: Destination, stop: AbortSignal): Promise<void> {
     const nowMs = this.#clock.monotonic();

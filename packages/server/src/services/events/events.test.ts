@@ -376,6 +376,42 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.ok(rows.length > 0 && !JSON.stringify(rows).includes('hush-hush'));
   });
 
+  test('a connection with OAuth is authorized by its first token, and deauthorized when none comes', async (t: TestContext) => {
+    const gate = Promise.withResolvers<void>();
+    let isThere = true;
+    const http = {
+      send: async () => {
+        await gate.promise;
+        return isThere ? { status: 200, body: '{"access_token":"t"}' } : { status: 500, body: '{}' };
+      },
+    };
+    await using town = await openTown({ http });
+    const auth = {
+      AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS' as const,
+      AuthParameters: {
+        OAuthParameters: {
+          ClientParameters: { ClientID: 'id', ClientSecret: 'secret' },
+          AuthorizationEndpoint: 'https://example.com/token',
+          HttpMethod: 'POST' as const,
+        },
+      },
+    };
+    const state = async () => (await town.events.describeConnection({ Name: 'c' })).ConnectionState;
+    t.assert.equal((await town.events.createConnection({ Name: 'c', ...auth })).ConnectionState, 'AUTHORIZING');
+    t.assert.equal(await state(), 'AUTHORIZING');
+    gate.resolve();
+    while ((await state()) !== 'AUTHORIZED') await settle(1);
+    isThere = false;
+    t.assert.equal((await town.events.updateConnection({ Name: 'c', ...auth })).ConnectionState, 'AUTHORIZING');
+    for (let second = 0; second < 90 && (await state()) === 'AUTHORIZING'; second += 1) await town.clock.advance(1_000);
+    t.assert.equal(await state(), 'DEAUTHORIZED');
+    t.assert.deepEqual((await town.events.describeConnection({ Name: 'c' })).AuthParameters?.OAuthParameters, {
+      ClientParameters: { ClientID: 'id' },
+      AuthorizationEndpoint: 'https://example.com/token',
+      HttpMethod: 'POST',
+    });
+  });
+
   test('an API destination is not called more often than its rate allows', async (t) => {
     const clock = new VirtualClock();
     const calls: number[] = [];

@@ -74,6 +74,8 @@ export interface Connection {
   readonly createdAtMs: number;
   readonly changedAtMs: number;
   readonly isDeauthorized?: boolean;
+  /** No token has come yet; OAuth only. */
+  readonly isAuthorizing?: boolean;
 }
 
 export interface Destination {

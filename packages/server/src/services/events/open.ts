@@ -8,10 +8,12 @@ import type { TargetPorts } from '../kit/targets.ts';
 import type { SecretKeeper } from '../secretsmanager/index.ts';
 import { archiveHandlers } from './archive-handlers.ts';
 import { ArchiveStore } from './archive-store.ts';
+import { Authorizations } from './authorizations.ts';
 import { Buses, busPlace, type Place } from './bus.ts';
 import { busHandlers } from './bus-handlers.ts';
 import { connectionHandlers } from './connection-handlers.ts';
 import { Delivery } from './delivery.ts';
+import { DestinationCalls } from './destination-call.ts';
 import type { Desk } from './desk.ts';
 import { eventTime } from './event.ts';
 import { systemDestinationHttp, type DestinationHttp } from './http.ts';
@@ -70,11 +72,12 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
   const group = new GroupCommit(database);
   const buses = new Buses(records, clock.now());
   const ingest: Ingest = new Ingest({ buses, archives, group, clock, outbox: (arn) => (isDestination(arn) ? calls : outbox) });
+  const endpoints = new DestinationCalls(options.http ?? systemDestinationHttp, clock);
   const delivery = new Delivery({
     buses,
     ingest,
     ports,
-    http: options.http ?? systemDestinationHttp,
+    calls: endpoints,
     sealer,
     clock,
     random,
@@ -87,6 +90,7 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
   const schedules = await RuleSchedules.open({ database, buses, ingest, group, clock, random, log });
   const desk: Desk = { records, buses, ingest, archives, group, ports, secrets: options.secrets, sealer, clock, random, log };
   const replays = new Replays(desk);
+  const authorizations = new Authorizations(desk, endpoints);
   const trimming = repeating(clock, trimEveryMs, async () => {
     for (const { value: archive } of [...records.all('archive')]) {
       if (archive.retentionDays === 0) continue;
@@ -112,7 +116,7 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
       ...targetHandlers(desk),
       ...archiveHandlers(desk),
       ...replays.handlers(),
-      ...connectionHandlers(desk),
+      ...connectionHandlers(desk, authorizations),
       ...tagHandlers(desk),
       PutEvents: putEvents(buses, ingest, { clock, random }),
     },
@@ -141,6 +145,7 @@ export async function openEventBridge(options: EventBridgeOptions): Promise<Even
         }),
       ),
     async [Symbol.asyncDispose]() {
+      await authorizations[Symbol.asyncDispose]();
       await schedules[Symbol.asyncDispose]();
       await replays[Symbol.asyncDispose]();
       await trimming[Symbol.asyncDispose]();
