@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import { cores, machineFacts, pinGenerator } from './kit/machine.ts';
 import type { Result, Scenario } from './kit/scenario.ts';
 import { cold } from './scenarios/cold.ts';
+import { events } from './scenarios/events.ts';
 import { keepAlive } from './scenarios/keep-alive.ts';
 import { packages } from './scenarios/packages.ts';
 import { runtimeApi } from './scenarios/runtime-api.ts';
 import { warm } from './scenarios/warm.ts';
 
-const scenarios: readonly Scenario[] = [warm, runtimeApi, cold, packages, keepAlive];
+const scenarios: readonly Scenario[] = [warm, runtimeApi, cold, packages, events, keepAlive];
 
 const { values: flags, positionals: wanted } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean', default: false } },
