@@ -27,6 +27,9 @@ export interface DataQuery {
   readonly Period?: number | undefined;
 }
 
+/** As many as an answer may have values. */
+const mostMoments = 100_800;
+
 interface DataResult {
   readonly id: string;
   readonly label: string;
@@ -70,6 +73,7 @@ export class MetricData {
       const scope = {
         series: new Map([...found].map(([id, { values }]) => [id, values])),
         periodS: (id: string) => this.#periodOf(id),
+        moments: this.#moments(),
       };
       for (const query of ready) found.set(query.Id ?? '', { values: calculate(query.Expression ?? '', scope), units: [] });
       open = open.filter((query) => !ready.includes(query));
@@ -96,6 +100,18 @@ export class MetricData {
       dimensions: dimensionsOf(stat?.Metric?.Dimensions),
     };
     return series(store, metric, { fromMs, toMs, periodS: stat?.Period ?? 60 }, stat?.Stat ?? 'Average', stat?.Unit);
+  }
+
+  /** In steps of the shortest period. */
+  #moments(): number[] {
+    const { queries, fromMs, toMs } = this.#options;
+    const periods = queries.flatMap(({ MetricStat, Period }) => MetricStat?.Period ?? Period ?? []);
+    const stepMs = Math.min(...(periods.length === 0 ? [60] : periods)) * 1_000;
+    const first = Math.floor(fromMs / stepMs) * stepMs;
+    return Array.from(
+      { length: Math.min(mostMoments, Math.ceil((toMs - first) / stepMs)) },
+      (_, index) => first + index * stepMs,
+    );
   }
 
   #periodOf(id: string): number {

@@ -8,15 +8,27 @@ export interface Scope {
   /** By id. */
   readonly series: ReadonlyMap<string, Values>;
   readonly periodS: (id: string) => number;
+  /** Beginnings of all periods that were asked for, oldest first. */
+  readonly moments: readonly number[];
 }
 
 const deepest = 50;
 
+const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+};
+
 /**
- * Metric math, the part that dashboards and alarms of functions use: `+ - * / ^`, comparisons are left out,
- * `SUM AVG MIN MAX ABS CEIL FLOOR FILL RATE DIFF PERIOD METRICS IF`.
+ * Metric math, the part that dashboards and alarms of functions use: arithmetic, comparisons, `AND OR`, and the functions
+ * of `#call`. What compares is 1 where it holds and 0 where it does not.
  *
  * @throws ValidationError
+ * @source CloudWatch User Guide, "Using math expressions with CloudWatch metrics", read 2026-11
  */
 export function calculate(text: string, scope: Scope): Values {
   const parser = new Parser(text, scope);
@@ -37,10 +49,29 @@ class Parser {
   }
 
   parse(): Term {
-    const term = this.#sum(0);
+    const term = this.#either(0);
     this.#skip();
     if (this.#at < this.#text.length) throw this.#fail(`'${this.#text[this.#at]}' is not expected`);
     return term;
+  }
+
+  #either(depth: number): Term {
+    let left = this.#both(depth);
+    while (this.#take(/\|\||OR\b/y) !== undefined) left = combine(left, this.#both(depth), (a, b) => Number(a !== 0 || b !== 0));
+    return left;
+  }
+
+  #both(depth: number): Term {
+    let left = this.#comparison(depth);
+    while (this.#take(/&&|AND\b/y) !== undefined)
+      left = combine(left, this.#comparison(depth), (a, b) => Number(a !== 0 && b !== 0));
+    return left;
+  }
+
+  #comparison(depth: number): Term {
+    const left = this.#sum(depth);
+    const holds = comparisons[this.#take(/[<>]=?|==|!=/y) ?? ''];
+    return holds === undefined ? left : combine(left, this.#sum(depth), (a, b) => Number(holds(a, b)));
   }
 
   #sum(depth: number): Term {
@@ -71,7 +102,7 @@ class Parser {
     if (depth > deepest) throw this.#fail('it is nested too deeply');
     if (this.#take(/-/y) !== undefined) return combine(0, this.#single(depth + 1), (a, b) => a - b);
     if (this.#take(/\(/y) !== undefined) {
-      const inner = this.#sum(depth + 1);
+      const inner = this.#either(depth + 1);
       this.#expect(/\)/y, ')');
       return inner;
     }
@@ -109,22 +140,32 @@ class Parser {
         return this.#over(first, (values) => Math.min(...values));
       case 'MAX':
         return this.#over(first, (values) => Math.max(...values));
+      case 'STDDEV':
+        return this.#over(first, deviation);
+      case 'DATAPOINT_COUNT':
+        return this.#over(first, (values) => values.length);
       case 'ABS':
         return each(first, Math.abs);
       case 'CEIL':
         return each(first, Math.ceil);
       case 'FLOOR':
         return each(first, Math.floor);
+      case 'LOG':
+        return each(first, Math.log);
+      case 'LOG10':
+        return each(first, Math.log10);
       case 'DIFF':
         return differences(this.#series(first), (change) => change);
       case 'RATE':
         return differences(this.#series(first), (change, seconds) => change / seconds);
+      case 'RUNNING_SUM':
+        return running(this.#series(first));
       case 'FILL':
-        return filled(this.#series(first), second, [...this.#scope.series.values()]);
+        return filled(this.#series(first), second, this.#scope.moments);
+      case 'TIME_SERIES':
+        return typeof first === 'number' ? new Map(this.#scope.moments.map((moment) => [moment, first])) : first;
       case 'IF':
-        return combine(first, second ?? 0, (condition, value) =>
-          condition !== 0 ? value : typeof third === 'number' ? third : Number.NaN,
-        );
+        return chosen(first, second ?? 0, third);
       default:
         throw this.#fail(`the function ${name} is not supported`);
     }
@@ -150,7 +191,7 @@ class Parser {
     while (this.#take(end) === undefined) {
       // FILL's second parameter may be a word.
       const word = this.#take(/(?:REPEAT|LINEAR)\b/y);
-      terms.push(word === undefined ? this.#sum(depth + 1) : Number.NaN);
+      terms.push(word === undefined ? this.#either(depth + 1) : Number.NaN);
       if (this.#take(/,/y) !== undefined) continue;
       this.#expect(end, name);
       break;
@@ -209,12 +250,35 @@ function differences(values: Values, of: (change: number, seconds: number) => nu
   return result;
 }
 
-/** Moments that another series has and this one lacks get a number, or the last value before (REPEAT). */
-function filled(values: Values, filling: Term | undefined, others: readonly Values[]): Values {
-  const moments = new Set([...values.keys(), ...others.flatMap((other) => [...other.keys()])]);
+/** Where the condition holds, the first of two; elsewhere the second, or nothing. */
+function chosen(condition: Term, yes: Term, no: Term | undefined): Term {
+  if (typeof condition === 'number') return condition !== 0 ? yes : (no ?? Number.NaN);
+  const at = (term: Term | undefined, moment: number): number | undefined =>
+    term instanceof Map ? (term as Values).get(moment) : typeof term === 'number' ? term : undefined;
+  const result = new Map<number, number>();
+  for (const [moment, value] of condition as Values) {
+    const found = at(value !== 0 ? yes : no, moment);
+    if (found !== undefined && Number.isFinite(found)) result.set(moment, found);
+  }
+  return result;
+}
+
+/** Of the whole population, as CloudWatch has it. */
+function deviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
+
+function running(values: Values): Values {
+  let sum = 0;
+  return new Map([...values].toSorted(([a], [b]) => a - b).map(([moment, value]) => [moment, (sum += value)]));
+}
+
+/** Periods without a value get a number, or the last value before (REPEAT). */
+function filled(values: Values, filling: Term | undefined, moments: readonly number[]): Values {
   const result = new Map<number, number>();
   let last: number | undefined;
-  for (const moment of [...moments].toSorted((a, b) => a - b)) {
+  for (const moment of moments) {
     const own = values.get(moment);
     const value = own ?? (typeof filling === 'number' && !Number.isNaN(filling) ? filling : last);
     if (value !== undefined) result.set(moment, value);
