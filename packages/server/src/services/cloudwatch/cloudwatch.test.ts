@@ -359,6 +359,43 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
     });
   });
 
+  test('a suppressor holds the actions of a composite alarm back, which come when it is over', async (t: TestContext) => {
+    for (const name of ['child', 'quiet']) await alarm(name, { MetricName: 'never', TreatMissingData: 'ignore' });
+    const target = 'arn:aws:lambda:eu-west-1:123456789012:function:night';
+    const composite = {
+      AlarmName: 'night',
+      AlarmRule: 'ALARM(child)',
+      AlarmActions: [target],
+      ActionsSuppressor: 'quiet',
+      ActionsSuppressorWaitPeriod: 0,
+      ActionsSuppressorExtensionPeriod: 60,
+    };
+    const { ActionsSuppressorWaitPeriod: _, ...incomplete } = composite;
+    await t.assert.rejects(client.send(new cw.PutCompositeAlarmCommand(incomplete)), { name: 'ValidationException' });
+    await client.send(new cw.PutCompositeAlarmCommand(composite));
+    const taken = () => actions.filter(({ targetArn }) => targetArn === target).length;
+    const set = (AlarmName: string, StateValue: cw.StateValue) =>
+      client.send(new cw.SetAlarmStateCommand({ AlarmName, StateValue, StateReason: 'testing' }));
+    const night = async () =>
+      (await client.send(new cw.DescribeAlarmsCommand({ AlarmNames: ['night'], AlarmTypes: ['CompositeAlarm'] })))
+        .CompositeAlarms?.[0];
+    await set('quiet', 'ALARM');
+    await set('child', 'ALARM');
+    const held = await night();
+    t.assert.deepEqual(
+      [held?.StateValue, held?.ActionsSuppressedBy, held?.ActionsSuppressorExtensionPeriod, taken()],
+      ['ALARM', 'Alarm', 60, 0],
+    );
+    await set('quiet', 'OK');
+    t.assert.equal((await night())?.ActionsSuppressedBy, 'ExtensionPeriod');
+    await clock.advance(70_000);
+    await service.evaluate();
+    t.assert.deepEqual([(await night())?.ActionsSuppressedBy, taken()], [undefined, 1]);
+    await set('child', 'OK');
+    await set('child', 'ALARM');
+    t.assert.equal(taken(), 2, 'without its suppressor it acts at once');
+  });
+
   test('a dashboard is kept as it was drawn', async (t: TestContext) => {
     const DashboardBody = '{"widgets":[]}';
     await client.send(new cw.PutDashboardCommand({ DashboardName: 'board', DashboardBody }));

@@ -17,6 +17,7 @@ import {
   type MetricAlarmRecord,
   type MetricRule,
 } from './records.ts';
+import type { Suppressor } from './suppression.ts';
 import type { Watch } from './watch.ts';
 
 const mostAlarms = 5_000;
@@ -59,7 +60,7 @@ export function alarmHandlers({
   const put = async (
     call: Call,
     input: AlarmInput,
-    kind: { kind: 'metric'; rule: MetricRule } | { kind: 'composite'; rule: string },
+    kind: { kind: 'metric'; rule: MetricRule } | { kind: 'composite'; rule: string; suppressor?: Suppressor },
   ): Promise<AlarmRecord> =>
     records.change((draft) => {
       const name = input.AlarmName ?? '';
@@ -120,12 +121,19 @@ export function alarmHandlers({
       return {};
     },
     async PutCompositeAlarm(input, call) {
-      if (input.ActionsSuppressor !== undefined) throw invalid('Suppressors of actions are not supported.');
       const { alarms } = readRule(input.AlarmRule ?? '');
       const missing = alarms.filter((name) => records.get('alarm', scopeOf(call), name) === undefined);
       if (missing.length > 0)
         throw invalid(`Could not save the composite alarm as alarms [${missing.join(', ')}] in the alarm rule do not exist`);
-      await watch.evaluate(call, await put(call, input, { kind: 'composite', rule: input.AlarmRule ?? '' }));
+      const suppressor = suppressorOf(input);
+      if (suppressor !== undefined && records.get('alarm', scopeOf(call), alarmNameOf(suppressor.alarm)) === undefined)
+        throw invalid(`ActionsSuppressor ${suppressor.alarm} does not exist`);
+      const kind = {
+        kind: 'composite',
+        rule: input.AlarmRule ?? '',
+        ...(suppressor === undefined ? {} : { suppressor }),
+      } as const;
+      await watch.evaluate(call, await put(call, input, kind));
       return {};
     },
 
@@ -271,7 +279,31 @@ const describeMetric = (place: { account: string; region: string }, alarm: Metri
   ...(alarm.rule as object),
 });
 
+/** @throws ValidationError */
+function suppressorOf(input: {
+  readonly ActionsSuppressor?: string | undefined;
+  readonly ActionsSuppressorWaitPeriod?: number | undefined;
+  readonly ActionsSuppressorExtensionPeriod?: number | undefined;
+}): Suppressor | undefined {
+  const { ActionsSuppressor: alarm, ActionsSuppressorWaitPeriod: waitS, ActionsSuppressorExtensionPeriod: extensionS } = input;
+  if (alarm === undefined) {
+    if (waitS === undefined && extensionS === undefined) return undefined;
+    throw invalid('ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod require ActionsSuppressor.');
+  }
+  if (waitS === undefined || extensionS === undefined)
+    throw invalid('ActionsSuppressor requires ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod.');
+  return { alarm, waitS, extensionS };
+}
+
 const describeComposite = (place: { account: string; region: string }, alarm: CompositeAlarmRecord) => ({
   ...describe(place, alarm),
   AlarmRule: alarm.rule,
+  ...(alarm.suppressor === undefined
+    ? {}
+    : {
+        ActionsSuppressor: alarm.suppressor.alarm,
+        ActionsSuppressorWaitPeriod: alarm.suppressor.waitS,
+        ActionsSuppressorExtensionPeriod: alarm.suppressor.extensionS,
+      }),
+  ...(alarm.held === undefined ? {} : { ActionsSuppressedBy: alarm.held.by, ActionsSuppressedReason: alarm.held.reason }),
 });

@@ -1,4 +1,5 @@
 import type { Records } from '../../kit/index.ts';
+import type { Held, Suppressor } from './suppression.ts';
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
@@ -40,6 +41,9 @@ export interface MetricAlarmRecord extends CommonAlarm {
 export interface CompositeAlarmRecord extends CommonAlarm {
   readonly kind: 'composite';
   readonly rule: string;
+  readonly suppressor?: Suppressor;
+  /** Set while actions for the present state are held. */
+  readonly held?: Held;
 }
 
 export type AlarmRecord = MetricAlarmRecord | CompositeAlarmRecord;

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../../../base/index.ts';
-import { byCodeUnits, repeating, scopeOf } from '../../kit/index.ts';
+import { byCodeUnits, repeating, scopeOf, without } from '../../kit/index.ts';
 import { MetricData, type DataQuery } from '../metrics/data.ts';
 import { checkStatistic, datapoints } from '../metrics/query.ts';
 import type { MetricStore } from '../metrics/store.ts';
@@ -10,12 +10,16 @@ import { alarmEvent, alarmMessage } from './events.ts';
 import { judge, reasonDataOf, type Sample, type Verdict } from './judge.ts';
 import {
   alarmArn,
+  alarmNameOf,
   withHistory,
   type AlarmRecord,
   type AlarmRecords,
+  type CompositeAlarmRecord,
   type MetricAlarmRecord,
   type MetricRule,
+  type StateRecord,
 } from './records.ts';
+import { holding, type Held } from './suppression.ts';
 
 interface Place {
   readonly account: string;
@@ -82,7 +86,7 @@ export class Watch implements AsyncDisposable {
   async evaluate(place: Place, alarm: AlarmRecord, child?: AlarmRecord): Promise<void> {
     const verdict =
       alarm.kind === 'metric' ? await this.#judgeMetric(place, alarm) : this.#judgeComposite(place, alarm.rule, child);
-    if (verdict === undefined || verdict.state === alarm.state.value) return;
+    if (verdict === undefined || verdict.state === alarm.state.value) return this.#release(place, alarm);
     await this.change(place, alarm.name, verdict, { onlyToAnother: true });
   }
 
@@ -100,7 +104,7 @@ export class Watch implements AsyncDisposable {
       if (before === undefined) return undefined;
       const moved = before.state.value !== to.state;
       if (!moved && options.onlyToAnother === true) return { before, after: before, moved };
-      const after = withHistory(
+      const changedAlarm = withHistory(
         {
           ...before,
           state: {
@@ -122,20 +126,51 @@ export class Watch implements AsyncDisposable {
           }),
         },
       );
+      const after = moved ? this.#held(place, unheld(changedAlarm), before.state) : changedAlarm;
       draft.put('alarm', scopeOf(place), name, after);
       return { before, after, moved };
     });
     if (changed?.moved === true) {
-      this.#act(place, changed.after, changed.before);
+      if (!isHeld(changed.after)) this.#act(place, changed.after, changed.before);
       await this.#tellComposites(place, changed.after);
     }
     return changed !== undefined;
   }
 
+  /** Looks at what is held again. */
+  async #release(place: Place, alarm: AlarmRecord): Promise<void> {
+    if (!isHeld(alarm)) return;
+    const from = alarm.held.from;
+    const after = await this.#options.records.change((draft) => {
+      const now = draft.get('alarm', scopeOf(place), alarm.name);
+      if (now === undefined || !isHeld(now) || now.state.transitionedAt !== alarm.state.transitionedAt) return undefined;
+      const next = this.#held(place, now, now.held.from);
+      if (isHeld(next) && next.held === now.held) return undefined;
+      draft.put('alarm', scopeOf(place), alarm.name, next);
+      return next;
+    });
+    if (after !== undefined && !isHeld(after)) this.#act(place, after, { ...after, state: from });
+  }
+
+  /** The alarm with its actions held, or not, as its suppressor has it. */
+  #held(place: Place, alarm: AlarmRecord, from: StateRecord): AlarmRecord {
+    if (alarm.kind !== 'composite' || alarm.suppressor === undefined) return alarm;
+    const suppressing = this.#options.records.get('alarm', scopeOf(place), suppressorOf(alarm) ?? '');
+    const held = holding(alarm.suppressor, {
+      held: alarm.held,
+      from,
+      isSuppressing: suppressing?.state.value === 'ALARM',
+      nowMs: this.#options.clock.now(),
+    });
+    return held === undefined ? unheld(alarm) : { ...alarm, held };
+  }
+
   /** Composite alarms follow at once; a circle of them comes to rest, or is looked at again in its turn. */
   async #tellComposites(place: Place, child: AlarmRecord): Promise<void> {
     for (const alarm of this.#options.records.list('alarm', scopeOf(place))) {
-      if (alarm.kind !== 'composite' || !readRule(alarm.rule).alarms.includes(child.name)) continue;
+      if (alarm.kind !== 'composite') continue;
+      const follows = readRule(alarm.rule).alarms.includes(child.name) || suppressorOf(alarm) === child.name;
+      if (!follows) continue;
       const key = `${scopeOf(place)} ${alarm.name}`;
       if (this.#telling.has(key)) continue;
       this.#telling.add(key);
@@ -241,6 +276,14 @@ export class Watch implements AsyncDisposable {
     }
   }
 }
+
+const isHeld = (alarm: AlarmRecord): alarm is CompositeAlarmRecord & { readonly held: Held } =>
+  alarm.kind === 'composite' && alarm.held !== undefined;
+
+const unheld = (alarm: AlarmRecord): AlarmRecord => (alarm.kind === 'composite' ? without(alarm, 'held') : alarm);
+
+const suppressorOf = (alarm: CompositeAlarmRecord): string | undefined =>
+  alarm.suppressor === undefined ? undefined : alarmNameOf(alarm.suppressor.alarm);
 
 const byTransition = (a: AlarmRecord, b: AlarmRecord): number => a.state.transitionedAt - b.state.transitionedAt;
 
