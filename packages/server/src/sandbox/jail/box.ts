@@ -12,7 +12,7 @@ import type {
   SandboxSpec,
   SandboxStats,
 } from '../port.ts';
-import { boxArguments, boxBinds, enter, type BoxPaths } from './command.ts';
+import { boxArguments, boxBinds, entering, type BoxPaths } from './command.ts';
 import type { Shared } from './driver.ts';
 import { imagePasswd, passwdOf } from './etc.ts';
 import { asProcessExit, signalInside } from './exit.ts';
@@ -174,7 +174,7 @@ export class Jail implements Sandbox {
         cgroupFiles: this.#group.joinFiles,
         binds: boxBinds(paths),
         hidden: boxArguments(paths.assembly, process, { root }),
-        command: [bubblewrap, '--args', '8', '--', enter, root ? String(this.#user) : '-', ...process.command],
+        command: [bubblewrap, '--args', '8', '--', ...entering(process, root ? this.#user : undefined)],
       });
       this.#group.joined?.(pid, exited);
       return {

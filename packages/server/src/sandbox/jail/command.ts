@@ -3,7 +3,15 @@ import path from 'node:path';
 import type { Mount, ProcessSpec } from '../port.ts';
 
 /** Where `enter.c` is seen inside. */
-export const enter = '/run/mayfly/enter';
+const enter = '/run/mayfly/enter';
+
+/** The command behind bubblewrap's, which sets PWD where nobody asked for it. */
+export const entering = ({ command, env }: ProcessSpec, user: number | undefined): readonly string[] => [
+  enter,
+  user === undefined ? '-' : String(user),
+  env['PWD'] === undefined ? 'PWD' : '-',
+  ...command,
+];
 
 /** Kernel windows that any user may look through and that tell of the host or of other tenants. */
 const masked = ['kallsyms', 'keys', 'key-users', 'modules', 'timer_list', 'sched_debug', 'slabinfo'].filter(openToAll);

@@ -1,8 +1,10 @@
 /*
  * The last step into a box: gives up every power, becomes the box's own user, becomes the program.
  *
- *   enter <uid> <program> [argument …]
- *   enter - <program> [argument …]     where only one user exists, ours
+ *   enter <uid> <variable> <program> [argument …]
+ *   enter - <variable> <program> [argument …]     where only one user exists, ours
+ *
+ * The variable is taken out of the environment: bubblewrap sets PWD, and not every program is to have one.
  *
  * It is the only program of ours that runs inside with power, so it has no libc: no dynamic loader that
  * would listen to the function's LD_PRELOAD, and nothing that an image has to bring. Built as `enter.ts` says.
@@ -49,13 +51,22 @@ static void quit(const char *what, const char *why, int code) {
   for (;;) call(SYS_exit_group, code, 0, 0, 0, 0);
 }
 
+static const char *value(const char *entry, const char *name) {
+  while (*name && *entry == *name) entry++, name++;
+  return *name || *entry != '=' ? 0 : entry + 1;
+}
+
 static const char *variable(char **env, const char *name) {
-  for (long size = length(name); *env; env++) {
-    long i = 0;
-    while (i < size && (*env)[i] == name[i]) i++;
-    if (i == size && (*env)[i] == '=') return *env + size + 1;
-  }
+  for (; *env; env++)
+    if (value(*env, name)) return value(*env, name);
   return 0;
+}
+
+static void forget(char **env, const char *name) {
+  char **kept = env;
+  for (; *env; env++)
+    if (!value(*env, name)) *kept++ = *env;
+  *kept = 0;
 }
 
 static void run(char **argv, char **env) {
@@ -90,7 +101,7 @@ __attribute__((used)) void start(long *stack) {
   long argc = stack[0];
   char **argv = (char **)(stack + 1);
   char **env = argv + argc + 1;
-  if (argc < 3) quit("enter", ": wants a user and a program\n", 125);
+  if (argc < 4) quit("enter", ": wants a user, a variable and a program\n", 125);
   long uid = 0;
   int stay = argv[1][0] == '-';
   for (const char *c = argv[1]; *c >= '0' && *c <= '9'; c++) uid = uid * 10 + *c - '0';
@@ -104,7 +115,8 @@ __attribute__((used)) void start(long *stack) {
   if (!stay && call(SYS_setresuid, uid, uid, uid, 0, 0) < 0) quit("enter", ": user stays\n", 125);
   if (call(SYS_capset, (long)&header, (long)none, 0, 0, 0) < 0) quit("enter", ": power stays\n", 125);
   if (call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) quit("enter", ": new powers stay\n", 125);
-  run(argv + 2, env);
+  forget(env, argv[2]);
+  run(argv + 3, env);
 }
 
 #ifdef __x86_64__
