@@ -16,13 +16,17 @@ export interface JavaSources {
   readonly host: Host;
 }
 
-interface Jdk {
+interface Java {
   readonly home: string;
   /** `17.0.13`; Java 8 calls itself `1.8.0_432`. */
   readonly version: string;
+  readonly hasCompiler: boolean;
 }
 
-/** A JDK of the host with this feature version. Its own compiler makes the bootstrap, once. */
+/**
+ * A Java of the host with this feature version. Its own compiler makes the bootstrap, once; for one without, the
+ * compiler of another that is not older.
+ */
 export class JavaRuntime implements RuntimeDefinition {
   readonly identifier: string;
   readonly family = 'java';
@@ -36,21 +40,24 @@ export class JavaRuntime implements RuntimeDefinition {
   }
 
   look(): Look {
-    const jdk = this.#jdk();
-    if (jdk === undefined) return { kind: 'unavailable', remedy: `apt-get install -y openjdk-${this.#feature}-jdk-headless` };
-    if (!existsSync(this.#classes(jdk))) return { kind: 'preparable', from: jdk.home, local: true };
-    return { kind: 'ready', from: jdk.home, interpreterVersion: jdk.version };
+    const java = this.#java();
+    if (java === undefined) return { kind: 'unavailable', remedy: `apt-get install -y openjdk-${this.#feature}-jdk-headless` };
+    if (!existsSync(this.#classes(java))) return { kind: 'preparable', from: java.home, local: true };
+    return { kind: 'ready', from: java.home, interpreterVersion: java.version };
   }
 
   async prepare({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const jdk = this.#jdk();
-    if (jdk === undefined) throw new RuntimeError('RUNTIME_UNAVAILABLE', `There is no JDK ${this.#feature} on this host.`);
+    const java = this.#java();
+    const compiler = java === undefined ? undefined : this.#compiler(java);
+    if (java === undefined || compiler === undefined)
+      throw new RuntimeError('RUNTIME_UNAVAILABLE', `There is no JDK ${this.#feature} on this host.`);
     const files = globSync('mayfly/*.java', { cwd: this.#sources.bootstrap }).filter(
       (file) => this.#frames || !file.endsWith('FrameLink.java'),
     );
-    await prepareOnce(this.#classes(jdk), signal, async (staging) => {
-      const flags = ['-nowarn', '-Xlint:none', '-proc:none', '-encoding', 'UTF-8', '-d', staging];
-      await run(path.join(jdk.home, 'bin/javac'), [...flags, ...files.sort()], {
+    await prepareOnce(this.#classes(java), signal, async (staging) => {
+      const release = compiler === java ? [] : ['--release', this.#feature];
+      const flags = [...release, '-nowarn', '-Xlint:none', '-proc:none', '-encoding', 'UTF-8', '-d', staging];
+      await run(path.join(compiler.home, 'bin/javac'), [...flags, ...files.sort()], {
         cwd: this.#sources.bootstrap,
         env: {},
         signal,
@@ -60,26 +67,26 @@ export class JavaRuntime implements RuntimeDefinition {
   }
 
   resolve(): ResolvedRuntime {
-    const jdk = this.#jdk()!;
-    const visible = jdk.home.startsWith('/usr/');
-    const home = visible ? jdk.home : '/var/lang';
+    const java = this.#java()!;
+    const visible = java.home.startsWith('/usr/');
+    const home = visible ? java.home : '/var/lang';
     const command = (...more: readonly string[]) =>
       [`${home}/bin/java`, ...this.#flags(), ...more, '-cp', '/var/runtime', 'mayfly.Bootstrap'] as const;
     return {
       identifier: this.identifier,
       family: this.family,
-      interpreterVersion: jdk.version,
+      interpreterVersion: java.version,
       mounts: [
-        ...(visible ? [] : [{ source: jdk.home, target: '/var/lang' }]),
-        ...settings(jdk.home).map((folder) => ({ source: folder, target: folder })),
-        { source: this.#classes(jdk), target: '/var/runtime' },
+        ...(visible ? [] : [{ source: java.home, target: '/var/lang' }]),
+        ...settings(java.home).map((folder) => ({ source: folder, target: folder })),
+        { source: this.#classes(java), target: '/var/runtime' },
       ],
       command: command(),
       commandFor: ({ memoryMiB }) => command(...memoryFlags(memoryMiB)),
       bootEnv: { LANG: 'C.UTF-8', TZ: 'UTC' },
       channel: this.#frames ? 'frames' : 'http',
       startsWith: 'function',
-      functionEnv: () => ({ JAVA_HOME: home }),
+      functionEnv: () => ({}),
     };
   }
 
@@ -94,17 +101,33 @@ export class JavaRuntime implements RuntimeDefinition {
     return this.#feature === '8' ? common : [...common, '--add-opens=java.base/java.lang=ALL-UNNAMED'];
   }
 
-  #jdk(): Jdk | undefined {
-    return this.#sources.host
-      .remember('java', homes)
-      .map((home) => ({ home, version: versionOf(home) }))
-      .filter(({ version }) => version !== undefined && featureOf(version) === this.#feature)
-      .sort((left, right) => compareVersions(right.version!, left.version!))
-      .map(({ home, version }) => ({ home, version: version! }))[0];
+  #java(): Java | undefined {
+    return this.#all().find((java) => featureOf(java.version) === Number(this.#feature) && this.#compiler(java) !== undefined);
   }
 
-  #classes(jdk: Jdk): string {
-    return path.join(this.#sources.folder, 'java', `${jdk.version}-${sourcesDigest(this.#sources.bootstrap, '.java')}`);
+  /** Newest first; of equals those that compile for themselves. */
+  #all(): readonly Java[] {
+    return this.#sources.host
+      .remember('java', homes)
+      .flatMap((home) => {
+        const version = versionOf(home);
+        return version === undefined ? [] : [{ home, version, hasCompiler: existsSync(path.join(home, 'bin/javac')) }];
+      })
+      .sort(
+        (left, right) => compareVersions(right.version, left.version) || Number(right.hasCompiler) - Number(left.hasCompiler),
+      );
+  }
+
+  #compiler(java: Java): Java | undefined {
+    if (java.hasCompiler) return java;
+    // Java 8 has no --release, and so nothing to compile for others with.
+    return this.#all().find(
+      ({ version, hasCompiler }) => hasCompiler && featureOf(version) >= Math.max(9, Number(this.#feature)),
+    );
+  }
+
+  #classes(java: Java): string {
+    return path.join(this.#sources.folder, 'java', `${java.version}-${sourcesDigest(this.#sources.bootstrap, '.java')}`);
   }
 }
 
@@ -117,14 +140,14 @@ const memoryFlags = (memoryMiB: number): string[] => [
   '-XX:ReservedCodeCacheSize=32m',
 ];
 
-/** Every JDK of the host: what is no JDK, a runtime without a compiler, does not count. */
+/** Every Java of the host, where programs keep theirs, or where `JAVA_HOME` and its like, `JAVA_HOME_21_X64`, say. */
 function homes({ env, home, path: search, root }: Host): string[] {
   const onPath = search
-    .map((folder) => path.join(folder, 'javac'))
+    .map((folder) => path.join(folder, 'java'))
     .filter((file) => existsSync(file))
     .map((file) => path.dirname(path.dirname(realpathSync(file))));
   return folders([
-    ...(env.JAVA_HOME === undefined ? [] : [env.JAVA_HOME]),
+    ...Object.entries(env).flatMap(([name, home]) => (/^JAVA_HOME(_\d+_\w+)?$/.test(name) && home !== undefined ? [home] : [])),
     ...onPath,
     `${home}/.sdkman/candidates/java/*`,
     `${home}/.jdks/*`,
@@ -132,7 +155,7 @@ function homes({ env, home, path: search, root }: Host): string[] {
     `${root}/opt/java/*`,
     `${root}/opt/hostedtoolcache/Java_*/*/*`,
     `${root}/Library/Java/JavaVirtualMachines/*/Contents/Home`,
-  ]).filter((folder) => existsSync(path.join(folder, 'bin/javac')) && existsSync(path.join(folder, 'bin/java')));
+  ]).filter((folder) => existsSync(path.join(folder, 'bin/java')));
 }
 
 /** From the file `release` that every JDK since 8 has. */
@@ -144,7 +167,7 @@ function versionOf(home: string): string | undefined {
   }
 }
 
-const featureOf = (version: string): string => /^(?:1\.)?(\d+)/.exec(version)?.[1] ?? '';
+const featureOf = (version: string): number => Number(/^(?:1\.)?(\d+)/.exec(version)?.[1]);
 
 /** Debian keeps a JDK's settings in `/etc/java-17-openjdk` and links them: the folders that such links lead to. */
 function settings(home: string): string[] {

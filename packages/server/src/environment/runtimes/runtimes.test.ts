@@ -136,7 +136,7 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     t.assert.equal(runtimes.check('python3.6').kind, 'unavailable');
   });
 
-  test('a JDK is known by its release file, newest of equals first, and needs a compiler', async (t) => {
+  test('a Java is known by its release file, newest of equals first, and needs a compiler, its own or a newer one', async (t) => {
     const runtimes = await host();
     const jdk = (name: string, version: string, programs: readonly string[]): string => {
       const home = path.join(path.dirname(runtimes.bin), 'usr/lib/jvm', name);
@@ -148,10 +148,12 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     };
     jdk('old', '21.0.1', ['java', 'javac']);
     const newer = jdk('newer', '21.0.10', ['java', 'javac']);
-    jdk('jre', '11.0.2', ['java']);
+    const runtime = jdk('jre', '11.0.2', ['java']);
+    jdk('newest', '25.0.1', ['java']);
     jdk('eight', '1.8.0_432', ['java', 'javac']);
     t.assert.deepEqual(runtimes.check('java21'), { kind: 'preparable', from: newer });
-    t.assert.deepEqual(runtimes.check('java11'), { kind: 'unavailable', remedy: 'apt-get install -y openjdk-11-jdk-headless' });
+    t.assert.deepEqual(runtimes.check('java11'), { kind: 'preparable', from: runtime });
+    t.assert.deepEqual(runtimes.check('java25'), { kind: 'unavailable', remedy: 'apt-get install -y openjdk-25-jdk-headless' });
     t.assert.equal(runtimes.check('java8.al2').kind, 'preparable');
     await t.assert.rejects(runtimes.prepare('java21', { signal }), {
       code: 'RUNTIME_BROKEN',
