@@ -112,6 +112,29 @@ suite('the event queue', () => {
     assert.deepEqual(ended, [{ condition: 'EventAgeExceeded', atMs: 100_000 }]);
   });
 
+  test('a retry that would come too late is none: the destination hears of the last try', async () => {
+    const ended: unknown[] = [];
+    const clock = new VirtualClock();
+    const { hall } = await noting(() => threw('Bad'), {
+      clock,
+      events: {
+        ...config({ maximumEventAgeMs: 120_000, onFailure: 'arn:aws:sqs:us-east-1:000000000000:q' }),
+        deliver: ({ condition, approximateInvokeCount, functionError, responsePayload }) => {
+          const body = Buffer.from(responsePayload ?? []).toString('utf8');
+          ended.push({ condition, approximateInvokeCount, functionError, failed: body.includes('Bad'), atMs: clock.monotonic() });
+          return Promise.resolve();
+        },
+      },
+    });
+    await using _hall = hall;
+    hall.catalog.put('f');
+    await hall.invoke.invoker.enqueue(hall.request('f'));
+    await hall.clock.advance(300_000);
+    assert.deepEqual(ended, [
+      { condition: 'EventAgeExceeded', approximateInvokeCount: 2, functionError: 'Unhandled', failed: true, atMs: 60_000 },
+    ]);
+  });
+
   test('a failure goes to the dead-letter target and to the destination, and a failed hand-off is tried again', async () => {
     const sent: string[] = [];
     const { hall } = await noting(() => threw('Bad'), {

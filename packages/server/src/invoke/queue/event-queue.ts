@@ -314,6 +314,10 @@ export class EventQueue implements AsyncDisposable {
       return this.#end(event, resolution, config, 'RetriesExhausted', result);
     }
     const delayMs = functionErrorDelayMs(event.attempts);
+    // A try that would come too late is none, and the destination hears of the last one. @source recorded, test_maxeventage
+    if (this.#clock.monotonic() + delayMs - event.acceptedAtMs >= config.maximumEventAgeMs) {
+      return this.#end(event, resolution, config, 'EventAgeExceeded', result);
+    }
     this.#dueAfter(event, delayMs, config);
     return this.#persist(() => this.#store.retry(event, delayMs));
   }
