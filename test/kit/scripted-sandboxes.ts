@@ -155,6 +155,10 @@ export class ScriptedSandbox implements Sandbox {
     this.endpointUrl = `http://${addressOf(endpoint)}`;
   }
 
+  furnished(): Promise<void> {
+    return Promise.resolve();
+  }
+
   bind(target: LateTarget, source: string): Promise<void> {
     this.bound.set(target, source);
     return Promise.resolve();

@@ -107,6 +107,7 @@ export class Box implements AsyncDisposable {
       env: { ...bootEnv, ...early, MAYFLY_CHANNEL: this.sandbox.channelPath },
       // A folder that is bound later would not be the one a process stands in already.
       cwd: early === undefined ? '/' : this.sandbox.taskRoot,
+      early: early === undefined,
       background,
       // A wrapper may start another runtime client than ours.
       framedLog: wrapper !== undefined,

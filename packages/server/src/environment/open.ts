@@ -10,7 +10,7 @@ import {
 } from '../base/index.ts';
 import type { FunctionVersion } from '../control/index.ts';
 import type { Mount, SandboxDriver, SandboxSpec } from '../sandbox/index.ts';
-import { BootError, Box } from './box.ts';
+import { BootError, Box, type Booted, type BootOptions } from './box.ts';
 import { abandon, type CacheUse, type CompileCaches } from './compile-cache/caches.ts';
 import { LiveEnvironment, type Claim } from './environment.ts';
 import { defaultTmpMiB, functionLimits, initLimits, pooledLimits } from './limits.ts';
@@ -121,26 +121,30 @@ class Environments implements EnvironmentFactory {
     const pooled = this.#fits(version) ? this.#pool.take(runtime.identifier) : undefined;
     const own = functionLimits(version, this.#options.limits);
     const limits = initLimits(version, this.#options.limits);
-    const claim = pooled ?? { box: await this.#open(runtime, version, limits, signal), booted: undefined };
-    const { sandbox } = claim.box;
+    const box = pooled?.box ?? (await this.#open(runtime, version, limits, signal));
+    const { sandbox } = box;
     let cache = this.#cache(runtime, version);
     try {
-      const work = version.packageType === 'Image' ? [] : [sandbox.bind('/var/task', version.codeDir)];
+      // The interpreter starts first: code, disk and network arrive while it does. Extensions come before it.
+      const first = bootable(runtime) && this.#fits(version) && version.layersDir === undefined;
+      const booting = pooled === undefined && first ? this.#boot(box) : pooled?.booted;
+      const work: Promise<unknown>[] = version.packageType === 'Image' ? [] : [sandbox.bind('/var/task', version.codeDir)];
       if (version.layersDir !== undefined) work.push(sandbox.bind('/opt', version.layersDir));
       if (pooled !== undefined) work.push(sandbox.limit(limits));
       if (cache?.kind === 'use') {
         // It may be gone by now; then the code is compiled once more.
         const bound = sandbox.bind('/run/mayfly/cache', cache.folder).catch(() => (cache = undefined));
-        work.push(bound.then(() => {}));
+        work.push(bound);
       }
-      await Promise.all(work);
+      work.push(sandbox.furnished());
+      const [booted] = await Promise.all([booting, ...work]);
       signal.throwIfAborted();
+      return { box, booted, cache, settle: () => (own.cpuCores < limits.cpuCores ? sandbox.limit(own) : Promise.resolve()) };
     } catch (error) {
       abandon(cache);
-      await claim.box[Symbol.asyncDispose]();
+      await box[Symbol.asyncDispose]();
       throw error;
     }
-    return { ...claim, cache, settle: () => (own.cpuCores < limits.cpuCores ? sandbox.limit(own) : Promise.resolve()) };
   }
 
   #cache(runtime: ResolvedRuntime, version: FunctionVersion): CacheUse | undefined {
@@ -178,12 +182,24 @@ class Environments implements EnvironmentFactory {
   async #ready(runtime: ResolvedRuntime, signal: AbortSignal): Promise<PooledBox> {
     const box = await this.#open(runtime, undefined, pooledLimits(this.#options.limits), signal);
     try {
-      const boots = runtime.channel === 'frames' && runtime.command !== undefined && runtime.startsWith === undefined;
-      return { box, booted: boots ? await box.boot({ background: true }) : undefined };
+      const [booted] = await Promise.all([
+        bootable(runtime) ? this.#boot(box, { background: true }) : undefined,
+        box.sandbox.furnished(),
+      ]);
+      return { box, booted };
     } catch (error) {
-      const said = error instanceof BootError ? await lastWords(error.process, this.#options.clock) : undefined;
       await box[Symbol.asyncDispose]();
-      throw said === undefined ? error : new Error(`The bootstrap of ${runtime.identifier} did not connect. It said: ${said}`);
+      throw error;
+    }
+  }
+
+  async #boot(box: Box, options?: BootOptions): Promise<Booted> {
+    try {
+      return await box.boot(options);
+    } catch (error) {
+      if (!(error instanceof BootError)) throw error;
+      const said = await lastWords(error.process, this.#options.clock);
+      throw new Error(`The bootstrap of ${box.runtime.identifier} did not connect. It said: ${said}`, { cause: error });
     }
   }
 
@@ -223,6 +239,10 @@ const fileSystems = (version: FunctionVersion | undefined, ports: EnvironmentPor
   });
 
 const rooted = (rootfs: string | undefined): { readonly rootfs?: string } => (rootfs === undefined ? {} : { rootfs });
+
+/** Whether its interpreter can be started without knowing its function. */
+const bootable = ({ channel, command, startsWith }: ResolvedRuntime): boolean =>
+  channel === 'frames' && command !== undefined && startsWith === undefined;
 
 /** An image brings everything itself and speaks the Runtime API. @source spec 4.2-11 */
 const image: ResolvedRuntime = {

@@ -85,6 +85,8 @@ export interface ProcessSpec {
   /** The whole environment: nothing of the host's is added. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Needs neither `/tmp` nor the way out yet: it may start while the box is being furnished. Our bootstraps. */
+  readonly early?: boolean;
   /** Yields the processor to everything else until the first `limit()`: for boots ahead of demand. */
   readonly background?: boolean;
   /** Gives it a second pipe at `framedLogFd`, where the driver has that. */
@@ -150,6 +152,11 @@ export interface Sandbox extends AsyncDisposable {
   /** Sets the limits the function has a right to. */
   limit(limits: ResourceLimits): Promise<void>;
   start(process: ProcessSpec): Promise<SandboxProcess>;
+  /**
+   * Resolves when `/tmp` and the network are what the specification says, which takes longer than all the rest; begun by
+   * the first who asks. Every process waits for it but those that are `early`.
+   */
+  furnished(): Promise<void>;
   /**
    * A connection to `127.0.0.1:port` as it is inside; for the records that an extension listens for.
    * Absent where the driver has no way in. @throws Error `code` ECONNREFUSED when nobody listens there

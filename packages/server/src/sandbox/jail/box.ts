@@ -56,6 +56,7 @@ export class Jail implements Sandbox {
   #background = false;
   /** Whether `/tmp` can follow its limit. */
   #resizable = true;
+  #furnished: Promise<void> | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(
@@ -95,19 +96,29 @@ export class Jail implements Sandbox {
     const { launcher, roots } = this.#shared;
     const listening = listen(this.channel, this.#socket);
     this.#root = await roots.take(this.#spec);
-    // Without the tools for it a box has no way out; `probe` has said so.
-    const wanted = this.#spec.network;
-    const wayOut = wanted === 'loopback' ? undefined : await this.#shared.egress?.connect(this.id, this.#index, wanted);
-    const { disks } = this.#shared;
-    this.#resizable = this.#spec.tmp !== 'disk' || disks === undefined;
-    const disk = this.#resizable ? undefined : await disks?.mount(this.id, this.#limits.tmpMiB, path.join(this.#slot, 'tmp'));
-    const network = [step.network(this.id, [runtimeApiPort, endpointPort]), ...(wayOut ?? [])];
+    this.#resizable = this.#spec.tmp !== 'disk' || this.#shared.disks === undefined;
+    const network = step.network(this.id, [runtimeApiPort, endpointPort]);
     const [[runtimeApi, endpoint]] = await Promise.all([
-      launcher.do([...this.#slotSteps(this.#root.path), ...(disk ?? []), ...this.#group.create(this.#limits), ...network]),
+      launcher.do([...this.#slotSteps(this.#root.path), ...this.#group.create(this.#limits), network]),
       listening,
     ]);
     if (runtimeApi === undefined || endpoint === undefined) throw new Error('Sandbox launcher: listeners are missing');
     this.#servers = { runtimeApi, endpoint };
+  }
+
+  furnished(): Promise<void> {
+    this.#furnished ??= this.#during(() => this.#furnish());
+    return this.#furnished;
+  }
+
+  /** A disk appears in a box that runs already as code does: its `/tmp` is a slave of the slot's. */
+  async #furnish(): Promise<void> {
+    const { launcher, disks, egress } = this.#shared;
+    // Without the tools for it a box has no way out; `probe` has said so.
+    const wanted = this.#spec.network;
+    const wayOut = wanted === 'loopback' ? undefined : await egress?.connect(this.id, this.#index, wanted);
+    const disk = this.#resizable ? undefined : await disks?.mount(this.id, this.#limits.tmpMiB, path.join(this.#slot, 'tmp'));
+    await launcher.do([...(disk ?? []), ...(wayOut ?? [])]);
   }
 
   #slotSteps(root: string): Step[] {
@@ -161,6 +172,7 @@ export class Jail implements Sandbox {
 
   start(process: ProcessSpec): Promise<SandboxProcess> {
     return this.#during(async () => {
+      if (process.early !== true) await this.furnished();
       const { launcher, seccompFile, root } = this.#shared;
       const paths = this.#paths();
       if (process.background === true) this.#group.background((this.#background = true));

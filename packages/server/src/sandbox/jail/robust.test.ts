@@ -113,6 +113,7 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
           .map((name) => path.join('/sys/block', name, 'loop/backing_file'))
           .filter((file) => existsSync(file) && readFileSync(file, 'utf8').includes(dataDir));
       const box = await open({ tmp: 'disk', limits: { ...suiteLimits, memoryMiB: 48, tmpMiB: 160 } });
+      await box.furnished();
       t.assert.equal(backed().length, 1);
       t.assert.equal(
         (await run(box, 'head -c 120M /dev/zero >/tmp/big && stat -c %s /tmp/big; ls -A /tmp')).output,
@@ -126,6 +127,28 @@ suite('a jail under attack and in accidents', { skip: rootObstacle() ?? false, t
         readdirSync(path.join(dataDir, 'sandboxes/files')).filter((name) => name.endsWith('.img')),
         [],
       );
+    },
+  );
+
+  test(
+    'what starts early finds its disk when it comes, and no more power in it',
+    { skip: Disks.possible() ? false : 'no loop devices here' },
+    async (t: TestContext) => {
+      await using box = await open({ tmp: 'disk' });
+      const script = `grep -c ' /tmp ext4' /proc/mounts; echo up
+        until grep -q ' /tmp ext4' /proc/mounts; do sleep 0.01; done
+        grep ' /tmp ext4' /proc/mounts; echo kept >/tmp/x; cat /tmp/x; touch /x 2>&1`;
+      const started = await box.start({
+        command: ['/bin/bash', '-c', script],
+        env: { PATH: '/usr/bin:/bin' },
+        cwd: '/',
+        early: true,
+      });
+      t.assert.match(await heard(started.output), /^0/);
+      const rest = text(started.output);
+      await box.furnished();
+      t.assert.match(await rest, /\/tmp ext4 rw,nosuid,nodev,.*\nkept\n.*Read-only file system\n$/);
+      t.assert.equal((await run(box, 'cat /tmp/x')).output, 'kept\n');
     },
   );
 

@@ -26,8 +26,11 @@ for (const kind of ['nft', 'iptables'] as const) {
     let internet: ReturnType<typeof spawn>;
     const onHost = createServer((socket) => socket.end('host'));
     const { signal } = new AbortController();
-    const open = (id: string, network: SandboxSpec['network'] = 'egress'): Promise<Sandbox> =>
-      driver.create({ id, mounts: [], limits: suiteLimits, network }, { signal });
+    const open = async (id: string, network: SandboxSpec['network'] = 'egress'): Promise<Sandbox> => {
+      const box = await driver.create({ id, mounts: [], limits: suiteLimits, network }, { signal });
+      await box.furnished();
+      return box;
+    };
     const run = async (box: Sandbox, script: string): Promise<string> => {
       const started = await box.start({ command: ['/bin/bash', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
       return text(started.output);
@@ -219,7 +222,8 @@ for (const kind of ['nft', 'iptables'] as const) {
         const driver = new JailDriver({
           dataDir: ${JSON.stringify(folder)}, clock: systemClock, log: silentLogger, cgroup: ${JSON.stringify(cgroupVersion())}, egress: egressTools('${kind}'),
         });
-        await driver.create({ id: 'orphan', mounts: [], limits: ${JSON.stringify(suiteLimits)}, network: 'egress' }, { signal: new AbortController().signal });
+        const box = await driver.create({ id: 'orphan', mounts: [], limits: ${JSON.stringify(suiteLimits)}, network: 'egress' }, { signal: new AbortController().signal });
+        await box.furnished();
         console.log('open');
         setInterval(() => {}, 1000);`;
       const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -76,6 +76,10 @@ export class PlainBox implements Sandbox {
     return Promise.resolve();
   }
 
+  furnished(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async start(process: ProcessSpec): Promise<SandboxProcess> {
     if (this.#disposed !== undefined) throw new Error(`Sandbox ${this.id} is disposed`);
     this.#count += 1;
