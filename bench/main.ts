@@ -3,14 +3,31 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cores, machineFacts, pinGenerator } from './kit/machine.ts';
 import type { Result, Scenario } from './kit/scenario.ts';
+import { asyncEvents } from './scenarios/async.ts';
+import { burst } from './scenarios/burst.ts';
 import { cold } from './scenarios/cold.ts';
+import { density } from './scenarios/density.ts';
 import { events } from './scenarios/events.ts';
 import { keepAlive } from './scenarios/keep-alive.ts';
+import { openLoopLatency } from './scenarios/open-loop.ts';
 import { packages } from './scenarios/packages.ts';
 import { runtimeApi } from './scenarios/runtime-api.ts';
+import { streaming } from './scenarios/streaming.ts';
 import { warm } from './scenarios/warm.ts';
 
-const scenarios: readonly Scenario[] = [warm, runtimeApi, cold, packages, events, keepAlive];
+const scenarios: readonly Scenario[] = [
+  warm,
+  openLoopLatency,
+  runtimeApi,
+  cold,
+  packages,
+  burst,
+  density,
+  asyncEvents,
+  streaming,
+  events,
+  keepAlive,
+];
 
 const { values: flags, positionals: wanted } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean', default: false } },

@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly request: Uint8Array;
   readonly connections: number;
   readonly durationMs: number;
+  /** Of a good answer; 200 unless it says otherwise. */
+  readonly status?: number;
 }
 
 /** Closed loop: each connection asks again as soon as it has its answer. For maxima, and for latency at one connection. */
@@ -25,7 +27,7 @@ export async function closedLoop(options: LoadOptions): Promise<Load> {
         const sentAt = performance.now();
         const answer = await connection.ask(options.request);
         latenciesMs.push(performance.now() - sentAt);
-        mustBeGood(answer);
+        mustBeGood(answer, options.status);
       }
     }),
   );
@@ -33,8 +35,11 @@ export async function closedLoop(options: LoadOptions): Promise<Load> {
 }
 
 /** A run with one wrong answer is worth nothing. */
-function mustBeGood(answer: { readonly status: number; readonly head: string; readonly body: Buffer }): void {
-  if (answer.status !== 200 || /\r\nx-amz-function-error:/i.test(answer.head)) {
+export function mustBeGood(
+  answer: { readonly status: number; readonly head: string; readonly body: Buffer },
+  status = 200,
+): void {
+  if (answer.status !== status || /\r\nx-amz-function-error:/i.test(answer.head)) {
     throw new Error(`An answer was wrong: ${answer.status} ${answer.body.toString('utf8').slice(0, 300)}`);
   }
 }

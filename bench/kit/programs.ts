@@ -34,6 +34,16 @@ export class Program implements AsyncDisposable {
     return Program.#start([process.execPath, path.join(root, 'bench/baselines/echo.ts')]);
   }
 
+  /** A process behind one pipe, over HTTP. `firstLine` is its port. */
+  static pipe(): Promise<Program> {
+    return Program.#start([process.execPath, path.join(root, 'bench/baselines/pipe.ts')]);
+  }
+
+  /** An interpreter that has nothing to do. */
+  static idle(): Promise<Program> {
+    return Program.#start([process.execPath, '-e', 'setInterval(() => {}, 1e6); console.log("idle")']);
+  }
+
   /** A Mayfly server on a folder of its own. */
   static async server(flags: readonly string[] = []): Promise<Program & { readonly port: number }> {
     const folder = mkdtempSync(path.join(tmpdir(), 'mayfly-bench-'));

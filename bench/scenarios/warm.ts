@@ -16,6 +16,14 @@ const authorization =
 export const invokeRequest = (name: string): Uint8Array =>
   post(`/2015-03-31/functions/${name}/invocations`, body, { Authorization: authorization, 'X-Amz-Date': '20260101T000000Z' });
 
+/** The same as an event, to be acknowledged only. */
+export const eventRequest = (name: string): Uint8Array =>
+  post(`/2015-03-31/functions/${name}/invocations`, body, {
+    Authorization: authorization,
+    'X-Amz-Date': '20260101T000000Z',
+    'X-Amz-Invocation-Type': 'Event',
+  });
+
 /** Warm calls of an echo function against a bare `node:http` echo, turn by turn. */
 export const warm: Scenario = {
   name: 'warm',
