@@ -32,6 +32,8 @@ while :; do
     '"exit"') exit 7 ;;
     '"sleep"') sleep 100 ;;
     '"write"') echo kept >/tmp/kept ;;
+    '"frame"') printf '\\xa5\\x5a\\x00\\x17\\0\\0\\0\\x0d\\0\\0\\0\\0\\0\\0\\0\\0one\\nand two  ' >&$_LAMBDA_TELEMETRY_LOG_FD ;;
+    '"hostile"') printf 'no frame\\n\\xa5\\x5a\\x00\\x03\\xff\\xff\\xff\\xff12345678 and so on' >&$_LAMBDA_TELEMETRY_LOG_FD ;;
   esac
   call POST "invocation/$id/response" "{\\"count\\":$count,\\"event\\":$event,\\"kept\\":\\"$(cat /tmp/kept 2>/dev/null)\\",\\"task\\":\\"$(ls /var/task | tr '\\n' ' ')\\",\\"region\\":\\"$AWS_REGION\\"}"
 done
@@ -177,6 +179,25 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     t.assert.match(late.text, /Task timed out after 1.00 seconds/);
     t.assert.ok(late.usage.durationMs >= 1000 && late.usage.durationMs < 1500, String(late.usage.durationMs));
     t.assert.equal((JSON.parse((await answer(environment, 6)).text) as { count: number }).count, 1);
+  });
+
+  test('a custom runtime frames its log; what is no frame concerns itself alone, until it ends', async (t: TestContext) => {
+    const version = { runtime: 'provided.al2023', ...code('framing', { bootstrap: bashRuntime }), timeoutMs: 5000 };
+    await using environment = house.environment(version);
+    t.assert.equal(await environment.initialised, 'idle');
+    for (const round of [1, 2]) {
+      const { tail } = await answer(environment, 'frame');
+      const at = tail.indexOf('one\nand two  ');
+      t.assert.ok(at > 0 && at < tail.findIndex((line) => line.startsWith('END')), `${round}: ${JSON.stringify(tail)}`);
+      const hostile = await answer(environment, 'hostile');
+      t.assert.ok(hostile.tail.includes('no frame'), hostile.tail.join('\n'));
+      // Four gigabytes were announced: what comes is passed over, and nothing waits for it.
+      t.assert.deepEqual(
+        (await answer(environment, 'frame')).tail.filter((line) => line.includes('and')),
+        [],
+      );
+      t.assert.match((await answer(environment, 'exit')).text, /exit status 7/);
+    }
   });
 
   test('a bootstrap that is missing is named', async (t: TestContext) => {
