@@ -343,17 +343,38 @@ suite('CloudWatch, as SDK clients see it', { timeout: 60_000 }, () => {
       AlarmHistoryItems?.map(({ HistorySummary }) => HistorySummary),
       ['Alarm updated from ALARM to OK', 'Alarm updated from INSUFFICIENT_DATA to ALARM'],
     );
+    const data = JSON.parse(AlarmHistoryItems?.[0]?.HistoryData ?? '') as {
+      oldState: { stateReasonData: { recentDatapoints: number[] } };
+    };
+    t.assert.deepStrictEqual(data.oldState.stateReasonData.recentDatapoints, [50]);
+    const page = await client.send(new cw.DescribeAlarmHistoryCommand({ AlarmName: 'load', MaxRecords: 2 }));
+    t.assert.strictEqual(page.AlarmHistoryItems?.length, 2);
+    const rest = await client.send(new cw.DescribeAlarmHistoryCommand({ AlarmName: 'load', NextToken: page.NextToken }));
+    t.assert.deepStrictEqual([rest.AlarmHistoryItems?.length, rest.NextToken], [1, undefined]);
   });
 
   test('a composite alarm follows the alarms its rule names', async (t: TestContext) => {
     await alarm('part', { MetricName: 'never' });
-    await client.send(new cw.PutCompositeAlarmCommand({ AlarmName: 'whole', AlarmRule: 'ALARM("part") OR ALARM(load)' }));
+    await client.send(
+      new cw.PutCompositeAlarmCommand({
+        AlarmName: 'whole',
+        AlarmRule: 'ALARM("part") OR ALARM(load)',
+        AlarmActions: ['arn:aws:sns:eu-west-1:123456789012:all'],
+      }),
+    );
     const state = async () =>
       (await client.send(new cw.DescribeAlarmsCommand({ AlarmNames: ['whole'], AlarmTypes: ['CompositeAlarm'] })))
         .CompositeAlarms?.[0]?.StateValue;
     t.assert.strictEqual(await state(), 'OK');
     await client.send(new cw.SetAlarmStateCommand({ AlarmName: 'load', StateValue: 'ALARM', StateReason: 'testing' }));
     t.assert.strictEqual(await state(), 'ALARM');
+    for (const StateReasonData of ['null', '{"triggeringAlarms":[null,{"state":null},5]}', '[]']) {
+      const state = { AlarmName: 'whole', StateValue: 'OK' as const, StateReason: 'r', StateReasonData };
+      await client.send(new cw.SetAlarmStateCommand(state));
+      await client.send(new cw.SetAlarmStateCommand({ ...state, StateValue: 'ALARM' }));
+    }
+    const broken = { AlarmName: 'whole', StateValue: 'OK' as const, StateReason: 'r', StateReasonData: '{' };
+    await t.assert.rejects(client.send(new cw.SetAlarmStateCommand(broken)), { name: 'InvalidFormatFault' });
     await t.assert.rejects(client.send(new cw.PutCompositeAlarmCommand({ AlarmName: 'broken', AlarmRule: 'ALARM("part" OR' })), {
       name: 'ValidationException',
     });

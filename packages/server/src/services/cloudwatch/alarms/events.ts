@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { alarmArn, type AlarmRecord, type MetricRule } from './records.ts';
+import { alarmArn, reasonDataIn, type AlarmRecord, type MetricRule } from './records.ts';
 import { regionName } from './region-names.ts';
 
 interface Place {
@@ -105,12 +105,20 @@ export function alarmMessage(place: Place, alarm: AlarmRecord, previous: AlarmRe
 
 /** The alarms that a composite one has changed for. */
 function triggersOf({ state }: AlarmRecord): object {
-  const { triggeringAlarms } = JSON.parse(state.reasonData ?? '{}') as {
-    triggeringAlarms?: readonly { readonly arn: string; readonly state: object }[];
-  };
-  return triggeringAlarms === undefined
-    ? {}
-    : { TriggeringChildren: triggeringAlarms.map(({ arn, state: child }) => ({ Arn: arn, State: capitalised(child) })) };
+  const triggers = reasonDataIn(state.reasonData)?.['triggeringAlarms'];
+  if (!Array.isArray(triggers)) return {};
+  const children = triggers.filter(isTrigger);
+  return { TriggeringChildren: children.map(({ arn, state: child }) => ({ Arn: arn, State: capitalised(child) })) };
+}
+
+interface Trigger {
+  readonly arn: string;
+  readonly state: object;
+}
+
+function isTrigger(value: unknown): value is Trigger {
+  const { state } = (value ?? {}) as { readonly state?: unknown };
+  return typeof state === 'object' && state !== null;
 }
 
 const capitalised = (value: object): object =>

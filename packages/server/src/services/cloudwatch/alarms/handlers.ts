@@ -1,6 +1,6 @@
 import type { Call } from '@mayfly/wire';
 import type { Clock } from '../../../base/index.ts';
-import { pageOf, scopeOf } from '../../kit/index.ts';
+import { pageOf, readToken, scopeOf, writeToken } from '../../kit/index.ts';
 import { badToken, invalid, invalidFormat, limitExceeded, noAlarm, type CloudWatchHandlers } from '../faults.ts';
 import { dimensionsOf } from '../metrics/dimensions.ts';
 import { tagsOf, type Tagged } from '../tags.ts';
@@ -144,7 +144,7 @@ export function alarmHandlers({
       const found = records
         .list('alarm', scopeOf(call))
         .filter(({ name }) => names.length === 0 || names.includes(name))
-        .filter(({ kind }) => types.includes(kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm'))
+        .filter((alarm) => types.includes(typeOf(alarm)))
         .filter((alarm) => input.AlarmNamePrefix === undefined || alarm.name.startsWith(input.AlarmNamePrefix))
         .filter((alarm) => input.StateValue === undefined || alarm.state.value === input.StateValue)
         .filter(
@@ -172,30 +172,35 @@ export function alarmHandlers({
         .filter(({ rule }) => rule.Namespace === input.Namespace && rule.MetricName === input.MetricName)
         .filter(({ rule }) => input.Dimensions === undefined || JSON.stringify(dimensionsOf(rule.Dimensions)) === dimensions)
         .filter(({ rule }) => input.Statistic === undefined || rule.Statistic === input.Statistic)
+        .filter(({ rule }) => input.ExtendedStatistic === undefined || rule.ExtendedStatistic === input.ExtendedStatistic)
+        .filter(({ rule }) => input.Unit === undefined || rule.Unit === input.Unit)
         .filter(({ rule }) => input.Period === undefined || rule.Period === input.Period);
       return { MetricAlarms: found.map((alarm) => describeMetric(call, alarm)) };
     },
 
     async DescribeAlarmHistory(input, call) {
-      const alarms = records
+      const [from, until] = [input.StartDate?.getTime() ?? 0, input.EndDate?.getTime() ?? Infinity];
+      const order = input.ScanBy === 'TimestampAscending' ? 1 : -1;
+      const items = records
         .list('alarm', scopeOf(call))
-        .filter(({ name }) => input.AlarmName === undefined || name === input.AlarmName);
-      const items = alarms
+        .filter((alarm) => input.AlarmName === undefined || alarm.name === input.AlarmName)
+        .filter((alarm) => input.AlarmTypes === undefined || input.AlarmTypes.includes(typeOf(alarm)))
         .flatMap((alarm) => alarm.history.map((item) => ({ alarm, item })))
         .filter(({ item }) => input.HistoryItemType === undefined || item.type === input.HistoryItemType)
-        .filter(
-          ({ item }) => item.atMs >= (input.StartDate?.getTime() ?? 0) && item.atMs <= (input.EndDate?.getTime() ?? Infinity),
-        )
-        .toSorted((a, b) => (input.ScanBy === 'TimestampAscending' ? a.item.atMs - b.item.atMs : b.item.atMs - a.item.atMs));
+        .filter(({ item }) => item.atMs >= from && item.atMs <= until)
+        .toSorted((a, b) => order * (a.item.atMs - b.item.atMs));
+      const skip = input.NextToken === undefined ? 0 : Number(readToken(input.NextToken, badToken));
+      const end = skip + (input.MaxRecords ?? 100);
       return {
-        AlarmHistoryItems: items.slice(0, input.MaxRecords ?? 100).map(({ alarm, item }) => ({
+        AlarmHistoryItems: items.slice(skip, end).map(({ alarm, item }) => ({
           AlarmName: alarm.name,
-          AlarmType: alarm.kind === 'metric' ? ('MetricAlarm' as const) : ('CompositeAlarm' as const),
+          AlarmType: typeOf(alarm),
           Timestamp: new Date(item.atMs),
           HistoryItemType: item.type,
           HistorySummary: item.summary,
           HistoryData: item.data,
         })),
+        ...(items.length > end ? { NextToken: writeToken(String(end)) } : {}),
       };
     },
 
@@ -250,6 +255,9 @@ function isJson(text: string): boolean {
     return false;
   }
 }
+
+const typeOf = ({ kind }: AlarmRecord): 'MetricAlarm' | 'CompositeAlarm' =>
+  kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm';
 
 const actionsOf = (alarm: AlarmRecord): readonly string[] => [
   ...alarm.okActions,

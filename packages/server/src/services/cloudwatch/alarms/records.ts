@@ -79,3 +79,13 @@ export const withHistory = (alarm: AlarmRecord, item: HistoryItem): AlarmRecord 
   ...alarm,
   history: [...alarm.history, item].slice(-historyKept),
 });
+
+/** What the data of a reason hold, where they are an object; a caller of SetAlarmState may have written anything. */
+export function reasonDataIn(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -11,9 +11,11 @@ import { judge, reasonDataOf, type Sample, type Verdict } from './judge.ts';
 import {
   alarmArn,
   alarmNameOf,
+  reasonDataIn,
   withHistory,
   type AlarmRecord,
   type AlarmRecords,
+  type AlarmState,
   type CompositeAlarmRecord,
   type MetricAlarmRecord,
   type MetricRule,
@@ -121,8 +123,8 @@ export class Watch implements AsyncDisposable {
           summary: `Alarm updated from ${before.state.value} to ${to.state}`,
           data: JSON.stringify({
             version: '1.0',
-            oldState: { stateValue: before.state.value, stateReason: before.state.reason },
-            newState: { stateValue: to.state, stateReason: to.reason },
+            oldState: storied(before.state.value, before.state),
+            newState: storied(to.state, to),
           }),
         },
       );
@@ -275,6 +277,15 @@ export class Watch implements AsyncDisposable {
       this.#actions.add(work);
     }
   }
+}
+
+/** A state as the history of an alarm has it. */
+function storied(
+  stateValue: AlarmState,
+  { reason, reasonData }: { readonly reason: string; readonly reasonData?: string },
+): object {
+  const stateReasonData = reasonDataIn(reasonData);
+  return { stateValue, stateReason: reason, ...(stateReasonData === undefined ? {} : { stateReasonData }) };
 }
 
 const isHeld = (alarm: AlarmRecord): alarm is CompositeAlarmRecord & { readonly held: Held } =>
