@@ -12,7 +12,10 @@ export interface Recording {
 
 export type Answer = Record<string, unknown>;
 
-/** Plays one recorded scenario again. */
+/** Thrown by a scenario that this machine cannot play, with the reason. */
+export class NotHere extends Error {}
+
+/** Plays one recorded scenario again. @throws NotHere */
 export type Scenario = (stage: Stage) => Promise<void>;
 export type Scenarios = Readonly<Record<string, Scenario>>;
 

@@ -31,7 +31,7 @@ export function writeTable(names: Iterable<string>, results: ReadonlyMap<string,
   const counts = { passes: 0, differs: 0, 'not written': 0 };
   const rows = [...names].sort().map((name) => {
     const result = results.get(name);
-    const state = result === undefined ? 'not written' : result.why === '' ? 'passes' : 'differs';
+    const state = result === undefined || result.notHere ? 'not written' : result.why === '' ? 'passes' : 'differs';
     counts[state] += 1;
     const why = state === 'passes' ? '' : (reasonFor(name, table) ?? inOneLine(result?.why ?? ''));
     return `| \`${name}\` | ${state} | ${why} |`;

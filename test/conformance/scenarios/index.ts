@@ -16,12 +16,14 @@ import { concurrencyScenarios } from './concurrency.ts';
 import { eventInvokeScenarios } from './event-invoke.ts';
 import { functionScenarios } from './functions.ts';
 import { nameScenarios } from './name-validation.ts';
+import { patientScenarios } from './patient.ts';
 import { permissionScenarios } from './permissions.ts';
 import { tagScenarios } from './tags.ts';
 import { versionScenarios } from './versions.ts';
 
 /** Every scenario that is played, by its recorded name. */
 export const scenarios: Scenarios = {
+  ...patientScenarios,
   ...functionScenarios,
   ...nameScenarios,
   ...versionScenarios,

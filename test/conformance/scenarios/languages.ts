@@ -1,4 +1,5 @@
 import type { Runtime } from '@aws-sdk/client-lambda';
+import { compiled } from '../kit/compiled.ts';
 import { created, fixture, json } from '../kit/functions.ts';
 import type { Answer, Scenario, Scenarios } from '../kit/stage.ts';
 
@@ -44,10 +45,50 @@ const version =
     stage.same('version', (Payload as Answer)['version'], runtime);
   };
 
+const javaCode = async () => ({ ZipFile: await compiled['java']!.archive() });
+
+const javaStream =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    const options = { Code: await javaCode(), Handler: 'echo.Handler$Stream', Runtime: runtime as Runtime, Timeout: 30 };
+    await created(stage, FunctionName, options);
+    await stage.check('invoke_result', stage.api.invoke({ FunctionName, Payload: json({}) }));
+  };
+
+const javaBean =
+  (runtime: string): Scenario =>
+  async (stage) => {
+    const Handler = 'cloud.localstack.awssdkv1.sample.SerializedInputLambdaHandler';
+    const options = { Code: await javaCode(), Handler, Runtime: runtime as Runtime };
+    stage.match('create-result', await fixture(stage, FunctionName, options));
+    const Payload = json({ bucket: 'test_bucket', key: 'test_key', validated: false });
+    await stage.check('invoke-result', stage.api.invoke({ FunctionName, Payload }));
+  };
+
+/** A topic may call it, whatever its language. */
+const subscribed: Scenario = async (stage) => {
+  const { api } = stage;
+  const options = { Code: await javaCode(), Handler: 'cloud.localstack.sample.LambdaHandler', Runtime: 'java11' as Runtime };
+  await fixture(stage, FunctionName, options);
+  await stage.check('get-function', api.getFunction({ FunctionName }));
+  const { Statement } = stage.recorded('add-permission') as { Statement: { Action: string } };
+  const permission = {
+    FunctionName,
+    StatementId: 'topic',
+    Action: Statement.Action,
+    Principal: 'sns.amazonaws.com',
+    SourceArn: `arn:aws:sns:${stage.region}:${stage.account}:topic`,
+  };
+  await stage.check('add-permission', api.addPermission(permission));
+};
+
 const each = (title: string, runtimes: readonly string[], scenario: (runtime: string) => Scenario): Scenarios =>
   Object.fromEntries(runtimes.map((runtime) => [`${title}[${runtime}]`, scenario(runtime)]));
 
 export const languageScenarios: Scenarios = {
+  ...each('TestJavaRuntimes.test_stream_handler', ['java8.al2', 'java11', 'java21', 'java25'], javaStream),
+  ...each('TestJavaRuntimes.test_serializable_input_object', ['java8.al2', 'java11', 'java25'], javaBean),
+  'TestJavaRuntimes.test_java_lambda_subscribe_sns_topic': subscribed,
   ...each('TestNodeJSRuntimes.test_invoke_nodejs_es6_lambda', ['nodejs16.x', 'nodejs18.x'], es6),
   ...each('TestPythonRuntimes.test_handler_in_submodule', ['python3.8', 'python3.9', 'python3.10', 'python3.11'], submodule),
   ...each('TestPythonRuntimes.test_python_runtime_correct_versions', ['python3.9', 'python3.10', 'python3.11'], version),

@@ -12,7 +12,7 @@ export const dotnetMissing: string | false = missing('mcs') || (python === undef
  * The newest CLR and compiler that a public registry of this project's machines carries: .NET Core 3.1 and C# of Mono. The
  * CLR is laid out as if it were .NET 10, so that the runtime `dotnet10` takes it; which one it is the host does not care.
  *
- * @returns a folder with `clr`; `executable`, `library` and `bare` as they are published, each with its settings beside it
+ * @returns a folder with `clr`; `executable`, `library`, `bare` and `common` as they are published, each with its settings beside it
  */
 export const dotnetFunctions = (): Promise<string> =>
   built('dotnet', async ({ folder, run }) => {
@@ -30,6 +30,9 @@ export const dotnetFunctions = (): Promise<string> =>
     await library('Amazon.Lambda.Core', '-keyfile:key.snk', 'library/Core.cs');
     await library('Library', '-r:library/Amazon.Lambda.Core.dll', 'library/Library.cs', 'library/Serializer.cs');
     await run('mcs', ['-target:library', '-out:bare/Bare.dll', 'bare/Bare.cs']);
+    await run('cp', ['library/Amazon.Lambda.Core.dll', 'common/']);
+    const common = ['-target:library', '-out:common/dotnet.dll', '-r:common/Amazon.Lambda.Core.dll'];
+    await run('mcs', [...common, 'common/Function.cs', 'library/Serializer.cs']);
     await run('sh', ['-c', 'rm key.snk */*.cs']);
   });
 

