@@ -31,6 +31,11 @@ suite('.NET on CoreCLR', { timeout: 280_000, skip: dotnetMissing }, () => {
     await put('throws', 'Library::Example.Functions::ThrowsLater', 'library', { MemorySize: 256 });
     await put('fails', 'Library::Example.Fails::Never', 'library');
     await put('copy', 'Bare::Bare::Copy', 'bare');
+    const wrapper = '#!/bin/sh\nexport WRAPPER_VAR=wrapped\nexec "$@"\n';
+    await put('wrapped', 'dotnet::Dotnet.Function::FunctionHandler', 'common', {
+      Code: { ZipFile: await zipFolders({ '': `${folder}/common` }, { wrapper }) },
+      Environment: { Variables: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/wrapper' } },
+    });
     await put('empty', 'Library::Example.Functions::Twice', 'executable');
     const ZipFile = await zipFolders(
       { 'clr/': path.join(folder, 'clr'), '': `${folder}/executable` },
@@ -136,6 +141,11 @@ suite('.NET on CoreCLR', { timeout: 280_000, skip: dotnetMissing }, () => {
     ]);
     const { PWD, SHLVL, LAMBDA_RUNTIME_NAME } = answer as Record<string, string>;
     t.assert.deepEqual([PWD, SHLVL, LAMBDA_RUNTIME_NAME], ['/var/task', '0', 'dotnet10']);
+  });
+
+  test('a wrapper may start it', async (t: TestContext) => {
+    const { answer } = await invoke(house.client, 'wrapped', { introspect: true });
+    t.assert.equal((answer as { environment: Record<string, string> }).environment['WRAPPER_VAR'], 'wrapped');
   });
 
   test('its lines are in the log', async (t: TestContext) => {

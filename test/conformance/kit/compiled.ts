@@ -21,16 +21,30 @@ function needed(absent: string | false): void {
   if (absent !== false) throw new NotHere(absent);
 }
 
+/** Classes in `classes`, jars they need in `lib`, and the classes once more as a jar in `jars`. */
+export async function javaClasses(): Promise<string> {
+  needed(missing('javac', 'mvn'));
+  return built('common-java', async ({ run }) => {
+    await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib']);
+    // Every Java that there still is runs it.
+    const flags = ['--release', '8', '-Xlint:-options', '-cp', 'lib/*'];
+    await run('javac', [...flags, '-d', 'words', 'src/words/Words.java']);
+    await run('jar', ['--create', '--file', 'lib/words.jar', '-C', 'words', '.']);
+    const handlers = [
+      'echo/Handler',
+      'cloud/localstack/awssdkv1/sample/SerializedInputLambdaHandler',
+      'cloud/localstack/sample/LambdaHandlerWithLib',
+    ];
+    await run('javac', [...flags, '-d', 'classes', ...handlers.map((name) => `src/${name}.java`)]);
+    await run('mkdir', ['jars']);
+    await run('jar', ['--create', '--file', 'jars/function.jar', '-C', 'classes', '.']);
+  });
+}
+
 const java: Compiled = {
   Handler: 'echo.Handler',
   async archive(more) {
-    needed(missing('javac', 'mvn'));
-    const folder = await built('common-java', async ({ run }) => {
-      await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib']);
-      const files = ['src/echo/Handler.java', 'src/cloud/localstack/awssdkv1/sample/SerializedInputLambdaHandler.java'];
-      // Every Java that there still is runs it.
-      await run('javac', ['--release', '8', '-Xlint:-options', '-cp', 'lib/*', '-d', 'classes', ...files]);
-    });
+    const folder = await javaClasses();
     return zipFolders({ '': path.join(folder, 'classes'), 'lib/': path.join(folder, 'lib') }, more);
   },
 };

@@ -15,7 +15,6 @@ export const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/introspection_invoke\[(java2[15]|dotnet10)/, 'log events travel on the channel, so there is no _LAMBDA_TELEMETRY_LOG_FD'],
   [/python3\.14|python3\.15|ruby|dotnet[68]|java8/, 'the machine that wrote this table has no such interpreter'],
   [/snapstart_(lifecycle|update)/, 'the machine was too busy to get its runtime ready'],
-  [/test_java_runtime_with_lib/, 'the machine that wrote this table has no such interpreter'],
   [/test_manual_endpoint_injection|custom_id|test_xray|batching_behaviour/, 'nothing was recorded of it'],
   [/test_adding_tags/, 'needs CloudFormation'],
   [/test_name_and_qualifier|test_function_name_and_qualifier_validation/, 'nothing was recorded of it'],

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Runtime } from '@aws-sdk/client-lambda';
-import { compiled } from '../kit/compiled.ts';
+import { zipFolders } from '../../runtimes/kit/artefacts.ts';
+import { compiled, javaClasses } from '../kit/compiled.ts';
 import { created, fixture, json } from '../kit/functions.ts';
 import type { Answer, Scenario, Scenarios } from '../kit/stage.ts';
 
@@ -65,6 +67,24 @@ const javaBean =
     await stage.check('invoke-result', stage.api.invoke({ FunctionName, Payload }));
   };
 
+/** Classes beside a folder of jars, as one jar has it and as an archive; or nothing but jars. */
+const withLibrary: Scenario = async (stage) => {
+  const folder = await javaClasses();
+  const classes = `${folder}/classes`;
+  const lib = `${folder}/lib`;
+  const manifest = { 'META-INF/MANIFEST.MF': 'Manifest-Version: 1.0\n' };
+  const Handler = 'cloud.localstack.sample.LambdaHandlerWithLib';
+  for (const [name, ZipFile] of [
+    ['jar-with-lib', await zipFolders({ '': classes, 'lib/': lib }, manifest)],
+    ['zip-with-lib', await zipFolders({ 'lib/': lib }, { 'lib/function.jar': readFileSync(`${folder}/jars/function.jar`) })],
+    ['zip-with-lib-gradle', await zipFolders({ '': classes, 'lib/': lib })],
+  ] as const) {
+    const options = { Code: { ZipFile }, Handler, Runtime: 'java11' as Runtime };
+    stage.match(`create-result-${name}`, await fixture(stage, name, options));
+    await stage.check(`invoke-result-${name}`, stage.api.invoke({ FunctionName: name, Payload: json({ echo: 'echo' }) }));
+  }
+};
+
 /** A topic may call it, whatever its language. */
 const subscribed: Scenario = async (stage) => {
   const { api } = stage;
@@ -88,6 +108,7 @@ const each = (title: string, runtimes: readonly string[], scenario: (runtime: st
 export const languageScenarios: Scenarios = {
   ...each('TestJavaRuntimes.test_stream_handler', ['java8.al2', 'java11', 'java21', 'java25'], javaStream),
   ...each('TestJavaRuntimes.test_serializable_input_object', ['java8.al2', 'java11', 'java25'], javaBean),
+  'TestJavaRuntimes.test_java_runtime_with_lib': withLibrary,
   'TestJavaRuntimes.test_java_lambda_subscribe_sns_topic': subscribed,
   ...each('TestNodeJSRuntimes.test_invoke_nodejs_es6_lambda', ['nodejs16.x', 'nodejs18.x'], es6),
   ...each('TestPythonRuntimes.test_handler_in_submodule', ['python3.8', 'python3.9', 'python3.10', 'python3.11'], submodule),
