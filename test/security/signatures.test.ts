@@ -224,21 +224,21 @@ suite('signatures, where they are verified', { timeout: 90_000 }, () => {
   });
 
   test('A19: a stranger’s key and a wrong signature cost the same', async (t: TestContext) => {
-    const times = async (key: Key): Promise<number> => {
-      const took: number[] = [];
-      for (let count = 0; count < 60; count += 1) {
+    const keys = [
+      { ...root, secretAccessKey: 'wrong' },
+      { accessKeyId: 'AKIAQAAAAAAAAAAAAAAA', secretAccessKey: 'wrong' },
+    ];
+    // In turns, and the best of many, so that what else the machine does is in neither.
+    const best = keys.map(() => Infinity);
+    for (let count = 0; count < 100; count += 1) {
+      for (const [which, key] of keys.entries()) {
         const since = performance.now();
         await ask(key);
-        took.push(performance.now() - since);
+        best[which] = Math.min(best[which] as number, performance.now() - since);
       }
-      return took.toSorted((a, b) => a - b)[20] ?? 0;
-    };
-    await times(root);
-    const [known, unknown] = [
-      await times({ ...root, secretAccessKey: 'wrong' }),
-      await times({ accessKeyId: 'AKIAQAAAAAAAAAAAAAAA', secretAccessKey: 'wrong' }),
-    ];
-    // A coarse net, for a noisy machine: a scrypt or a disk read on one of the ways would be seen.
+    }
+    const [known = 0, unknown = 0] = best;
+    // A coarse net: a scrypt or a disk read on one of the ways would be seen.
     t.assert.ok(Math.abs(known - unknown) < 3, `${known.toFixed(2)} and ${unknown.toFixed(2)} ms`);
   });
 
