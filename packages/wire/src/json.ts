@@ -1,5 +1,6 @@
 import { ServiceFault } from './fault.ts';
 import { members, type Shape } from './operation.ts';
+import { dateOf } from './text.ts';
 
 /** No AWS document needs more; deeper ones are an attack on the parser's stack. */
 const deepest = 64;
@@ -73,7 +74,7 @@ function scalarFromJson(shape: Shape, value: unknown): unknown {
     return fromBase64(value);
   }
   if (shape.isTimestampSchema()) {
-    const date = typeof value === 'number' ? new Date(value * 1000) : new Date(String(value));
+    const date = typeof value === 'number' ? dateOf(value) : new Date(String(value));
     if (Number.isNaN(date.getTime())) throw malformed(`${tokenName(value)} can not be converted to a Timestamp`);
     return date;
   }

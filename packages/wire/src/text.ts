@@ -17,13 +17,16 @@ export function fromText(shape: Shape, text: string): unknown {
     return number;
   }
   if (shape.isTimestampSchema()) {
-    const date = /^-?\d+(\.\d+)?$/.test(text) ? new Date(Number(text) * 1000) : new Date(text);
+    const date = /^-?\d+(\.\d+)?$/.test(text) ? dateOf(Number(text)) : new Date(text);
     if (Number.isNaN(date.getTime())) throw unconvertible(text, 'Timestamp');
     return date;
   }
   if (shape.isBlobSchema()) return Buffer.from(text, 'base64');
   return text;
 }
+
+/** Seconds with a fraction → a moment. Rounded: 1.001 times 1000 may be a little less than 1001, which Date would cut off. */
+export const dateOf = (seconds: number): Date => new Date(Math.round(seconds * 1_000));
 
 const unconvertible = (text: string, type: string): ServiceFault =>
   new ServiceFault('SerializationException', `${text.slice(0, 100)} can not be converted to a ${type}`, { status: 400 });
