@@ -3,6 +3,7 @@ export { streamedBody, type ChunkSigner, type StreamedBody } from './aws-chunked
 export * from './call.ts';
 export * from './fault.ts';
 export { isFormUpload, readFormUpload, type FormUpload } from './form-upload.ts';
+export { parseXml } from './xml-read.ts';
 export * from './identify.ts';
 export * from './not-yet.ts';
 export type { Operation } from './operation.ts';

@@ -160,6 +160,7 @@ const statuses: Readonly<Record<string, number>> = {
   PutBucketInventoryConfiguration: 204,
   PutBucketMetricsConfiguration: 204,
   PutBucketPolicy: 204,
+  RestoreObject: 202,
 };
 
 /** The operation's output → status, headers and document (or the payload member's bytes or stream). */

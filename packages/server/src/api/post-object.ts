@@ -1,4 +1,12 @@
-import { s3AddressOf, ServiceFault, type FormUpload, type RequestHead, type StreamedBody, type WireResponse } from '@mayfly/wire';
+import {
+  parseXml,
+  s3AddressOf,
+  ServiceFault,
+  type FormUpload,
+  type RequestHead,
+  type StreamedBody,
+  type WireResponse,
+} from '@mayfly/wire';
 
 /** A form upload said as the PUT that it is. */
 export interface PostedObject {
@@ -36,11 +44,13 @@ export function postedObject(head: RequestHead, form: FormUpload, nowMs: number)
   const headers: Record<string, string> = { host: head.headers['host'] ?? '' };
   for (const [name, value] of fields) {
     if (name === 'acl') headers['x-amz-acl'] = value;
+    else if (name === 'tagging') headers['x-amz-tagging'] = tagsFrom(value);
     else if (headerFields.test(name)) headers[name] = value;
     else if (!otherFields.test(name)) {
       throw new ServiceFault('NotImplemented', `Mayfly does not read the field ${name} of an upload form.`, { status: 400 });
     }
   }
+  checkSignatureFields(fields);
   const range = checkPolicy(fields, { bucket, key }, nowMs);
   const path = encodeURIComponent(key).replaceAll('%2F', '/');
   const target = s3AddressOf({ ...head, target: '/' }).bucket === undefined ? `/${bucket}/${path}` : `/${path}`;
@@ -80,17 +90,16 @@ function checkPolicy(
   const covered = new Set<string>();
   let range: Range | undefined;
   for (const condition of conditions) {
-    const [kind, given, wanted] = Array.isArray(condition)
-      ? (condition as unknown[])
-      : ['eq', ...(Object.entries(condition as object)[0] ?? [])];
+    const [kind, given, wanted] = Array.isArray(condition) ? (condition as unknown[]) : simple(condition as object);
     if (kind === 'content-length-range') {
       range = [Number(given), Number(wanted)];
       continue;
     }
     const name = String(given).replace(/^\$/, '').toLowerCase();
-    const value = valueOf(name) ?? '';
+    // A name without its sign is of nothing.
+    const value = String(given).startsWith('$') ? (valueOf(name) ?? '') : '';
     const holds = kind === 'starts-with' ? value.startsWith(String(wanted)) : value === String(wanted);
-    if (!holds) throw denied(`Policy Condition failed: ${JSON.stringify([kind, `$${name}`, wanted])}`);
+    if (!holds) throw denied(`Policy Condition failed: ${told([kind, given, wanted])}`);
     covered.add(name);
   }
   for (const name of fields.keys()) {
@@ -98,6 +107,59 @@ function checkPolicy(
     throw denied(`Extra input fields: ${name}`);
   }
   return range;
+}
+
+/** `{"name": "value"}`, as the longer form says it. @throws InvalidPolicyDocument */
+function simple(condition: object): readonly unknown[] {
+  const [entry, ...more] = Object.entries(condition);
+  if (entry === undefined || more.length > 0) {
+    throw new ServiceFault(
+      'InvalidPolicyDocument',
+      'Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
+      { status: 400 },
+    );
+  }
+  return ['eq', `$${entry[0]}`, entry[1]];
+}
+
+/** As S3 prints a condition. */
+const told = (condition: readonly unknown[]): string => `[${condition.map((each) => JSON.stringify(each)).join(', ')}]`;
+
+/** What a signed form cannot be without, by the version of its signature. */
+const signatureFields = {
+  v4: ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', 'X-Amz-Date'],
+  v2: ['AWSAccessKeyId', 'Signature'],
+} as const;
+
+/** @throws InvalidArgument for a form that is signed by half */
+function checkSignatureFields(fields: ReadonlyMap<string, string>): void {
+  if (!fields.has('policy')) return;
+  for (const names of Object.values(signatureFields)) {
+    if (!names.some((name) => fields.has(name.toLowerCase()))) continue;
+    const missing = names.find((name) => !fields.has(name.toLowerCase()));
+    if (missing === undefined) continue;
+    throw new ServiceFault(
+      'InvalidArgument',
+      `Bucket POST must contain a field named '${missing}'.  If it is specified, please check the order of the fields.`,
+      { status: 400, members: { ArgumentName: missing, ArgumentValue: '' } },
+    );
+  }
+}
+
+/** A document of tags as the header of a PUT has them. @throws MalformedXML */
+function tagsFrom(document: string): string {
+  try {
+    const tags = parseXml(Buffer.from(document)).children.flatMap(({ children }) => children);
+    const textOf = (tag: (typeof tags)[number], name: string): string =>
+      tag.children.find((child) => child.name === name)?.text ?? '';
+    return new URLSearchParams(tags.map((tag): [string, string] => [textOf(tag, 'Key'), textOf(tag, 'Value')])).toString();
+  } catch {
+    throw new ServiceFault(
+      'MalformedXML',
+      'The XML you provided was not well-formed or did not validate against our published schema',
+      { status: 400 },
+    );
+  }
 }
 
 function parsePolicy(text: string): { readonly expiration: string; readonly conditions: readonly unknown[] } {

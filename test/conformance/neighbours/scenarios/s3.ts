@@ -1,7 +1,9 @@
 import type { Answer } from '../../kit/stage.ts';
 import type { Scenarios } from '../kit/stage.ts';
 import { s3AccessScenarios } from './s3-access.ts';
+import { s3BucketScenarios } from './s3-buckets.ts';
 import { s3ConfigurationScenarios } from './s3-configurations.ts';
+import { s3FormScenarios } from './s3-forms.ts';
 import { body, inBucket, unknownVersion, versioning, type Play } from './s3-kit.ts';
 import { s3ListScenarios } from './s3-lists.ts';
 import { s3ObjectScenarios } from './s3-objects.ts';
@@ -164,6 +166,8 @@ export const s3Scenarios: Scenarios = {
   ...s3ConfigurationScenarios,
   ...s3ListScenarios,
   ...s3ObjectScenarios,
+  ...s3FormScenarios,
+  ...s3BucketScenarios,
   ...s3AccessScenarios,
   ...s3PartScenarios,
   ...s3WriteScenarios,

@@ -1,4 +1,5 @@
 import type { Handlers, S3Operations } from '@mayfly/wire';
+import { restored } from './archive.ts';
 import { checkAclAllowed, requiredAcl, shownAcl } from './acl.ts';
 import { tagsOf, type BucketRecord } from './bucket.ts';
 import { invalidRequest, malformedXml, s3Fault } from './faults.ts';
@@ -12,6 +13,7 @@ type Names =
   | 'DeleteObjectTagging'
   | 'GetObjectAcl'
   | 'PutObjectAcl'
+  | 'RestoreObject'
   | 'GetObjectRetention'
   | 'PutObjectRetention'
   | 'GetObjectLegalHold'
@@ -60,6 +62,16 @@ export function besideHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const acl = requiredAcl(input);
       checkAclAllowed(bucket, acl);
       await s3.editMeta(object, (meta) => ({ ...meta, acl }), { bucket, name: 'ObjectAcl:Put', who: call });
+      return {};
+    },
+
+    async RestoreObject(input) {
+      const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      const object = await s3.object(bucket, input.Key, input.VersionId);
+      const days = input.RestoreRequest?.Days;
+      if (days === undefined || days < 1) throw malformedXml();
+      restored(object.meta, days, s3.clock.now());
+      await s3.editMeta(object, (meta) => restored(meta, days, s3.clock.now()), undefined);
       return {};
     },
 

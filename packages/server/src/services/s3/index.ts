@@ -98,7 +98,6 @@ const names = [
   'PutBucketAbac',
   'PutObjectAnnotation',
   'RenameObject',
-  'RestoreObject',
   'SelectObjectContent',
   'UpdateBucketMetadataAnnotationTableConfiguration',
   'UpdateBucketMetadataInventoryTableConfiguration',

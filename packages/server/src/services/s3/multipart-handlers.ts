@@ -20,7 +20,7 @@ import { conditionalConflict, invalidArgument, invalidRequest, malformedXml, noS
 import { encryptionMembers, encryptionOf } from './encryption.ts';
 import { withLock } from './lock.ts';
 import { bodyOf, metaOf } from './meta.ts';
-import { checkKey, copySource, versionMember, withAcl } from './naming.ts';
+import { checkKey, copiedVersion, copySource, versionMember, withAcl } from './naming.ts';
 import { copyRangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
 import { UploadTable, type Part, type Upload } from './uploads.ts';
@@ -151,7 +151,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const { ChecksumType: _type, ...sums } = target.meta.algorithm === undefined ? {} : shown(checksum);
       return {
         CopyPartResult: { ETag: `"${etag}"`, LastModified: new Date(modifiedAtMs), ...sums },
-        ...(sourceBucket.versioning === undefined ? {} : { CopySourceVersionId: source.versionId }),
+        ...copiedVersion(sourceBucket, source),
         ...encryptionMembers(target.meta),
       };
     },

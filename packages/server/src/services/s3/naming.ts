@@ -23,6 +23,10 @@ export function checkKey(key: string | undefined): string {
 export const versionMember = (bucket: BucketRecord, object: { readonly versionId: string }): { VersionId?: string } =>
   bucket.versioning === undefined ? {} : { VersionId: object.versionId };
 
+/** Which version was copied, where there are versions. */
+export const copiedVersion = (bucket: BucketRecord, source: { readonly versionId: string }): { CopySourceVersionId?: string } =>
+  bucket.versioning === undefined || source.versionId === 'null' ? {} : { CopySourceVersionId: source.versionId };
+
 /** What an object's own access list begins as. @throws AccessControlListNotSupported, InvalidArgument … */
 export function withAcl(bucket: BucketRecord, meta: ObjectMeta, input: AclInput): ObjectMeta {
   const acl = givenAcl(input);

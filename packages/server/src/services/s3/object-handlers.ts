@@ -1,4 +1,5 @@
 import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
+import { checkReadable, restoreMember } from './archive.ts';
 import type { BucketRecord } from './bucket.ts';
 import { algorithmOf, defaultAlgorithm, expected, memberOf, shown, summed, type Algorithm, type Checksum } from './checksums.ts';
 import { checkCopySource, checkRead, checkWrite, checkWriteHeaders } from './conditions.ts';
@@ -6,7 +7,7 @@ import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults
 import { encryptionHeaders, encryptionMembers, encryptionOf, withoutEncryption } from './encryption.ts';
 import { withLock } from './lock.ts';
 import { bodyOf, metaMembers, metaOf } from './meta.ts';
-import { checkKey, copySource, versionMember, withAcl } from './naming.ts';
+import { checkKey, copiedVersion, copySource, versionMember, withAcl } from './naming.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
 import { partRangeOf, rangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
@@ -53,6 +54,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async GetObject(input) {
       const { bucket, object } = await readable(s3, input, 'GET');
+      checkReadable(object.meta, s3.clock.now());
       const range =
         input.PartNumber === undefined
           ? rangeOf(input.Range, object.bytes)
@@ -133,6 +135,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const key = checkKey(input.Key);
       const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
+      checkReadable(source.meta, s3.clock.now());
       checkCopySource(source, input, s3.clock.now());
       checkWriteHeaders(input);
       if (source.bytes > mostCopiedBytes)
@@ -182,7 +185,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       return {
         CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(meta.checksum) },
         ...versionMember(bucket, object),
-        ...(sourceBucket.versioning === undefined ? {} : { CopySourceVersionId: source.versionId }),
+        ...copiedVersion(sourceBucket, source),
         ...encryptionMembers(meta),
       };
     },
@@ -304,6 +307,7 @@ function described(
     ContentLength: range === undefined ? object.bytes : range.to - range.from + 1,
     ETag: `"${object.etag}"`,
     ...metaMembers(object),
+    ...restoreMember(object.meta),
     ...replaced,
     ...versionMember(bucket, object),
     ...(range === undefined ? {} : { ContentRange: `bytes ${range.from}-${range.to}/${object.bytes}` }),

@@ -59,6 +59,8 @@ export interface ObjectMeta {
   readonly partSums?: readonly string[];
   readonly retention?: { readonly mode: string; readonly untilMs: number };
   readonly legalHold?: string;
+  /** Of archived objects: how long they can be read. */
+  readonly restoredUntilMs?: number;
   readonly acl?: { readonly canned?: string; readonly grants?: unknown };
 }
 

@@ -695,6 +695,27 @@ suite('S3 access lists and conditions of deletes', { timeout: 60_000 }, () => {
     t.assert.strictEqual(AnalyticsConfiguration?.Id, 'a');
   });
 
+  test('what is put away has to be fetched before it is read', async (t: TestContext) => {
+    let aheadMs = 0;
+    const clock: Clock = { ...systemClock, now: () => Date.UTC(2026, 0, 2, 12) + aheadMs };
+    await using town = await openTown({ clock });
+    const { s3 } = town;
+    await s3.createBucket({ Bucket });
+    await s3.putObject({ Bucket, Key: 'k', Body: 'cold', StorageClass: 'GLACIER' });
+    await s3.putObject({ Bucket, Key: 'warm', Body: 'warm' });
+    const refused = { name: 'InvalidObjectState' };
+    await t.assert.rejects(s3.getObject({ Bucket, Key: 'k' }), refused);
+    await t.assert.rejects(s3.copyObject({ Bucket, Key: 'copy', CopySource: `${Bucket}/k` }), refused);
+    await t.assert.rejects(s3.restoreObject({ Bucket, Key: 'warm', RestoreRequest: { Days: 1 } }), refused);
+    const { $metadata } = await s3.restoreObject({ Bucket, Key: 'k', RestoreRequest: { Days: 1 } });
+    t.assert.strictEqual($metadata.httpStatusCode, 202);
+    const { Restore } = await s3.headObject({ Bucket, Key: 'k' });
+    t.assert.strictEqual(Restore, 'ongoing-request="false", expiry-date="Sun, 04 Jan 2026 00:00:00 GMT"');
+    t.assert.strictEqual(await text(await s3.getObject({ Bucket, Key: 'k' })), 'cold');
+    aheadMs = 2 * 86_400_000;
+    await t.assert.rejects(s3.getObject({ Bucket, Key: 'k' }), refused);
+  });
+
   test('objects say the encryption that they or their bucket were given', async (t: TestContext) => {
     await using town = await openTown();
     const { s3 } = town;
