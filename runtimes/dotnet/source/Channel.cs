@@ -36,10 +36,13 @@ namespace Mayfly
         internal Channel(string path)
         {
             const int unix = 1, stream = 1, closeOnExec = 0x80000;
-            socketNumber = socket(unix, stream | closeOnExec, 0);
+            // Its addresses begin with their length, and its sockets are opened without such flags.
+            var isMac = RuntimeInformation.IsOSPlatform(OSPlatform.OSX);
+            socketNumber = socket(unix, isMac ? stream : stream | closeOnExec, 0);
             var name = Encoding.UTF8.GetBytes(path);
-            var address = new byte[110];
-            address[0] = unix;
+            var address = new byte[isMac ? 106 : 110];
+            if (isMac) address[0] = (byte)address.Length;
+            address[isMac ? 1 : 0] = unix;
             Array.Copy(name, 0, address, 2, name.Length);
             if (connect(socketNumber, address, name.Length + 3) != 0) throw new IOException("No connection to " + path);
         }
