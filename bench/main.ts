@@ -11,6 +11,7 @@ import { events } from './scenarios/events.ts';
 import { keepAlive } from './scenarios/keep-alive.ts';
 import { openLoopLatency } from './scenarios/open-loop.ts';
 import { packages } from './scenarios/packages.ts';
+import { peers } from './scenarios/peers.ts';
 import { runtimeApi } from './scenarios/runtime-api.ts';
 import { streaming } from './scenarios/streaming.ts';
 import { warm } from './scenarios/warm.ts';
@@ -26,6 +27,7 @@ const scenarios: readonly Scenario[] = [
   asyncEvents,
   streaming,
   events,
+  peers,
   keepAlive,
 ];
 

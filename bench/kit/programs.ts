@@ -2,8 +2,10 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pinned } from './machine.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -44,6 +46,25 @@ export class Program implements AsyncDisposable {
     return Program.#start([process.execPath, '-e', 'setInterval(() => {}, 1e6); console.log("idle")']);
   }
 
+  /** A program of somebody else's, ready when it listens on this port. Its folder goes with it. */
+  static async listening(command: readonly string[], port: number, folder: string): Promise<Program> {
+    const [program = '', ...args] = [...pinned(), ...command];
+    const env = { PATH: process.env['PATH'] ?? '', HOME: folder, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' };
+    const child = spawn(program, args, { stdio: 'ignore', cwd: folder, env });
+    for (const startedAt = performance.now(); performance.now() - startedAt < 60_000 && child.exitCode === null;) {
+      const socket = connect(port, '127.0.0.1');
+      const there = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(
+        () => false,
+      );
+      socket.destroy();
+      if (there) return new Program(child, String(port), folder);
+      await pause(100);
+    }
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`${command.join(' ')} does not listen.`);
+  }
+
   /** A Mayfly server on a folder of its own. */
   static async server(flags: readonly string[] = []): Promise<Program & { readonly port: number }> {
     const folder = mkdtempSync(path.join(tmpdir(), 'mayfly-bench-'));
@@ -74,6 +95,16 @@ export class Program implements AsyncDisposable {
     }
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Milliseconds a command takes from spawn to exit, in an empty environment, on the system's cores. */
