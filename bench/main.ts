@@ -58,9 +58,14 @@ if (flags.json !== undefined) {
   writeFileSync(flags.json, JSON.stringify({ facts, quick: flags.quick, results: all }, null, 2) + '\n');
 }
 
-function line({ name, unit, ratio, ratios, system, baseline, baselineName }: Result): string {
+function line({ name, unit, ratio, ratios, system, baseline, baselineName, parts = {} }: Result): string {
   const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(3));
   const spread = ratios === undefined ? '' : ` (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`;
   const compared = baseline === undefined ? '' : `  ${baselineName} ${figure(baseline.p50)}`;
-  return `${name.padEnd(52)} ${ratio === undefined ? ''.padEnd(8) : `${ratio.toFixed(2)} ×${spread}`}  p50 ${figure(system.p50)} p90 ${figure(system.p90)} p99 ${figure(system.p99)} ${unit}${compared}`;
+  const of = Object.entries(parts)
+    .filter(([, part]) => part >= system.p50 / 100)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([part, value]) => `\n  ${figure(value).padStart(8)} ${part}`)
+    .join('');
+  return `${name.padEnd(52)} ${ratio === undefined ? ''.padEnd(8) : `${ratio.toFixed(2)} ×${spread}`}  p50 ${figure(system.p50)} p90 ${figure(system.p90)} p99 ${figure(system.p99)} ${unit}${compared}${of}`;
 }

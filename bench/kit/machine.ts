@@ -29,12 +29,42 @@ export function pinGenerator(): void {
 }
 
 /** CPU that a process has used, milliseconds, from the scheduler's accounts. */
-export function cpuMsOf(pid: number): number {
-  let nanoseconds = 0;
-  for (const thread of existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : []) {
-    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+export const cpuMsOf = (pid: number): number => threadsOf(pid).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+
+/** A thread of a program or of what it started. */
+export interface Thread {
+  /** Threads of the same kind have the same. */
+  readonly name: string;
+  readonly cpuMs: number;
+}
+
+/** The threads of a program and of all it started, by their ids. */
+export function allThreads(pid: number): ReadonlyMap<string, Thread> {
+  const all = new Map<string, Thread>();
+  for (const each of treeOf(pid)) {
+    const whose = each === pid ? 'itself' : 'started';
+    for (const { id, name, cpuMs } of threadsOf(each)) all.set(`${each}/${id}`, { name: `${whose}: ${name}`, cpuMs });
   }
-  return nanoseconds / 1e6;
+  return all;
+}
+
+function threadsOf(pid: number): readonly ({ readonly id: string } & Thread)[] {
+  const folder = `/proc/${pid}/task`;
+  return unlessEnded(() => readdirSync(folder), []).flatMap((id) =>
+    unlessEnded(() => {
+      const nanoseconds = Number(readFileSync(`${folder}/${id}/schedstat`, 'utf8').split(' ')[0]);
+      return [{ id, name: readFileSync(`${folder}/${id}/comm`, 'utf8').trim(), cpuMs: nanoseconds / 1e6 }];
+    }, []),
+  );
+}
+
+/** What is read of a process that may end while we look. */
+function unlessEnded<Value>(read: () => Value, otherwise: Value): Value {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
 }
 
 /** Process ids below one, itself included. */

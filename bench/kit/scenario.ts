@@ -11,6 +11,8 @@ export interface Result {
   readonly system: Summary;
   readonly baseline?: Summary;
   readonly baselineName?: string;
+  /** What the system's figure is made of, in its unit. */
+  readonly parts?: Readonly<Record<string, number>>;
   readonly notes?: string;
 }
 

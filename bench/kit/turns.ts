@@ -1,5 +1,5 @@
 import { closedLoop } from './load.ts';
-import { cpuMsOf, treeOf } from './machine.ts';
+import { allThreads } from './machine.ts';
 import type { Program } from './programs.ts';
 import type { Result } from './scenario.ts';
 import { median, summary } from './stats.ts';
@@ -10,19 +10,26 @@ export interface Side {
   readonly request: Uint8Array;
 }
 
-/** Microseconds of processor that a program and everything it started took for each call of a load. */
-async function costOf(
-  side: Side,
-  connections: number,
-  durationMs: number,
-): Promise<{ latenciesMs: readonly number[]; perSecond: number; cpuUs: number }> {
-  const used = (): number =>
-    treeOf(side.program.pid)
-      .map(cpuMsOf)
-      .reduce((sum, each) => sum + each, 0);
-  const before = used();
+interface Cost {
+  readonly latenciesMs: readonly number[];
+  readonly perSecond: number;
+  /** Microseconds of processor that a program and everything it started took for each call of a load. */
+  readonly cpuUs: number;
+  /** The same by the names of threads. */
+  readonly parts: ReadonlyMap<string, number>;
+}
+
+async function costOf(side: Side, connections: number, durationMs: number): Promise<Cost> {
+  const before = allThreads(side.program.pid);
   const load = await closedLoop({ port: side.port, request: side.request, connections, durationMs });
-  return { ...load, cpuUs: ((used() - before) * 1000) / load.latenciesMs.length };
+  const parts = new Map<string, number>();
+  let cpuUs = 0;
+  for (const [id, { name, cpuMs }] of allThreads(side.program.pid)) {
+    const us = ((cpuMs - (before.get(id)?.cpuMs ?? 0)) * 1000) / load.latenciesMs.length;
+    parts.set(name, (parts.get(name) ?? 0) + us);
+    cpuUs += us;
+  }
+  return { ...load, cpuUs, parts };
 }
 
 /**
@@ -48,6 +55,7 @@ export async function inTurns(
   const ours: number[] = [];
   const theirs: number[] = [];
   const ratios: number[] = [];
+  const parts = new Map<string, number>();
   const cpu: { ours: number[]; theirs: number[]; ratios: number[] } = { ours: [], theirs: [], ratios: [] };
   for (let turn = 0; turn < turns; turn += 1) {
     const one = await costOf(system, connections, durationMs);
@@ -56,6 +64,7 @@ export async function inTurns(
     theirs.push(...(alone ? other.latenciesMs : [other.perSecond]));
     ratios.push(alone ? median(one.latenciesMs) / median(other.latenciesMs) : one.perSecond / other.perSecond);
     cpu.ours.push(one.cpuUs);
+    for (const [part, us] of one.parts) parts.set(part, (parts.get(part) ?? 0) + us / turns);
     cpu.theirs.push(other.cpuUs);
     cpu.ratios.push(one.cpuUs / other.cpuUs);
   }
@@ -76,6 +85,7 @@ export async function inTurns(
       ratio: median(cpu.ratios),
       ratios: cpu.ratios,
       system: summary(cpu.ours),
+      parts: Object.fromEntries(parts),
       baseline: summary(cpu.theirs),
       baselineName,
     },
