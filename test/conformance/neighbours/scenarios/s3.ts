@@ -6,6 +6,7 @@ import { s3ConfigurationScenarios } from './s3-configurations.ts';
 import { s3FormScenarios } from './s3-forms.ts';
 import { body, inBucket, unknownVersion, versioning, type Play } from './s3-kit.ts';
 import { s3ListScenarios } from './s3-lists.ts';
+import { s3NotificationScenarios } from './s3-notifications.ts';
 import { s3ObjectScenarios } from './s3-objects.ts';
 import { s3PartScenarios } from './s3-parts.ts';
 import { s3WriteScenarios } from './s3-writes.ts';
@@ -166,6 +167,7 @@ export const s3Scenarios: Scenarios = {
   ...s3ConfigurationScenarios,
   ...s3ListScenarios,
   ...s3ObjectScenarios,
+  ...s3NotificationScenarios,
   ...s3FormScenarios,
   ...s3BucketScenarios,
   ...s3AccessScenarios,

@@ -3,7 +3,7 @@ import { pageOf } from '../kit/pages.ts';
 import { checkAclAllowed, givenAcl, requiredAcl, shownAcl, type StoredAcl } from './acl.ts';
 import { checkBucketName, fromDocument, locationOf, ownerIdOf, tagsOf, toDocument, type BucketRecord } from './bucket.ts';
 import { invalidArgument, malformedXml, s3Fault } from './faults.ts';
-import { checkNotifications, testParcels, type NotificationConfiguration } from './notifications.ts';
+import { checkNotifications, testParcels, type NotificationConfiguration, type NotificationFilter } from './notifications.ts';
 import type { S3 } from './s3.ts';
 import { UploadTable } from './uploads.ts';
 
@@ -239,10 +239,28 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
   };
 }
 
+/** Rules are shown as `Prefix` and `Suffix`, however they were spelt. */
+const capitalised = (filter: NotificationFilter): NotificationFilter => ({
+  ...filter,
+  Key: {
+    ...filter.Key,
+    FilterRules: filter.Key?.FilterRules?.map((rule) => ({
+      ...rule,
+      Name: (rule.Name === undefined ? undefined : rule.Name.charAt(0).toUpperCase() + rule.Name.slice(1)) as 'prefix',
+    })),
+  },
+});
+
 /** Each rule has an id, given or made. */
 function named(configuration: NotificationConfiguration, make: () => string): NotificationConfiguration {
-  const withIds = <Each extends { Id?: string | undefined }>(list: Each[] | undefined): Each[] | undefined =>
-    list?.map((each) => ({ ...each, Id: each.Id === undefined || each.Id === '' ? make() : each.Id }));
+  const withIds = <Each extends { Id?: string | undefined; Filter?: NotificationFilter | undefined }>(
+    list: Each[] | undefined,
+  ): Each[] | undefined =>
+    list?.map((each) => ({
+      ...each,
+      Id: each.Id === undefined || each.Id === '' ? make() : each.Id,
+      ...(each.Filter === undefined ? {} : { Filter: capitalised(each.Filter) }),
+    }));
   const { QueueConfigurations, TopicConfigurations, LambdaFunctionConfigurations, EventBridgeConfiguration } = configuration;
   return {
     ...(QueueConfigurations === undefined ? {} : { QueueConfigurations: withIds(QueueConfigurations) }),

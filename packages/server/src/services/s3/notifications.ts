@@ -10,14 +10,14 @@ import type { BusEntry, S3Ports } from './port.ts';
 export type NotificationConfiguration = NonNullable<
   S3Operations['PutBucketNotificationConfiguration']['input']['NotificationConfiguration']
 >;
-type Filter = NonNullable<NonNullable<NotificationConfiguration['QueueConfigurations']>[number]['Filter']>;
+export type NotificationFilter = NonNullable<NonNullable<NotificationConfiguration['QueueConfigurations']>[number]['Filter']>;
 
 interface Rule {
   readonly id: string;
   readonly kind: 'queue' | 'topic' | 'function';
   readonly arn: string;
   readonly events: readonly string[];
-  readonly filter: Filter | undefined;
+  readonly filter: NotificationFilter | undefined;
 }
 
 /** Something that happened to an object. */
@@ -37,7 +37,7 @@ function rulesOf(configuration: NotificationConfiguration): readonly Rule[] {
   const rule = (
     kind: Rule['kind'],
     arn: string | undefined,
-    each: { Id?: string | undefined; Events?: string[] | undefined; Filter?: Filter | undefined },
+    each: { Id?: string | undefined; Events?: string[] | undefined; Filter?: NotificationFilter | undefined },
   ): Rule => ({
     id: each.Id ?? '',
     kind,
@@ -137,7 +137,7 @@ const covers = (pattern: string, name: string): boolean => {
   return wanted === name || (wanted.endsWith('*') && name.startsWith(wanted.slice(0, -1)));
 };
 
-const passes = (filter: Filter | undefined, key: string): boolean =>
+const passes = (filter: NotificationFilter | undefined, key: string): boolean =>
   (filter?.Key?.FilterRules ?? []).every(({ Name, Value = '' }) =>
     Name?.toLowerCase() === 'prefix' ? key.startsWith(Value) : key.endsWith(Value),
   );
