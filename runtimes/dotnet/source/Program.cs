@@ -30,6 +30,7 @@ namespace Mayfly
             {
                 Console.Error.WriteLine(problem);
                 channel.Send('F', Failure.Header(problem), Failure.Body(problem));
+                Environment.Exit(1);
                 return 1;
             }
             channel.Send('R');
