@@ -32,7 +32,7 @@ export function pinGenerator(): void {
 export const cpuMsOf = (pid: number): number => threadsOf(pid).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
 
 /** A thread of a program or of what it started. */
-export interface Thread {
+interface Thread {
   /** Threads of the same kind have the same. */
   readonly name: string;
   readonly cpuMs: number;
