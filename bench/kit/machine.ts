@@ -28,13 +28,11 @@ export function pinGenerator(): void {
   if (cores.generator !== undefined && hasTaskset) spawnSync('taskset', ['-a', '-p', '-c', cores.generator, String(process.pid)]);
 }
 
-/** CPU that a process has used, milliseconds, from the scheduler's accounts. */
-export const cpuMsOf = (pid: number): number => threadsOf(pid).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
-
 /** A thread of a program or of what it started. */
 interface Thread {
   /** Threads of the same kind have the same. */
   readonly name: string;
+  /** From the scheduler's accounts. */
   readonly cpuMs: number;
 }
 
