@@ -137,6 +137,7 @@ suite('.NET on CoreCLR', { timeout: 280_000, skip: dotnetMissing }, () => {
       '_AWS_XRAY_DAEMON_ADDRESS',
       '_AWS_XRAY_DAEMON_PORT',
       '_HANDLER',
+      '_LAMBDA_TELEMETRY_LOG_FD',
       '_X_AMZN_TRACE_ID',
     ]);
     const { PWD, SHLVL, LAMBDA_RUNTIME_NAME } = answer as Record<string, string>;

@@ -67,7 +67,6 @@ public final class Bootstrap {
     if (init.env == null) return;
     if (!init.keepEnv) Variables.replace(init.env);
     Variables.set("MAYFLY_CHANNEL", null);
-    Variables.set("_LAMBDA_TELEMETRY_LOG_FD", null);
     String zone = System.getenv("TZ");
     if (zone != null && !zone.isEmpty()) TimeZone.setDefault(TimeZone.getTimeZone(zone.startsWith(":") ? zone.substring(1) : zone));
     System.setProperty("user.dir", init.cwd);

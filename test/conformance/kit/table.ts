@@ -29,9 +29,10 @@ export const listedAsPassing = ({ file }: Table = lambda): ReadonlySet<string> =
 /** @param names  every recorded scenario; those without a result are not written yet */
 export function writeTable(names: Iterable<string>, results: ReadonlyMap<string, Result>, table: Table = lambda): void {
   const counts = { passes: 0, differs: 0, 'not written': 0 };
+  const listed = listedAsPassing(table);
   const rows = [...names].sort().map((name) => {
     const result = results.get(name);
-    const state = result === undefined || result.notHere ? 'not written' : result.why === '' ? 'passes' : 'differs';
+    const state = stateOf(result, listed.has(name));
     counts[state] += 1;
     const why = state === 'passes' ? '' : (reasonFor(name, table) ?? inOneLine(result?.why ?? ''));
     return `| \`${name}\` | ${state} | ${why} |`;
@@ -39,6 +40,13 @@ export function writeTable(names: Iterable<string>, results: ReadonlyMap<string,
   const sums = `${counts.passes} pass, ${counts.differs} differ, ${counts['not written']} are not written.\n\n`;
   writeFileSync(table.file, `${headingOf(table)}${sums}| scenario | state | why |\n| --- | --- | --- |\n${rows.join('\n')}\n`);
 }
+
+/** What this machine cannot play stays as another has listed it. */
+const stateOf = (result: Result | undefined, wasPassing: boolean): 'passes' | 'differs' | 'not written' => {
+  if (result === undefined) return 'not written';
+  if (result.notHere) return wasPassing ? 'passes' : 'not written';
+  return result.why === '' ? 'passes' : 'differs';
+};
 
 const reasonFor = (name: string, table: Table): string | undefined => table.reasons.find(([pattern]) => pattern.test(name))?.[1];
 

@@ -109,8 +109,8 @@ export class Box implements AsyncDisposable {
       cwd: early === undefined ? '/' : this.sandbox.taskRoot,
       early: early === undefined,
       background,
-      // A wrapper may start another runtime client than ours.
-      framedLog: wrapper !== undefined,
+      // A wrapper may start another runtime client than ours, and so may a start that belongs to its function.
+      framedLog: wrapper !== undefined || this.runtime.startsWith === 'function',
     });
     options.onStarted?.(process);
     const late = Promise.withResolvers<undefined>();
