@@ -67,7 +67,7 @@ export const probes: readonly Probe[] = [
   ...all(
     'E10',
     'writing where only reading is allowed',
-    ['/var/task', '/opt', '/var/runtime', '/etc', '/usr', '/', '/run/mayfly', '/dev', '/mnt'],
+    ['/var/task', '/opt', '/var/runtime', '/etc', '/usr', '/', '/run/mayfly', '/run/mayfly/cache', '/dev', '/mnt'],
     (place) => `open(my $f, '>', '${place}/x') ? 'OK' : name()`,
     /^(EROFS|EACCES)$/,
   ),
