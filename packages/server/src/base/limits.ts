@@ -1,6 +1,6 @@
 /**
  * Everything that can grow has a bound here, with its unit and its source. AWS's figures are the
- * defaults; an operator may lift the ones in `Limits`.
+ * defaults, but for how fast a stream leaves; an operator may lift the ones in `Limits`.
  */
 export interface Limits {
   /** Concurrent executions of one account in one region. @source spec 8.1-03 */
@@ -17,7 +17,10 @@ export interface Limits {
   readonly streamedResponseBytes: number;
   /** Of a streamed response, as fast as the caller takes it. @source spec 2.3-04 */
   readonly streamedBurstBytes: number;
-  /** Of a streamed response, after its burst. @source spec 2.3-04 */
+  /**
+   * Of a streamed response, after its burst. AWS's 2,097,152 are for those who want to see what it does to them: nobody has a use for a
+   * slow stream. @source spec 2.3-04
+   */
   readonly streamedBytesPerSecond: number;
   /** Zip in a request or an object. @source spec 8.1-05 */
   readonly zippedBytes: number;
@@ -47,7 +50,7 @@ export const awsLimits: Limits = {
   asyncRequestBytes: 1_048_576,
   streamedResponseBytes: 209_715_200,
   streamedBurstBytes: 6_291_456,
-  streamedBytesPerSecond: 2_097_152,
+  streamedBytesPerSecond: Number.MAX_SAFE_INTEGER,
   zippedBytes: 52_428_800,
   codeRequestBytes: 70_167_211,
   unzippedBytes: 262_144_000,
