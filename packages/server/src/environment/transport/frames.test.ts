@@ -4,7 +4,14 @@ import { encodeFrame, FrameError, FrameReader, type Frame } from './frames.ts';
 
 const read = (pieces: readonly Buffer[], maxBodyBytes = 1000): Frame[] => {
   const frames: Frame[] = [];
-  const reader = new FrameReader({ maxBodyBytes, onFrame: (frame) => frames.push({ ...frame, body: Buffer.from(frame.body) }) });
+  const reader = new FrameReader({
+    maxBodyBytes,
+    onFrame: ({ continued, ...frame }) => {
+      const last = frames.at(-1);
+      if (continued !== true || last === undefined) frames.push({ ...frame, body: Buffer.from(frame.body) });
+      else frames.splice(-1, 1, { ...last, body: Buffer.concat([last.body, frame.body]) });
+    },
+  });
   for (const piece of pieces) reader.push(piece);
   return frames;
 };
@@ -40,6 +47,21 @@ suite('frames', { timeout: 60_000 }, () => {
         );
       }),
     );
+  });
+
+  test('a part of a streamed response is handed on as it comes, never as nothing', (t: TestContext) => {
+    const [whole] = encodeFrame('D', { requestId: 'r' }, Buffer.from('abcdef')) as [Buffer];
+    const bodies: string[] = [];
+    const reader = new FrameReader({ maxBodyBytes: 10, onFrame: ({ body }) => bodies.push(body.toString()) });
+    const bodyAt = whole.length - 6;
+    for (const [from, to] of [
+      [0, bodyAt],
+      [bodyAt, bodyAt + 2],
+      [bodyAt + 2, bodyAt + 5],
+      [bodyAt + 5, bodyAt + 6],
+    ] as const)
+      reader.push(whole.subarray(from, to));
+    t.assert.deepEqual(bodies, ['ab', 'cde', 'f']);
   });
 
   test('a body that is too long is skipped, and what follows is read', (t: TestContext) => {

@@ -9,6 +9,8 @@ export interface Frame {
   readonly body: Buffer;
   /** The body was longer than allowed and has been thrown away. */
   readonly oversize: boolean;
+  /** The next part of the body of the frame before it. */
+  readonly continued?: true;
 }
 
 export class FrameError extends Error {}
@@ -37,10 +39,16 @@ export function encodeFrame(type: string, header?: object, body?: Uint8Array): r
   return [start];
 }
 
-/** Takes any cut of the stream and gives whole frames; holds one frame at most. */
+/** Of a streamed response. To wait for the whole of its body is to copy it once more, and to be later with it. */
+const inParts = 'D'.charCodeAt(0);
+
+/** Takes any cut of the stream and gives whole frames, those of type `D` as they come; holds one frame at most. */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
   readonly #maxBodyBytes: number;
+  /** The frame whose body goes on, and how many bytes of it are to come. */
+  #open: Frame | undefined;
+  #openBytes = 0;
   readonly #held = new Pieces();
   /** Until this much is there, looking at it is of no use. */
   #wantedBytes = fixedBytes;
@@ -59,6 +67,7 @@ export class FrameReader {
       this.#skipBytes -= skipped;
       data = data.subarray(skipped);
     }
+    if (this.#openBytes > 0) data = this.#goOn(data);
     if (data.length === 0) return;
     if (this.#held.bytes > 0) {
       this.#held.add(data);
@@ -86,17 +95,31 @@ export class FrameReader {
     const headerBytes = data.readUInt32BE(at + 5);
     const bodyBytes = frameBytes - fixedBytes - headerBytes;
     if (bodyBytes < 0 || headerBytes > maxHeaderBytes) throw new FrameError('not a frame');
+    const type = data.readUInt8(at + 4);
     const oversize = bodyBytes > this.#maxBodyBytes;
-    const needed = oversize ? fixedBytes + headerBytes : frameBytes;
+    const headBytes = fixedBytes + headerBytes;
+    const needed = oversize ? headBytes : type === inParts ? headBytes + Math.min(1, bodyBytes) : frameBytes;
     if (available < needed) return this.#want(needed);
     const bodyAt = at + fixedBytes + headerBytes;
-    this.#onFrame({
-      type: String.fromCharCode(data.readUInt8(at + 4)),
+    const frame: Frame = {
+      type: String.fromCharCode(type),
       header: headerBytes === 0 ? {} : parseHeader(data.toString('utf8', at + fixedBytes, bodyAt)),
       body: oversize || bodyBytes === 0 ? nothing : data.subarray(bodyAt, at + frameBytes),
       oversize,
-    });
-    return frameBytes;
+    };
+    this.#onFrame(frame);
+    if (oversize || available >= frameBytes) return frameBytes;
+    this.#open = frame;
+    this.#openBytes = frameBytes - available;
+    return available;
+  }
+
+  /** @returns what comes after the open frame */
+  #goOn(data: Buffer): Buffer {
+    const body = data.subarray(0, this.#openBytes);
+    this.#openBytes -= body.length;
+    this.#onFrame({ ...(this.#open as Frame), body, continued: true });
+    return data.subarray(body.length);
   }
 
   #want(bytes: number): 0 {

@@ -30,7 +30,8 @@ export class Link implements Disposable {
     const reader = new FrameReader({
       maxBodyBytes: options.maxBodyBytes,
       onFrame: (frame) => {
-        this.#frames += 1;
+        // Parts come in the pieces that were received, few of them.
+        if (frame.continued !== true) this.#frames += 1;
         if (!this.#closed) this.onFrame(frame);
       },
     });
