@@ -12,7 +12,10 @@ export const reasons: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/test_invoke_exceptions/, 'recorded in 2023; later recordings end with the qualifier, as Mayfly does'],
   [/test_invocation_type_event_error/, 'recorded with the durations of its own invocations'],
   [/test_lambda_init_environment/, 'the machine that wrote this table has no such interpreter'],
-  [/introspection_invoke\[provided/, "a function's own runtime client finds a pipe for framed logs here, too: _LAMBDA_TELEMETRY_LOG_FD"],
+  [
+    /introspection_invoke\[provided/,
+    "a function's own runtime client finds a pipe for framed logs here, too: _LAMBDA_TELEMETRY_LOG_FD",
+  ],
   [/python3\.14|python3\.15|ruby|dotnet[68]|java8/, 'the machine that wrote this table has no such interpreter'],
   [/snapstart_(lifecycle|update)/, 'the machine was too busy to get its runtime ready'],
   [/test_manual_endpoint_injection|custom_id|test_xray|batching_behaviour/, 'nothing was recorded of it'],
