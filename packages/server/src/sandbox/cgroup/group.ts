@@ -66,7 +66,7 @@ async function members(folder: string): Promise<number[]> {
 /**
  * Rounds of SIGKILL until the group is empty.
  *
- * @param thaw    after the first round: a frozen process dies of the signal it could not hear, and does nothing else
+ * @param thaw    after each round: a frozen process dies of the signal it could not hear, and does nothing else
  * @param forbid  before the second: whoever forks faster than we look may not fork any more. Not sooner, because a
  *   refused fork is an error that a program could tell of before it is killed
  */
@@ -86,7 +86,8 @@ export async function killIn(
         // It ended by itself in the meantime.
       }
     }
-    if (round === 0) options.thaw();
+    // Each time: a freeze that was under way may have closed the box again behind the last one.
+    options.thaw();
     if (pids.length === 0) return killed.size;
     await options.clock.sleep(Math.min(1 + round, 20));
   }
