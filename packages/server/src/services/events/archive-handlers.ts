@@ -12,6 +12,7 @@ type ArchiveHandlers = Pick<
 
 export function archiveHandlers(desk: Desk): ArchiveHandlers {
   const { records, buses, archives, group, ingest, clock } = desk;
+  const nextNo = numbers(desk);
   const find = (call: Call, name: string | undefined): Archive => {
     const archive = records.get('archive', scopeOf(call), name ?? '');
     if (archive === undefined) throw notFound(`Archive ${name} does not exist.`);
@@ -38,7 +39,7 @@ export function archiveHandlers(desk: Desk): ArchiveHandlers {
       const archive = await records.change((draft) => {
         if (draft.get('archive', scopeOf(call), name) !== undefined) throw exists(`Archive ${name} already exists.`);
         const made: Archive = {
-          no: nextNo(desk),
+          no: nextNo(),
           name,
           arn: `arn:aws:events:${call.region}:${call.account}:archive/${name}`,
           busArn: input.EventSourceArn ?? '',
@@ -102,7 +103,8 @@ export function archiveHandlers(desk: Desk): ArchiveHandlers {
 }
 
 /** Numbers follow the clock, so that one of a deleted archive does not come back. */
-function nextNo({ records, clock }: Desk): number {
-  const used = [...records.all('archive')].map(({ value }) => value.no);
-  return Math.max(Math.floor(clock.now()), ...used.map((no) => no + 1));
+function numbers({ records, clock }: Desk): () => number {
+  let last = Math.max(0, ...[...records.all('archive')].map(({ value }) => value.no));
+  // Counted here, because archives that are made at once see each other only in their drafts.
+  return () => (last = Math.max(last + 1, Math.floor(clock.now())));
 }
