@@ -67,6 +67,30 @@ suite('records of a service', { timeout: 60_000 }, () => {
     await Promise.all(Array.from({ length: 20 }, grow));
     t.assert.strictEqual(records.get('thing', 'a', 'x')?.size, 20);
   });
+
+  test('changes made at once share a transaction; one that refuses ends alone, and all end when it cannot be written', async (t: TestContext) => {
+    await using database = new PlainDatabase();
+    const records = await Records.open<Kinds>(database, 'test');
+    const create = (name: string) =>
+      records.change((draft) => {
+        if (draft.get('thing', 'a', name) !== undefined) throw new Error(`${name} exists`);
+        draft.put('thing', 'a', name, { name, size: 1 });
+        return draft.count('thing', 'a');
+      });
+    const remove = (name: string) => records.change((draft) => draft.delete('thing', 'a', name) && draft.count('thing', 'a'));
+    database.commits = 0;
+    const ended = await Promise.allSettled([create('x'), create('y'), create('x'), remove('y'), create('z')]);
+    t.assert.deepStrictEqual(
+      ended.map((each) => (each.status === 'fulfilled' ? each.value : (each.reason as Error).message)),
+      [1, 2, 'x exists', 1, 2],
+    );
+    t.assert.strictEqual(database.commits, 1);
+    t.assert.strictEqual(records.count('thing', 'a'), 2);
+    database.failure = new Error('disk full');
+    const failed = await Promise.allSettled([create('v'), create('w'), create('x')]);
+    t.assert.ok(failed.every((each) => each.status === 'rejected' && (each.reason as Error).message === 'disk full'));
+    t.assert.strictEqual(records.count('thing', 'a'), 2);
+  });
 });
 
 suite('pages', { timeout: 60_000 }, () => {
