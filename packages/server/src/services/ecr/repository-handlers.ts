@@ -1,6 +1,6 @@
 import type { Call } from '@mayfly/wire';
 import { ServiceFault } from '@mayfly/wire';
-import { pageOf, without } from '../kit/index.ts';
+import { pageOf, without, isJson } from '../kit/index.ts';
 import { noRepository, notEmpty } from './faults.ts';
 import type { EcrHandlers } from './open.ts';
 import { scopeOfHome, type Home, type RepositoryRecord } from './records.ts';
@@ -194,15 +194,6 @@ const nameOf = (arn: string | undefined): string => {
       "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'",
     );
   return name;
-};
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 const noPolicy = (code: string, what: string, name: string, { account }: Home): ServiceFault =>

@@ -2,6 +2,7 @@ import { invalid } from './faults.ts';
 import type { EventDocument } from './event.ts';
 import { parseJsonPath, select } from '../kit/json-path.ts';
 import type { Rule, Target } from './kinds.ts';
+import { isJson } from '../kit/index.ts';
 
 export type TargetInput =
   | { readonly kind: 'payload'; readonly payload: string }
@@ -93,13 +94,4 @@ function inText(value: unknown, isText: boolean): string {
   if (typeof value === 'string') return JSON.stringify(value).slice(1, -1);
   const json = JSON.stringify(value);
   return isText ? json.replaceAll('"', '') : json;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import { ServiceFault, type Call } from '@mayfly/wire';
 import type { Random } from '../../base/index.ts';
-import { pageOf, scopeOf, type RecordDraft } from '../kit/index.ts';
+import { pageOf, scopeOf, type RecordDraft, isJson } from '../kit/index.ts';
 import { badToken, notFound } from './faults.ts';
 import type { LogHandlers } from './group-handlers.ts';
 import type { DeliveryDestinationRecord, DeliveryRecord, DeliverySourceRecord, LogKinds, LogRecords } from './groups.ts';
@@ -214,12 +214,3 @@ const shownDelivery = (call: Call, delivery: DeliveryRecord) => ({
   ...given('s3DeliveryConfiguration', delivery.s3),
   ...tagsOf(delivery.tags),
 });
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,5 @@
 import type { Handlers, SecretsManagerOperations } from '@mayfly/wire';
-import { pageOf, scopeOf, without } from '../kit/index.ts';
+import { pageOf, scopeOf, without, isJson } from '../kit/index.ts';
 import { lists } from './lists.ts';
 import { newPassword } from './password.ts';
 import type { SecretRecord } from './records.ts';
@@ -242,13 +242,4 @@ export function secretHandlers(vault: Vault) {
 
     GetRandomPassword: async (input) => ({ RandomPassword: newPassword(input, vault.random) }),
   } satisfies SecretHandlers;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Call } from '@mayfly/wire';
 import type { Clock } from '../../../base/index.ts';
-import { pageOf, readToken, scopeOf, writeToken } from '../../kit/index.ts';
+import { pageOf, readToken, scopeOf, writeToken, isJson } from '../../kit/index.ts';
 import { badToken, invalid, invalidFormat, limitExceeded, noAlarm, type CloudWatchHandlers } from '../faults.ts';
 import { dimensionsOf } from '../metrics/dimensions.ts';
 import { tagsOf, type Tagged } from '../tags.ts';
@@ -246,15 +246,6 @@ export const taggedAlarms = (records: AlarmRecords): Tagged => ({
       return alarm !== undefined;
     }),
 });
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const typeOf = ({ kind }: AlarmRecord): 'MetricAlarm' | 'CompositeAlarm' =>
   kind === 'metric' ? 'MetricAlarm' : 'CompositeAlarm';
