@@ -3,6 +3,9 @@
 
 const net = require('net');
 
+const nothing = Buffer.alloc(0);
+const readBytes = 65_536;
+
 const letters = Object.create(null);
 for (const letter of 'HRFAXSDZNLC') letters[letter] = letter.charCodeAt(0);
 
@@ -33,37 +36,58 @@ function encode(frames) {
   return out;
 }
 
-/** Cuts a stream of bytes into frames. Pieces of a big frame are joined once, when all are there. */
+/** Cuts a stream of bytes into frames. What it is given is not kept, for that buffer is read into again. */
 function reader(onFrame) {
-  let pieces = [];
+  /** What is there of a frame that is not complete, in a buffer of the frame's size (of 4 until that is known). */
+  let held = nothing;
   let have = 0;
-  let need = 4;
-  return (piece) => {
-    pieces.push(piece);
-    have += piece.length;
-    if (have < need) return;
-    let rest = pieces.length === 1 ? piece : Buffer.concat(pieces, have);
-    while (rest.length >= 4) {
-      const length = rest.readUInt32BE(0);
-      need = 4 + length;
-      if (rest.length < need) break;
-      const headBytes = rest.readUInt32BE(5);
-      const header = headBytes === 0 ? {} : JSON.parse(rest.toString('utf8', 9, 9 + headBytes));
-      const body = rest.subarray(9 + headBytes, need);
-      const type = String.fromCharCode(rest[4]);
-      rest = rest.subarray(need);
-      need = 4;
-      onFrame(type, header, body);
+  return (bytes) => {
+    let at = 0;
+    while (at < bytes.length) {
+      if (have === 0) {
+        const there = bytes.length - at;
+        const size = there < 4 ? 4 : 4 + bytes.readUInt32BE(at);
+        if (there >= size) {
+          at += size;
+          take(bytes.subarray(at - size, at), onFrame);
+          continue;
+        }
+        held = Buffer.allocUnsafe(size);
+      }
+      const copied = bytes.copy(held, have, at);
+      at += copied;
+      have += copied;
+      if (have < held.length) return;
+      if (have === 4) {
+        held = Buffer.concat([held], 4 + held.readUInt32BE(0));
+        continue;
+      }
+      const whole = held;
+      held = nothing;
+      have = 0;
+      take(whole, onFrame);
     }
-    pieces = rest.length === 0 ? [] : [rest];
-    have = rest.length;
   };
+}
+
+function take(frame, onFrame) {
+  const bodyAt = 9 + frame.readUInt32BE(5);
+  const header = bodyAt === 9 ? {} : JSON.parse(frame.toString('utf8', 9, bodyAt));
+  onFrame(String.fromCharCode(frame[4]), header, frame.subarray(bodyAt));
 }
 
 /** Connects. When the other end goes, so do we: nobody is left to answer. */
 function connect(path, onFrame) {
-  const socket = net.connect(path);
-  socket.on('data', reader(onFrame));
+  const read = reader(onFrame);
+  // One buffer for all reads: a new one for each costs more than everything else that is done with an event.
+  const onread = {
+    buffer: Buffer.allocUnsafeSlow(readBytes),
+    callback: (bytes, buffer) => {
+      read(buffer.subarray(0, bytes));
+      return true;
+    },
+  };
+  const socket = net.connect({ path, onread });
   socket.on('error', () => {});
   socket.on('close', () => process.exit(0));
   return {
