@@ -10,12 +10,12 @@ import {
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
 import { rootObstacle } from '../../packages/server/src/sandbox/driver.suite.ts';
-import { egressTools, hostAddress } from '../../packages/server/src/sandbox/network/egress.ts';
+import { findFirewall, hostAddress } from '../../packages/server/src/sandbox/network/egress.ts';
 import { deploy, invoke, lambdaClient, role } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { zipOf } from '../kit/zip.ts';
 
-const skip = rootObstacle() ?? (egressTools() === undefined ? 'ip or a firewall is missing' : false);
+const skip = rootObstacle() ?? (findFirewall() === undefined ? 'a firewall is missing' : false);
 const code = `
   const { connect } = require('node:net');
   exports.handler = ({ host, port }) =>

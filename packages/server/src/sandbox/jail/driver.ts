@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Logger } from '../../base/index.ts';
 import { noGroups, openGroups, type CgroupVersion, type Groups } from '../cgroup/index.ts';
-import { Egress, egressTools, type EgressTools } from '../network/egress.ts';
+import { Egress, findFirewall, type MakeFirewall } from '../network/egress.ts';
 import { isPublic } from '../network/ranges.ts';
 import type { Capabilities, Sandbox, SandboxDriver, SandboxSpec } from '../port.ts';
 import { Jail } from './box.ts';
@@ -31,7 +31,7 @@ export interface JailOptions {
   /** Absent for an ordinary user: then nothing is bounded but `/tmp` and open files. */
   readonly cgroup?: CgroupVersion | undefined;
   /** For tests; otherwise the host's own. */
-  readonly egress?: EgressTools | undefined;
+  readonly firewall?: MakeFirewall | undefined;
 }
 
 /** What all boxes of one launcher have in common. */
@@ -151,7 +151,7 @@ export class JailDriver implements SandboxDriver {
     chmodSync(helper, 0o755);
     const groups = this.#groups();
     const root = cgroup !== undefined;
-    const tools = this.#egressTools();
+    const firewall = this.#firewall();
     const launcher = await Launcher.open({ log, mode: root ? 'private' : 'user' });
     // The next box gets a new launcher; those of this one have ended.
     void launcher.gone.then(() => (this.#shared = undefined));
@@ -179,23 +179,24 @@ export class JailDriver implements SandboxDriver {
       }),
       readOnly: new ReadOnlyMounts(path.join(folder, 'ro'), launcher),
       disks: root && Disks.possible() ? new Disks(files, launcher) : undefined,
-      egress: tools === undefined ? undefined : new Egress({ launcher, tools, log, server: this.#server, marker: this.#marker }),
+      egress:
+        firewall === undefined ? undefined : new Egress({ launcher, firewall, log, server: this.#server, marker: this.#marker }),
     };
   }
 
   async sweep(): Promise<{ readonly processes: number; readonly cgroups: number; readonly mounts: number }> {
     const { log } = this.#options;
-    const tools = this.#egressTools();
-    if (tools !== undefined && existsSync(this.#marker)) {
+    const firewall = this.#firewall();
+    if (firewall !== undefined && existsSync(this.#marker)) {
       await using launcher = await Launcher.open({ log, mode: 'shared' });
-      await new Egress({ launcher, tools, log, server: this.#server, marker: this.#marker }).remove();
+      await new Egress({ launcher, firewall, log, server: this.#server, marker: this.#marker }).remove();
     }
     return this.#sweepFolder();
   }
 
-  #egressTools(): EgressTools | undefined {
-    const { cgroup, egress } = this.#options;
-    return cgroup === undefined ? undefined : (egress ?? egressTools());
+  #firewall(): MakeFirewall | undefined {
+    const { cgroup, firewall } = this.#options;
+    return cgroup === undefined ? undefined : (firewall ?? findFirewall());
   }
 
   #groups(): Groups {

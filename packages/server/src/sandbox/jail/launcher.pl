@@ -307,6 +307,14 @@ sub in_network {
     return $result;
 }
 
+sub number_of {
+    my ($socket, $name) = @_;
+    return fileno($netns{$1} // die "no such network: $1") if $name =~ /^netns:(.*)/;
+    my $ifreq = pack('a16 x24', $name);
+    ioctl($socket, 0x8933, $ifreq) or die "$name: $!";    # SIOCGIFINDEX
+    return unpack('x16 l', $ifreq);
+}
+
 %step = (
     # id port port: a private network with `lo` up and two listeners, which go to the server
     netns => sub {
@@ -406,28 +414,50 @@ sub in_network {
     symlink => sub { my ($n, $to, $path) = @_; symlink($to, $path) or die "symlink $path: $!"; return '' },
     write => sub { my ($n, $path, $text) = @_; spew($path, $text); return '' },
     chmod => sub { my ($n, $path, $mode) = @_; chmod(oct $mode, $path) or die "chmod $path: $!"; return '' },
-    # id input command…: runs a program of the host to its end, in a box's network, or ours when the id is `-`
-    run => sub {
-        my ($n, $id, $input, @command) = @_;
-        $input =~ s{\@netns:([\w.-]+)\@}{ '/proc/' . $$ . '/fd/' . fileno($netns{$1} // die "no such network: $1") }ge;
+    # id message…: rtnetlink messages, each acknowledged before the next; their bytes in hex, then, after commas, where in
+    # them which number belongs: `16=eth0` that of an interface, `92=netns:x` the descriptor of a network
+    netlink => sub {
+        my ($n, $id, @messages) = @_;
         my $work = sub {
-            pipe(my $read, my $write) or die "pipe: $!";
-            my $pid = fork() // die "fork: $!";
-            if ($pid == 0) {
-                ordinary_signals();
-                memory_file($input, 0);
-                POSIX::dup2(fileno($write), $_) for 1, 2;
-                { no warnings 'exec'; exec { $command[0] } @command }
-                POSIX::_exit(127);
+            socket(my $names, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";
+            socket(my $kernel, 16, SOCK_RAW, 0) or die "netlink: $!";
+            for (@messages) {
+                my ($hex, @named) = split /,/;
+                my $message = pack('H*', $hex);
+                for (@named) {
+                    my ($at, $name) = split /=/, $_, 2;
+                    substr($message, $at, 4) = pack('l', number_of($names, $name));
+                }
+                send($kernel, $message, 0) // die "netlink: $!";
+                my $answer = '';
+                recv($kernel, $answer, 4096, 0) // die "netlink: $!";
+                my ($type, $error) = unpack('x4 S x10 l', $answer);
+                next if $type == 2 && $error == 0;
+                $! = -$error;
+                die "netlink $hex: $!";
             }
-            close $write;
-            my $said = '';
-            1 while sysread($read, $said, 4096, length $said);
-            waitpid($pid, 0);
-            $? == 0 or die "$command[0] failed: " . substr($said, 0, 400);
-            return ',"said":' . json_text(substr($said, 0, 4096));
+            return '';
         };
         return $id eq '-' ? $work->() : in_network($id, $work);
+    },
+    # input command…: runs a program of the host to its end
+    run => sub {
+        my ($n, $input, @command) = @_;
+        pipe(my $read, my $write) or die "pipe: $!";
+        my $pid = fork() // die "fork: $!";
+        if ($pid == 0) {
+            ordinary_signals();
+            memory_file($input, 0);
+            POSIX::dup2(fileno($write), $_) for 1, 2;
+            { no warnings 'exec'; exec { $command[0] } @command }
+            POSIX::_exit(127);
+        }
+        close $write;
+        my $said = '';
+        1 while sysread($read, $said, 4096, length $said);
+        waitpid($pid, 0);
+        $? == 0 or die "$command[0] failed: " . substr($said, 0, 400);
+        return ',"said":' . json_text(substr($said, 0, 4096));
     },
     # netns-id user files nice framed-log seccomp cgroup-files… -- number (source target)… number argument… command…: binds, or
     # with the source `-` unmounts, which only the command sees; arguments that reach it as a file on descriptor 8, out of sight of the host's `ps`. Its

@@ -161,7 +161,7 @@ export class Launcher implements AsyncDisposable {
 
   /** Runs a short program of the host to its end. @returns what it said @throws Error when it fails */
   async ask(command: readonly string[]): Promise<string> {
-    return (await this.#ask([step.run('-', command)])).said ?? '';
+    return (await this.#ask([step.run(command)])).said ?? '';
   }
 
   /** Starts a process, after `before`, in the same round trip. */

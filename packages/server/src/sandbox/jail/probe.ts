@@ -95,7 +95,7 @@ export async function probeJail(host: {
           check: 'egress',
           verdict: 'warn',
           detail: 'functions reach only this server',
-          remedy: 'apt-get install -y iproute2 nftables',
+          remedy: 'apt-get install -y nftables',
         },
     ...settingFindings(),
   ];

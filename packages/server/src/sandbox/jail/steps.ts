@@ -1,3 +1,5 @@
+import type { NetlinkMessage } from '../network/netlink.ts';
+
 /** One thing for the launcher to do; a row of them is one request. @see launcher.pl for what each does */
 export type Step = readonly [name: string, ...words: (string | number)[]];
 
@@ -56,11 +58,14 @@ export const step = {
   /** A connection to a port inside; its handle comes with the reply. */
   connect: (id: string, port: number): Step => ['connect', id, port],
   dropNetwork: (id: string): Step => ['drop', id],
-  /**
-   * Runs a program of the host to its end, inside a box's network; in the host's own when that is `-`.
-   * `@netns:<id>@` in the input becomes a path to that box's network.
-   */
-  run: (network: string, command: readonly string[], input = ''): Step => ['run', network, input, ...command],
+  /** Says it all to the kernel's networking, in a box's network; in the host's own when that is `-`. */
+  netlink: (network: string, messages: readonly NetlinkMessage[]): Step => [
+    'netlink',
+    network,
+    ...messages.map(({ bytes, named }) => [bytes.toString('hex'), ...named.map(({ at, name }) => `${at}=${name}`)].join(',')),
+  ],
+  /** Runs a program of the host to its end. */
+  run: (command: readonly string[], input = ''): Step => ['run', input, ...command],
   /** The same, but its failure does not end the row. */
   maybe: ([name, ...words]: Step): Step => [`?${name}`, ...words],
 };

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,16 +11,17 @@ import { rootObstacle, suiteLimits } from '../driver.suite.ts';
 import { cgroupVersion } from '../cgroup/index.ts';
 import type { Sandbox, SandboxDriver, SandboxSpec } from '../index.ts';
 import { JailDriver, serverName } from '../jail/driver.ts';
-import { egressTools, hostAddress } from './egress.ts';
+import { findFirewall, hostAddress } from './egress.ts';
 import { contains, isPublic, rangeFault, reservedBy } from './ranges.ts';
 
 /** Another network namespace plays the internet: a public address, and a private one that must stay out of reach. */
 for (const kind of ['nft', 'iptables'] as const) {
-  const tools = egressTools(kind);
-  const skip = rootObstacle() ?? (tools === undefined ? `ip or ${kind} is missing` : false);
+  const firewall = findFirewall(kind);
+  const ipTool = ['/usr/sbin/ip', '/usr/bin/ip', '/sbin/ip', '/bin/ip'].find((file) => existsSync(file)) ?? '';
+  const skip = rootObstacle() ?? (firewall === undefined || ipTool === '' ? `ip or ${kind} is missing` : false);
   suite(`a way to the internet with ${kind}`, { skip, timeout: 60_000 }, () => {
     const name = `mfi${process.pid}${kind[0]}`;
-    const ip = (line: string): void => void execFileSync(tools?.ip ?? '', line.split(' '));
+    const ip = (line: string): void => void execFileSync(ipTool, line.split(' '));
     let dataDir: string;
     let driver: SandboxDriver;
     let internet: ReturnType<typeof spawn>;
@@ -49,7 +50,7 @@ for (const kind of ['nft', 'iptables'] as const) {
 
     before(async () => {
       dataDir = mkdtempSync(path.join(tmpdir(), 'mayfly-egress-'));
-      driver = new JailDriver({ dataDir, clock: systemClock, log: silentLogger, cgroup: cgroupVersion(), egress: tools });
+      driver = new JailDriver({ dataDir, clock: systemClock, log: silentLogger, cgroup: cgroupVersion(), firewall });
       ip(`netns add ${name}`);
       ip(`link add ${name} type veth peer name eth0 netns ${name}`);
       ip(`address add 203.0.113.1/24 dev ${name}`);
@@ -61,7 +62,7 @@ for (const kind of ['nft', 'iptables'] as const) {
       for (const link of ['eth0', 'lo']) ip(`-n ${name} link set ${link} up`);
       execFileSync('/bin/sh', ['-c', `echo 1 > /proc/sys/net/ipv4/conf/${name}/forwarding`]);
       const script = `require('net').createServer((s) => s.end('hello ' + s.remoteAddress)).listen(8080, '0.0.0.0', () => console.log('up'))`;
-      internet = spawn(tools?.ip ?? '', ['netns', 'exec', name, process.execPath, '-e', script], {
+      internet = spawn(ipTool, ['netns', 'exec', name, process.execPath, '-e', script], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       if (internet.stdout !== null) await once(internet.stdout, 'data');
@@ -133,9 +134,9 @@ for (const kind of ['nft', 'iptables'] as const) {
       });
       await once(listening.output, 'data');
       const address = (await run(box, 'grep -o "198\\.18[0-9.]*" /proc/net/fib_trie | grep -v "\\.0$" | head -1')).trim();
-      execFileSync(tools?.ip ?? '', `-n ${name} route add 198.18.0.0/16 via 203.0.113.1`.split(' '));
+      execFileSync(ipTool, `-n ${name} route add 198.18.0.0/16 via 203.0.113.1`.split(' '));
       const answer = execFileSync(
-        tools?.ip ?? '',
+        ipTool,
         [
           'netns',
           'exec',
@@ -218,9 +219,9 @@ for (const kind of ['nft', 'iptables'] as const) {
       const script = `
         import { JailDriver } from ${room('../jail/driver.ts')};
         import { silentLogger, systemClock } from ${room('../../base/index.ts')};
-        import { egressTools } from ${room('egress.ts')};
+        import { findFirewall } from ${room('egress.ts')};
         const driver = new JailDriver({
-          dataDir: ${JSON.stringify(folder)}, clock: systemClock, log: silentLogger, cgroup: ${JSON.stringify(cgroupVersion())}, egress: egressTools('${kind}'),
+          dataDir: ${JSON.stringify(folder)}, clock: systemClock, log: silentLogger, cgroup: ${JSON.stringify(cgroupVersion())}, firewall: findFirewall('${kind}'),
         });
         const box = await driver.create({ id: 'orphan', mounts: [], limits: ${JSON.stringify(suiteLimits)}, network: 'egress' }, { signal: new AbortController().signal });
         await box.furnished();

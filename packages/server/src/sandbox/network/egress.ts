@@ -5,6 +5,7 @@ import type { Launcher } from '../jail/launcher.ts';
 import { step, type Step } from '../jail/steps.ts';
 import type { Network } from '../port.ts';
 import { iptables, nftables, type Firewall, type FirewallScope } from './firewall.ts';
+import { addRoute, giveAddress, pair, prohibit, switchOn, withoutOwnAddress } from './netlink.ts';
 import { routesFor } from './openings.ts';
 import { interfacesTo } from './uplinks.ts';
 
@@ -17,21 +18,19 @@ const boxAddress = (index: number): string => `198.18.${index >> 8}.${index & 25
 const find = (name: string): string | undefined =>
   ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].map((place) => `${place}/${name}`).find((file) => isExecutable(file));
 
-export interface EgressTools {
-  readonly ip: string;
-  readonly firewall: (scope: FirewallScope) => Firewall;
-}
+export type MakeFirewall = (scope: FirewallScope) => Firewall;
 
-/** What a way out is made with; undefined where it is missing. @param prefer  for tests */
-export function egressTools(prefer?: 'iptables' | 'nft'): EgressTools | undefined {
-  const ip = find('ip');
+/** The host's firewall; undefined where it has none, and no way out can be made. @param prefer  for tests */
+export function findFirewall(prefer?: 'iptables' | 'nft'): MakeFirewall | undefined {
   const tables = prefer === 'nft' ? undefined : find('iptables');
   const nft = prefer === 'iptables' ? undefined : find('nft');
-  if (ip === undefined) return undefined;
-  if (tables !== undefined) return { ip, firewall: (scope) => iptables(tables, scope) };
-  if (nft !== undefined) return { ip, firewall: (scope) => nftables(nft, scope) };
+  if (tables !== undefined) return (scope) => iptables(tables, scope);
+  if (nft !== undefined) return (scope) => nftables(nft, scope);
   return undefined;
 }
+
+/** The interface in a box. */
+const inside = 'eth0';
 
 /** Everything public, and nothing else: what a function has that joins no network. */
 const internet: Network = { allow: [{ to: '0.0.0.0/0' }], nameServers: [] };
@@ -44,7 +43,6 @@ const mostNetworks = 36 * 36;
  */
 export class Egress {
   readonly #launcher: Launcher;
-  readonly #tools: EgressTools;
   readonly #log: Logger;
   readonly #firewall: Firewall;
   readonly #prefix: string;
@@ -57,45 +55,43 @@ export class Egress {
   /** @param options.server  eight hex digits that name this server on this host @param options.marker  a file that is there while rules are */
   constructor(options: {
     readonly launcher: Launcher;
-    readonly tools: EgressTools;
+    readonly firewall: MakeFirewall;
     readonly log: Logger;
     readonly server: string;
     readonly marker: string;
   }) {
     this.#marker = options.marker;
     this.#launcher = options.launcher;
-    this.#tools = options.tools;
     this.#log = options.log;
     this.#prefix = `mf${options.server.slice(0, 6)}-`;
-    this.#firewall = options.tools.firewall({ server: options.server, prefix: this.#prefix, boxes: boxRange });
+    this.#firewall = options.firewall({ server: options.server, prefix: this.#prefix, boxes: boxRange });
   }
 
   /** Steps that give the network `id` its way out; `index` below 65,536 is used by no other box. */
   async connect(id: string, index: number, wanted: 'egress' | Network): Promise<Step[]> {
     await (this.#ready ??= this.#prepare());
     const network = wanted === 'egress' ? internet : wanted;
-    const { ip } = this.#tools;
     const name = this.#prefix + (await this.#opened(network)) + index.toString(36);
     const address = boxAddress(index);
-    const outside = [
-      `link add ${name} type veth peer name eth0 netns @netns:${id}@`,
-      `link set ${name} addrgenmode none`,
-      `address add ${hostAddress}/32 dev ${name}`,
-      `link set ${name} up`,
-      `route add ${address}/32 dev ${name}`,
-    ];
-    const inside = [
-      'link set eth0 addrgenmode none',
-      `address add ${address}/32 dev eth0`,
-      'link set eth0 up',
-      `route add ${hostAddress}/32 dev eth0`,
-      ...routesFor(network.allow, hostAddress),
-    ];
+    const { open, shut } = routesFor(network.allow);
     return [
-      step.run('-', [ip, '-batch', '-'], outside.join('\n')),
+      step.netlink('-', [
+        pair(name, inside, id),
+        withoutOwnAddress(name),
+        giveAddress(name, hostAddress),
+        switchOn(name),
+        addRoute(name, { to: address }),
+      ]),
       // Only packets that come in here, or where the host's own way to what is opened leads, are passed on.
       step.write(`/proc/sys/net/ipv4/conf/${name}/forwarding`, '1'),
-      step.run(id, [ip, '-batch', '-'], inside.join('\n')),
+      step.netlink(id, [
+        withoutOwnAddress(inside),
+        giveAddress(inside, address),
+        switchOn(inside),
+        addRoute(inside, { to: hostAddress }),
+        ...open.map((to) => addRoute(inside, { to, via: hostAddress })),
+        ...shut.map(prohibit),
+      ]),
     ];
   }
 

@@ -26,7 +26,7 @@ export interface FirewallScope {
 export function nftables(nft: string, { server, prefix, boxes }: FirewallScope): Firewall {
   const table = `mayfly_${server}`;
   const ours = `"${prefix}*"`;
-  const remove = (): Step[] => [step.maybe(step.run('-', [nft, 'delete', 'table', 'inet', table]))];
+  const remove = (): Step[] => [step.maybe(step.run([nft, 'delete', 'table', 'inet', table]))];
   const rules = `table inet ${table} {
     set never { type ipv4_addr; flags interval; elements = { ${neverReached.join(', ')} } }
     chain networks { }
@@ -70,9 +70,9 @@ export function nftables(nft: string, { server, prefix, boxes }: FirewallScope):
       add('networks', 'ip daddr @never return'),
       ...others.map((opening) => add('networks', `${match(opening)}accept`)),
     ];
-    return [step.run('-', [nft, '-f', '-'], script.join(''))];
+    return [step.run([nft, '-f', '-'], script.join(''))];
   };
-  return { name: 'nftables', install: () => [...remove(), step.run('-', [nft, '-f', '-'], rules)], open, remove };
+  return { name: 'nftables', install: () => [...remove(), step.run([nft, '-f', '-'], rules)], open, remove };
 }
 
 /** Chosen before nftables, because here an accept of ours stands before a drop of Docker's in the same chain. */
@@ -92,9 +92,9 @@ export function iptables(program: string, { server, prefix, boxes }: FirewallSco
         ...[input, forward, networks, host].map((chain) => ['-t', 'filter', what, chain]),
         ['-t', 'nat', what, out],
       ]),
-    ].map((words) => step.maybe(step.run('-', [program, '-w', '10', ...(words as string[])])));
+    ].map((words) => step.maybe(step.run([program, '-w', '10', ...(words as string[])])));
   const restore = (...lines: string[]): Step =>
-    step.run('-', [`${program}-restore`, '-w', '10', '--noflush'], `${lines.join('\n')}\n`);
+    step.run([`${program}-restore`, '-w', '10', '--noflush'], `${lines.join('\n')}\n`);
   const refuse = (match: string): string[] => [
     `${match} -p tcp -j REJECT --reject-with tcp-reset`,
     `${match} -j REJECT --reject-with icmp-admin-prohibited`,
@@ -143,9 +143,7 @@ export function iptables(program: string, { server, prefix, boxes }: FirewallSco
     install: () => [
       ...remove(),
       rules,
-      ...jumps.map(([table, chain, ...rule]) =>
-        step.run('-', [program, '-w', '10', '-t', table, '-I', chain, ...(rule as string[])]),
-      ),
+      ...jumps.map(([table, chain, ...rule]) => step.run([program, '-w', '10', '-t', table, '-I', chain, ...(rule as string[])])),
     ],
     open,
     remove,

@@ -22,12 +22,7 @@ export function passage(allow: readonly Opening[]): Passage {
 }
 
 /** Routes of a box: to what is opened, and to nothing that is reserved and was not named. The kernel takes the narrowest. */
-export function routesFor(allow: readonly Opening[], gateway: string): string[] {
+export function routesFor(allow: readonly Opening[]): { readonly open: readonly string[]; readonly shut: readonly string[] } {
   const opened = new Set(allow.filter(({ to }) => to !== 'host').map(({ to }) => to));
-  return [
-    ...[...opened].map((range) => `route add ${range} via ${gateway} dev eth0`),
-    ...neverReached
-      .filter((range) => range !== '127.0.0.0/8' && !opened.has(range))
-      .map((range) => `route add prohibit ${range}`),
-  ];
+  return { open: [...opened], shut: neverReached.filter((range) => range !== '127.0.0.0/8' && !opened.has(range)) };
 }
