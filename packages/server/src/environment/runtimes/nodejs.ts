@@ -96,7 +96,12 @@ export class NodeRuntime implements RuntimeDefinition {
       family: this.family,
       interpreterVersion: version,
       mounts,
-      command: [visible ? interpreter : `/var/lang/bin/${path.basename(interpreter)}`, '/var/runtime/bootstrap.cjs'],
+      command: [
+        visible ? interpreter : `/var/lang/bin/${path.basename(interpreter)}`,
+        // A thread less, and a twentieth of the time to start: nobody attaches a debugger by a signal in there.
+        ...(Number(this.#major) >= 24 ? ['--disable-sigusr1'] : []),
+        '/var/runtime/bootstrap.cjs',
+      ],
       bootEnv: sdk === undefined ? {} : { MAYFLY_SDK: sdkInside },
       channel: 'frames',
       // @source https://nodejs.org/docs/latest-v24.x/api/module.html#moduleenablecompilecacheoptions

@@ -47,7 +47,7 @@ suite('the runtimes of a host', { timeout: 60_000 }, () => {
     t.assert.deepEqual(runtimes.check(own), { kind: 'ready' });
     const resolved = await runtimes.resolve(own);
     t.assert.equal(resolved.interpreterVersion, process.versions.node);
-    t.assert.deepEqual(resolved.command, ['/var/lang/bin/node', '/var/runtime/bootstrap.cjs']);
+    t.assert.deepEqual(resolved.command, ['/var/lang/bin/node', '--disable-sigusr1', '/var/runtime/bootstrap.cjs']);
     t.assert.deepEqual(
       resolved.mounts.map((mount) => mount.target),
       ['/var/lang/bin', '/var/runtime', '/var/lang/sdk/node_modules'],
