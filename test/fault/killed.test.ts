@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { deploy, lambdaClient } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { Caller, inParallel, pause, seeded, seedOf, slow } from './load.ts';
+import { Notebook } from './notebook.ts';
 
 const runs = slow ? 20 : 5;
 const events = 2000;
@@ -25,13 +25,12 @@ suite('a server that is killed', { timeout: 180_000 }, () => {
     t.diagnostic(`seed ${seed}`);
     const chance = seeded(seed);
     using folder = temporaryFolder();
-    const notes = path.join(folder.path, 'notes');
+    const notes = new Notebook(folder.path);
     const dataDir = path.join(folder.path, 'data');
-    const flags = ['--isolation', 'none'];
-    let server = await RunningServer.start(dataDir, flags);
+    let server = await RunningServer.start(dataDir, notes.flags);
     try {
       const client = lambdaClient(server.origin);
-      await deploy(client, 'noting', { 'index.js': noting }, { Environment: { Variables: { NOTES: notes } }, Timeout: 30 });
+      await deploy(client, 'noting', { 'index.js': noting }, { ...notes.configuration, Timeout: 30, MemorySize: 512 });
       client.destroy();
       const acknowledged = new Set<string>();
       const firstMs: number[] = [];
@@ -60,7 +59,7 @@ suite('a server that is killed', { timeout: 180_000 }, () => {
           await stragglers;
         }
         const restartedAtMs = performance.now();
-        server = await RunningServer.start(dataDir, flags);
+        server = await RunningServer.start(dataDir, notes.flags);
         using caller = new Caller(server.origin, 16);
         t.assert.ok(await send(caller), 'the first event after a restart is accepted');
         firstMs.push(performance.now() - restartedAtMs);
@@ -74,7 +73,7 @@ suite('a server that is killed', { timeout: 180_000 }, () => {
 
       const begun = new Map<string, number>();
       const ended = new Set<string>();
-      for (const line of readFileSync(notes, 'utf8').split('\n')) {
+      for (const line of notes.lines()) {
         const [word, id = ''] = line.split(' ');
         if (word === 'begin') begun.set(id, (begun.get(id) ?? 0) + 1);
         if (word === 'end') ended.add(id);

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { CreateEventSourceMappingCommand, GetEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { deploy, lambdaClient } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { Caller, inParallel, pause, seeded, seedOf, slow, until } from './load.ts';
+import { Notebook } from './notebook.ts';
 
 const shards = 8;
 const records = slow ? 100_000 : 4_000;
@@ -33,20 +33,12 @@ suite('a stream whose server is killed', { timeout: slow ? 1_800_000 : 120_000 }
     t.diagnostic(`seed ${seed}`);
     const chance = seeded(seed);
     using folder = temporaryFolder();
-    const notes = path.join(folder.path, 'notes');
+    const notes = new Notebook(folder.path);
     const dataDir = path.join(folder.path, 'data');
-    const flags = ['--isolation', 'none'];
-    const noted = (): string[] => {
-      try {
-        return readFileSync(notes, 'utf8').split('\n').filter(Boolean);
-      } catch {
-        return [];
-      }
-    };
-    let server = await RunningServer.start(dataDir, flags);
+    let server = await RunningServer.start(dataDir, notes.flags);
     try {
       const client = lambdaClient(server.origin);
-      await deploy(client, 'noting', { 'index.js': noting }, { Environment: { Variables: { NOTES: notes } }, Timeout: 30 });
+      await deploy(client, 'noting', { 'index.js': noting }, { ...notes.configuration, Timeout: 30, MemorySize: 512 });
       {
         using caller = new Caller(server.origin, 8);
         await kinesis(caller, 'CreateStream', { StreamName: 's', ShardCount: shards });
@@ -101,10 +93,10 @@ suite('a stream whose server is killed', { timeout: slow ? 1_800_000 : 120_000 }
         await pause(chance() * 50);
         await server.stop('SIGKILL');
         await stragglers;
-        server = await RunningServer.start(dataDir, flags);
+        server = await RunningServer.start(dataDir, notes.flags);
       }
       const isThere = (): boolean => {
-        const last = new Set(noted());
+        const last = new Set(notes.lines());
         return acknowledged.every((count, shard) => last.has(`${shard} ${count - 1}`));
       };
       await until(isThere, 'the last record of each shard has come', slow ? 900_000 : 60_000);
@@ -112,7 +104,7 @@ suite('a stream whose server is killed', { timeout: slow ? 1_800_000 : 120_000 }
       const highest = Array.from({ length: shards }, () => -1);
       const wrongs: string[] = [];
       let again = 0;
-      for (const line of noted()) {
+      for (const line of notes.lines()) {
         const [shard = 0, number = 0] = line.split(' ').map(Number);
         // What comes again after a crash is known already; what is new is the next one.
         if (number <= (highest[shard] as number)) again += 1;
