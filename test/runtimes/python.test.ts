@@ -2,15 +2,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import {
-  CreateFunctionUrlConfigCommand,
-  PublishLayerVersionCommand,
-  PublishVersionCommand,
-  waitUntilFunctionActiveV2,
-} from '@aws-sdk/client-lambda';
+import { CreateFunctionUrlConfigCommand, PublishVersionCommand, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda';
 import { deploy, invoke } from '../kit/functions.ts';
-import { built, pythonOf, zipFolders } from './kit/artefacts.ts';
-import { openHouse, uploaded, type House } from './kit/house.ts';
+import { pythonOf, zipFolders } from './kit/artefacts.ts';
+import { openHouse, type House } from './kit/house.ts';
+import { pythonLayer } from './kit/python.ts';
 
 type Told = Readonly<Record<string, unknown>>;
 const minor = '3.11';
@@ -22,30 +18,8 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
   let house: House;
 
   before(async () => {
-    const folder = await built(
-      'python',
-      async ({ run }) => {
-        await run(python ?? '', [
-          '-m',
-          'pip',
-          'install',
-          '--quiet',
-          '--disable-pip-version-check',
-          '--only-binary=:all:',
-          '--target',
-          'site',
-          '-r',
-          'requirements.txt',
-        ]);
-      },
-      minor,
-    );
     house = await openHouse();
-    // Too large for a request: it comes from a bucket, as a layer.
-    const Content = await uploaded(house, 'layers', await zipFolders({ 'python/': path.join(folder, 'site') }));
-    const { LayerVersionArn = '' } = await house.client.send(
-      new PublishLayerVersionCommand({ LayerName: 'site', Content, CompatibleRuntimes: [`python${minor}`] }),
-    );
+    const layer = await pythonLayer(house, python ?? '', minor);
     const ZipFile = await zipFolders({ '': functions });
     for (const [name, Handler] of [
       ['powertools', 'powertools.handler'],
@@ -59,7 +33,7 @@ suite(`Python ${minor}: what people install`, { timeout: 280_000, skip: absent }
         house.client,
         name,
         {},
-        { Runtime: `python${minor}`, Handler, Timeout: 30, MemorySize: 512, Layers: [LayerVersionArn], Code: { ZipFile } },
+        { Runtime: `python${minor}`, Handler, Timeout: 30, MemorySize: 512, Layers: [layer], Code: { ZipFile } },
       );
   });
   after(() => house?.[Symbol.asyncDispose]());
