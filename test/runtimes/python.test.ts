@@ -4,7 +4,7 @@ import { after, before, suite, test, type TestContext } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateFunctionUrlConfigCommand, PublishVersionCommand, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda';
 import { deploy, invoke } from '../kit/functions.ts';
-import { pythonOf, zipFolders } from './kit/artefacts.ts';
+import { built, pythonOf, zipFolders } from './kit/artefacts.ts';
 import { openHouse, type House } from './kit/house.ts';
 import { pythonLayer } from './kit/python.ts';
 
