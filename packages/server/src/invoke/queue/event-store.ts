@@ -1,8 +1,7 @@
 import type { AccountId, Clock, FunctionArn, Region, RequestId } from '../../base/index.ts';
-import type { Database, SqlRow } from '../../storage/index.ts';
+import { GroupedWrites, type Database, type SqlRow } from '../../storage/index.ts';
 import type { InvokeRequest } from '../port.ts';
 import type { Ending, QueuedEvent } from './event.ts';
-import { GroupCommit } from './group-commit.ts';
 import { migrations } from './migrations.ts';
 
 /** An event read back at start, with the moment it may run. */
@@ -15,13 +14,13 @@ export interface StoredEvent {
 /** The rows behind the queue. Every write resolves when it is on stable storage; writes that come together share a transaction. */
 export class EventStore {
   readonly #database: Database;
-  readonly #writer: GroupCommit;
+  readonly #writer: GroupedWrites;
   readonly #clock: Clock;
   #lastSeq: number;
 
   private constructor(database: Database, clock: Clock, lastSeq: number) {
     this.#database = database;
-    this.#writer = new GroupCommit(database);
+    this.#writer = new GroupedWrites(database);
     this.#clock = clock;
     this.#lastSeq = lastSeq;
   }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import type { Database, Migrations, Sql, SqlRow } from '../../storage/index.ts';
-import { GroupCommit } from '../kit/group-commit.ts';
+import { GroupedWrites, type Database, type Migrations, type SqlRow, type Statement } from '../../storage/index.ts';
 import { attributesFromText, attributesToText, type Content, type Message } from './message.ts';
 
 /**
@@ -57,12 +56,12 @@ export interface StoredDeduplication {
 export class MessageStore {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #writer: GroupCommit;
+  readonly #writer: GroupedWrites;
 
   private constructor(database: Database, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
-    this.#writer = new GroupCommit(database);
+    this.#writer = new GroupedWrites(database);
   }
 
   /** Reads everything but the contents. */
@@ -93,89 +92,77 @@ export class MessageStore {
   }
 
   insert(queueId: string, message: Message, content: Content, deduplication?: StoredDeduplication): Promise<void> {
-    const visibleAt = this.#wall(message.visibleAtMs);
-    return this.#writer.write(async (tx) => {
-      await tx.run(
-        `INSERT INTO sqs_message (seq, queue_id, message_id, body, attributes, bytes, sender_id, trace_header, group_id,
-           deduplication_id, source_arn, sent_at, visible_at, receive_count, first_received_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [
-          message.seq,
-          queueId,
-          message.messageId,
-          content.body,
-          attributesToText(content.attributes),
-          message.bytes,
-          message.senderId,
-          message.traceHeader ?? null,
-          message.groupId ?? null,
-          message.deduplicationId ?? null,
-          message.sourceArn ?? null,
-          message.sentAtMs,
-          visibleAt,
-          message.receiveCount,
-          message.firstReceivedAtMs ?? null,
-        ],
-      );
-      if (deduplication !== undefined) await insertDeduplication(tx, deduplication);
-    });
+    const row = {
+      query: `INSERT INTO sqs_message (seq, queue_id, message_id, body, attributes, bytes, sender_id, trace_header, group_id,
+         deduplication_id, source_arn, sent_at, visible_at, receive_count, first_received_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      values: [
+        message.seq,
+        queueId,
+        message.messageId,
+        content.body,
+        attributesToText(content.attributes),
+        message.bytes,
+        message.senderId,
+        message.traceHeader ?? null,
+        message.groupId ?? null,
+        message.deduplicationId ?? null,
+        message.sourceArn ?? null,
+        message.sentAtMs,
+        this.#wall(message.visibleAtMs),
+        message.receiveCount,
+        message.firstReceivedAtMs ?? null,
+      ],
+    };
+    const statements = deduplication === undefined ? [row] : [row, deduplicationRow(deduplication)];
+    return this.#writer.writeAll(() => statements);
   }
 
-  /** Writes when messages are visible again, and how often they were received. */
+  /** Writes when messages are visible again, and how often they were received; of those that are gone by then, nothing. */
   received(messages: readonly Message[]): Promise<void> {
-    const rows = messages.map((each) => [
-      this.#wall(each.visibleAtMs),
-      each.receiveCount,
-      each.firstReceivedAtMs ?? null,
-      each.seq,
-    ]);
-    return this.#writer.write(async (tx) => {
-      for (const row of rows) {
-        await tx.run('UPDATE sqs_message SET visible_at = ?, receive_count = ?, first_received_at = ? WHERE seq = ?', row);
-      }
-    });
+    return this.#writer.writeAll(() =>
+      messages
+        .filter(({ state }) => state !== 'gone')
+        .map((each) => ({
+          query: 'UPDATE sqs_message SET visible_at = ?, receive_count = ?, first_received_at = ? WHERE seq = ?',
+          values: [this.#wall(each.visibleAtMs), each.receiveCount, each.firstReceivedAtMs ?? null, each.seq],
+        })),
+    );
   }
 
   remove(seqs: readonly number[]): Promise<void> {
-    return this.#writer.write(async (tx) => {
-      for (const seq of seqs) await tx.run('DELETE FROM sqs_message WHERE seq = ?', [seq]);
-    });
+    return this.#writer.writeAll(() => seqs.map((seq) => ({ query: 'DELETE FROM sqs_message WHERE seq = ?', values: [seq] })));
   }
 
-  /** Gives a message a new place in another queue. */
+  /** Gives a message a new place in another queue, as it is now: what was not yet written of its old one is written here. */
   move(fromSeq: number, queueId: string, message: Message): Promise<void> {
-    const values = [
-      message.seq,
-      queueId,
-      message.sourceArn ?? null,
-      this.#wall(message.visibleAtMs),
-      message.receiveCount,
-      fromSeq,
-    ];
-    return this.#writer.write((tx) =>
-      tx.run(
-        'UPDATE sqs_message SET seq = ?, queue_id = ?, source_arn = ?, visible_at = ?, receive_count = ? WHERE seq = ?',
-        values,
-      ),
-    ) as Promise<unknown> as Promise<void>;
+    return this.#writer.write(
+      'UPDATE sqs_message SET seq = ?, queue_id = ?, source_arn = ?, visible_at = ?, receive_count = ?, first_received_at = ? WHERE seq = ?',
+      [
+        message.seq,
+        queueId,
+        message.sourceArn ?? null,
+        this.#wall(message.visibleAtMs),
+        message.receiveCount,
+        message.firstReceivedAtMs ?? null,
+        fromSeq,
+      ],
+    );
   }
 
   purge(queueId: string, options: { readonly upToSeq: number }): Promise<void> {
-    return this.#writer.write(async (tx) => {
-      await tx.run('DELETE FROM sqs_message WHERE queue_id = ? AND seq <= ?', [queueId, options.upToSeq]);
-    });
+    return this.#writer.write('DELETE FROM sqs_message WHERE queue_id = ? AND seq <= ?', [queueId, options.upToSeq]);
   }
 
   forget(queueId: string): Promise<void> {
-    return this.#writer.write(async (tx) => {
-      await tx.run('DELETE FROM sqs_message WHERE queue_id = ?', [queueId]);
-      await tx.run('DELETE FROM sqs_deduplication WHERE queue_id = ?', [queueId]);
-    });
+    return this.#writer.writeAll(() => [
+      { query: 'DELETE FROM sqs_message WHERE queue_id = ?', values: [queueId] },
+      { query: 'DELETE FROM sqs_deduplication WHERE queue_id = ?', values: [queueId] },
+    ]);
   }
 
   sweepDeduplication(): Promise<void> {
-    const now = Math.floor(this.#clock.now());
-    return this.#writer.write(async (tx) => void (await tx.run('DELETE FROM sqs_deduplication WHERE expires_at <= ?', [now])));
+    return this.#writer.write('DELETE FROM sqs_deduplication WHERE expires_at <= ?', [Math.floor(this.#clock.now())]);
   }
 
   async contents(seqs: readonly number[]): Promise<ReadonlyMap<number, Content>> {
@@ -229,9 +216,8 @@ export class MessageStore {
 /** Twelve hours. */
 const longestHiddenMs = 43_200_000;
 
-const insertDeduplication = (tx: Sql, { queueId, key, messageId, seq, expiresAtMs }: StoredDeduplication): Promise<number> =>
-  tx.run(
-    `INSERT INTO sqs_deduplication (queue_id, dedup_key, message_id, seq, expires_at) VALUES (?, ?, ?, ?, ?)
+const deduplicationRow = ({ queueId, key, messageId, seq, expiresAtMs }: StoredDeduplication): Statement => ({
+  query: `INSERT INTO sqs_deduplication (queue_id, dedup_key, message_id, seq, expires_at) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (queue_id, dedup_key) DO UPDATE SET message_id = excluded.message_id, seq = excluded.seq, expires_at = excluded.expires_at`,
-    [queueId, key, messageId, seq, expiresAtMs],
-  );
+  values: [queueId, key, messageId, seq, expiresAtMs],
+});
