@@ -12,6 +12,7 @@ import { keepAlive } from './scenarios/keep-alive.ts';
 import { openLoopLatency } from './scenarios/open-loop.ts';
 import { packages } from './scenarios/packages.ts';
 import { peers } from './scenarios/peers.ts';
+import { queues } from './scenarios/queues.ts';
 import { runtimeApi } from './scenarios/runtime-api.ts';
 import { streaming } from './scenarios/streaming.ts';
 import { warm } from './scenarios/warm.ts';
@@ -27,6 +28,7 @@ const scenarios: readonly Scenario[] = [
   asyncEvents,
   streaming,
   events,
+  queues,
   peers,
   keepAlive,
 ];

@@ -1,5 +1,5 @@
 import { closedLoop } from './load.ts';
-import { allThreads } from './machine.ts';
+import { spending } from './processor.ts';
 import type { Program } from './programs.ts';
 import type { Result } from './scenario.ts';
 import { median, summary } from './stats.ts';
@@ -20,16 +20,11 @@ interface Cost {
 }
 
 async function costOf(side: Side, connections: number, durationMs: number): Promise<Cost> {
-  const before = allThreads(side.program.pid);
-  const load = await closedLoop({ port: side.port, request: side.request, connections, durationMs });
-  const parts = new Map<string, number>();
-  let cpuUs = 0;
-  for (const [id, { name, cpuMs }] of allThreads(side.program.pid)) {
-    const us = ((cpuMs - (before.get(id)?.cpuMs ?? 0)) * 1000) / load.latenciesMs.length;
-    parts.set(name, (parts.get(name) ?? 0) + us);
-    cpuUs += us;
-  }
-  return { ...load, cpuUs, parts };
+  const { result, cpuUs, parts } = await spending(side.program.pid, () =>
+    closedLoop({ port: side.port, request: side.request, connections, durationMs }),
+  );
+  const calls = result.latenciesMs.length;
+  return { ...result, cpuUs: cpuUs / calls, parts: new Map([...parts].map(([name, us]) => [name, us / calls])) };
 }
 
 /**

@@ -62,9 +62,13 @@ export async function readBody(
           if (seen > courtesyBytes) resolve();
         }
       });
-      request.once('end', resolve);
-      request.once('error', reject);
       request.once('close', cut);
+      request.once('error', reject);
+      request.once('end', () => {
+        // A request closes after its end, too; what was cut is an error, which is dear to make.
+        request.off('close', cut);
+        resolve();
+      });
     });
   } finally {
     room.end(body);
