@@ -42,6 +42,8 @@ class Rig implements AsyncDisposable {
   readonly calls: Event[] = [];
   readonly failures: { readonly arn: string; readonly record: Record<string, unknown>; readonly payload: string }[] = [];
   readonly results: string[] = [];
+  /** How long each call takes. */
+  callMs = 0;
   running = 0;
   mostRunning = 0;
   readonly database: Database;
@@ -69,7 +71,7 @@ class Rig implements AsyncDisposable {
           const event = JSON.parse(Buffer.from(request.payload).toString('utf8')) as Event;
           this.calls.push(event);
           this.mostRunning = Math.max(this.mostRunning, (this.running += 1));
-          await settle(2);
+          await (this.callMs > 0 ? this.clock.sleep(this.callMs) : settle(2));
           this.running -= 1;
           try {
             const answer = handler(event, this.calls.length);
@@ -198,6 +200,82 @@ suite('a mapping from a queue', { timeout: 30_000 }, () => {
     rig.queue.send(...Array.from({ length: 40 }, (_, index) => String(index)));
     for (let turn = 0; turn < 40 && rig.queue.held.size > 0; turn += 1) await rig.clock.advance(10);
     t.assert.deepEqual([rig.calls.length, rig.queue.held.size, rig.mostRunning], [40, 0, 2]);
+  });
+
+  test('a backlog is met with five calls at once, and five more each second', async (t: TestContext) => {
+    await using rig = new Rig();
+    rig.callMs = 60_000;
+    await rig.start(mapping('sqs', { batchSize: 1 }), () => null);
+    rig.queue.send(...Array.from({ length: 100 }, (_, index) => String(index)));
+    await rig.clock.advance(100);
+    t.assert.equal(rig.running, 5);
+    await rig.clock.advance(1000);
+    t.assert.equal(rig.running, 10);
+    await rig.clock.advance(3000);
+    t.assert.equal(rig.running, 25);
+  });
+
+  test('a function that fails is called ever less, and as before once it succeeds', async (t: TestContext) => {
+    await using rig = new Rig();
+    rig.callMs = 1000;
+    let isBroken = true;
+    await rig.start(mapping('sqs', { batchSize: 1 }), () => (isBroken ? broken() : null));
+    rig.queue.send(...Array.from({ length: 500 }, (_, index) => String(index)));
+    await rig.clock.advance(20_000);
+    rig.mostRunning = 0;
+    await rig.clock.advance(5000);
+    t.assert.equal(rig.mostRunning, 1);
+    isBroken = false;
+    await rig.clock.advance(8000);
+    t.assert.ok(rig.mostRunning > 5, `${rig.mostRunning} at once`);
+  });
+
+  test('provisioned pollers are there from the start, ten calls each, and grow to their maximum under a backlog', async (t: TestContext) => {
+    await using rig = new Rig();
+    rig.callMs = 60_000;
+    await rig.start(mapping('sqs', { batchSize: 1, provisionedPollers: { minimum: 3, maximum: 5 } }), () => null);
+    rig.queue.send(...Array.from({ length: 100 }, (_, index) => String(index)));
+    await rig.clock.advance(10);
+    t.assert.equal(rig.running, 30);
+    await rig.clock.advance(600);
+    t.assert.equal(rig.running, 40);
+    await rig.clock.advance(5000);
+    t.assert.equal(rig.running, 50);
+  });
+
+  test('provisioned pollers go back to their minimum when the backlog is gone, and never below', async (t: TestContext) => {
+    await using rig = new Rig();
+    rig.callMs = 1000;
+    let isBroken = false;
+    await rig.start(mapping('sqs', { batchSize: 1, provisionedPollers: { minimum: 2, maximum: 4 } }), () =>
+      isBroken ? broken() : null,
+    );
+    rig.queue.send(...Array.from({ length: 400 }, (_, index) => String(index)));
+    await rig.clock.advance(30_000);
+    t.assert.deepEqual([rig.queue.held.size, rig.mostRunning], [0, 40]);
+    isBroken = true;
+    for (let round = 0; round < 3; round += 1) {
+      rig.mostRunning = 0;
+      rig.queue.send(...Array.from({ length: 60 }, (_, index) => String(index)));
+      await rig.clock.advance(50);
+      t.assert.equal(rig.mostRunning, 20);
+      await rig.clock.advance(10_000);
+    }
+  });
+
+  test('what is done with is deleted while the next batch runs', async (t: TestContext) => {
+    await using rig = new Rig();
+    const deleted = Promise.withResolvers<void>();
+    const deletions = t.mock.method(rig.queue, 'delete', () => deleted.promise);
+    await rig.start(mapping('sqs', { batchSize: 1, maximumConcurrency: 1 }), () => null);
+    rig.queue.send('a', 'b', 'c');
+    await rig.clock.advance(1000);
+    // The third waits: no worker is more than one deletion ahead.
+    const [bodies, begun] = [rig.bodies.flat(), deletions.mock.callCount()];
+    deleted.resolve();
+    t.assert.deepEqual([bodies, begun], [['a', 'b'], 2]);
+    await rig.clock.advance(1000);
+    t.assert.deepEqual(rig.bodies.flat(), ['a', 'b', 'c']);
   });
 
   test('a disabled mapping takes nothing', async (t: TestContext) => {

@@ -21,6 +21,8 @@ export interface Mapping {
   readonly reportBatchItemFailures: boolean;
   /** Queues only. */
   readonly maximumConcurrency?: number;
+  /** ProvisionedPollerConfig: queues and Kafka. */
+  readonly provisionedPollers?: { readonly minimum?: number; readonly maximum?: number };
   /** Streams only, from here on. */
   readonly startingPosition?: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
   readonly startingAtMs?: number;

@@ -17,6 +17,7 @@ export interface MappingView extends Scope {
   readonly filters: readonly string[];
   readonly reportBatchItemFailures: boolean;
   readonly maximumConcurrency?: number;
+  readonly provisionedPollers?: { readonly minimum?: number; readonly maximum?: number };
   readonly startingPosition?: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
   readonly startingAtMs?: number;
   readonly parallelizationFactor: number;
@@ -133,6 +134,7 @@ const viewOf = (
     filters: settings.patterns ?? [],
     reportBatchItemFailures: settings.responseTypes?.includes('ReportBatchItemFailures') ?? false,
     maximumConcurrency: settings.maximumConcurrency,
+    provisionedPollers: pollersOf(settings.broker),
     startingPosition: settings.startingPosition,
     startingAtMs: settings.startingAtMs,
     parallelizationFactor: settings.parallelizationFactor ?? 1,
@@ -144,6 +146,10 @@ const viewOf = (
     onFailureArn: settings.onFailureArn || undefined,
     broker: kind === 'kafka' || kind === 'msk' || kind === 'mq' ? brokerOf(kind, settings.broker) : undefined,
   });
+
+const pollersOf = ({ ProvisionedPollerConfig: given }: BrokerSettings): MappingView['provisionedPollers'] =>
+  given &&
+  compact<NonNullable<MappingView['provisionedPollers']>>({ minimum: given.MinimumPollers, maximum: given.MaximumPollers });
 
 const brokerOf = (kind: BrokerView['kind'], given: BrokerSettings): BrokerView =>
   compact<BrokerView>({

@@ -1,20 +1,19 @@
+import type { Timer } from '../../base/index.ts';
 import { call } from '../batch/call.ts';
 import { fitting } from '../batch/cut.ts';
 import { verdictOf } from '../batch/partial.ts';
 import { backoffMs, pause, type Poller, type PollerHouse } from '../house.ts';
 import type { Mapping, QueueMessage, QueueSource } from '../port.ts';
+import { Allowance, scalingOf, type Scaling } from './allowance.ts';
 import { filterViewOf, recordOf } from './event.ts';
 
-/** @source spec 6.4-01 */
-const firstWorkers = 5;
-/** AWS stops at 1,250; more workers than places would only be throttled. */
-const mostWorkers = 1000;
 const longPollMs = 20_000;
+const afterFailureMs = 200;
 
 /**
  * Takes messages from a queue and calls the function with them, several batches at a time.
  *
- * Workers grow while batches come full and shrink when calls fail, so that a broken function is not
+ * Workers grow while there is a backlog and shrink when calls fail, so that a broken function is not
  * called at full rate. A message is deleted only after its call succeeded; what fails comes back when
  * its visibility ends, and the queue's own redrive policy counts.
  */
@@ -25,9 +24,10 @@ export class QueuePoller implements Poller {
   readonly #passes: (record: object) => boolean;
   readonly #stop = new AbortController();
   readonly #workers = new Set<Promise<void>>();
+  readonly #scaling: Scaling;
   /** How many workers there may be now. */
-  #wanted: number;
-  readonly #ceiling: number;
+  readonly #allowance: Allowance;
+  #growth: Timer | undefined;
   #problem: string | undefined;
 
   constructor(mapping: Mapping, source: QueueSource, house: PollerHouse) {
@@ -35,13 +35,14 @@ export class QueuePoller implements Poller {
     this.#source = source;
     this.#house = house;
     this.#passes = house.compileFilters(mapping.filters);
-    this.#ceiling = Math.min(mapping.maximumConcurrency ?? mostWorkers, mostWorkers);
-    this.#wanted = Math.min(firstWorkers, this.#ceiling);
+    this.#scaling = scalingOf(mapping);
+    this.#allowance = new Allowance(this.#scaling);
     this.#hire();
   }
 
   stop(): void {
     this.#stop.abort();
+    this.#growth?.[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,18 +64,36 @@ export class QueuePoller implements Poller {
 
   async #work(): Promise<void> {
     const { signal } = this.#stop;
-    for (;;) {
-      if (signal.aborted || this.#workers.size > this.#wanted) return;
-      const isExtra = this.#workers.size > 1;
-      const messages = await this.#gather(isExtra ? 0 : longPollMs);
-      if (messages.length === 0) {
-        if (isExtra) return;
-        continue;
+    // Of the batch before: what is done with leaves the queue while the next one runs.
+    let deletions: readonly Promise<void>[] = [];
+    try {
+      while (!signal.aborted && this.#workers.size <= this.#allowance.now) {
+        const isExtra = this.#workers.size > 1;
+        const messages = await this.#gather(isExtra ? 0 : longPollMs);
+        if (messages.length === 0) {
+          if (!isExtra) continue;
+          this.#allowance.rest(this.#workers.size - 1);
+          return;
+        }
+        this.#askForMore();
+        const begun = await this.#process(messages);
+        await Promise.all(deletions);
+        deletions = begun;
       }
-      // There may be more where these came from.
-      if (this.#workers.size < this.#wanted) this.#hire();
-      await this.#process(messages);
+    } finally {
+      await Promise.all(deletions);
     }
+  }
+
+  /** There may be more where a batch came from: for another worker now, or for one that is allowed in a while. */
+  #askForMore(): void {
+    if (this.#workers.size < this.#allowance.now) return this.#hire();
+    if (this.#growth !== undefined || !this.#allowance.mayGrow || this.#stop.signal.aborted) return;
+    this.#growth = this.#house.clock.after(this.#scaling.growEveryMs, () => {
+      this.#growth = undefined;
+      this.#allowance.grow();
+      if (this.#workers.size < this.#allowance.now) this.#hire();
+    });
   }
 
   /** A batch: full, or as full as it gets within the window. @source spec 6.2-01 */
@@ -109,13 +128,18 @@ export class QueuePoller implements Poller {
     }
   }
 
-  async #process(messages: readonly QueueMessage[]): Promise<void> {
+  /** @returns the deletions it began, which never reject */
+  async #process(messages: readonly QueueMessage[]): Promise<readonly Promise<void>[]> {
     const { eventSourceArn } = this.#mapping;
+    const deletions: Promise<void>[] = [];
+    const done = (gone: readonly QueueMessage[]): void => {
+      if (gone.length > 0) deletions.push(this.#delete(gone));
+    };
     const records = messages.map((message) => ({ message, record: recordOf(message, this.#mapping) }));
     const passed = records.filter(({ record }) => this.#mapping.filters.length === 0 || this.#passes(filterViewOf(record)));
     const filtered = records.filter((each) => !passed.includes(each));
     // @source spec 6.4-07
-    if (filtered.length > 0) await this.#delete(filtered.map(({ message }) => message));
+    done(filtered.map(({ message }) => message));
     for (let at = 0; at < passed.length;) {
       const part = passed.slice(
         at,
@@ -126,16 +150,21 @@ export class QueuePoller implements Poller {
           ),
       );
       at += part.length;
-      if (!(await this.#call(part))) {
+      const dealtWith = await this.#call(part);
+      if (dealtWith === undefined) {
         const rest = passed.slice(at).map(({ message }) => message.receiptHandle);
         if (rest.length > 0) await this.#source.changeVisibility(eventSourceArn, rest, 0);
-        return;
+        break;
       }
+      done(dealtWith);
     }
+    return deletions;
   }
 
-  /** @returns false when nothing of this batch was taken off the queue */
-  async #call(part: readonly { readonly message: QueueMessage; readonly record: object }[]): Promise<boolean> {
+  /** @returns the messages that the function has dealt with; undefined when it took none of them */
+  async #call(
+    part: readonly { readonly message: QueueMessage; readonly record: object }[],
+  ): Promise<readonly QueueMessage[] | undefined> {
     const { clock } = this.#house;
     const { signal } = this.#stop;
     const visibilityMs = this.#source.describe(this.#mapping.eventSourceArn)?.visibilityMs ?? 30_000;
@@ -144,11 +173,14 @@ export class QueuePoller implements Poller {
       const result = await call(this.#mapping, { Records: part.map(({ record }) => record) }, this.#house, traceOf(part));
       switch (result.kind) {
         case 'returned':
-          return this.#settle(part, result.body);
+          return this.#dealtWith(part, result.body);
         case 'failed':
           this.#report('PROBLEM: Function call failed');
-          if (!this.#mapping.reportBatchItemFailures) await this.#shrink();
-          return false;
+          if (!this.#mapping.reportBatchItemFailures) {
+            this.#allowance.failed();
+            await pause(clock, afterFailureMs, signal);
+          }
+          return undefined;
         case 'impossible':
           this.#report(`PROBLEM: ${result.why}`);
           await this.#source.changeVisibility(
@@ -157,43 +189,35 @@ export class QueuePoller implements Poller {
             0,
           );
           await pause(clock, 5000, signal);
-          return false;
+          return undefined;
         case 'throttled': {
           // @source spec 6.4-05
           const waitMs = backoffMs(tries, 5000);
-          this.#wanted = Math.max(1, this.#wanted - 1);
-          if (clock.monotonic() + waitMs >= giveUpAtMs || signal.aborted) return false;
+          this.#allowance.throttled();
+          if (clock.monotonic() + waitMs >= giveUpAtMs || signal.aborted) return undefined;
           await pause(clock, waitMs, signal);
         }
       }
     }
   }
 
-  async #settle(part: readonly { readonly message: QueueMessage }[], body: Uint8Array): Promise<boolean> {
-    const ids = new Set(part.map(({ message }) => message.messageId));
+  #dealtWith(part: readonly { readonly message: QueueMessage }[], body: Uint8Array): readonly QueueMessage[] | undefined {
+    const messages = part.map(({ message }) => message);
+    const ids = new Set(messages.map(({ messageId }) => messageId));
     const verdict = this.#mapping.reportBatchItemFailures ? verdictOf(body, (id) => ids.has(id)) : ({ kind: 'success' } as const);
     this.#report('OK');
-    this.#wanted = Math.min(this.#ceiling, this.#wanted + 1);
+    this.#allowance.succeeded();
     switch (verdict.kind) {
       case 'allFailed':
-        return false;
+        return undefined;
       case 'success':
-        await this.#delete(part.map(({ message }) => message));
-        return true;
+        return messages;
       case 'someFailed':
-        await this.#delete(part.map(({ message }) => message).filter(({ messageId }) => !verdict.ids.has(messageId)));
-        return true;
+        return messages.filter(({ messageId }) => !verdict.ids.has(messageId));
     }
   }
 
-  /** A function that fails is called less often. @source spec 6.4-04 */
-  async #shrink(): Promise<void> {
-    this.#wanted = Math.max(1, this.#wanted >> 1);
-    await pause(this.#house.clock, 200, this.#stop.signal);
-  }
-
   async #delete(messages: readonly QueueMessage[]): Promise<void> {
-    if (messages.length === 0) return;
     try {
       await this.#source.delete(
         this.#mapping.eventSourceArn,

@@ -4,7 +4,7 @@ import { checkEntries, inBatch } from '../kit/batch.ts';
 import { draftOf, type Draft, type DraftInput } from './draft.ts';
 import { invalidParameter, invalidValue } from './faults.ts';
 import type { QueueHouse } from './house.ts';
-import { md5OfAttributes, type Attributes } from './message.ts';
+import { md5OfAttributes, type Attributes, type Message } from './message.ts';
 import type { ReceivedMessage } from './port.ts';
 import { houseOf } from './queue-handlers.ts';
 import { receivedMessage } from './received.ts';
@@ -83,17 +83,20 @@ export function messageHandlers(sqs: Sqs): Pick<Handlers<SqsOperations>, Names> 
 
     async DeleteMessage(input, call) {
       const house = houseOf(sqs, call, input.QueueUrl);
-      await remove(sqs, house, input.ReceiptHandle ?? '');
+      await sqs.delete(house, messagesOf(sqs, house, input.ReceiptHandle ?? ''));
       return {};
     },
     async DeleteMessageBatch(input, call) {
       const house = houseOf(sqs, call, input.QueueUrl);
       const entries = input.Entries ?? [];
       checkEntries(entries, 'DeleteMessageBatchRequestEntry');
-      return inBatch(entries, async (entry) => {
-        await remove(sqs, house, entry.ReceiptHandle ?? '');
+      const gone: Message[] = [];
+      const endings = await inBatch(entries, async (entry) => {
+        gone.push(...messagesOf(sqs, house, entry.ReceiptHandle ?? ''));
         return {};
       });
+      await sqs.delete(house, gone);
+      return endings;
     },
 
     async ChangeMessageVisibility(input, call) {
@@ -135,15 +138,15 @@ function checkVisibility(seconds: number): void {
   }
 }
 
-/** An old handle still deletes in a standard queue; in a FIFO queue it has expired with its visibility. */
-async function remove(sqs: Sqs, house: QueueHouse, handle: string): Promise<void> {
+/** What a handle deletes: an old one still does in a standard queue; in a FIFO queue it has expired with its visibility. */
+function messagesOf(sqs: Sqs, house: QueueHouse, handle: string): readonly Message[] {
   const { message, current } = sqs.messageOf(house, handle);
-  if (message === undefined) return;
+  if (message === undefined) return [];
   house.queue.advance(sqs.clock.monotonic());
   if (house.record.fifo && (!current || message.state !== 'inFlight')) {
     throw invalidValue(handle, 'ReceiptHandle', 'The receipt handle has expired.');
   }
-  await sqs.delete(house, [message]);
+  return [message];
 }
 
 function hide(sqs: Sqs, house: QueueHouse, handle: string, seconds: number): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** A user attribute; one of the two values is there. */
 export interface AttributeValue {
@@ -39,7 +39,7 @@ export interface Message {
   firstReceivedAtMs?: number;
 }
 
-export const md5Hex = (text: string): string => createHash('md5').update(text).digest('hex');
+export const md5Hex = (text: string): string => hash('md5', text, 'hex');
 
 /** Names in order; for each its name, type and value, with lengths before them and the transport type between. */
 export function md5OfAttributes(attributes: Readonly<Record<string, AttributeValue>>): string | undefined {
