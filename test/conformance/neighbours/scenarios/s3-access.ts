@@ -166,6 +166,68 @@ const lifecycleMistakes: Play = async ({ check }) => {
   await put('expired-delete-marker-and-days', { ID: 'a', Filter, Expiration: { Days: 1, ExpiredObjectDeleteMarker: true } });
 };
 
+/** Told on which day an object expires: by the rules that there are when it is asked for. */
+const expiry: Play = async ({ check, ok }) => {
+  await ok('PutObject', { Key: 'k', Body: body('test') });
+  await ok('PutBucketLifecycleConfiguration', expiring({ ID: 'rule_number_one', Expiration: { Days: 7 } }));
+  await check('get-bucket-lifecycle-conf', 'GetBucketLifecycleConfiguration');
+  await check('head-object-expiry', 'HeadObject', { Key: 'k' });
+  await check('get-object-expiry', 'GetObject', { Key: 'k' });
+};
+
+const expiryAfter: Play = async ({ check, ok }) => {
+  await check('put-object-before', 'PutObject', { Key: 'before', Body: body('test') });
+  await ok('PutBucketLifecycleConfiguration', expiring({ ID: 'rule3', Filter: {}, Expiration: { Days: 7 } }));
+  await check('get-bucket-lifecycle-conf', 'GetBucketLifecycleConfiguration');
+  await check('head-object-expiry-before', 'HeadObject', { Key: 'before' });
+  await check('put-object-after', 'PutObject', { Key: 'after', Body: body('test') });
+  await check('head-object-expiry-after', 'HeadObject', { Key: 'after' });
+};
+
+const twoRules = (one: object, two: object): object => ({
+  LifecycleConfiguration: {
+    Rules: [
+      { ID: 'rule_one', Status: 'Enabled', Expiration: { Days: 7 }, Filter: one },
+      { ID: 'rule_two', Status: 'Enabled', Expiration: { Days: 7 }, Filter: two },
+    ],
+  },
+});
+
+const expiryBySize: Play = async ({ check, ok }) => {
+  await ok('PutBucketLifecycleConfiguration', twoRules({ ObjectSizeGreaterThan: 20 }, { ObjectSizeLessThan: 10 }));
+  await check('get-bucket-lifecycle-conf', 'GetBucketLifecycleConfiguration');
+  await check('put-object-match-rule-1', 'PutObject', { Key: '1', Body: body('a'.repeat(22)) });
+  await check('put-object-match-rule-2', 'PutObject', { Key: '2', Body: body('a'.repeat(5)) });
+  await check('put-object-no-match', 'PutObject', { Key: '3', Body: body('a'.repeat(15)) });
+};
+
+const expiryByTag: Play = async ({ check, ok }) => {
+  const first = { Key: 'testlifecycle', Value: 'positive' };
+  const second = { Key: 'testlifecycletwo', Value: 'positive-two' };
+  await ok('PutBucketLifecycleConfiguration', twoRules({ Tag: first }, { And: { Tags: [first, second] } }));
+  await check('get-bucket-lifecycle-conf', 'GetBucketLifecycleConfiguration');
+  const both = async (name: string, Tagging?: string): Promise<void> => {
+    await check(`put-object-${name}`, 'PutObject', {
+      Key: name,
+      Body: body('test'),
+      ...(Tagging === undefined ? {} : { Tagging }),
+    });
+    await check(`get-object-${name}`, 'GetObject', { Key: name });
+  };
+  await both('match-both-rules', 'testlifecycle=positive&testlifecycletwo=positive-two');
+  await both('match-rule-1', 'testlifecycle=positive');
+  await both('no-match', 'testlifecycle=negative');
+  await both('no-tags');
+};
+
+const expiryOfMarkers: Play = async ({ check, ok }) => {
+  const rule = { ID: 'rule-marker', Filter: {}, Expiration: { ExpiredObjectDeleteMarker: true } };
+  await ok('PutBucketLifecycleConfiguration', expiring(rule));
+  await check('get-bucket-lifecycle-conf', 'GetBucketLifecycleConfiguration');
+  await check('put-object', 'PutObject', { Key: 'k', Body: body('test') });
+  await check('head-object', 'HeadObject', { Key: 'k' });
+};
+
 const leastSizes: Play = async ({ check }) => {
   const both = async (name: string, size?: string): Promise<void> => {
     const more = size === undefined ? {} : { TransitionDefaultMinimumObjectSize: size };
@@ -273,6 +335,11 @@ export const s3AccessScenarios: Scenarios = {
   }, locking),
   'TestS3BucketLifecycle.test_put_bucket_lifecycle_conf_exc': inBucket(lifecycleMistakes),
   'TestS3BucketLifecycle.test_s3_transition_default_minimum_object_size': inBucket(leastSizes),
+  'TestS3BucketLifecycle.test_bucket_lifecycle_configuration_object_expiry': inBucket(expiry),
+  'TestS3BucketLifecycle.test_object_expiry_after_bucket_lifecycle_configuration': inBucket(expiryAfter),
+  'TestS3BucketLifecycle.test_bucket_lifecycle_object_size_rules': inBucket(expiryBySize),
+  'TestS3BucketLifecycle.test_bucket_lifecycle_tag_rules': inBucket(expiryByTag),
+  'TestS3BucketLifecycle.test_lifecycle_expired_object_delete_marker': inBucket(expiryOfMarkers),
   'TestS3BucketLifecycle.test_bucket_lifecycle_configuration_date': inBucket(async ({ check, ok }) => {
     const rule = { ID: 'rule_number_one', Filter: {}, Expiration: { Date: new Date('2030-01-01T00:00:00Z') } };
     await ok('PutBucketLifecycleConfiguration', expiring(rule));

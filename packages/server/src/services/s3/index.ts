@@ -10,6 +10,7 @@ import { namedConfigHandlers } from './named-config-handlers.ts';
 import { objectHandlers } from './object-handlers.ts';
 import type { S3Port } from './port.ts';
 import { S3, type S3Options } from './s3.ts';
+import { Sweep } from './sweep.ts';
 
 export type { BusEntry, ReadObject, S3Port, S3Ports } from './port.ts';
 export type { S3Options } from './s3.ts';
@@ -22,6 +23,7 @@ export interface S3Service extends AsyncDisposable {
 /** Opens the buckets, and goes on delivering notifications that an earlier server left. See NOTES.md. */
 export async function openS3(options: S3Options): Promise<S3Service> {
   const s3 = await S3.open(options);
+  const sweep = new Sweep(s3);
   return {
     handlers: {
       ...notBuilt,
@@ -34,7 +36,10 @@ export async function openS3(options: S3Options): Promise<S3Service> {
       ...multipartHandlers(s3),
     },
     port: portOf(s3),
-    [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await sweep[Symbol.asyncDispose]();
+      await s3[Symbol.asyncDispose]();
+    },
   };
 }
 

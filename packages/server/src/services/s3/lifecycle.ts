@@ -9,19 +9,25 @@ interface Filter {
   readonly Tag?: Tag;
   readonly ObjectSizeGreaterThan?: number;
   readonly ObjectSizeLessThan?: number;
-  readonly And?: { readonly Tags?: readonly Tag[] };
+  readonly And?: {
+    readonly Prefix?: string;
+    readonly Tags?: readonly Tag[];
+    readonly ObjectSizeGreaterThan?: number;
+    readonly ObjectSizeLessThan?: number;
+  };
 }
-interface Rule {
+export interface LifecycleRule {
   readonly ID?: string;
   readonly Status?: string;
   readonly Prefix?: string;
   readonly Filter?: Filter;
   readonly Expiration?: { readonly Date?: Date; readonly Days?: number; readonly ExpiredObjectDeleteMarker?: boolean };
   readonly NoncurrentVersionExpiration?: { readonly NoncurrentDays?: number; readonly NewerNoncurrentVersions?: number };
+  readonly AbortIncompleteMultipartUpload?: { readonly DaysAfterInitiation?: number };
   readonly Transitions?: readonly { readonly Date?: Date; readonly Days?: number }[];
 }
 export interface LifecycleConfiguration {
-  readonly Rules?: readonly Rule[];
+  readonly Rules?: readonly LifecycleRule[];
 }
 
 const dayMs = 86_400_000;
@@ -40,7 +46,7 @@ export function leastSizeOf(given: string | undefined): string {
 }
 
 /**
- * Rules are kept and shown; nothing here expires or moves.
+ * Rules as they may be given. `expiry.ts` says what they want, `sweep.ts` does it; transitions are only kept.
  *
  * @throws MalformedXML, InvalidArgument, InvalidRequest
  * @source Amazon S3 API Reference, PutBucketLifecycleConfiguration, read 2026-11
@@ -54,7 +60,7 @@ export function checkLifecycle(given: LifecycleConfiguration | undefined): void 
     throw invalidArgument('Rule ID must be unique. Found same ID for more than one rule', 'ID');
 }
 
-function checkRule(rule: Rule): void {
+function checkRule(rule: LifecycleRule): void {
   if (rule.Status !== 'Enabled' && rule.Status !== 'Disabled') throw malformedXml();
   if (rule.Filter === undefined && rule.Prefix === undefined) throw malformedXml();
   if (rule.Filter !== undefined && rule.Prefix !== undefined) throw malformedXml();
@@ -71,7 +77,7 @@ function checkRule(rule: Rule): void {
   for (const { Date: date } of rule.Transitions ?? []) checkMidnight(date);
 }
 
-function checkExpiration(expiration: Rule['Expiration']): void {
+function checkExpiration(expiration: LifecycleRule['Expiration']): void {
   if (expiration === undefined) return;
   if (Object.values(expiration).filter((each) => each !== undefined).length !== 1) throw malformedXml();
   if (expiration.Days !== undefined && expiration.Days <= 0)

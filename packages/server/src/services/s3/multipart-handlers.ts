@@ -23,6 +23,7 @@ import { bodyOf, metaOf } from './meta.ts';
 import { checkKey, copiedVersion, copySource, versionMember, withAcl } from './naming.ts';
 import { copyRangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
+import { expirationMember } from './expiry.ts';
 import { UploadTable, type Part, type Upload } from './uploads.ts';
 
 type Names =
@@ -218,6 +219,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ETag: `"${etag}"`,
         ...versionMember(bucket, object),
         ...shown(checksum),
+        ...expirationMember(bucket, object),
         ...encryptionMembers(meta),
       };
     },

@@ -147,6 +147,11 @@ const encodedKey = (key: string): string => encodeURIComponent(key.toWellFormed(
 
 const sequencer = (seq: number): string => `00${seq.toString(16).toUpperCase().padStart(16, '0')}`;
 
+/** Who acts where the rules of a bucket do. */
+const itself = 's3.amazonaws.com';
+const byLifecycle = (name: string): boolean => name.startsWith('LifecycleExpiration:');
+const isRemovalOf = (name: string): boolean => name.startsWith('ObjectRemoved:') || byLifecycle(name);
+
 /** @source spec 7.3-10 */
 function record(
   bucket: BucketRecord,
@@ -154,16 +159,17 @@ function record(
   configurationId: string,
 ): object {
   const isTagging = name.startsWith('ObjectTagging') || name.startsWith('ObjectAcl');
-  const isRemoval = name.startsWith('ObjectRemoved');
-  const isMarker = name === 'ObjectRemoved:DeleteMarkerCreated';
+  const isLifecycle = byLifecycle(name);
+  const isRemoval = isRemovalOf(name);
+  const isMarker = name.endsWith(':DeleteMarkerCreated');
   return {
-    eventVersion: isTagging ? '2.3' : '2.1',
+    eventVersion: isTagging || isLifecycle ? '2.3' : '2.1',
     eventSource: 'aws:s3',
     awsRegion: bucket.region,
     eventTime: new Date(atMs).toISOString(),
     eventName: name,
-    userIdentity: { principalId: `AWS:${principalId}` },
-    requestParameters: { sourceIPAddress: '127.0.0.1' },
+    userIdentity: { principalId: isLifecycle ? itself : `AWS:${principalId}` },
+    requestParameters: { sourceIPAddress: isLifecycle ? itself : '127.0.0.1' },
     responseElements: { 'x-amz-request-id': requestId, 'x-amz-id-2': Buffer.from(requestId).toString('base64') },
     s3: {
       s3SchemaVersion: '1.0',
@@ -191,6 +197,8 @@ const busNames: Readonly<Record<string, readonly [detailType: string, reason: st
   'ObjectCreated:CompleteMultipartUpload': ['Object Created', 'CompleteMultipartUpload'],
   'ObjectRemoved:Delete': ['Object Deleted', 'DeleteObject'],
   'ObjectRemoved:DeleteMarkerCreated': ['Object Deleted', 'DeleteObject'],
+  'LifecycleExpiration:Delete': ['Object Deleted', 'Lifecycle Expiration'],
+  'LifecycleExpiration:DeleteMarkerCreated': ['Object Deleted', 'Lifecycle Expiration'],
   'ObjectTagging:Put': ['Object Tags Added', ''],
   'ObjectTagging:Delete': ['Object Tags Deleted', ''],
   'ObjectAcl:Put': ['Object ACL Updated', ''],
@@ -200,7 +208,7 @@ const busNames: Readonly<Record<string, readonly [detailType: string, reason: st
 function busEntry(bucket: BucketRecord, { name, object, requestId, account, atMs }: Happening): BusEntry | undefined {
   const [detailType, reason] = busNames[name] ?? [];
   if (detailType === undefined || reason === undefined) return undefined;
-  const isRemoval = name.startsWith('ObjectRemoved');
+  const isRemoval = isRemovalOf(name);
   const hasSize = detailType === 'Object Created';
   return {
     source: 'aws.s3',
@@ -220,8 +228,7 @@ function busEntry(bucket: BucketRecord, { name, object, requestId, account, atMs
         ...(hasSize || isRemoval ? { sequencer: sequencer(object.seq) } : {}),
       },
       'request-id': requestId,
-      requester: account,
-      'source-ip-address': '127.0.0.1',
+      ...(byLifecycle(name) ? { requester: itself } : { requester: account, 'source-ip-address': '127.0.0.1' }),
       ...(reason === '' ? {} : { reason }),
       ...(isRemoval ? { 'deletion-type': name.endsWith('MarkerCreated') ? 'Delete Marker Created' : 'Permanently Deleted' } : {}),
     },

@@ -3,6 +3,7 @@ import { checkReadable, restoreMember } from './archive.ts';
 import type { BucketRecord } from './bucket.ts';
 import { algorithmOf, defaultAlgorithm, expected, memberOf, shown, summed, type Algorithm, type Checksum } from './checksums.ts';
 import { checkCopySource, checkRead, checkWrite, checkWriteHeaders } from './conditions.ts';
+import { expirationMember } from './expiry.ts';
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
 import { encryptionHeaders, encryptionMembers, encryptionOf, withoutEncryption } from './encryption.ts';
 import { withLock } from './lock.ts';
@@ -48,6 +49,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ETag: `"${object.etag}"`,
         ...(object.versionId === 'null' ? {} : versionMember(bucket, object)),
         ...shown(received.checksum),
+        ...expirationMember(bucket, object),
         ...encryptionMembers(meta),
       };
     },
@@ -186,6 +188,7 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(meta.checksum) },
         ...versionMember(bucket, object),
         ...copiedVersion(sourceBucket, source),
+        ...expirationMember(bucket, object),
         ...encryptionMembers(meta),
       };
     },
@@ -308,6 +311,7 @@ function described(
     ETag: `"${object.etag}"`,
     ...metaMembers(object),
     ...restoreMember(object.meta),
+    ...expirationMember(bucket, object),
     ...replaced,
     ...versionMember(bucket, object),
     ...(range === undefined ? {} : { ContentRange: `bytes ${range.from}-${range.to}/${object.bytes}` }),

@@ -33,6 +33,15 @@ export interface Content {
   readonly meta: ObjectMeta;
 }
 
+/** What a removal depends on, and why it is. */
+interface Removal {
+  readonly IfMatch?: string | undefined;
+  readonly bypassGovernance?: boolean | undefined;
+  /** Only this version, and where it is to go behind a marker, only while it is the latest. */
+  readonly onlySeq?: number;
+  readonly cause?: 'ObjectRemoved' | 'LifecycleExpiration';
+}
+
 type Who = Pick<Call, 'requestId' | 'account' | 'caller'> & Partial<Pick<Call, 'headers'>>;
 
 /** What all operations have in common: buckets in memory, objects in rows, bytes in files. */
@@ -179,7 +188,7 @@ export class S3 implements AsyncDisposable {
     key: string,
     versionId: string | undefined,
     who: Who,
-    conditions: { readonly IfMatch?: string | undefined; readonly bypassGovernance?: boolean | undefined } = {},
+    conditions: Removal = {},
   ): Promise<{ readonly versionId?: string; readonly marker: boolean }> {
     if (versionId !== undefined) return this.#removeVersion(bucket, key, versionId, who, conditions);
     if (bucket.versioning === undefined) return this.#removeVersion(bucket, key, 'null', who, { ...conditions, silently: true });
@@ -196,15 +205,19 @@ export class S3 implements AsyncDisposable {
       segments: [],
       meta: { headers: {}, user: {}, tags: {} },
     };
-    const staged = this.outbox.stage(this.#parcels(bucket, marker, 'ObjectRemoved:DeleteMarkerCreated', who));
-    const replaced = await this.table.change(async (tx) => {
-      if (conditions.IfMatch !== undefined)
-        checkWrite(await this.table.find(bucket.name, key, undefined, tx), key, { IfMatch: conditions.IfMatch });
+    const { IfMatch, onlySeq, cause = 'ObjectRemoved' } = conditions;
+    const staged = this.outbox.stage(this.#parcels(bucket, marker, `${cause}:DeleteMarkerCreated`, who));
+    const done = await this.table.change(async (tx) => {
+      const isConditional = IfMatch !== undefined || onlySeq !== undefined;
+      const now = isConditional ? await this.table.find(bucket.name, key, undefined, tx) : undefined;
+      if (IfMatch !== undefined) checkWrite(now, key, { IfMatch });
+      if (onlySeq !== undefined && now?.seq !== onlySeq) return undefined;
       await staged.write(tx);
-      return insertLatest(tx, marker);
+      return { replaced: await insertLatest(tx, marker) };
     });
+    if (done === undefined) return { marker: false };
     staged.release();
-    if (replaced !== undefined) this.blobs.discard(replaced.segments);
+    if (done.replaced !== undefined) this.blobs.discard(done.replaced.segments);
     return { versionId: marker.versionId, marker: true };
   }
 
@@ -248,11 +261,7 @@ export class S3 implements AsyncDisposable {
     key: string,
     versionId: string,
     who: Who,
-    options: {
-      readonly silently?: boolean;
-      readonly IfMatch?: string | undefined;
-      readonly bypassGovernance?: boolean | undefined;
-    },
+    options: Removal & { readonly silently?: boolean },
   ): Promise<{ readonly versionId?: string; readonly marker: boolean }> {
     checkVersionId(versionId);
     const found = await this.table.find(bucket.name, key, versionId);
@@ -263,10 +272,10 @@ export class S3 implements AsyncDisposable {
     if (isLocked(found, this.clock.now(), options.bypassGovernance))
       throw s3Fault('AccessDenied', 403, 'Access Denied because object protected by object lock.');
     const gone = { ...found, seq: this.table.nextSeq() };
-    const staged = this.outbox.stage(this.#parcels(bucket, gone, 'ObjectRemoved:Delete', who));
+    const staged = this.outbox.stage(this.#parcels(bucket, gone, `${options.cause ?? 'ObjectRemoved'}:Delete`, who));
     const removed = await this.table.change(async (tx) => {
       const now = await this.table.find(bucket.name, key, versionId, tx);
-      if (now === undefined) return undefined;
+      if (now === undefined || (options.onlySeq !== undefined && now.seq !== options.onlySeq)) return undefined;
       if (options.IfMatch !== undefined) checkWrite(now, key, { IfMatch: options.IfMatch });
       await staged.write(tx);
       await removeVersion(tx, now);
