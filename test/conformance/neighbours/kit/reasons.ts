@@ -4,7 +4,6 @@ import type { Reasons } from '../../kit/table.ts';
 export const reasons: Reasons = [
   [/test_s3_default_bucket_encryption$/, 'without a configuration of its own a bucket says what it does: AES256'],
   [/test_s3_bucket_encryption_sse_kms|_kms|in_place_with_encryption/, 'there is no KMS here'],
-  [/sse_c/, 'objects are not encrypted with keys that customers bring'],
   [
     /TestS3PresignedUrl\..*(signature|sig|expired)/,
     'the server of this test checks no signatures; those that do have tests of their own',

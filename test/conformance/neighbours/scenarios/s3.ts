@@ -3,6 +3,7 @@ import type { Scenarios } from '../kit/stage.ts';
 import { s3AccessScenarios } from './s3-access.ts';
 import { s3BucketScenarios } from './s3-buckets.ts';
 import { s3ConfigurationScenarios } from './s3-configurations.ts';
+import { s3CustomerKeyScenarios } from './s3-customer-keys.ts';
 import { s3FormScenarios } from './s3-forms.ts';
 import { body, inBucket, unknownVersion, versioning, type Play } from './s3-kit.ts';
 import { s3ListScenarios } from './s3-lists.ts';
@@ -168,6 +169,7 @@ export const s3Scenarios: Scenarios = {
   ...s3ListScenarios,
   ...s3ObjectScenarios,
   ...s3NotificationScenarios,
+  ...s3CustomerKeyScenarios,
   ...s3FormScenarios,
   ...s3BucketScenarios,
   ...s3AccessScenarios,

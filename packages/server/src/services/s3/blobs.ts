@@ -4,6 +4,7 @@ import { link, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises
 import path from 'node:path';
 import type { Clock, Logger, Random, Timer } from '../../base/index.ts';
 import { badDigest, running, type Algorithm, type Checksum, type Expectation } from './checksums.ts';
+import { keyStream, type CustomerKey } from './customer-key.ts';
 import { s3Fault } from './faults.ts';
 
 /** A run of bytes of one content file. An object's content is a list of them. */
@@ -11,14 +12,16 @@ export interface Segment {
   readonly blob: string;
   readonly offset: number;
   readonly bytes: number;
+  /** Hex, of content under a customer's key: where its key stream begins. */
+  readonly iv?: string;
 }
 
 /** What was received and is on storage, but in no object yet. */
 export interface Received {
   readonly segment: Segment;
   readonly bytes: number;
-  /** Hex. */
-  readonly md5: string;
+  /** MD5 in hex; of content under a customer's key a number by chance, for its MD5 would tell of it. */
+  readonly etag: string;
   readonly checksum?: Checksum;
   /** The other sum. */
   readonly also?: Checksum;
@@ -76,6 +79,8 @@ export class Blobs implements AsyncDisposable {
       /** Another sum to take, which nobody has claimed. */
       readonly also?: Algorithm | undefined;
       readonly trailers?: ReadonlyMap<string, string> | undefined;
+      /** What the content is sealed with. */
+      readonly key?: CustomerKey | undefined;
     },
   ): Promise<Received> {
     const name = this.#random.uuid().replaceAll('-', '');
@@ -84,6 +89,8 @@ export class Blobs implements AsyncDisposable {
     const sum = checks.checksum === undefined ? undefined : running(checks.checksum.algorithm);
     const also = checks.also === undefined ? undefined : running(checks.also);
     const claimed = checks.md5 === undefined ? undefined : readMd5(checks.md5);
+    const iv = checks.key === undefined ? undefined : Buffer.from(this.#random.bytes(16)).toString('hex');
+    const seal = checks.key === undefined || iv === undefined ? undefined : keyStream(checks.key, iv, 0);
     let bytes = 0;
     try {
       const file = await open(temporary, 'wx', 0o600);
@@ -94,7 +101,7 @@ export class Blobs implements AsyncDisposable {
           md5.update(chunk);
           sum?.update(chunk);
           also?.update(chunk);
-          await writeAll(file, chunk);
+          await writeAll(file, seal === undefined ? chunk : seal.update(chunk));
         }
         await file.sync();
       } finally {
@@ -114,9 +121,9 @@ export class Blobs implements AsyncDisposable {
           : checkedSum(checks.checksum, sum.digest(), checks.trailers);
       await this.#settle(temporary, name);
       return {
-        segment: { blob: name, offset: 0, bytes },
+        segment: { blob: name, offset: 0, bytes, ...(iv === undefined ? {} : { iv }) },
         bytes,
-        md5: digest.toString('hex'),
+        etag: iv === undefined ? digest.toString('hex') : Buffer.from(this.#random.bytes(16)).toString('hex'),
         ...(checksum === undefined ? {} : { checksum }),
         ...(also === undefined || checks.also === undefined
           ? {}
@@ -142,16 +149,21 @@ export class Blobs implements AsyncDisposable {
     return segments.map((segment) => ({ ...segment, blob: names.get(segment.blob) ?? segment.blob }));
   }
 
-  /** Bytes `from` to `to`, both included, of the segments in a row. */
-  async *read(segments: readonly Segment[], from: number, to: number): AsyncGenerator<Uint8Array> {
+  /** Bytes `from` to `to`, both included, of the segments in a row, opened with the key they were sealed with. */
+  async *read(segments: readonly Segment[], from: number, to: number, key?: CustomerKey): AsyncGenerator<Uint8Array> {
     let begin = 0;
-    for (const { blob, offset, bytes } of segments) {
+    for (const { blob, offset, bytes, iv } of segments) {
       const end = begin + bytes - 1;
       if (bytes > 0 && end >= from && begin <= to) {
         const start = offset + Math.max(0, from - begin);
         const last = offset + Math.min(bytes - 1, to - begin);
         const stream: ReadStream = createReadStream(this.#file(blob), { start, end: last, highWaterMark: readBytes });
-        yield* stream as AsyncIterable<Uint8Array>;
+        if (iv === undefined) yield* stream as AsyncIterable<Uint8Array>;
+        else if (key === undefined) throw new Error('Content under the key of a customer is read without it.');
+        else {
+          const open = keyStream(key, iv, start);
+          for await (const chunk of stream as AsyncIterable<Uint8Array>) yield open.update(chunk);
+        }
       }
       begin += bytes;
     }

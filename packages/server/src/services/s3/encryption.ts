@@ -38,7 +38,7 @@ export const withoutEncryption = (headers: Encryption): Encryption =>
 export function encryptionMembers({ headers }: Pick<ObjectMeta, 'headers'>) {
   const { ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled } = headers;
   return {
-    ServerSideEncryption: ServerSideEncryption as 'AES256',
+    ...(ServerSideEncryption === undefined ? {} : { ServerSideEncryption: ServerSideEncryption as 'AES256' }),
     ...(SSEKMSKeyId === undefined ? {} : { SSEKMSKeyId }),
     ...(BucketKeyEnabled === undefined ? {} : { BucketKeyEnabled: true }),
   };

@@ -7,6 +7,7 @@ import { listHandlers } from './list-handlers.ts';
 import { bodyOf, metaOf } from './meta.ts';
 import { multipartHandlers } from './multipart-handlers.ts';
 import { namedConfigHandlers } from './named-config-handlers.ts';
+import { checkKeyOf } from './customer-key.ts';
 import { objectHandlers } from './object-handlers.ts';
 import type { S3Port } from './port.ts';
 import { S3, type S3Options } from './s3.ts';
@@ -60,6 +61,7 @@ function portOf(s3: S3): S3Port {
     async get(bucketName, key, versionId) {
       const bucket = s3.bucket(bucketName);
       const object = await s3.object(bucket, key, versionId);
+      checkKeyOf(object.meta.customerKey, undefined);
       const contentType = object.meta.headers['ContentType'];
       return {
         bytes: object.bytes,
@@ -75,7 +77,7 @@ function portOf(s3: S3): S3Port {
       const object = await s3.store(
         bucket,
         key,
-        { segments: [received.segment], bytes: received.bytes, etag: received.md5, meta: metaOf({ ContentType: contentType }) },
+        { segments: [received.segment], bytes: received.bytes, etag: received.etag, meta: metaOf({ ContentType: contentType }) },
         {
           event: 'ObjectCreated:Put',
           who: { requestId: s3.random.uuid(), account: bucket.account, caller: { kind: 'anonymous' } },

@@ -1,9 +1,11 @@
 import type { StreamedBody } from '@mayfly/wire';
-import { tagsFromHeader } from './bucket.ts';
-import { sealedByS3 } from './encryption.ts';
+import { tagsFromHeader, type BucketRecord } from './bucket.ts';
+import { knownKey, type CustomerKey } from './customer-key.ts';
+import { encryptionOf, sealedByS3 } from './encryption.ts';
 import { invalidRequest, s3Fault } from './faults.ts';
 import { lockOf } from './lock.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
+import type { S3 } from './s3.ts';
 
 /** Members of a request that come back with the object, as they were given. */
 const kept = [
@@ -25,7 +27,6 @@ type Given = Readonly<Partial<Record<(typeof kept)[number], string | undefined>>
   readonly ObjectLockMode?: string | undefined;
   readonly ObjectLockRetainUntilDate?: Date | undefined;
   readonly ObjectLockLegalHoldStatus?: string | undefined;
-  readonly SSECustomerAlgorithm?: string | undefined;
 };
 
 const mostMetadataBytes = 2048;
@@ -34,16 +35,9 @@ const mostMetadataBytes = 2048;
  * What a PUT says besides the bytes.
  *
  * @param encryption  of the bucket, where the request names none
- * @throws MetadataTooLarge, NotImplemented for keys of the customer's own
+ * @throws MetadataTooLarge
  */
 export function metaOf(input: Given, encryption: Readonly<Record<string, string>> = sealedByS3): ObjectMeta {
-  if (input.SSECustomerAlgorithm !== undefined) {
-    throw s3Fault(
-      'NotImplemented',
-      400,
-      'Mayfly does not encrypt with keys that customers bring. docs/parity.md lists what it has.',
-    );
-  }
   const headers: Record<string, string> = {
     ContentType: 'binary/octet-stream',
     ...(input.ServerSideEncryption === undefined || input.ServerSideEncryption === '' ? encryption : {}),
@@ -76,6 +70,12 @@ export function metaOf(input: Given, encryption: Readonly<Record<string, string>
     tags: tagsFromHeader(input.Tagging),
     ...lockOf(input),
   };
+}
+
+/** What a write says besides the bytes, sealed as it asks, else as the bucket does. */
+export function givenMeta(s3: S3, bucket: BucketRecord, input: Given, key: CustomerKey | undefined): ObjectMeta {
+  if (key === undefined) return metaOf(input, encryptionOf(bucket));
+  return { ...metaOf(input, {}), customerKey: knownKey(key, s3.random.bytes(16)) };
 }
 
 /** The same, as members of an answer. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Handlers, S3Operations } from '@mayfly/wire';
-import type { Segment } from './blobs.ts';
 import { ownerIdOf, ownerOf, type BucketRecord } from './bucket.ts';
 import {
   algorithmOf,
@@ -11,15 +10,16 @@ import {
   fullObject,
   memberOf,
   shown,
-  summed,
   type Algorithm,
   type Checksum,
 } from './checksums.ts';
 import { checkCopySource, checkWriteHeaders } from './conditions.ts';
+import { copied } from './copies.ts';
+import { checkKeyOf, checkKeyOfPart, copySourceKeyOf, customerKeyMembers, customerKeyOf } from './customer-key.ts';
 import { conditionalConflict, invalidArgument, invalidRequest, malformedXml, noSuchUpload, s3Fault } from './faults.ts';
-import { encryptionMembers, encryptionOf } from './encryption.ts';
+import { encryptionMembers } from './encryption.ts';
 import { withLock } from './lock.ts';
-import { bodyOf, metaOf } from './meta.ts';
+import { bodyOf, givenMeta } from './meta.ts';
 import { checkKey, copiedVersion, copySource, versionMember, withAcl } from './naming.ts';
 import { copyRangeOf } from './range.ts';
 import type { S3 } from './s3.ts';
@@ -71,6 +71,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async CreateMultipartUpload(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
       const key = checkKey(input.Key);
+      const customerKey = customerKeyOf(input);
       const algorithm = algorithmOf(input.ChecksumAlgorithm);
       if (input.ChecksumType !== undefined && input.ChecksumAlgorithm === undefined) {
         throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.');
@@ -83,7 +84,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const type =
         algorithm === undefined ? undefined : (input.ChecksumType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE'));
       const meta: Upload['meta'] = {
-        ...withLock(bucket, withAcl(bucket, metaOf(input, encryptionOf(bucket)), input), s3.clock.now()),
+        ...withLock(bucket, withAcl(bucket, givenMeta(s3, bucket, input, customerKey), input), s3.clock.now()),
         ...(algorithm === undefined || type === undefined ? {} : { algorithm, type }),
       };
       const uploadId = Buffer.from(s3.random.bytes(48)).toString('base64url');
@@ -100,13 +101,16 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         Key: key,
         UploadId: uploadId,
         ...encryptionMembers(meta),
+        ...customerKeyMembers(customerKey),
         ...(algorithm === undefined ? {} : { ChecksumAlgorithm: algorithm, ChecksumType: type as 'COMPOSITE' }),
       };
     },
 
     async UploadPart(input, call) {
       const number = checkPartNumber(input.PartNumber);
+      const key = customerKeyOf(input);
       const { upload: target } = await upload(input);
+      checkKeyOfPart(target.meta.customerKey, key);
       const body = bodyOf(input.Body);
       const wanted = expected(input, call.headers);
       const { algorithm } = target.meta;
@@ -120,40 +124,51 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         md5: input.ContentMD5,
         ofPart: true,
         checksum,
-        // Of an upload that names no sum S3 takes its own.
-        ...(algorithm === undefined ? { also: defaultAlgorithm } : {}),
+        // Of an upload that names no sum S3 takes its own, unless a customer's key seals it; recorded in 2026.
+        ...(algorithm === undefined && key === undefined ? { also: defaultAlgorithm } : {}),
         trailers: body.trailers,
+        key,
       });
       const kept = received.also ?? received.checksum;
       await place(target.uploadId, {
         number,
         bytes: received.bytes,
-        etag: received.md5,
+        etag: received.etag,
         modifiedAtMs: Math.floor(s3.clock.now()),
         segments: [received.segment],
         ...(kept === undefined ? {} : { checksum: kept }),
       });
       const { ChecksumType: _type, ...sums } = shown(received.checksum);
-      return { ETag: `"${received.md5}"`, ...encryptionMembers(target.meta), ...sums };
+      return { ETag: `"${received.etag}"`, ...encryptionMembers(target.meta), ...customerKeyMembers(key), ...sums };
     },
 
     async UploadPartCopy(input) {
       const number = checkPartNumber(input.PartNumber);
       const { upload: target } = await upload(input);
+      const key = customerKeyOf(input);
+      const sourceKey = copySourceKeyOf(input);
+      checkKeyOfPart(target.meta.customerKey, key);
       const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
+      checkKeyOf(source.meta.customerKey, sourceKey);
       checkCopySource(source, input, s3.clock.now());
       const { from, to } = copyRangeOf(input.CopySourceRange, source.bytes);
-      const segments = await s3.blobs.share(cut(source.segments, from, to));
-      // The part's own sums are not known without reading it.
       const { algorithm = defaultAlgorithm } = target.meta;
-      const { md5: etag, checksum } = await summed(s3.blobs.read(segments, 0, Math.max(0, to - from)), algorithm);
+      const { segments, etag, checksum } = await copied(s3, source, { from, to, algorithm, key, sourceKey });
       const modifiedAtMs = Math.floor(s3.clock.now());
-      await place(target.uploadId, { number, bytes: to - from + 1, etag, modifiedAtMs, segments, checksum });
+      await place(target.uploadId, {
+        number,
+        bytes: to - from + 1,
+        etag,
+        modifiedAtMs,
+        segments,
+        ...(checksum === undefined ? {} : { checksum }),
+      });
       const { ChecksumType: _type, ...sums } = target.meta.algorithm === undefined ? {} : shown(checksum);
       return {
         CopyPartResult: { ETag: `"${etag}"`, LastModified: new Date(modifiedAtMs), ...sums },
         ...copiedVersion(sourceBucket, source),
         ...encryptionMembers(target.meta),
+        ...customerKeyMembers(key),
       };
     },
 
@@ -413,17 +428,4 @@ function checksumOf(algorithm: Algorithm, type: string | undefined, parts: reado
         sums.map(({ value }) => value),
       )
     : fullObject(algorithm, sums);
-}
-
-/** The segments that hold bytes `from` to `to`. */
-function cut(segments: readonly Segment[], from: number, to: number): Segment[] {
-  const kept: Segment[] = [];
-  let begin = 0;
-  for (const segment of segments) {
-    const first = Math.max(0, from - begin);
-    const last = Math.min(segment.bytes - 1, to - begin);
-    if (first <= last) kept.push({ blob: segment.blob, offset: segment.offset + first, bytes: last - first + 1 });
-    begin += segment.bytes;
-  }
-  return kept;
 }

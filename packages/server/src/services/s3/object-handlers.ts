@@ -1,13 +1,15 @@
 import { ServiceFault, type Handlers, type S3Operations } from '@mayfly/wire';
 import { checkReadable, restoreMember } from './archive.ts';
 import type { BucketRecord } from './bucket.ts';
-import { algorithmOf, defaultAlgorithm, expected, memberOf, shown, summed, type Algorithm, type Checksum } from './checksums.ts';
+import { algorithmOf, defaultAlgorithm, expected, memberOf, shown, type Algorithm, type Checksum } from './checksums.ts';
+import { copied } from './copies.ts';
+import { checkKeyOf, copySourceKeyOf, customerKeyMembers, customerKeyOf, type CustomerKey } from './customer-key.ts';
 import { checkCopySource, checkRead, checkWrite, checkWriteHeaders } from './conditions.ts';
 import { expirationMember } from './expiry.ts';
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
-import { encryptionHeaders, encryptionMembers, encryptionOf, withoutEncryption } from './encryption.ts';
+import { encryptionHeaders, encryptionMembers, withoutEncryption } from './encryption.ts';
 import { withLock } from './lock.ts';
-import { bodyOf, metaMembers, metaOf } from './meta.ts';
+import { bodyOf, givenMeta, metaMembers } from './meta.ts';
 import { checkKey, copiedVersion, copySource, versionMember, withAcl } from './naming.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
 import { partRangeOf, rangeOf } from './range.ts';
@@ -22,25 +24,27 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
   return {
     async PutObject(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const key = checkKey(input.Key);
+      const name = checkKey(input.Key);
       if (input.WriteOffsetBytes !== undefined)
         throw s3Fault('NotImplemented', 400, 'Mayfly does not append to objects. docs/parity.md lists what it has.');
       checkWriteHeaders(input);
-      const meta = withLock(bucket, withAcl(bucket, metaOf(input, encryptionOf(bucket)), input), s3.clock.now());
+      const key = customerKeyOf(input);
+      const meta = withLock(bucket, withAcl(bucket, givenMeta(s3, bucket, input, key), input), s3.clock.now());
       const body = bodyOf(input.Body);
       const received = await s3.blobs.receive(body, {
         md5: input.ContentMD5,
         checksum: expected(input, call.headers) ?? { algorithm: defaultAlgorithm },
         trailers: body.trailers,
+        key,
       });
       const content = {
         segments: received.bytes === 0 ? [] : [received.segment],
         bytes: received.bytes,
-        etag: received.md5,
+        etag: received.etag,
         meta: received.checksum === undefined ? meta : { ...meta, checksum: received.checksum },
       };
       if (received.bytes === 0) s3.blobs.discard([received.segment]);
-      const object = await s3.store(bucket, key, content, {
+      const object = await s3.store(bucket, name, content, {
         event: call.operation === 'PostObject' ? 'ObjectCreated:Post' : 'ObjectCreated:Put',
         who: call,
         conditions: input,
@@ -51,11 +55,12 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         ...shown(received.checksum),
         ...expirationMember(bucket, object),
         ...encryptionMembers(meta),
+        ...customerKeyMembers(key),
       };
     },
 
     async GetObject(input) {
-      const { bucket, object } = await readable(s3, input, 'GET');
+      const { bucket, object, key } = await readable(s3, input, 'GET');
       checkReadable(object.meta, s3.clock.now());
       const range =
         input.PartNumber === undefined
@@ -64,18 +69,19 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const { from, to } = range ?? { from: 0, to: object.bytes - 1 };
       return {
         ...described(bucket, object, input, range),
-        Body: s3.blobs.read(object.segments, from, to) as never,
+        ...customerKeyMembers(key),
+        Body: s3.blobs.read(object.segments, from, to, key) as never,
       };
     },
 
     async HeadObject(input) {
       try {
-        const { bucket, object } = await readable(s3, input, 'HEAD');
+        const { bucket, object, key } = await readable(s3, input, 'HEAD');
         const range =
           input.PartNumber === undefined
             ? rangeOf(input.Range, object.bytes)
             : partRangeOf(input.PartNumber, object.meta.parts, object.bytes);
-        return described(bucket, object, input, range);
+        return { ...described(bucket, object, input, range), ...customerKeyMembers(key) };
       } catch (error) {
         throw error instanceof ServiceFault && error.status === 404
           ? new ServiceFault('NotFound', 'Not Found', { status: 404, headers: error.headers })
@@ -135,8 +141,11 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async CopyObject(input, call) {
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
-      const key = checkKey(input.Key);
+      const name = checkKey(input.Key);
+      const sourceKey = copySourceKeyOf(input);
+      const key = customerKeyOf(input);
       const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
+      checkKeyOf(source.meta.customerKey, sourceKey);
       checkReadable(source.meta, s3.clock.now());
       checkCopySource(source, input, s3.clock.now());
       checkWriteHeaders(input);
@@ -150,46 +159,49 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
         input.TaggingDirective === 'REPLACE' ||
         input.StorageClass !== undefined ||
         input.WebsiteRedirectLocation !== undefined ||
-        input.ServerSideEncryption !== undefined;
+        input.ServerSideEncryption !== undefined ||
+        key !== undefined;
       // Of a copy onto itself the conditions speak first.
-      const isItself = source.bucket === bucket.name && source.key === key && source.latest;
-      if (isItself) checkWrite(source, key, input);
+      const isItself = source.bucket === bucket.name && source.key === name && source.latest;
+      if (isItself) checkWrite(source, name, input);
       if (isItself && !changes) {
         throw invalidRequest(
           "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
         );
       }
-      const given = metaOf(input, encryptionOf(bucket));
+      const given = givenMeta(s3, bucket, input, key);
       const headers = replaces
         ? given.headers
         : { ...withoutEncryption(source.meta.headers), ...encryptionHeaders(given.headers) };
       const { StorageClass: _old, ...rest } = headers;
-      const content = await copiedContent(s3, source, algorithmOf(input.ChecksumAlgorithm));
-      const meta: ObjectMeta = {
+      const written: ObjectMeta = {
         headers: {
           ...rest,
           ...(given.headers['StorageClass'] === undefined ? {} : { StorageClass: given.headers['StorageClass'] }),
         },
         user: replaces ? given.user : source.meta.user,
         tags: input.TaggingDirective === 'REPLACE' ? given.tags : source.meta.tags,
-        ...(content.checksum === undefined ? {} : { checksum: content.checksum }),
+        ...(given.customerKey === undefined ? {} : { customerKey: given.customerKey }),
         ...(given.retention === undefined ? {} : { retention: given.retention }),
         ...(given.legalHold === undefined ? {} : { legalHold: given.legalHold }),
       };
-      const acl = withLock(bucket, withAcl(bucket, meta, input), s3.clock.now());
-      const segments = await s3.blobs.share(source.segments);
+      const kept = withLock(bucket, withAcl(bucket, written, input), s3.clock.now());
+      const algorithm = unknownSum(source, algorithmOf(input.ChecksumAlgorithm), key ?? sourceKey);
+      const { segments, etag, checksum } = await copied(s3, source, { from: 0, to: source.bytes - 1, algorithm, key, sourceKey });
+      const meta = checksum === undefined ? kept : { ...kept, checksum };
       const object = await s3.store(
         bucket,
-        key,
-        { segments, bytes: source.bytes, etag: content.etag, meta: acl },
+        name,
+        { segments, bytes: source.bytes, etag, meta },
         { event: 'ObjectCreated:Copy', who: call, conditions: input },
       );
       return {
-        CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(meta.checksum) },
+        CopyObjectResult: { ETag: `"${object.etag}"`, LastModified: new Date(object.modifiedAtMs), ...shown(checksum) },
         ...versionMember(bucket, object),
         ...copiedVersion(sourceBucket, source),
         ...expirationMember(bucket, object),
         ...encryptionMembers(meta),
+        ...customerKeyMembers(key),
       };
     },
 
@@ -215,18 +227,14 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
   };
 }
 
-/** A copy is one piece, and has the sums of one; where it is not known, or another is asked for, the source is read. */
-async function copiedContent(
-  s3: S3,
-  source: StoredObject,
+/** Which sum a copy needs: it is one piece, and has the sums of one. Undefined where those of the source are right. */
+function unknownSum(
+  { meta: { parts, checksum } }: StoredObject,
   asked: Algorithm | undefined,
-): Promise<{ readonly etag: string; readonly checksum?: Checksum }> {
-  const { parts, checksum } = source.meta;
-  const isKnown = parts === undefined && (asked === undefined || asked === checksum?.algorithm);
-  if (isKnown) return { etag: source.etag, ...(checksum === undefined ? {} : { checksum }) };
-  const algorithm = asked ?? checksum?.algorithm ?? defaultAlgorithm;
-  const read = await summed(s3.blobs.read(source.segments, 0, source.bytes - 1), algorithm);
-  return { etag: read.md5, checksum: read.checksum };
+  key: CustomerKey | undefined,
+): Algorithm | undefined {
+  const isKnown = key === undefined && parts === undefined && (asked === undefined || asked === checksum?.algorithm);
+  return isKnown ? undefined : (asked ?? checksum?.algorithm ?? defaultAlgorithm);
 }
 
 /** @throws InvalidArgument when it is so much as mentioned */
@@ -269,19 +277,24 @@ type ReadInput = Pick<
   | 'IfUnmodifiedSince'
   | 'Range'
   | 'PartNumber'
+  | 'SSECustomerAlgorithm'
+  | 'SSECustomerKey'
+  | 'SSECustomerKeyMD5'
 >;
 
 async function readable(
   s3: S3,
   input: ReadInput,
   method: string,
-): Promise<{ readonly bucket: BucketRecord; readonly object: StoredObject }> {
+): Promise<{ readonly bucket: BucketRecord; readonly object: StoredObject; readonly key: CustomerKey | undefined }> {
   const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+  const key = customerKeyOf(input);
   const object = await s3.object(bucket, input.Key, input.VersionId, method);
+  checkKeyOf(object.meta.customerKey, key);
   checkRead(object, input, s3.clock.now());
   if (input.PartNumber !== undefined && input.Range !== undefined)
     throw invalidRequest('Cannot specify both Range header and partNumber query parameter');
-  return { bucket, object };
+  return { bucket, object, key };
 }
 
 /** Headers that a GET may ask to be told instead of the object's own. */

@@ -2,6 +2,7 @@ import type { Database, Migrations, Sql, SqlRow } from '../../storage/index.ts';
 import { GroupCommit } from '../kit/group-commit.ts';
 import type { Segment } from './blobs.ts';
 import type { Checksum } from './checksums.ts';
+import type { KnownKey } from './customer-key.ts';
 
 /**
  * One row a version of an object; `null` is the version of buckets that keep none. Keys are bytes, so that both
@@ -61,6 +62,8 @@ export interface ObjectMeta {
   readonly legalHold?: string;
   /** Of archived objects: how long they can be read. */
   readonly restoredUntilMs?: number;
+  /** How to know the key again that a customer brought. */
+  readonly customerKey?: KnownKey;
   readonly acl?: { readonly canned?: string; readonly grants?: unknown };
 }
 
