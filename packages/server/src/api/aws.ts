@@ -111,6 +111,15 @@ export class AwsDoor {
     return this.#answer(api, fallback, operation, head, sha256 === undefined ? { bytes } : { bytes, sha256 }, exchange);
   }
 
+  /** An object, as anybody may read it: what web sites of buckets are made of. @throws ServiceFault */
+  async readObject(head: RequestHead, by: Pick<Exchange, 'requestId' | 'sourceIp'>): Promise<WireResponse> {
+    const api = await loadApi('s3');
+    const operation = api.route(head, s3.protocol, nothing);
+    if (operation?.name !== 'GetObject') throw unknownOperation(head);
+    const who = openCaller(head, this.#options.region, undefined);
+    return this.#run(api, s3, operation, who, head, nothing, { ...by, hangUp: () => new AbortController().signal });
+  }
+
   /** Whether a page of another origin may call unsigned: the bucket has a rule for it. */
   welcomes(head: RequestHead): boolean {
     if (this.#identify(head)?.service !== 's3') return false;

@@ -9,6 +9,8 @@ import type { AwsDoor } from './aws.ts';
 import { meansUs } from './host.ts';
 import { keepAliveMs } from './hot/connection.ts';
 import { HotDoor } from './hot/index.ts';
+import type { SiteDoor } from './site/door.ts';
+import { siteOf } from './site/routing.ts';
 import { alsoHttp2 } from './sniff.ts';
 import { isForRegistry, type RegistryDoor } from './registry-door.ts';
 import { addressed, type UrlDoor } from './url/index.ts';
@@ -22,6 +24,8 @@ export interface ListenOptions {
   readonly aws: AwsDoor;
   /** Function URLs; absent = there are none. */
   readonly urls?: UrlDoor;
+  /** Buckets as web sites; absent = none is. */
+  readonly sites?: SiteDoor;
   /** Container images, pushed and pulled below `/v2/`; absent = there are none. */
   readonly registry?: RegistryDoor;
   /** Whole requests to Lambda's API take a short way past `node:http`; true unless told otherwise. */
@@ -72,6 +76,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     // Function URLs are for web pages; who may call them is the function's own business.
     const url = options.urls === undefined ? undefined : addressed(request.headers.host, request.url ?? '/');
     if (url !== undefined && options.urls !== undefined) return options.urls.serve(request, response, url, requestId);
+    const site = options.sites === undefined ? undefined : siteOf(request.headers.host);
+    if (site !== undefined && options.sites !== undefined) return options.sites.serve(request, response, site, requestId);
     const head: RequestHead = {
       method: request.method ?? 'GET',
       target: request.url ?? '/',
@@ -119,7 +125,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const isPlainHost = (host: string | undefined): boolean => {
     const plain =
       (options.hostNames === undefined || meansUs(host, options.hostNames)) &&
-      (options.urls === undefined || addressed(host, '/') === undefined);
+      (options.urls === undefined || addressed(host, '/') === undefined) &&
+      (options.sites === undefined || siteOf(host) === undefined);
     if (plain) admitted = host;
     return plain;
   };

@@ -10,6 +10,7 @@ import {
   type HandlerTable,
   type HandlerTables,
   type RegistryDoor,
+  type SiteDoorOptions,
   type SignatureCheck,
   type UrlDoorOptions,
 } from '../api/index.ts';
@@ -42,7 +43,7 @@ export interface House extends AsyncDisposable {
   readonly authoriser?: Gatekeeper;
   readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
   /** For requests that only the name of a bucket tells apart. */
-  readonly buckets: BucketPort;
+  readonly buckets: BucketPort & Pick<SiteDoorOptions, 'site'>;
   /** Where images are pushed to. */
   readonly registry: RegistryDoor;
   readonly admin: AdminPorts;

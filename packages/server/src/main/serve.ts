@@ -1,4 +1,4 @@
-import { AwsDoor, listen, UrlDoor, type Listener } from '../api/index.ts';
+import { AwsDoor, listen, SiteDoor, UrlDoor, type Listener } from '../api/index.ts';
 import { jsonLogger, systemClock, systemRandom, type Logger } from '../base/index.ts';
 import { isLoopback, type Config } from './config.ts';
 import { openHouse, type FirstKey, type House } from './house.ts';
@@ -63,6 +63,7 @@ export async function serve(
     ...(house.authoriser === undefined ? {} : { authoriser: house.authoriser }),
     callers: house.callers,
   });
+  const sites = new SiteDoor({ aws, site: (bucket) => house.buckets.site(bucket), log });
   listener = rooms.use(
     await listen({
       host: config.host,
@@ -71,6 +72,7 @@ export async function serve(
       ...(config.auth === 'open' && isLoopback(config.host) ? { hostNames: config.hostNames } : {}),
       aws,
       urls,
+      sites,
       registry: house.registry,
       admin: house.admin,
       clock,

@@ -13,7 +13,6 @@ export const reasons: Reasons = [
     /test_post_request_malformed_policy|test_post_request_missing_fields/,
     'the server of this test checks no signatures; those that do have tests of their own',
   ],
-  [/StaticWebsiteHosting\.test_website/, 'buckets are not served as web sites'],
   [/TestS3\.test_object_expiry/, 'recorded when objects had no sums that nobody asked for; its twin of 2026 is played'],
   [/test_service_role_lifecycle\[sso/, 'the recorded role was made by the service itself, with a description of its own'],
   [/test_public_access_block_exc|test_stream_destination_records|subscribe_to_shard_cbor/, 'nothing was recorded of it'],

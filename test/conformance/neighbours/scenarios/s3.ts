@@ -10,6 +10,7 @@ import { s3ListScenarios } from './s3-lists.ts';
 import { s3NotificationScenarios } from './s3-notifications.ts';
 import { s3ObjectScenarios } from './s3-objects.ts';
 import { s3PartScenarios } from './s3-parts.ts';
+import { s3SiteScenarios } from './s3-sites.ts';
 import { s3WriteScenarios } from './s3-writes.ts';
 
 const versioned: Play = async ({ check, ok }) => {
@@ -171,6 +172,7 @@ export const s3Scenarios: Scenarios = {
   ...s3NotificationScenarios,
   ...s3CustomerKeyScenarios,
   ...s3FormScenarios,
+  ...s3SiteScenarios,
   ...s3BucketScenarios,
   ...s3AccessScenarios,
   ...s3PartScenarios,

@@ -4,6 +4,7 @@ import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults
 import { checkLifecycle, leastSizeOf, usualLeastSize } from './lifecycle.ts';
 import { checkLockConfiguration, type LockConfiguration } from './lock.ts';
 import type { S3 } from './s3.ts';
+import { checkWebsite, noSuchWebsite } from './website.ts';
 
 type Input = Readonly<Record<string, unknown>> & { readonly Bucket?: string; readonly ExpectedBucketOwner?: string };
 
@@ -113,7 +114,8 @@ const website: SubResource = {
   name: 'website',
   member: 'WebsiteConfiguration',
   spread: true,
-  missing: ['NoSuchWebsiteConfiguration', 'The specified bucket does not have a website configuration'],
+  missing: noSuchWebsite,
+  check: checkWebsite,
 };
 const lifecycle: SubResource = {
   name: 'lifecycle',

@@ -12,6 +12,7 @@ import { objectHandlers } from './object-handlers.ts';
 import type { S3Port } from './port.ts';
 import { S3, type S3Options } from './s3.ts';
 import { Sweep } from './sweep.ts';
+import { siteOf } from './website.ts';
 
 export type { BusEntry, ReadObject, S3Port, S3Ports } from './port.ts';
 export type { S3Options } from './s3.ts';
@@ -51,6 +52,7 @@ function portOf(s3: S3): S3Port {
       const bucket = s3.records.get('bucket', '', name);
       return bucket && corsHeaders(bucket, question);
     },
+    site: (name) => siteOf(s3.bucket(name)),
     ownership(name) {
       const bucket = s3.records.get('bucket', '', name);
       if (bucket === undefined) return undefined;

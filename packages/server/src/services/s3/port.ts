@@ -1,3 +1,4 @@
+import type { S3Operations } from '@mayfly/wire';
 import type { Sender } from '../kit/sender.ts';
 import type { SnsPort } from '../sns/index.ts';
 import type { SqsPort } from '../sqs/index.ts';
@@ -44,6 +45,8 @@ export interface S3Port {
   isBucket(name: string): boolean;
   /** Headers that let a page of another origin in; undefined when no rule of the bucket's CORS configuration fits. */
   cors(bucket: string, question: CorsQuestion): Readonly<Record<string, string>> | undefined;
+  /** How a bucket is served as a web site. @throws ServiceFault NoSuchBucket, NoSuchWebsiteConfiguration */
+  site(bucket: string): NonNullable<S3Operations['PutBucketWebsite']['input']['WebsiteConfiguration']>;
   /** A bucket's owner and policy; undefined when there is no such bucket. */
   ownership(bucket: string): { readonly account: string; readonly policy?: string } | undefined;
   /** Region of a bucket; undefined when there is none. */
