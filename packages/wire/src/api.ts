@@ -202,6 +202,7 @@ const whole = (body: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array =>
   body instanceof Uint8Array ? body : new Uint8Array(0);
 
 const s3Ids = (meta: Meta): Record<string, string> => ({
+  Server: 'AmazonS3',
   'x-amz-request-id': meta.requestId,
   'x-amz-id-2': Buffer.from(meta.requestId).toString('base64'),
 });

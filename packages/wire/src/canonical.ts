@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { algorithm, type Claim } from './claim.ts';
 import { pathOf, type RequestHead } from './request.ts';
 
-/** What the HMAC of SigV4 is taken over. */
-export function stringToSign(claim: Claim, head: RequestHead, query: URLSearchParams, bodySha256: string): string {
-  const canonical = [
+/** A request in the one form in which both sides write it. */
+export const canonicalRequest = (claim: Claim, head: RequestHead, query: URLSearchParams, bodySha256: string): string =>
+  [
     head.method,
     claim.service === 's3' ? exactPath(pathOf(head.target)) : canonicalPath(pathOf(head.target)),
     canonicalQuery(query),
@@ -13,6 +13,9 @@ export function stringToSign(claim: Claim, head: RequestHead, query: URLSearchPa
     claim.signedHeaders.join(';'),
     bodySha256,
   ].join('\n');
+
+/** What the HMAC of SigV4 is taken over. */
+export function stringToSign(claim: Claim, canonical: string): string {
   const scope = `${claim.day}/${claim.region}/${claim.service}/aws4_request`;
   return `${algorithm}\n${claim.timestamp}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`;
 }

@@ -1,5 +1,5 @@
 import { pathOf, queryOf, readCredentialScope, type RequestHead } from './request.ts';
-import { isS3Host, isSignatureV2 } from './s3-address.ts';
+import { isS3Host, signerV2 } from './s3-address.ts';
 import { serviceInfo, serviceNames, type Protocol, type ServiceInfo, type ServiceName } from './services.ts';
 
 export interface Identity {
@@ -18,7 +18,7 @@ export function identify(head: RequestHead, body?: Uint8Array): Identity | undef
   const service =
     (prefix === undefined ? undefined : byTarget.get(prefix)) ??
     (scope === undefined ? undefined : bySigningName.get(scope)) ??
-    (isS3Host(head) || isSignatureV2(head) ? 's3' : undefined) ??
+    (isS3Host(head) || signerV2(head) !== undefined ? 's3' : undefined) ??
     byPath(head) ??
     byVersion(head, body) ??
     byLink(head);

@@ -162,6 +162,7 @@ const statuses: Readonly<Record<string, number>> = {
   PutBucketPolicy: 204,
   RestoreObject: 202,
 };
+const contentTypes: Readonly<Record<string, string>> = { HeadBucket: 'application/xml' };
 
 /** The operation's output → status, headers and document (or the payload member's bytes or stream). */
 export function toRest(
@@ -170,6 +171,8 @@ export function toRest(
   documents: DocumentFormat = jsonDocuments,
 ): WireResponse {
   const headers: Record<string, string> = {};
+  const contentType = contentTypes[operation.name];
+  if (contentType !== undefined) headers['Content-Type'] = contentType;
   let status = statuses[operation.name] ?? operation.status;
   let body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
   for (const { name, member, kind, wireName } of placesOf(operation.output)) {

@@ -1,4 +1,4 @@
-import { pathOf, type RequestHead } from './request.ts';
+import { pathOf, queryOf, type RequestHead } from './request.ts';
 
 /** What an S3 request names, path style or virtual-host style. */
 export interface S3Address {
@@ -32,9 +32,12 @@ function bucketOfHost(host: string): string | undefined {
 /** Whether the host alone says that a request is for S3. */
 export const isS3Host = (head: RequestHead): boolean => /(^|\.)s3[.-]/i.test(head.headers['host'] ?? '');
 
-/** Signed in the way that came before SigV4, which only S3 still sees. */
-export const isSignatureV2 = (head: RequestHead): boolean =>
-  head.headers['authorization']?.startsWith('AWS ') === true || /[?&]AWSAccessKeyId=/.test(head.target);
+/** Whose key signed in the way that came before SigV4, which only S3 still sees; undefined for anything else. */
+export function signerV2(head: RequestHead): string | undefined {
+  const header = /^AWS ([^:]*):/.exec(head.headers['authorization'] ?? '')?.[1];
+  if (header !== undefined) return header;
+  return head.target.includes('AWSAccessKeyId=') ? (queryOf(head.target).get('AWSAccessKeyId') ?? undefined) : undefined;
+}
 
 function decode(text: string): string {
   try {

@@ -1,10 +1,11 @@
 import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { ChunkSigner } from './aws-chunked.ts';
-import { stringToSign } from './canonical.ts';
+import { canonicalRequest, stringToSign } from './canonical.ts';
 import { basicTime, momentOf, readClaim, type Claim } from './claim.ts';
 import { ServiceFault } from './fault.ts';
 import { identify } from './identify.ts';
 import { queryOf, type RequestHead } from './request.ts';
+import { mismatchOfS3 } from './s3-link.ts';
 import { serviceInfo, serviceNames, type ServiceInfo } from './services.ts';
 
 export interface KeyRecord {
@@ -111,14 +112,13 @@ export class SignatureVerifier {
     // A stranger's request costs what a friend's does: one HMAC with a key at hand.
     const key =
       record === undefined ? strangersKey : cached?.secret === record.secretAccessKey ? cached.key : dayKey(record, claim);
-    const expected = createHmac('sha256', key)
-      .update(stringToSign(claim, head, query, bodySha256))
-      .digest();
+    const canonical = canonicalRequest(claim, head, query, bodySha256);
+    const expected = createHmac('sha256', key).update(stringToSign(claim, canonical)).digest();
     const given = Buffer.from(/^[0-9a-f]{64}$/.test(claim.signature) ? claim.signature : '0'.repeat(64), 'hex');
     const matches = timingSafeEqual(expected, given);
 
     if (record === undefined) throw invalidToken();
-    if (!matches) throw mismatch();
+    if (!matches) throw claim.service === 's3' ? mismatchOfS3(claim, canonical) : mismatch();
     if (!sameToken(claim.sessionToken, record.sessionToken)) throw invalidToken();
     if (record.expiresAtMs !== undefined && record.expiresAtMs <= this.#clock.now()) {
       throw refused('ExpiredTokenException', 'The security token included in the request is expired');

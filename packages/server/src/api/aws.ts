@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  checkLink,
   claimedBodyHash,
   identify,
   isFormUpload,
@@ -10,6 +11,7 @@ import {
   s3AddressOf,
   ServiceFault,
   streamedBody,
+  withLinkHeaders,
   type Api,
   type Call,
   type Handler,
@@ -87,6 +89,7 @@ export class AwsDoor {
   async serve(request: IncomingMessage, response: ServerResponse, head: RequestHead, requestId: string): Promise<void> {
     const identity = this.#identify(head);
     if (identity === undefined) return this.#serveForm(request, response, head, requestId);
+    if (identity.service === 's3') response.removeHeader('x-amzn-RequestId');
     const cors = identity.service === 's3' ? bucketCors(head, this.#options.buckets) : undefined;
     for (const [name, value] of Object.entries(cors ?? {})) response.setHeader(name, value);
     return this.#serveAs(identity, request, response, head, requestId);
@@ -128,7 +131,7 @@ export class AwsDoor {
 
   /** Undefined for a form, which names its service in its body. */
   #identify(head: RequestHead): Identity | undefined {
-    return identify(head) ?? (isForm(head) ? undefined : this.#isBucket(head) ? s3 : fallback);
+    return identify(head) ?? (this.#isBucket(head) ? s3 : isForm(head) ? undefined : fallback);
   }
 
   /** An unsigned request for a bucket that exists looks like nothing else. */
@@ -168,6 +171,7 @@ export class AwsDoor {
         return await send(request, response, reply, this.#options.log);
       }
       const operation = identity.protocol === 'query' ? undefined : api.route(head, identity.protocol, nothing);
+      if (identity.service === 's3' && isOtherForm(head, operation)) throw wrongForm();
       const bound = boundOf(identity.service, operation?.name, limits);
       if (operation?.streamingInput === true) {
         reply = await this.#runStreaming(api, identity, operation, { request, response, head, requestId });
@@ -199,13 +203,15 @@ export class AwsDoor {
     exchange: Exchange,
   ): Promise<WireResponse> {
     try {
-      const claimed = identity.service === 's3' ? claimedBodyHash(head) : undefined;
+      const isS3 = identity.service === 's3';
+      const claimed = isS3 ? claimedBodyHash(head) : undefined;
+      if (isS3) checkLink(head, this.#now());
       const identified = this.#who(head, isUnhashed(claimed) ? claimed : body.sha256);
       const who = identified instanceof Promise ? await identified : identified;
       const bytes = mayBePacked(head, identity.protocol) ? await inflated(head, identity.protocol, body.bytes) : body.bytes;
       const named = operation ?? api.route(head, identity.protocol, bytes);
       if (named === undefined) throw unknownOperation(head);
-      return await this.#run(api, identity, named, who, head, bytes, exchange);
+      return await this.#run(api, identity, named, who, isS3 ? withLinkHeaders(head) : head, bytes, exchange);
     } catch (error) {
       if (isCut(error)) throw error;
       return api.encodeFault(this.#faultOf(error, head, exchange.requestId), identity.protocol, {
@@ -224,6 +230,7 @@ export class AwsDoor {
     const { request, head } = at;
     using _silence = untilSilent(request);
     try {
+      checkLink(head, this.#now());
       const who = await this.#who(head, claimedBodyHash(head));
       const body = streamedBody(head, request, { hash: this.#options.signatures !== undefined, signer: who.chunks });
       const exchange: Exchange = {
@@ -231,7 +238,7 @@ export class AwsDoor {
         hangUp: () => hangUp(at.response),
         sourceIp: request.socket.remoteAddress,
       };
-      return await this.#run(api, identity, operation, who, head, body, exchange);
+      return await this.#run(api, identity, operation, who, withLinkHeaders(head), body, exchange);
     } catch (error) {
       if (isCut(error)) throw error;
       // The rest is read in passing, so that the client is listening when the answer comes; then the connection ends.
@@ -254,7 +261,7 @@ export class AwsDoor {
         });
       }
       const form = await readFormUpload(head, request);
-      const posted = postedObject(head, form, (this.#options.clock ?? systemClock).now());
+      const posted = postedObject(head, form, this.#now());
       const operation = api.route(posted.head, identity.protocol, nothing);
       if (operation === undefined) throw unknownOperation(head);
       const who = openCaller(head, this.#options.region, this.#options.callers);
@@ -266,6 +273,10 @@ export class AwsDoor {
       request.resume();
       return api.encodeFault(this.#faultOf(error, head, at.requestId), identity.protocol, { requestId: at.requestId });
     }
+  }
+
+  #now(): number {
+    return (this.#options.clock ?? systemClock).now();
   }
 
   #who(head: RequestHead, sha256: string | undefined): Promise<Identified> | Identified {
@@ -362,6 +373,17 @@ const fallback: Identity = { service: 'lambda', protocol: 'restJson1' };
 
 const isForm = (head: RequestHead): boolean =>
   head.method === 'POST' && (head.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+
+/** A POST to a bucket that is no operation can only have been meant as a form. */
+const isOtherForm = (head: RequestHead, operation: Operation | undefined): boolean => {
+  const { bucket, key } = s3AddressOf(head);
+  return head.method === 'POST' && operation === undefined && bucket !== undefined && key === undefined;
+};
+const wrongForm = (): ServiceFault =>
+  new ServiceFault('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
+    status: 412,
+    members: { Condition: 'Bucket POST must be of the enclosure-type multipart/form-data' },
+  });
 
 const isCut = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'BODY_CUT' || error.code === 'ECONNRESET');

@@ -1,4 +1,4 @@
-import { readCredentialScope, type Caller, type ChunkSigner, type RequestHead } from '@mayfly/wire';
+import { readCredentialScope, signerV2, type Caller, type ChunkSigner, type RequestHead } from '@mayfly/wire';
 
 export interface KnownCaller {
   readonly accessKeyId: string;
@@ -38,19 +38,20 @@ const defaultAccount = '000000000000';
 /** Who calls when signatures are not checked: the key's owner, or the account that the key id names. */
 export function openCaller(head: RequestHead, region: string, source: CallerSource | undefined): Identified {
   const scope = readCredentialScope(head);
-  if (scope === undefined) return { caller: { kind: 'anonymous' }, account: defaultAccount, region };
-  const known = source?.find(scope.accessKeyId, head.headers['x-amz-security-token']);
-  const account = known?.account ?? (/^\d{12}$/.test(scope.accessKeyId) ? scope.accessKeyId : defaultAccount);
+  const accessKeyId = scope?.accessKeyId ?? signerV2(head);
+  if (accessKeyId === undefined) return { caller: { kind: 'anonymous' }, account: defaultAccount, region };
+  const known = source?.find(accessKeyId, head.headers['x-amz-security-token']);
+  const account = known?.account ?? (/^\d{12}$/.test(accessKeyId) ? accessKeyId : defaultAccount);
   return {
     caller: {
       kind: 'signed',
-      accessKeyId: scope.accessKeyId,
+      accessKeyId,
       account,
       arn: known?.arn ?? `arn:aws:iam::${account}:root`,
       userId: known?.userId ?? account,
     },
     account,
-    region: regionOf(scope.region, region),
+    region: regionOf(scope?.region, region),
   };
 }
 

@@ -38,7 +38,7 @@ export function postedObject(head: RequestHead, form: FormUpload, nowMs: number)
     throw new ServiceFault(
       'InvalidArgument',
       "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
-      { status: 400 },
+      { status: 400, members: { ArgumentName: 'key', ArgumentValue: '' } },
     );
   }
   const headers: Record<string, string> = { host: head.headers['host'] ?? '' };
@@ -131,9 +131,15 @@ const signatureFields = {
   v2: ['AWSAccessKeyId', 'Signature'],
 } as const;
 
-/** @throws InvalidArgument for a form that is signed by half */
+/** @throws InvalidArgument for a form that is signed by half, AccessDenied for a policy that nobody signed */
 function checkSignatureFields(fields: ReadonlyMap<string, string>): void {
   if (!fields.has('policy')) return;
+  if (
+    !Object.values(signatureFields)
+      .flat()
+      .some((name) => fields.has(name.toLowerCase()))
+  )
+    throw new ServiceFault('AccessDenied', 'Access Denied', { status: 403 });
   for (const names of Object.values(signatureFields)) {
     if (!names.some((name) => fields.has(name.toLowerCase()))) continue;
     const missing = names.find((name) => !fields.has(name.toLowerCase()));

@@ -13,7 +13,7 @@ export async function browse(url: string, init: RequestInit = {}): Promise<Answe
 /** Elements without attributes, each name once; texts without escapes; null where there is nothing. */
 export function read(xml: string): Answer {
   const content: Answer = {};
-  for (const [, name = '', inside = ''] of xml.matchAll(/<(\w+)(?:\s[^>]*)?(?:\/>|>([^]*?)<\/\1>)/g))
+  for (const [, name = '', inside = ''] of xml.matchAll(/<([\w-]+)(?:\s[^>]*)?(?:\/>|>([^]*?)<\/\1>)/g))
     content[name] = inside.includes('<') ? read(inside) : inside === '' ? null : inside;
   return content;
 }

@@ -48,6 +48,7 @@ async function refusal({ scene, Bucket }: Parameters<Play>[0], fields: Fields): 
   return { ...read(text.replaceAll('&quot;', '"')), StatusCode: status };
 }
 
+const v2 = { AWSAccessKeyId: 'x', Signature: 'x' };
 const policyOf = (conditions: readonly unknown[]): string =>
   Buffer.from(JSON.stringify({ expiration: '2100-01-01T00:00:00Z', conditions })).toString('base64');
 
@@ -61,7 +62,7 @@ const equal: Play = async (context) => {
   const { scene, check } = context;
   const refuse = async (name: string, condition: unknown, redirect: string): Promise<void> => {
     const policy = policyOf([...anyFile, condition]);
-    scene.match(name, onlyError(await refusal(context, { success_action_redirect: redirect, policy })));
+    scene.match(name, onlyError(await refusal(context, { ...v2, success_action_redirect: redirect, policy })));
   };
   await refuse('invalid-condition-eq', ['eq', '$success_action_redirect', success_action_redirect], 'http://other');
   const bare = ['eq', 'success_action_redirect', success_action_redirect];
@@ -76,10 +77,10 @@ const equal: Play = async (context) => {
     Expires: 'Wed, 21 Oct 2026 07:28:00 GMT',
   };
   const allowed = Object.entries(more).map(([name, value]) => ({ [name]: value }));
-  await refusal(context, { ...more, policy: policyOf([...anyFile, ...allowed]) });
+  await refusal(context, { ...v2, ...more, policy: policyOf([...anyFile, ...allowed]) });
   await check('head-object-metadata', 'HeadObject', { Key: 'test-presigned-post-key' });
   const redirected = { success_action_redirect };
-  await refusal(context, { ...redirected, policy: policyOf([...anyFile, redirected]) });
+  await refusal(context, { ...v2, ...redirected, policy: policyOf([...anyFile, redirected]) });
   await check('final-object', 'GetObject', { Key: 'test-presigned-post-key' });
 };
 
@@ -87,7 +88,7 @@ const beginning: Play = async (context) => {
   const { scene, check } = context;
   const wanted = ['starts-with', '$success_action_redirect', 'http://localhost'];
   const policy = policyOf([...anyFile, wanted]);
-  const send = (redirect: string): Promise<Answer> => refusal(context, { success_action_redirect: redirect, policy });
+  const send = (redirect: string): Promise<Answer> => refusal(context, { ...v2, success_action_redirect: redirect, policy });
   scene.match('invalid-condition-starts-with', onlyError(await send('http://test')));
   scene.match('invalid-condition-starts-with-casing', onlyError(await send('HTTP://localhost.test/random')));
   const Key = 'test-presigned-post-key';
@@ -114,13 +115,20 @@ const missing =
     context.scene.match('exception-missing-signature', await refusal(context, { ...without(fields, name), policy }));
   };
 
+const missingFields: Play = async (context) => {
+  context.scene.stage.apart('HostId');
+  const policy = policyOf(anyFile);
+  const { 'X-Amz-Signature': signature } = v4;
+  context.scene.match('exception-missing-fields', await refusal(context, { 'X-Amz-Signature': signature, policy }));
+  context.scene.match('exception-no-sig-related-fields', await refusal(context, { policy }));
+};
+
 export const s3FormScenarios: Scenarios = {
+  'TestS3PresignedPost.test_post_request_missing_fields[s3v4]': inBucket(missingFields),
   'TestS3PresignedPost.test_post_object_policy_conditions_validation_eq': inBucket(equal),
   'TestS3PresignedPost.test_post_object_policy_conditions_validation_starts_with': inBucket(beginning),
   'TestS3PresignedPost.test_post_request_missing_signature[s3v4]': inBucket(missing(v4, 'X-Amz-Signature')),
-  'TestS3PresignedPost.test_post_request_missing_signature[s3]': inBucket(
-    missing({ AWSAccessKeyId: 'x', Signature: 'x' }, 'Signature'),
-  ),
+  'TestS3PresignedPost.test_post_request_missing_signature[s3]': inBucket(missing(v2, 'Signature')),
   ...each('TestS3PresignedPost.test_post_object_with_tags', { single: ['Name'], list: ['Name', 'Name2'] }, (names) =>
     inBucket(
       posted({ tagging: tagging(...names) }, async ({ check }) => {

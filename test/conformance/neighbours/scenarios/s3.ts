@@ -6,11 +6,13 @@ import { s3ConfigurationScenarios } from './s3-configurations.ts';
 import { s3CustomerKeyScenarios } from './s3-customer-keys.ts';
 import { s3FormScenarios } from './s3-forms.ts';
 import { body, inBucket, unknownVersion, versioning, type Play } from './s3-kit.ts';
+import { s3LinkScenarios } from './s3-links.ts';
 import { s3ListScenarios } from './s3-lists.ts';
 import { s3NotificationScenarios } from './s3-notifications.ts';
 import { s3ObjectScenarios } from './s3-objects.ts';
 import { s3PartScenarios } from './s3-parts.ts';
 import { s3SiteScenarios } from './s3-sites.ts';
+import { s3SmallScenarios } from './s3-small.ts';
 import { s3WriteScenarios } from './s3-writes.ts';
 
 const versioned: Play = async ({ check, ok }) => {
@@ -172,6 +174,8 @@ export const s3Scenarios: Scenarios = {
   ...s3NotificationScenarios,
   ...s3CustomerKeyScenarios,
   ...s3FormScenarios,
+  ...s3SmallScenarios,
+  ...s3LinkScenarios,
   ...s3SiteScenarios,
   ...s3BucketScenarios,
   ...s3AccessScenarios,

@@ -4,6 +4,7 @@ import { knownKey, type CustomerKey } from './customer-key.ts';
 import { encryptionOf, sealedByS3 } from './encryption.ts';
 import { invalidRequest, s3Fault } from './faults.ts';
 import { lockOf } from './lock.ts';
+import { fromMail, toMail } from './mail-words.ts';
 import type { ObjectMeta, StoredObject } from './objects.ts';
 import type { S3 } from './s3.ts';
 
@@ -59,7 +60,7 @@ export function metaOf(input: Given, encryption: Readonly<Record<string, string>
   const user: Record<string, string> = {};
   let bytes = 0;
   for (const [name, value] of Object.entries(input.Metadata ?? {})) {
-    user[name.toLowerCase()] = value;
+    user[name.toLowerCase()] = fromMail(value);
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   }
   if (bytes > mostMetadataBytes)
@@ -86,7 +87,9 @@ export function metaMembers({ meta }: StoredObject): Record<string, unknown> {
     ...headers,
     ...(BucketKeyEnabled === undefined ? {} : { BucketKeyEnabled: true }),
     ...(ExpiresString === undefined ? {} : { Expires: new Date(ExpiresString) }),
-    ...(Object.keys(meta.user).length === 0 ? {} : { Metadata: meta.user }),
+    ...(Object.keys(meta.user).length === 0
+      ? {}
+      : { Metadata: Object.fromEntries(Object.entries(meta.user).map(([name, value]) => [name, toMail(value)])) }),
     ...(tags === 0 ? {} : { TagCount: tags }),
     ...(meta.retention === undefined
       ? {}

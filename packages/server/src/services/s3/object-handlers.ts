@@ -59,7 +59,8 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       };
     },
 
-    async GetObject(input) {
+    async GetObject(input, call) {
+      checkOverrides(input, call.caller.kind === 'anonymous');
       const { bucket, object, key } = await readable(s3, input, 'GET');
       checkReadable(object.meta, s3.clock.now());
       const range =
@@ -306,6 +307,18 @@ const overrides = {
   ResponseContentType: 'ContentType',
   ResponseExpires: 'Expires',
 } as const;
+
+/** @throws InvalidRequest for somebody who has not signed, InvalidArgument for what no header can hold */
+function checkOverrides(input: object, isAnonymous: boolean): void {
+  for (const [name, value] of Object.entries(input)) {
+    if (!Object.hasOwn(overrides, name) || value === undefined) continue;
+    if (isAnonymous) throw invalidRequest('Request specific response headers cannot be used for anonymous GET requests.');
+    if (typeof value === 'string' && [...value].some((each) => each > 'ÿ')) {
+      const header = name.replaceAll(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+      throw invalidArgument('Header value cannot be represented using ISO-8859-1.', header, value);
+    }
+  }
+}
 
 function described(
   bucket: BucketRecord,
