@@ -14,8 +14,8 @@ import {
   type SignatureCheck,
   type UrlDoorOptions,
 } from '../api/index.ts';
-import type { Clock, Logger, Random, Recorder } from '../base/index.ts';
-import { openCodeStore, openControl, openImages, passwordsIn } from '../control/index.ts';
+import type { AccountId, Clock, Logger, Random, Recorder, Region } from '../base/index.ts';
+import { openCodeStore, openControl, openImages, passwordsIn, type Control } from '../control/index.ts';
 import { CompileCaches, openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
@@ -95,6 +95,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const hallIsOpen = Promise.withResolvers<Invoke>();
   hallIsOpen.promise.catch(() => undefined);
   let gatekeeper: Gatekeeper | undefined;
+  let functions: Pick<Control, 'executionRole'> | undefined;
   const neighbours = rooms.use(
     await openNeighbours({
       database,
@@ -105,6 +106,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       random,
       log,
       invoker: async () => (await hallIsOpen.promise).invoker,
+      hasFunction(arn) {
+        const [, , , region = '', account = '', , name = '', qualifier] = arn.split(':');
+        return (
+          functions === undefined ||
+          functions.executionRole(account as AccountId, region as Region, name, qualifier) !== undefined
+        );
+      },
       origin: options.origin,
       strict: config.auth === 'strict',
       ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }),
@@ -167,6 +175,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       limits,
     }),
   );
+  functions = control;
   if (config.auth !== 'open') gatekeeper = openGatekeeper({ config, neighbours, control, clock, log });
   const compileCaches = rooms.use(await CompileCaches.open({ dataDir, random, log }));
   rooms.use(control.catalog.onChange((change) => compileCaches.onChange(change)));

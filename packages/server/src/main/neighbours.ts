@@ -73,6 +73,8 @@ export interface NeighboursOptions {
   readonly log: Logger;
   /** The road to functions; it opens after the neighbours, and what they have to deliver waits for it. */
   readonly invoker: () => Promise<Invoker>;
+  /** Whether there is such a function; yes as long as nobody knows. */
+  readonly hasFunction: (arn: string) => boolean;
   /** Of this server, for links that no request brought about. */
   readonly origin: () => string;
   /** Whether policies decide who may do what; otherwise everybody may. */
@@ -94,6 +96,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     if (from !== undefined) options.admit?.(from, arn);
   };
   const lambda = {
+    has: (arn: string) => options.hasFunction(arn),
     invokeAsync: async (arn: string, payload: string, from: Sender) => {
       await options.invoker();
       admit(from, arn);

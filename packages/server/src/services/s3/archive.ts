@@ -9,9 +9,13 @@ const archives: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 const isArchived = ({ headers }: ObjectMeta): boolean => archives.has(headers['StorageClass'] ?? '');
 
 /** @throws InvalidObjectState for what is put away and was not fetched */
-export function checkReadable(meta: ObjectMeta, nowMs: number): void {
+export function checkReadable(
+  meta: ObjectMeta,
+  nowMs: number,
+  message = "The operation is not valid for the object's storage class",
+): void {
   if (!isArchived(meta) || (meta.restoredUntilMs ?? 0) > nowMs) return;
-  throw s3Fault('InvalidObjectState', 403, "The operation is not valid for the object's storage class", {
+  throw s3Fault('InvalidObjectState', 403, message, {
     StorageClass: meta.headers['StorageClass'],
   });
 }

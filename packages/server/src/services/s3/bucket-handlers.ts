@@ -157,6 +157,13 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const region = input.BucketRegion;
       if (region !== undefined && region !== call.region && !regions.has(region))
         throw invalidArgument(`Argument value ${region} is not a valid AWS Region`, 'bucket-region');
+      const most = input.MaxBuckets ?? mostBuckets;
+      if (most < 1 || most > mostBuckets)
+        throw invalidArgument(
+          `Argument max-buckets must be an integer between 1 and ${mostBuckets}`,
+          'max-buckets',
+          String(most),
+        );
       const own = s3.records
         .list('bucket', '')
         .filter(
@@ -164,7 +171,7 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
             account === call.account && name.startsWith(input.Prefix ?? '') && (region === undefined || each === region),
         );
       const page = pageOf(own, {
-        limit: input.MaxBuckets ?? mostBuckets,
+        limit: most,
         token: input.ContinuationToken,
         nameOf: ({ name }) => name,
         invalid: () => invalidArgument('The continuation token provided is incorrect', 'continuation-token'),
@@ -193,8 +200,17 @@ export function bucketHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     },
     async PutBucketVersioning(input) {
       const status = input.VersioningConfiguration?.Status;
-      if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
       const bucket = s3.bucket(input.Bucket, input.ExpectedBucketOwner);
+      if (status === undefined)
+        throw s3Fault('IllegalVersioningConfigurationException', 400, 'The Versioning element must be specified');
+      if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
+      if (status === 'Suspended' && bucket.documents['replication'] !== undefined) {
+        throw s3Fault(
+          'InvalidBucketState',
+          409,
+          'A replication configuration is present on this bucket, so you cannot change the versioning state. To change the versioning state, first delete the replication configuration.',
+        );
+      }
       if (bucket.objectLock && status === 'Suspended') {
         throw s3Fault(
           'InvalidBucketState',

@@ -16,9 +16,12 @@ export interface BucketRecord {
 }
 
 /** @source Amazon S3 User Guide, "General purpose bucket naming rules", read 2026-11 */
+/** @source Amazon S3 User Guide, "General purpose bucket naming rules", read 2026-11 */
+const reserved = /^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/;
+
 export function checkBucketName(name: string): void {
   const isAddress = /^\d+\.\d+\.\d+\.\d+$/.test(name);
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) || name.includes('..') || isAddress) {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) || name.includes('..') || isAddress || reserved.test(name)) {
     throw s3Fault('InvalidBucketName', 400, 'The specified bucket is not valid.', { BucketName: name });
   }
 }
@@ -75,23 +78,31 @@ export const fromDocument = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fromDocument(each)]));
 };
 
+/** @source Amazon S3 User Guide, "Categorizing your storage using tags", read 2026-11 */
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
 /** @throws InvalidTag, InvalidArgument */
 export function tagsOf(
   list: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined,
   most: number,
+  of: 'Object' | 'Bucket' = 'Object',
 ): Record<string, string> {
   const tags: Record<string, string> = {};
   for (const { Key = '', Value = '' } of list ?? []) {
-    if (Key === '' || Key.length > 128)
+    if (Key === '' || Key.length > 128 || !tagText.test(Key))
       throw s3Fault('InvalidTag', 400, 'The TagKey you have provided is invalid', { TagKey: Key });
-    if (Value.length > 256)
+    if (Value.length > 256 || !tagText.test(Value))
       throw s3Fault('InvalidTag', 400, 'The TagValue you have provided is invalid', { TagKey: Key, TagValue: Value });
     if (Object.hasOwn(tags, Key))
       throw s3Fault('InvalidTag', 400, 'Cannot provide multiple Tags with the same key', { TagKey: Key });
     if (Key.startsWith('aws:')) throw s3Fault('InvalidTag', 400, 'System tags cannot be added/updated by requester');
     tags[Key] = Value;
   }
-  if (Object.keys(tags).length > most) throw s3Fault('BadRequest', 400, `Object tags cannot be greater than ${most}`);
+  if (Object.keys(tags).length > most) {
+    const told =
+      of === 'Bucket' ? `Bucket tag count cannot be greater than ${most}` : `Object tags cannot be greater than ${most}`;
+    throw s3Fault('BadRequest', 400, told);
+  }
   return tags;
 }
 

@@ -1,6 +1,7 @@
 import type { Handlers, S3Operations } from '@mayfly/wire';
 import { fromDocument, tagsOf, toDocument, type BucketRecord } from './bucket.ts';
 import { invalidArgument, invalidRequest, malformedXml, s3Fault } from './faults.ts';
+import { isEncryption } from './encryption.ts';
 import { checkLifecycle, leastSizeOf, usualLeastSize } from './lifecycle.ts';
 import { checkLockConfiguration, type LockConfiguration } from './lock.ts';
 import type { S3 } from './s3.ts';
@@ -17,11 +18,16 @@ interface SubResource {
   readonly spread?: boolean;
   readonly missing?: readonly [code: string, message: string];
   readonly fallback?: object;
+  /** Members that a document has even where it was given without. */
+  readonly defaults?: object;
   /** What else becomes of the bucket. */
   readonly effect?: Partial<BucketRecord>;
-  readonly check?: (document: never, bucket: BucketRecord) => void;
+  readonly check?: (document: never, bucket: BucketRecord, s3: S3) => void;
 }
 
+type CorsRule = Readonly<
+  Partial<Record<'AllowedMethods' | 'AllowedOrigins' | 'AllowedHeaders' | 'ExposeHeaders', readonly string[]>>
+>;
 const enforcedMethods = new Set(['GET', 'PUT', 'POST', 'DELETE', 'HEAD']);
 
 const cors: SubResource = {
@@ -29,14 +35,23 @@ const cors: SubResource = {
   member: 'CORSConfiguration',
   spread: true,
   missing: ['NoSuchCORSConfiguration', 'The CORS configuration does not exist'],
-  check: (document: { CORSRules?: { AllowedMethods?: string[]; AllowedOrigins?: string[] }[] } | undefined) => {
+  check: (document: { CORSRules?: CorsRule[] } | undefined) => {
     const rules = document?.CORSRules ?? [];
     if (rules.length === 0 || rules.length > 100) throw malformedXml();
-    for (const { AllowedMethods = [], AllowedOrigins = [] } of rules) {
+    for (const { AllowedMethods = [], AllowedOrigins = [], AllowedHeaders = [], ExposeHeaders = [] } of rules) {
       if (AllowedMethods.length === 0 || AllowedOrigins.length === 0) throw malformedXml();
       const strange = AllowedMethods.find((method) => !enforcedMethods.has(method));
       if (strange !== undefined)
         throw invalidRequest(`Found unsupported HTTP method in CORS config. Unsupported method is ${strange}`);
+      for (const [name, patterns] of Object.entries({ AllowedOrigin: AllowedOrigins, AllowedHeader: AllowedHeaders })) {
+        const wild = patterns.find((pattern) => pattern.split('*').length > 2);
+        if (wild !== undefined) throw invalidRequest(`${name} "${wild}" can not have more than one wildcard.`);
+      }
+      const exposed = ExposeHeaders.find((header) => header.includes('*'));
+      if (exposed !== undefined)
+        throw invalidRequest(
+          `ExposeHeader "${exposed}" contains wildcard. We currently do not support wildcard for ExposeHeader.`,
+        );
     }
   },
 };
@@ -45,7 +60,7 @@ const policy: SubResource = {
   name: 'policy',
   member: 'Policy',
   missing: ['NoSuchBucketPolicy', 'The bucket policy does not exist'],
-  check: (text: string | undefined) => {
+  check: (text: string | undefined, { name }: BucketRecord) => {
     const malformed = (message: string): Error => s3Fault('MalformedPolicy', 400, message);
     if (text === undefined || !text.trimStart().startsWith('{'))
       throw malformed("Policies must be valid JSON and the first byte must be '{'");
@@ -56,8 +71,27 @@ const policy: SubResource = {
       throw malformed("Policies must be valid JSON and the first byte must be '{'");
     }
     if (document.Statement === undefined) throw malformed('Missing required field Statement');
+    for (const statement of [document.Statement].flat() as Readonly<Record<string, unknown>>[]) {
+      for (const resource of [statement['Resource'] ?? statement['NotResource'] ?? []].flat())
+        if (!isOf(name, String(resource))) throw malformed('Policy has invalid resource');
+    }
   },
 };
+
+/** Whether a resource of a policy can be of this bucket; its name may have stars. */
+function isOf(bucket: string, resource: string): boolean {
+  const [first, ...rest] = /^arn:aws[\w-]*:s3:::([^/]*)/.exec(resource)?.[1]?.split(/\*+/) ?? [];
+  if (first === undefined || !bucket.startsWith(first)) return false;
+  const last = rest.pop();
+  if (last === undefined) return bucket === first;
+  let at = first.length;
+  for (const piece of rest) {
+    const found = bucket.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return bucket.length - last.length >= at && bucket.endsWith(last);
+}
 
 /** Whether anybody may do something, and on no condition. @source Amazon S3 User Guide, "The meaning of public", read 2026-11 */
 function isPublic(policy: string): boolean {
@@ -74,7 +108,7 @@ const tagging: SubResource = {
   member: 'Tagging',
   spread: true,
   missing: ['NoSuchTagSet', 'The TagSet does not exist'],
-  check: (document: { TagSet?: { Key?: string; Value?: string }[] } | undefined) => void tagsOf(document?.TagSet, 50),
+  check: (document: { TagSet?: { Key?: string; Value?: string }[] } | undefined) => void tagsOf(document?.TagSet, 50, 'Bucket'),
 };
 
 const encryption: SubResource = {
@@ -89,6 +123,7 @@ const encryption: SubResource = {
     const [rule, ...more] = document?.Rules ?? [];
     const given = rule?.ApplyServerSideEncryptionByDefault;
     if (rule === undefined || more.length > 0) throw malformedXml();
+    if (given !== undefined && !isEncryption(given.SSEAlgorithm)) throw malformedXml();
     if (given?.KMSMasterKeyID !== undefined && given.SSEAlgorithm === 'AES256') {
       throw invalidArgument(
         'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
@@ -128,11 +163,27 @@ const replication: SubResource = {
   name: 'replication',
   member: 'ReplicationConfiguration',
   missing: ['ReplicationConfigurationNotFoundError', 'The replication configuration was not found'],
+  check: (document: { Rules?: { Destination?: { Bucket?: string } }[] } | undefined, bucket, s3) => {
+    if (bucket.versioning !== 'Enabled')
+      throw invalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration");
+    const rules = document?.Rules ?? [];
+    if (rules.length === 0) throw malformedXml();
+    for (const { Destination } of rules) {
+      const name = Destination?.Bucket?.replace(/^arn:aws[\w-]*:s3:::/, '');
+      if (s3.records.get('bucket', '', name ?? '')?.versioning !== 'Enabled')
+        throw invalidRequest('Destination bucket must have versioning enabled.');
+    }
+  },
 };
 const publicAccessBlock: SubResource = {
   name: 'publicAccessBlock',
   member: 'PublicAccessBlockConfiguration',
   missing: ['NoSuchPublicAccessBlockConfiguration', 'The public access block configuration was not found'],
+  check: (document: object | undefined) => {
+    if (Object.values(document ?? {}).every((each) => each === undefined))
+      throw invalidRequest('Must specify at least one configuration.');
+  },
+  defaults: { BlockPublicAcls: false, IgnorePublicAcls: false, BlockPublicPolicy: false, RestrictPublicBuckets: false },
 };
 const ownerships = new Set(['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']);
 const ownershipControls: SubResource = {
@@ -164,7 +215,28 @@ const requestPayment: SubResource = {
     if (document?.Payer !== 'BucketOwner' && document?.Payer !== 'Requester') throw malformedXml();
   },
 };
-const logging: SubResource = { name: 'logging', member: 'BucketLoggingStatus', spread: true, fallback: {} };
+const logging: SubResource = {
+  name: 'logging',
+  member: 'BucketLoggingStatus',
+  spread: true,
+  fallback: {},
+  check: (document: { LoggingEnabled?: { TargetBucket?: string; TargetPrefix?: string } } | undefined, bucket, s3) => {
+    const enabled = document?.LoggingEnabled;
+    if (enabled === undefined) return;
+    const { TargetBucket, TargetPrefix } = enabled;
+    if (TargetBucket === undefined || TargetPrefix === undefined) throw malformedXml();
+    const target = s3.records.get('bucket', '', TargetBucket);
+    if (target === undefined) {
+      throw s3Fault('InvalidTargetBucketForLogging', 400, 'The target bucket for logging does not exist', { TargetBucket });
+    }
+    if (target.region !== bucket.region) {
+      throw s3Fault('CrossLocationLoggingProhibitted', 403, 'Cross S3 location logging not allowed. ', {
+        ...(bucket.region === 'us-east-1' ? {} : { SourceBucketLocation: bucket.region }),
+        TargetBucketLocation: target.region,
+      });
+    }
+  },
+};
 
 /** Sub-resources that are a document each: put, shown, taken away; the exact word where there is none. @source notes on clients, 9.6 */
 export function configHandlers(s3: S3) {
@@ -174,10 +246,17 @@ export function configHandlers(s3: S3) {
       const given = input as Input;
       const bucket = s3.bucket(given.Bucket, given.ExpectedBucketOwner);
       const document = given[resource.member];
-      (resource.check as ((document: unknown, bucket: BucketRecord) => void) | undefined)?.(document, bucket);
+      (resource.check as ((document: unknown, bucket: BucketRecord, s3: S3) => void) | undefined)?.(document, bucket, s3);
       await s3.changeBucket(bucket.name, ({ documents }) => ({
         ...resource.effect,
-        documents: { ...documents, [resource.name]: { [resource.member]: toDocument(document ?? {}) } },
+        documents: {
+          ...documents,
+          [resource.name]: {
+            [resource.member]: toDocument(
+              typeof document === 'object' ? { ...resource.defaults, ...document } : (document ?? {}),
+            ),
+          },
+        },
       }));
       return {};
     };

@@ -1,7 +1,7 @@
 import type { StreamedBody } from '@mayfly/wire';
 import { tagsFromHeader, type BucketRecord } from './bucket.ts';
 import { knownKey, type CustomerKey } from './customer-key.ts';
-import { encryptionOf, sealedByS3 } from './encryption.ts';
+import { checkEncryption, encryptionOf, sealedByS3, withKmsKey } from './encryption.ts';
 import { invalidRequest, s3Fault } from './faults.ts';
 import { lockOf } from './lock.ts';
 import { fromMail, toMail } from './mail-words.ts';
@@ -73,9 +73,40 @@ export function metaOf(input: Given, encryption: Readonly<Record<string, string>
   };
 }
 
+const classes = [
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'GLACIER_IR',
+];
+
+function checkClass(name: string | undefined): void {
+  if (name === undefined || name === '' || classes.includes(name)) return;
+  throw s3Fault('InvalidStorageClass', 400, 'The storage class you specified is not valid', { StorageClassRequested: name });
+}
+
+function checkRedirect(location: string | undefined): void {
+  if (location === undefined || location === '' || /^(https?:\/\/|\/)/.test(location)) return;
+  throw s3Fault(
+    'InvalidRedirectLocation',
+    400,
+    "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  );
+}
+
 /** What a write says besides the bytes, sealed as it asks, else as the bucket does. */
 export function givenMeta(s3: S3, bucket: BucketRecord, input: Given, key: CustomerKey | undefined): ObjectMeta {
-  if (key === undefined) return metaOf(input, encryptionOf(bucket));
+  checkEncryption(input);
+  checkClass(input.StorageClass);
+  checkRedirect(input.WebsiteRedirectLocation);
+  if (key === undefined) {
+    const meta = metaOf(input, encryptionOf(bucket));
+    return { ...meta, headers: withKmsKey(bucket, meta.headers) };
+  }
   return { ...metaOf(input, {}), customerKey: knownKey(key, s3.random.bytes(16)) };
 }
 

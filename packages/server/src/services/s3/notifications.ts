@@ -84,7 +84,7 @@ export function checkNotifications(
   for (const [index, arn] of missing.entries()) {
     members[`ArgumentName${index + 1}`] = arn;
     members[`ArgumentValue${index + 1}`] =
-      `The destination ${arn.split(':')[2] === 'sqs' ? 'queue' : arn.split(':')[2] === 'sns' ? 'topic' : 'function'} does not exist`;
+      `The destination ${arn.split(':')[2] === 'sqs' ? 'queue' : arn.split(':')[2] === 'sns' ? 'topic' : 'Lambda'} does not exist`;
   }
   throw s3Fault('InvalidArgument', 400, 'Unable to validate the following destination configurations', members);
 }

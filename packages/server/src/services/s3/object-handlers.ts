@@ -17,6 +17,8 @@ import type { S3 } from './s3.ts';
 
 type Names = 'PutObject' | 'GetObject' | 'HeadObject' | 'DeleteObject' | 'DeleteObjects' | 'CopyObject' | 'GetObjectAttributes';
 
+const attributes: ReadonlySet<string> = new Set(['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']);
+
 /** Copying five gibibytes at once is what AWS does at most. */
 const mostCopiedBytes = 5_368_709_120;
 
@@ -147,9 +149,11 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const key = customerKeyOf(input);
       const { sourceBucket, source } = await copySource(s3, input.CopySource, input.ExpectedSourceBucketOwner);
       checkKeyOf(source.meta.customerKey, sourceKey);
-      checkReadable(source.meta, s3.clock.now());
+      checkReadable(source.meta, s3.clock.now(), "Operation is not valid for the source object's storage class");
       checkCopySource(source, input, s3.clock.now());
       checkWriteHeaders(input);
+      checkDirective('metadata', input.MetadataDirective);
+      checkDirective('tagging', input.TaggingDirective);
       if (source.bytes > mostCopiedBytes)
         throw invalidRequest(
           `The specified copy source is larger than the maximum allowable size for a copy source: ${mostCopiedBytes}`,
@@ -209,6 +213,13 @@ export function objectHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
     async GetObjectAttributes(input) {
       const { bucket, object } = await readable(s3, { ...input, PartNumber: undefined, Range: undefined }, 'GET');
       const wanted = new Set<string>(input.ObjectAttributes);
+      if (wanted.size === 0) {
+        throw invalidRequest(
+          'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
+        );
+      }
+      if ([...wanted].some((name) => !attributes.has(name)))
+        throw invalidArgument('Invalid attribute name specified.', 'x-amz-object-attributes');
       const { parts, checksum } = object.meta;
       return {
         LastModified: new Date(object.modifiedAtMs),
@@ -236,6 +247,11 @@ function unknownSum(
 ): Algorithm | undefined {
   const isKnown = key === undefined && parts === undefined && (asked === undefined || asked === checksum?.algorithm);
   return isKnown ? undefined : (asked ?? checksum?.algorithm ?? defaultAlgorithm);
+}
+
+function checkDirective(what: 'metadata' | 'tagging', directive: string | undefined): void {
+  if (directive === undefined || directive === 'COPY' || directive === 'REPLACE') return;
+  throw invalidArgument(`Unknown ${what} directive.`, `x-amz-${what}-directive`, directive);
 }
 
 /** @throws InvalidArgument when it is so much as mentioned */

@@ -730,9 +730,15 @@ suite('S3 access lists and conditions of deletes', { timeout: 60_000 }, () => {
     });
     await s3.putObject({ Bucket, Key: 'theirs', ServerSideEncryption: 'AES256' });
     const { ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled } = await s3.putObject({ Bucket, Key: 'k' });
-    t.assert.deepStrictEqual([ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled], ['aws:kms', 'key', true]);
+    t.assert.deepStrictEqual(
+      [ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled],
+      ['aws:kms', 'arn:aws:kms:us-east-1:000000000000:key/key', true],
+    );
     const head = await s3.headObject({ Bucket, Key: 'k' });
-    t.assert.deepStrictEqual([head.ServerSideEncryption, head.SSEKMSKeyId, head.BucketKeyEnabled], ['aws:kms', 'key', true]);
+    t.assert.deepStrictEqual(
+      [head.ServerSideEncryption, head.SSEKMSKeyId, head.BucketKeyEnabled],
+      ['aws:kms', 'arn:aws:kms:us-east-1:000000000000:key/key', true],
+    );
     const theirs = await s3.headObject({ Bucket, Key: 'theirs' });
     t.assert.deepStrictEqual([theirs.ServerSideEncryption, theirs.SSEKMSKeyId], ['AES256', undefined]);
   });
