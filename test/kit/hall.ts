@@ -46,6 +46,7 @@ export async function openHall(
     readonly database?: Database;
     readonly clock?: VirtualClock;
     readonly catalog?: ScriptedCatalog;
+    readonly durable?: NonNullable<Parameters<typeof openInvoke>[0]['durable']>;
     readonly queue?: NonNullable<Parameters<typeof openInvoke>[0]['queue']>;
   } = {},
 ): Promise<Hall> {
@@ -73,6 +74,7 @@ export async function openHall(
     limits: { ...awsLimits, ...options.limits },
     ...(options.keepAlive === undefined ? {} : { keepAlive: options.keepAlive }),
     ...(options.events === undefined ? {} : { events: options.events }),
+    ...(options.durable === undefined ? {} : { durable: options.durable }),
     ...(options.queue === undefined ? {} : { queue: options.queue }),
   });
   return {

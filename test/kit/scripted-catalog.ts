@@ -1,5 +1,5 @@
 import { ServiceFault } from '@mayfly/wire';
-import { functionArn, type AccountId, type FunctionArn, type Region } from '../../packages/server/src/base/index.ts';
+import { functionArn, type AccountId, type Region } from '../../packages/server/src/base/index.ts';
 import type { Catalog, CatalogChange, FunctionVersion, Resolution } from '../../packages/server/src/control/index.ts';
 
 export const account = '000000000000' as AccountId;
@@ -67,11 +67,14 @@ export class ScriptedCatalog implements Catalog {
     this.#tell({ functionArn: arn, incarnations: new Set() });
   }
 
-  resolve(_account: AccountId, _region: Region, name: string): Resolution {
-    const arn = name.startsWith('arn:') ? (name as FunctionArn) : functionArn(region, account, name);
+  /** Whatever the qualifier, there is one version. */
+  resolve(_account: AccountId, _region: Region, name: string, qualifier?: string): Resolution {
+    const [, plain = name, inName] = /^(?:arn:aws:lambda:[^:]+:\d+:function:)?([^:]+)(?::(.+))?$/.exec(name) ?? [];
+    const arn = functionArn(region, account, plain);
     const entry = this.#entries.get(arn);
     if (entry === undefined) throw new ServiceFault('ResourceNotFoundException', `Function not found: ${arn}`, { status: 404 });
-    return { ...entry, invokedArn: arn };
+    const named = inName ?? qualifier;
+    return { ...entry, invokedArn: named === undefined ? arn : `${arn}:${named}` };
   }
 
   reservedTotal(): number {

@@ -19,7 +19,7 @@ export interface House extends AsyncDisposable {
 
 /** Puts an archive into a bucket of its name, once for all functions that are made of it. */
 export async function uploaded(
-  house: House,
+  house: Pick<House, 'settings'>,
   name: string,
   archive: Uint8Array,
 ): Promise<{ readonly S3Bucket: string; readonly S3Key: string }> {

@@ -16,7 +16,7 @@ const controlBytes = 1_048_576;
  */
 const roomyBytes = 8_388_608;
 const roomyServices: ReadonlySet<Identity['service']> = new Set(['logs', 'sqs', 'sns', 's3', 'events']);
-/** BatchWriteItem takes 16 MiB; PutRecords 10 MiB, which base64 makes 14. */
+/** BatchWriteItem takes 16 MiB; PutRecords 10 MiB, which base64 makes 14; a checkpoint 6 MiB of text, which JSON may double. */
 const bulkyBytes = 16_777_216;
 const bulkyServices: ReadonlySet<Identity['service']> = new Set(['dynamodb', 'kinesis']);
 
@@ -40,6 +40,7 @@ export function boundOf(service: Identity['service'], operation: string | undefi
     if (invoke !== undefined)
       return { bytes: limits.syncRequestBytes + invokeSlackBytes, fault: tooLarge(limits.syncRequestBytes, invoke) };
   }
-  const bytes = bulkyServices.has(service) ? bulkyBytes : roomyServices.has(service) ? roomyBytes : controlBytes;
+  const isBulky = bulkyServices.has(service) || (service === 'lambda' && operation === 'CheckpointDurableExecution');
+  const bytes = isBulky ? bulkyBytes : roomyServices.has(service) ? roomyBytes : controlBytes;
   return { bytes, fault: tooLarge(bytes, operation ?? 'requested') };
 }

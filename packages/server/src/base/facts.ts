@@ -56,7 +56,7 @@ export interface CountFact extends Subject {
   readonly alias?: string | undefined;
   readonly metric: string;
   readonly value: number;
-  readonly unit: 'Count' | 'Milliseconds';
+  readonly unit: 'Count' | 'Milliseconds' | 'Bytes';
   readonly atMs: number;
 }
 

@@ -53,6 +53,16 @@ export interface FunctionVersion {
   readonly snapStart?: boolean;
   /** Environments are not shared between tenants, and each call names one. @source spec 1.15-02 */
   readonly tenantIsolation?: 'PER_TENANT';
+  /** Each call is a durable execution. @source spec 10.1-01 */
+  readonly durable?: DurableSettings;
+}
+
+export interface DurableSettings {
+  /** Of all invocations of an execution together, and the waits between them. */
+  readonly executionTimeoutMs: number;
+  /** How long an execution is remembered when it has ended. */
+  readonly retentionDays: number;
+  readonly kmsKeyArn?: string;
 }
 
 export interface ImageDefaults {

@@ -25,8 +25,12 @@ import { tagHandlers } from './tags/handlers.ts';
 import { urlHandlers } from './urls/handlers.ts';
 import { versionHandlers } from './versions/handlers.ts';
 
-/** All operations of Lambda but those that invoke. */
-export type ControlHandlers = Omit<Handlers<LambdaOperations>, 'Invoke' | 'InvokeAsync' | 'InvokeWithResponseStream'>;
+/** All operations of Lambda but those that invoke, and those on durable executions. */
+export type ControlHandlers = Omit<
+  Handlers<LambdaOperations>,
+  'Invoke' | 'InvokeAsync' | 'InvokeWithResponseStream' | DurableOperation
+>;
+type DurableOperation = Extract<keyof LambdaOperations, `${string}DurableExecution${string}`>;
 
 export const controlHandlers = (room: Room, catalog: Catalog, mappings: MappingBook): ControlHandlers => ({
   ...createFunction(room),
@@ -55,15 +59,6 @@ export const controlHandlers = (room: Room, catalog: Catalog, mappings: MappingB
 });
 
 const missing = {
-  CheckpointDurableExecution: notYet('CheckpointDurableExecution'),
-  GetDurableExecutionState: notYet('GetDurableExecutionState'),
-  GetDurableExecution: notYet('GetDurableExecution'),
-  GetDurableExecutionHistory: notYet('GetDurableExecutionHistory'),
-  ListDurableExecutionsByFunction: notYet('ListDurableExecutionsByFunction'),
-  StopDurableExecution: notYet('StopDurableExecution'),
-  SendDurableExecutionCallbackSuccess: notYet('SendDurableExecutionCallbackSuccess'),
-  SendDurableExecutionCallbackFailure: notYet('SendDurableExecutionCallbackFailure'),
-  SendDurableExecutionCallbackHeartbeat: notYet('SendDurableExecutionCallbackHeartbeat'),
   CreateCapacityProvider: notYet('CreateCapacityProvider'),
   GetCapacityProvider: notYet('GetCapacityProvider'),
   ListCapacityProviders: notYet('ListCapacityProviders'),

@@ -22,8 +22,11 @@ export interface ControlPorts {
   readonly supports?: ReadonlySet<Feature>;
 }
 
-/** `tenantIsolation`: no environment is shared between tenants. `fileSystems`: they are mounted below `/mnt`. */
-export type Feature = 'tenantIsolation' | 'fileSystems';
+/**
+ * `tenantIsolation`: no environment is shared between tenants. `fileSystems`: they are mounted below `/mnt`. `durableExecutions`:
+ * somebody runs them.
+ */
+export type Feature = 'tenantIsolation' | 'fileSystems' | 'durableExecutions';
 
 export interface Objects {
   /**

@@ -1,8 +1,9 @@
 import { ServiceFault, type Call, type Handlers, type LambdaOperations } from '@mayfly/wire';
 import type { AccountId, Clock, Limits, Random, Region, RequestId } from '../base/index.ts';
+import { checkOrdinary, type DurableCall, type DurableRunner } from './durable.ts';
 import { buffered } from './outcome.ts';
 import { checkJson, checkSize, clientContext, orEmpty } from './payload.ts';
-import type { InvokeRequest, Invoker } from './port.ts';
+import type { InvokeRequest } from './port.ts';
 import { responseEvents } from './response-stream.ts';
 import type { Road } from './road.ts';
 import { Tail } from './tail.ts';
@@ -10,7 +11,8 @@ import { traceId } from './trace.ts';
 
 export type InvokeHandlers = Pick<Handlers<LambdaOperations>, 'Invoke' | 'InvokeAsync' | 'InvokeWithResponseStream'>;
 
-type Output = Exclude<Awaited<ReturnType<InvokeHandlers['Invoke']>>['Payload'], undefined>;
+type InvokeOutput = Awaited<ReturnType<InvokeHandlers['Invoke']>>;
+type Output = Exclude<InvokeOutput['Payload'], undefined>;
 /** The SDK's type promises its callers a method that the encoder does not need. */
 const encodable = (bytes: Uint8Array): Output => bytes as Output;
 
@@ -30,7 +32,9 @@ const invokeAsyncBytes = 262_144;
 /** The gate of the API. @source spec 2.1, 2.2, 2.5 */
 export function invokeHandlers(options: {
   readonly road: Road;
-  readonly enqueue: Invoker['enqueue'];
+  /** @returns the ARN of the execution that it began, where the function has durable executions */
+  readonly enqueue: (request: InvokeRequest) => Promise<string | undefined>;
+  readonly durable: DurableRunner;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
@@ -39,7 +43,6 @@ export function invokeHandlers(options: {
 
   const requestOf = (input: Input, call: Call, tail: Tail | undefined): InvokeRequest => {
     const context = clientContext(input.ClientContext);
-    if (input.DurableExecutionName !== undefined) throw notDurable();
     return {
       account: call.account as AccountId,
       region: call.region as Region,
@@ -50,6 +53,7 @@ export function invokeHandlers(options: {
       traceId: traceId(call.headers['x-amzn-trace-id'], options),
       clientContext: context,
       tenantId: input.TenantId,
+      durableExecutionName: input.DurableExecutionName,
       onLog: tail?.append,
     };
   };
@@ -57,21 +61,36 @@ export function invokeHandlers(options: {
   /** Existence and state, then size, then syntax. @source spec 2.2-08 */
   const checked = (request: InvokeRequest): ReturnType<Road['resolve']> => {
     const resolution = road.resolve(request);
+    if (resolution.version.durable === undefined) checkOrdinary(request);
     checkSize(request.payload, limits.syncRequestBytes, 'RequestResponse');
     checkJson(request.payload);
     return resolution;
   };
 
+  const durably = async (call: DurableCall, tail: Tail | undefined): Promise<InvokeOutput> => {
+    const ended = await options.durable.run(call);
+    const { body, functionError } = await buffered(ended.outcome, limits.syncResponseBytes);
+    return {
+      StatusCode: 200,
+      ExecutedVersion: ended.executedVersion,
+      Payload: encodable(body),
+      FunctionError: functionError,
+      LogResult: tail?.toString(),
+      DurableExecutionArn: ended.durableExecutionArn,
+    };
+  };
+
   return {
     async Invoke(input, call) {
       if (input.InvocationType === 'Event') {
-        await options.enqueue(requestOf(input, call, undefined));
-        return { StatusCode: 202, Payload: encodable(nothing) };
+        const arn = await options.enqueue(requestOf(input, call, undefined));
+        return { StatusCode: 202, Payload: encodable(nothing), DurableExecutionArn: arn };
       }
       const tail = input.LogType === 'Tail' ? new Tail() : undefined;
       const request = requestOf(input, call, tail);
       const resolution = checked(request);
       if (input.InvocationType === 'DryRun') return { StatusCode: 204, Payload: encodable(nothing) };
+      if (resolution.version.durable !== undefined) return durably({ resolution, request }, tail);
       const started = await road.start(resolution, request);
       const whole = buffered(await started.outcome, limits.syncResponseBytes);
       const result = whole instanceof Promise ? await whole : whole;
@@ -100,6 +119,7 @@ export function invokeHandlers(options: {
       const request = requestOf(input, call, tail);
       const resolution = checked(request);
       if (input.InvocationType === 'DryRun') return { StatusCode: 204 };
+      if (resolution.version.durable !== undefined) throw notStreamed();
       const started = await road.start(resolution, request);
       const outcome = await started.outcome;
       const type = 'contentType' in outcome ? outcome.contentType : undefined;
@@ -115,8 +135,9 @@ export function invokeHandlers(options: {
 
 const nothing = new Uint8Array(0);
 
-const notDurable = (): ServiceFault =>
-  new ServiceFault('InvalidParameterValueException', 'The function is not configured for durable executions.', {
+/** The result of an execution is what its last invocation said, and only then; the text is ours. */
+const notStreamed = (): ServiceFault =>
+  new ServiceFault('InvalidParameterValueException', 'Durable functions do not support response streaming.', {
     status: 400,
     members: { Type: 'User' },
   });

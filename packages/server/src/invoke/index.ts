@@ -1,6 +1,10 @@
 export * from './port.ts';
 export { openInvoke, type Invoke, type InvokeCounts, type InvokeOptions } from './open.ts';
 export { ProvisionedDesk } from './keepers.ts';
+export { DurableDesk, type DurableCall, type DurableRoad, type DurableRunner } from './durable.ts';
+export { Heap } from './queue/heap.ts';
+export { nextTurn } from './lineage.ts';
+export type { Started } from './road.ts';
 export type { KeepAlive } from './keep-alive.ts';
 export { fixedPatience, learningPatience, type Patience } from './patience/patience.ts';
 export type { ConcurrencyCount, ThrottleReason } from './admission.ts';

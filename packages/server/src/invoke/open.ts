@@ -2,8 +2,9 @@ import { rateLimited, type Clock, type Limits, type Logger, type Random, type Re
 import type { Catalog, FunctionVersion } from '../control/index.ts';
 import type { EnvironmentFactory } from '../environment/index.ts';
 import type { Database } from '../storage/index.ts';
-import { Admission, type ConcurrencyCount } from './admission.ts';
+import { Admission, throttled, type ConcurrencyCount } from './admission.ts';
 import { invokeHandlers, type InvokeHandlers } from './handlers.ts';
+import { checkOrdinary, DurableDesk, type DurableRoad, type DurableRunner } from './durable.ts';
 import { House } from './house.ts';
 import { defaultKeepAlive, type KeepAlive } from './keep-alive.ts';
 import { Keepers, type ProvisionedDesk } from './keepers.ts';
@@ -36,12 +37,16 @@ export interface InvokeOptions {
   checkPlace?(version: FunctionVersion): void;
   /** Where failed events may be brought back from. */
   readonly deadLetters?: DeadLetters;
+  /** Runs the functions that have durable executions. */
+  readonly durable?: DurableRunner;
 }
 
 /** The hall: everything that is invoked passes here. */
 export interface Invoke extends AsyncDisposable {
   readonly invoker: Invoker;
   readonly handlers: InvokeHandlers;
+  /** The road for the invocations of durable executions. */
+  readonly durable: DurableRoad;
   /** For the operator. */
   readonly queue: Pick<QueueDesk, 'list' | 'peek' | 'purge' | 'redrive'>;
   /** What happens now, for metrics. */
@@ -63,7 +68,7 @@ export interface InvokeCounts {
 
 /** Opens the hall, and takes up the queue where an earlier server left it. Disposing stops every environment. */
 export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
-  const { catalog, clock, random, recorder, limits, database } = options;
+  const { catalog, clock, random, recorder, limits, database, durable = new DurableDesk() } = options;
   const log = rateLimited(options.log, clock);
   const keepAlive = { ...defaultKeepAlive, ...options.keepAlive };
   const patience = keepAlive.learns ? learningPatience(keepAlive) : fixedPatience(keepAlive);
@@ -102,21 +107,39 @@ export async function openInvoke(options: InvokeOptions): Promise<Invoke> {
     const payload = orEmpty(request.payload);
     checkSize(payload, limits.syncRequestBytes, 'RequestResponse');
     checkJson(payload);
+    if (resolution.version.durable !== undefined) return durable.run({ resolution, request: { ...request, payload } });
+    checkOrdinary(request);
     const started = await road.start(resolution, { ...request, payload });
     return { outcome: await started.outcome, executedVersion: started.executedVersion };
   };
-  const enqueue = async (request: InvokeRequest): Promise<void> => {
+  const enqueue = async (request: InvokeRequest): Promise<string | undefined> => {
     const resolution = road.resolve(request);
     const payload = orEmpty(request.payload);
     checkSize(payload, limits.asyncRequestBytes, 'Event');
     checkJson(payload);
-    await queue.enqueue({ ...request, payload, traceId: traceId(request.traceId, { clock, random }) }, resolution);
+    const event = { ...request, payload, traceId: traceId(request.traceId, { clock, random }) };
+    if (resolution.version.durable !== undefined)
+      return (await durable.begin({ resolution, request: event })).durableExecutionArn;
+    checkOrdinary(request);
+    await queue.enqueue(event, resolution);
+    return undefined;
   };
 
+  const invoker: Invoker = { invoke, enqueue: async (request) => void (await enqueue(request)) };
+
   return {
-    invoker: { invoke, enqueue },
-    queue: new QueueDesk({ database, queue, catalog, enqueue, deadLetters: options.deadLetters, clock, random }),
-    handlers: invokeHandlers({ road, enqueue, limits, clock, random }),
+    invoker,
+    durable: {
+      start: (resolution, request) => road.start(resolution, request),
+      admit(resolution) {
+        const reason = admission.refusal(resolution);
+        if (reason === undefined) return;
+        road.countThrottle(resolution, reason);
+        throw throttled(reason, resolution.reservedConcurrency === 0 ? undefined : 1);
+      },
+    },
+    queue: new QueueDesk({ database, queue, catalog, enqueue: invoker.enqueue, deadLetters: options.deadLetters, clock, random }),
+    handlers: invokeHandlers({ road, enqueue, durable, limits, clock, random }),
     counts() {
       const counts = house.counts();
       const kept = keepers.counts();

@@ -13,6 +13,8 @@ export interface InvokeRequest {
   readonly traceId?: string | undefined;
   readonly clientContext?: string | undefined;
   readonly tenantId?: string | undefined;
+  /** Of functions with durable executions. @source spec 2.1-05 */
+  readonly durableExecutionName?: string | undefined;
   readonly onLog?: LogTail | undefined;
 }
 

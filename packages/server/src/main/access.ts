@@ -2,6 +2,7 @@ import { ServiceFault, type Call } from '@mayfly/wire';
 import type { Authoriser } from '../api/index.ts';
 import type { AccountId, Clock, Logger, Region } from '../base/index.ts';
 import { readFunctionName, type Control, type Statement } from '../control/index.ts';
+import { readCallbackId } from '../durable/index.ts';
 import { Access, rulesOf, type Sender } from '../services/index.ts';
 import type { Config } from './config.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -33,6 +34,7 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
       functionName: readFunctionName,
       functions: {
         role: roleOf,
+        callbackOwner: (callbackId) => readCallbackId(callbackId)?.executionArn,
         mapping(uuid) {
           const found = [...control.mappings.all()].find((mapping) => mapping.uuid === uuid);
           return found && { sourceArn: found.eventSourceArn, functionArn: found.functionArn };

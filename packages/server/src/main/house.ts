@@ -17,8 +17,9 @@ import {
 import type { AccountId, Clock, Logger, Random, Recorder, Region } from '../base/index.ts';
 import { openCodeStore, openControl, openImages, passwordsIn, type Control } from '../control/index.ts';
 import { CompileCaches, openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
+import { openDurable } from '../durable/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
-import { defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
+import { DurableDesk, defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
 import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort } from '../services/index.ts';
@@ -164,7 +165,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         // Plain processes have no root of their own; tools that only deploy may go on.
         ...(sandboxes.driver.name === 'none' && config.unavailableRuntimes === 'refuse' ? {} : { images }),
         ...(networks.some ? { networks } : {}),
-        supports: new Set(['tenantIsolation', ...(fileSystems.some ? (['fileSystems'] as const) : [])]),
+        supports: new Set(['tenantIsolation', 'durableExecutions', ...(fileSystems.some ? (['fileSystems'] as const) : [])]),
         objects: {
           get: async ({ bucket, key, versionId }) => (await neighbours.buckets.get(bucket, key, versionId)).body,
         },
@@ -211,7 +212,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       cloudMetrics.record(fact);
     },
   };
+  const executions = new DurableDesk();
   const hall = await openInvoke({
+    durable: executions,
     catalog: control.catalog,
     environments,
     database,
@@ -235,6 +238,26 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       },
     },
   });
+  const durable = await openDurable({
+    database,
+    sealer: masterKey.sealer('durable executions'),
+    catalog: control.catalog,
+    road: hall.durable,
+    recorder,
+    clock,
+    random,
+    log,
+    limits,
+    ports: {
+      onStatus: neighbours.onDurableStatus,
+      admit: (from, target) => gatekeeper?.admitOf(from, target),
+      async deadLetter(ended, arn) {
+        gatekeeper?.admitOf(ended.invokedArn, arn);
+        await deliverEnded(ended, { kind: 'deadLetter', arn }, neighbours.targets, random);
+      },
+    },
+  });
+  executions.open(durable.runner);
   hallIsOpen.resolve(hall);
   rooms.use(keepStocked(control, environments, clock));
   const events = await openEvents({
@@ -256,15 +279,15 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     log,
     limits,
   });
-  // Pollers wait for the calls they made, and those end when the hall closes: the two close together.
+  // Pollers and executions wait for the calls they made, and those end when the hall closes: the three close together.
   rooms.defer(async () => {
-    await Promise.all([events[Symbol.asyncDispose](), hall[Symbol.asyncDispose]()]);
+    await Promise.all([events[Symbol.asyncDispose](), durable[Symbol.asyncDispose](), hall[Symbol.asyncDispose]()]);
   });
 
   const firstKey = gatekeeper === undefined ? undefined : await keys.ensureRoot(operatorAccount);
   const all = rooms.move();
   return {
-    handlers: completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers } }),
+    handlers: completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers, ...durable.handlers } }),
     ...(gatekeeper === undefined ? {} : { signatures: keys, authoriser: gatekeeper }),
     callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
     buckets: neighbours.buckets,
@@ -296,6 +319,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     drain: async ({ withinMs }) => {
       events.stop();
       neighbours.close();
+      durable.close();
       await hall.drain({ withinMs });
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),

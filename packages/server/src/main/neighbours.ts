@@ -3,6 +3,7 @@ import { ServiceFault, type ServiceName } from '@mayfly/wire';
 import type { HandlerTable } from '../api/index.ts';
 import type { AccountId, Clock, LogSink, Logger, Random, Region, RequestId } from '../base/index.ts';
 import type { EventSources } from '../control/index.ts';
+import type { StatusChange } from '../durable/index.ts';
 import type { QueueSource, ReadSecret, ShardSource, Targets, TextAttributes } from '../events/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import {
@@ -57,6 +58,8 @@ export interface Neighbours extends AsyncDisposable {
   readonly secret: ReadSecret;
   /** What destinations, dead letters and given-up batches are handed to. */
   readonly targets: Targets;
+  /** To the default bus of its account. */
+  onDurableStatus(change: StatusChange): void;
   /** Documents below `/_mayfly/` that a service says are there; undefined for any other path. */
   document(path: string): Promise<string | undefined>;
   /** Ends waits for messages, so that a stopping server need not sit them out. */
@@ -316,6 +319,11 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       s3: async (bucketArn, key, body) =>
         void (await s3.port.put(bucketArn.split(':').at(-1) ?? '', key, Buffer.from(body), { contentType: 'application/json' })),
     },
+    onDurableStatus: (change) => {
+      events
+        .put({ account: change.account, region: change.region }, [durableStatus(change)])
+        .catch((error: unknown) => log.warn('The status of a durable execution did not reach its bus.', { error }));
+    },
     document: (path) => sns.certificate(path),
     close: () => sqs.close(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -366,6 +374,21 @@ const secretOf =
     if (found?.SecretString === undefined) throw new Error('It holds no text, and has to hold JSON.');
     return found.SecretString;
   };
+
+/** @source spec 5.7-01 */
+const durableStatus = (change: StatusChange): Parameters<EventBridge['put']>[1][number] => ({
+  source: 'aws.lambda',
+  detailType: 'Durable Execution Status Change',
+  resources: [],
+  detail: {
+    durableExecutionArn: change.durableExecutionArn,
+    durableExecutionName: change.durableExecutionName,
+    functionArn: change.functionArn,
+    status: change.status,
+    startTimestamp: new Date(change.startedAtMs).toISOString(),
+    ...(change.endedAtMs === undefined ? {} : { endTimestamp: new Date(change.endedAtMs).toISOString() }),
+  },
+});
 
 /** What buckets tell goes to the default bus of their account. */
 const busOf = (events: EventBridge) => ({

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LambdaOperations } from '@mayfly/wire';
 import type { Region } from '../../base/index.ts';
+import type { DurableSettings } from '../catalog.ts';
 import { compact } from '../compact.ts';
 import { plusZero } from '../times.ts';
 import { latest, type CodeRecord, type Reason, type VersionRecord } from './record.ts';
@@ -92,8 +93,17 @@ export function describeListed(record: VersionRecord, functionArn: string): Func
     }),
     TenancyConfig:
       configuration.tenantIsolation === undefined ? undefined : { TenantIsolationMode: configuration.tenantIsolation },
+    DurableConfig: describeDurable(configuration.durable),
   });
 }
+
+const describeDurable = (durable: DurableSettings | undefined): FunctionConfiguration['DurableConfig'] =>
+  durable &&
+  compact<NonNullable<FunctionConfiguration['DurableConfig']>>({
+    KMSKeyArn: durable.kmsKeyArn,
+    RetentionPeriodInDays: durable.retentionDays,
+    ExecutionTimeout: durable.executionTimeoutMs / 1000,
+  });
 
 /** For images the hex digest. @source spec 0.2-20 */
 export const codeSha256 = (code: CodeRecord): string => (code.kind === 'zip' ? code.sha256 : code.digest.replace(/^sha256:/, ''));

@@ -1,4 +1,4 @@
-import type { FileSystem, ImageDefaults, LoggingConfig, VpcAttachment } from '../catalog.ts';
+import type { DurableSettings, FileSystem, ImageDefaults, LoggingConfig, VpcAttachment } from '../catalog.ts';
 
 /** What all versions of a function share. */
 export interface FunctionRecord {
@@ -71,6 +71,7 @@ export interface Configuration {
   readonly snapStart: 'None' | 'PublishedVersions';
   readonly logging: LoggingConfig;
   readonly tenantIsolation?: 'PER_TENANT';
+  readonly durable?: DurableSettings;
 }
 
 export interface ImageOverrides {

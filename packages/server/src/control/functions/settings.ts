@@ -1,5 +1,5 @@
 import type { LambdaOperations } from '@mayfly/wire';
-import type { LoggingConfig } from '../catalog.ts';
+import type { DurableSettings, LoggingConfig } from '../catalog.ts';
 import { compact } from '../compact.ts';
 import { invalid, outOfModel, unavailable } from '../faults.ts';
 import type { ControlPorts, Feature } from '../ports.ts';
@@ -69,6 +69,7 @@ export function configured(
     snapStart: input.SnapStart?.ApplyOn ?? base.snapStart,
     logging: logging(base.logging, input.LoggingConfig),
     tenantIsolation: 'TenancyConfig' in input ? input.TenancyConfig?.TenantIsolationMode : base.tenantIsolation,
+    durable: durable(base, input),
   });
 }
 
@@ -83,7 +84,8 @@ function checkBounds(input: CreateInput | UpdateInput): void {
 /** What would be ignored is refused: a tenant must not find another's environment because nobody looked. */
 function checkSupport(input: CreateInput | UpdateInput, supports: ReadonlySet<Feature> | undefined): void {
   if (input.CapacityProviderConfig !== undefined) throw unavailable('capacity providers are not there yet.');
-  if (input.DurableConfig !== undefined) throw unavailable('durable functions are not there yet.');
+  if (input.DurableConfig !== undefined && supports?.has('durableExecutions') !== true)
+    throw unavailable('durable functions are not there yet.');
   if ('TenancyConfig' in input && input.TenancyConfig !== undefined && supports?.has('tenantIsolation') !== true)
     throw unavailable('tenant isolation is not there yet.');
   if ((input.FileSystemConfigs?.length ?? 0) > 0 && supports?.has('fileSystems') !== true)
@@ -130,6 +132,26 @@ function logging(base: LoggingConfig, given: CreateInput['LoggingConfig']): Logg
     logGroup,
   };
 }
+
+/** A function is made durable, or never is. @source spec 10.1-01; the texts are ours */
+function durable(base: Configuration, input: CreateInput | UpdateInput): DurableSettings | undefined {
+  const given = input.DurableConfig;
+  if (given === undefined) return base.durable;
+  // Only a function that is being made has a `Code`.
+  if (base.durable === undefined && !('Code' in input))
+    throw invalid('DurableConfig cannot be added to an existing function. Create a new function to use durable executions.');
+  const executionTimeoutMs =
+    given.ExecutionTimeout === undefined ? base.durable?.executionTimeoutMs : given.ExecutionTimeout * 1000;
+  if (executionTimeoutMs === undefined) throw invalid('ExecutionTimeout is required in DurableConfig.');
+  return compact<DurableSettings>({
+    executionTimeoutMs,
+    retentionDays: given.RetentionPeriodInDays ?? base.durable?.retentionDays ?? defaultRetentionDays,
+    kmsKeyArn: emptied(given.KMSKeyArn, base.durable?.kmsKeyArn),
+  });
+}
+
+/** @source spec 10.1-01 */
+const defaultRetentionDays = 14;
 
 const emptied = (given: string | undefined, before: string | undefined): string | undefined =>
   given === undefined ? before : given === '' ? undefined : given;

@@ -132,6 +132,7 @@ function frozenVersion(scope: Scope, functionName: string, record: VersionRecord
       vpc: configuration.vpc,
       snapStart: configuration.snapStart === 'PublishedVersions' && record.version !== latest ? true : undefined,
       tenantIsolation: configuration.tenantIsolation,
+      durable: configuration.durable,
     }),
   );
 }

@@ -60,7 +60,7 @@ suite('access', { timeout: 60_000 }, () => {
     new Access({
       rules: rulesOf({
         functionName: readFunctionName,
-        functions: { role: () => undefined, mapping: () => undefined },
+        functions: { role: () => undefined, mapping: () => undefined, callbackOwner: () => undefined },
         iamArn: () => undefined,
         secretArn: () => undefined,
         partitionKeys: () => ['pk'],

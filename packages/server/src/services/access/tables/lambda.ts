@@ -29,6 +29,8 @@ export interface FunctionFinder {
   role(functionArn: string): string | undefined;
   /** Source and function of an event source mapping. */
   mapping(uuid: string): { readonly sourceArn: string; readonly functionArn: string } | undefined;
+  /** ARN of the durable execution that waits for a callback. */
+  callbackOwner(callbackId: string): string | undefined;
 }
 
 const principal = 'lambda.amazonaws.com';
@@ -64,6 +66,12 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
     (input: { FunctionName?: string | undefined; Qualifier?: string | undefined }, place: Place): Demand => ({
       action: `lambda:${action}`,
       resource: functionArn(input.FunctionName, place, input.Qualifier),
+    });
+  const callback =
+    (action: string) =>
+    (input: { CallbackId?: string | undefined }): Demand => ({
+      action: `lambda:${action}`,
+      resource: functions.callbackOwner(input.CallbackId ?? '') ?? '*',
     });
   const mapping =
     (action: string) =>
@@ -173,6 +181,10 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
       resource: input.Resource ?? '*',
       context: { 'aws:TagKeys': input.TagKeys ?? [] },
     }),
+    ListDurableExecutionsByFunction: qualified('ListDurableExecutionsByFunction'),
+    SendDurableExecutionCallbackSuccess: callback('SendDurableExecutionCallbackSuccess'),
+    SendDurableExecutionCallbackFailure: callback('SendDurableExecutionCallbackFailure'),
+    SendDurableExecutionCallbackHeartbeat: callback('SendDurableExecutionCallbackHeartbeat'),
     ListTags: (input) => ({ action: 'lambda:ListTags', resource: input.Resource ?? '*' }),
   };
 

@@ -1,0 +1,482 @@
+import { ServiceFault } from '@mayfly/wire';
+import type { Clock, Logger, Random, RequestId } from '../base/index.ts';
+import type { Catalog, Resolution } from '../control/index.ts';
+import { buffered, type DurableRoad, type InvokeRequest, type Outcome } from '../invoke/index.ts';
+import { applyDue, nextDueMs, over } from './due.ts';
+import { endExecution } from './ending.ts';
+import { errorIn, invocationEvent, readAnswer } from './event.ts';
+import type { Execution } from './execution.ts';
+import { executionNotFound, invalidToken, stopping } from './faults.ts';
+import { invoked } from './history.ts';
+import { idlePendings, invocationFailures, pauseMs } from './limits.ts';
+import { isPending, shown, type ErrorObject, type Operation, type Shown, type Update } from './operation.ts';
+import type { Reports } from './reports.ts';
+import type { ExecutionStore } from './store.ts';
+import { Timetable } from './timetable.ts';
+import { Turns, type Turn } from './turns.ts';
+import { applyUpdates } from './updates/apply.ts';
+import { checkUpdates, resultLimit, tooLargeResult } from './updates/check.ts';
+
+type Waiter = PromiseWithResolvers<Execution>;
+type LogTail = NonNullable<InvokeRequest['onLog']>;
+
+export interface EngineOptions {
+  readonly store: ExecutionStore;
+  readonly catalog: Catalog;
+  readonly road: DurableRoad;
+  readonly reports: Reports;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Executions invoked at once, of all functions. */
+  readonly inFlight: number;
+  readonly responseBytes: number;
+  /** A chained invoke has begun, or has no end yet: brings it there, and calls `tell`. */
+  chain(parent: Execution, operation: Operation): Promise<void>;
+  /** Brings the event of an execution that failed to its dead-letter target, or gives up. */
+  bury(execution: Execution): Promise<void>;
+}
+
+/**
+ * Brings executions to their ends: invokes the function, suspends, and invokes it again when something is due or told.
+ *
+ * Whatever is decided is on storage before anybody hears of it. See NOTES.md for the life of an execution.
+ */
+export class Engine implements AsyncDisposable {
+  readonly #options: EngineOptions;
+  readonly #clock: Clock;
+  readonly #turns: Turns;
+  readonly #timetable: Timetable;
+  /** Executions whose next invocation waits for a place in `inFlight`. */
+  readonly #line = new Set<string>();
+  #inFlight = 0;
+  readonly #awaiting = new Map<string, Set<Waiter>>();
+  readonly #tails = new Map<string, LogTail>();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #abandoned = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#turns = new Turns(options.store);
+    this.#timetable = new Timetable({ clock: options.clock, look: (id) => this.#spawn(this.#look(id)) });
+  }
+
+  /** Goes on where an earlier server stopped: what ran then is invoked again, what became due meanwhile is due now. */
+  async resume(): Promise<void> {
+    const { store, reports } = this.#options;
+    for (const { id, of, dueAtMs, hasChained } of await store.running()) {
+      reports.resumed(of);
+      this.#timetable.set(id, dueAtMs);
+      if (hasChained) this.#spawn(this.#chainAgain(id));
+    }
+    for (const id of await store.owingDeadLetter()) this.#spawn(this.#buryAgain(id));
+  }
+
+  get isClosed(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** Aborted when nothing is started any more. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Takes on a new execution, which is on storage. */
+  begin(execution: Execution, onLog: LogTail | undefined): void {
+    const { id } = execution.head;
+    if (onLog !== undefined) this.#tails.set(id, onLog);
+    this.#options.reports.started(execution);
+    this.#spawn(this.#turns.take(id, (turn) => Promise.resolve(this.#goOn(turn)), execution));
+  }
+
+  /** Resolves with the execution when it is over. @throws ServiceFault when there is none, or the server stops before */
+  async ended(id: string): Promise<Execution> {
+    const known = await this.#turns.take(id, async (turn): Promise<{ execution: Execution } | { waiter: Waiter }> => {
+      const execution = present(turn);
+      if (!execution.isRunning) return { execution };
+      if (this.isClosed) throw stopping();
+      const waiter: Waiter = Promise.withResolvers<Execution>();
+      let all = this.#awaiting.get(id);
+      if (all === undefined) this.#awaiting.set(id, (all = new Set()));
+      all.add(waiter);
+      return { waiter };
+    });
+    return 'execution' in known ? known.execution : known.waiter.promise;
+  }
+
+  /** @source spec 10.2-05 */
+  checkpoint(
+    id: string,
+    arn: string,
+    request: { readonly token: string; readonly clientToken: string | undefined; readonly updates: readonly Update[] },
+  ): Promise<{ readonly CheckpointToken: string; readonly NewExecutionState: { readonly Operations: Shown[] } }> {
+    return this.#turns.take(id, async (turn) => {
+      const execution = present(turn, arn);
+      const { invoking } = turn;
+      const again = invoking?.answered;
+      if (again !== undefined && again.token === request.token && again.clientToken === request.clientToken)
+        return again.answer as Awaited<ReturnType<Engine['checkpoint']>>;
+      const nowMs = this.#clock.now();
+      applyDue(execution, nowMs);
+      if (invoking === undefined || invoking.token !== request.token || !execution.isRunning) {
+        await this.#write(turn);
+        throw invalidToken();
+      }
+      checkUpdates(execution, request.updates);
+      const touched = applyUpdates(execution, request.updates, nowMs);
+      const told = new Set([...execution.state.unseen, ...touched]);
+      if (execution.state.unseen.length > 0) execution.change({ unseen: [] });
+      await this.#write(turn);
+      invoking.token = this.#token();
+      const answer = {
+        CheckpointToken: invoking.token,
+        NewExecutionState: { Operations: this.#shown(execution, told) },
+      };
+      if (request.clientToken !== undefined)
+        invoking.answered = { token: request.token, clientToken: request.clientToken, answer };
+      this.#options.reports.wrote(execution, request.updates);
+      for (const { Id: operationId = '', Type: type } of request.updates)
+        if (type === 'CHAINED_INVOKE') this.#chain(execution, operationId);
+      return answer;
+    });
+  }
+
+  /** What one who holds the token of the invocation may read. @throws ServiceFault InvalidParameterValueException for another token */
+  read<T>(id: string, arn: string, token: string, look: (execution: Execution) => T): Promise<T> {
+    return this.#turns.take(id, (turn) => {
+      const execution = present(turn, arn);
+      if (turn.invoking?.token !== token || !execution.isRunning) throw invalidToken();
+      return Promise.resolve(look(execution));
+    });
+  }
+
+  /** @source spec 10.4-04 */
+  stop(id: string, arn: string, error: ErrorObject | undefined): Promise<number> {
+    return this.#turns.take(id, async (turn) => {
+      const execution = present(turn, arn);
+      const nowMs = this.#clock.now();
+      applyDue(execution, nowMs);
+      if (execution.isRunning) endExecution(execution, 'STOPPED', { error }, nowMs);
+      await this.#write(turn);
+      return execution.state.endedAtMs ?? nowMs;
+    });
+  }
+
+  /** Somebody outside moves an operation on. `change` may refuse by throwing a ServiceFault. */
+  move(
+    id: string,
+    arn: string,
+    operationId: string,
+    change: (execution: Execution, operation: Operation | undefined, nowMs: number) => void,
+  ): Promise<void> {
+    return this.#turns.take(id, async (turn) => {
+      const execution = present(turn, arn);
+      const nowMs = this.#clock.now();
+      applyDue(execution, nowMs);
+      change(execution, execution.operations.get(operationId), nowMs);
+      await this.#write(turn);
+    });
+  }
+
+  /** A chained invoke has ended. */
+  tell(id: string, operationId: string, told: Pick<Operation, 'status' | 'result' | 'error'>): Promise<void> {
+    return this.#turns.take(id, async (turn) => {
+      const operation = turn.execution?.operations.get(operationId);
+      if (turn.execution === undefined || operation === undefined || !turn.execution.isRunning || !isPending(operation)) return;
+      if (this.#abandoned) return;
+      over(turn.execution, { ...operation, ...told }, this.#clock.now());
+      await this.#write(turn);
+    });
+  }
+
+  /** Whether an operation is still to be ended by somebody else than the function. */
+  isPending(id: string, operationId: string): Promise<boolean> {
+    return this.#turns.take(id, ({ execution }) => {
+      const operation = execution?.operations.get(operationId);
+      return Promise.resolve(execution?.isRunning === true && operation !== undefined && isPending(operation));
+    });
+  }
+
+  /** Starts nothing more; what runs may end, and everything else is on storage. */
+  close(): void {
+    this.#stop.abort();
+    this.#timetable[Symbol.dispose]();
+    for (const waiters of this.#awaiting.values()) for (const { reject } of waiters) reject(stopping());
+    this.#awaiting.clear();
+  }
+
+  /** Environments are about to be ended under their executions: how those end says nothing about the function. */
+  abandon(): void {
+    this.close();
+    this.#abandoned = true;
+  }
+
+  /** Closes, and resolves when what was started has ended and is written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abandon();
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    await this.#turns.settled();
+  }
+
+  /** A moment has come that the timetable knows. */
+  #look(id: string): Promise<void> {
+    return this.#turns.take(id, async (turn) => {
+      if (turn.execution === undefined || this.isClosed) return;
+      applyDue(turn.execution, this.#clock.now());
+      await this.#write(turn);
+    });
+  }
+
+  /** Puts what was decided on storage; then everybody may hear of it. */
+  async #write(turn: Turn): Promise<void> {
+    const execution = present(turn);
+    const { state } = execution;
+    // Whoever moved an operation on wakes a suspended function.
+    if (execution.isRunning && state.phase === 'suspended' && state.unseen.length > 0) execution.change({ phase: 'ready' });
+    const { hasJustEnded } = execution;
+    if (execution.isChanged) await this.#options.store.save(execution);
+    this.#goOn(turn);
+    if (!hasJustEnded) return;
+    this.#options.reports.ended(execution);
+    this.#tellWaiting(execution);
+    if (execution.state.owesDeadLetter === true) this.#spawn(this.#bury(execution));
+  }
+
+  /** Whatever follows from how the execution stands. */
+  #goOn(turn: Turn): void {
+    const execution = present(turn);
+    const { id } = execution.head;
+    const { phase, retryAtMs = 0 } = execution.state;
+    if (execution.isRunning && phase === 'ready' && turn.invoking === undefined && retryAtMs <= this.#clock.now()) {
+      this.#line.add(id);
+      this.#timetable.set(id, nextDueMs(execution, true));
+      this.#pump();
+    } else this.#timetable.set(id, nextDueMs(execution, turn.invoking !== undefined));
+  }
+
+  #tellWaiting(execution: Execution): void {
+    const { id } = execution.head;
+    const waiters = this.#awaiting.get(id);
+    this.#awaiting.delete(id);
+    this.#tails.delete(id);
+    for (const { resolve } of waiters ?? []) resolve(execution);
+  }
+
+  #pump(): void {
+    for (const id of this.#line) {
+      if (this.isClosed || this.#inFlight >= this.#options.inFlight) return;
+      this.#line.delete(id);
+      this.#inFlight += 1;
+      this.#spawn(
+        this.#invoke(id).finally(() => {
+          this.#inFlight -= 1;
+          this.#pump();
+        }),
+      );
+    }
+  }
+
+  async #invoke(id: string): Promise<void> {
+    const begun = await this.#turns.take(id, (turn) => Promise.resolve(this.#prepare(turn)));
+    if (begun === undefined) return;
+    const { head, event, requestId } = begun;
+    const onLog = this.#tails.get(id);
+    let ending: Ending;
+    try {
+      const resolution = this.#resolve(head);
+      const started = await this.#options.road.start(resolution, {
+        account: head.account,
+        region: head.region,
+        functionName: resolution.invokedArn,
+        requestId,
+        payload: event,
+        traceId: head.traceId,
+        clientContext: head.clientContext,
+        tenantId: head.tenantId,
+        onLog,
+      });
+      const outcome = await whole(await started.outcome, this.#options.responseBytes);
+      // Whoever waits with the log has all of it.
+      if (onLog !== undefined) await started.released;
+      ending = outcome;
+    } catch (error) {
+      ending = { kind: 'refused', error };
+    }
+    await this.#turns.take(id, (turn) => this.#finish(turn, ending));
+  }
+
+  /** @returns undefined when there is nothing to invoke any more */
+  #prepare(
+    turn: Turn,
+  ): { readonly head: Execution['head']; readonly event: Uint8Array; readonly requestId: RequestId } | undefined {
+    const { execution } = turn;
+    if (execution === undefined || !execution.isRunning || turn.invoking !== undefined || this.isClosed) return undefined;
+    const requestId = this.#options.random.uuid() as RequestId;
+    const token = this.#token();
+    turn.invoking = { requestId, startedAtMs: this.#clock.now(), token };
+    const event = invocationEvent(execution, token, execution.state.unseen);
+    execution.change({ unseen: [] });
+    return { head: execution.head, event, requestId };
+  }
+
+  /** The alias that was called, as long as it leads to the version that the execution began with. @source spec 10.1-04 */
+  #resolve({ account, region, functionName, version, qualifier }: Execution['head']): Resolution {
+    const named = this.#options.catalog.resolve(account, region, functionName, qualifier);
+    return named.version.version === version ? named : this.#options.catalog.resolve(account, region, functionName, version);
+  }
+
+  /** What the invocation came to. */
+  async #finish(turn: Turn, ending: Ending): Promise<void> {
+    const { execution, invoking } = turn;
+    turn.invoking = undefined;
+    if (execution === undefined || invoking === undefined) return;
+    // The row still says that the invocation is to come; the next server makes it.
+    if (this.#abandoned || (this.isClosed && ending.kind !== 'returned')) return;
+    const nowMs = this.#clock.now();
+    if (ending.kind !== 'refused')
+      execution.record(
+        invoked({
+          requestId: invoking.requestId,
+          startedAtMs: invoking.startedAtMs,
+          endedAtMs: nowMs,
+          ...(ending.kind === 'failed' ? { error: ending.error } : {}),
+        }),
+      );
+    if (execution.isRunning) this.#decide(execution, ending, nowMs);
+    await this.#write(turn);
+  }
+
+  #decide(execution: Execution, ending: Ending, nowMs: number): void {
+    switch (ending.kind) {
+      case 'returned':
+        return this.#answered(execution, ending.body, nowMs);
+      case 'failed': {
+        const failures = execution.state.failures + 1;
+        if (failures >= invocationFailures.atMost) return endExecution(execution, 'FAILED', { error: ending.error }, nowMs);
+        return execution.change({ failures, retryAtMs: nowMs + invocationFailures.pauseMs });
+      }
+      case 'refused': {
+        const { error } = ending;
+        if (error instanceof ServiceFault && error.code === 'ResourceNotFoundException')
+          return endExecution(execution, 'FAILED', { error: { ErrorType: error.code, ErrorMessage: error.message } }, nowMs);
+        // Throttled, not ready, or ours: it says nothing about the function, and passes.
+        const refusals = execution.state.refusals + 1;
+        if (!(error instanceof ServiceFault))
+          this.#options.log.warn('A durable execution could not be invoked yet.', { arn: execution.arn, error });
+        return execution.change({ refusals, retryAtMs: nowMs + pauseMs(refusals - 1) });
+      }
+    }
+  }
+
+  #answered(execution: Execution, body: Uint8Array, nowMs: number): void {
+    const answer = readAnswer(body);
+    switch (answer.kind) {
+      case 'succeeded': {
+        const limit = resultLimit(execution.head);
+        if (Buffer.byteLength(answer.result ?? '') <= limit)
+          return endExecution(execution, 'SUCCEEDED', { result: answer.result }, nowMs);
+        return endExecution(execution, 'FAILED', { error: { ErrorMessage: tooLargeResult(limit).message } }, nowMs);
+      }
+      case 'failed':
+        return endExecution(execution, 'FAILED', { error: answer.error }, nowMs);
+      case 'senseless':
+        return endExecution(execution, 'FAILED', { error: answer.error }, nowMs);
+      case 'pending':
+        return suspend(execution, nowMs);
+    }
+  }
+
+  #token(): string {
+    return Buffer.from(this.#options.random.bytes(24)).toString('base64');
+  }
+
+  #shown(execution: Execution, ids: ReadonlySet<string>): Shown[] {
+    return [...execution.operations.values()].filter(({ id }) => ids.has(id)).map((operation) => shown(operation, execution.arn));
+  }
+
+  #chain(execution: Execution, operationId: string): void {
+    const operation = execution.operations.get(operationId);
+    if (operation !== undefined && isPending(operation)) this.#spawn(this.#options.chain(execution, operation));
+  }
+
+  /** What had no end when the server stopped. */
+  #chainAgain(id: string): Promise<void> {
+    return this.#turns.take(id, ({ execution }) => {
+      for (const operation of execution?.operations.values() ?? [])
+        if (operation.type === 'CHAINED_INVOKE' && execution !== undefined) this.#chain(execution, operation.id);
+      return Promise.resolve();
+    });
+  }
+
+  async #bury(execution: Execution): Promise<void> {
+    await this.#options.bury(execution);
+    if (this.isClosed) return;
+    await this.#turns.take(execution.head.id, async (turn) => {
+      if (turn.execution === undefined) return;
+      turn.execution.change({ owesDeadLetter: undefined });
+      await this.#write(turn);
+    });
+  }
+
+  async #buryAgain(id: string): Promise<void> {
+    const execution = await this.#turns.take(id, (turn) => Promise.resolve(turn.execution));
+    if (execution !== undefined) await this.#bury(execution);
+  }
+
+  #spawn(task: Promise<void>): void {
+    const watched = task.catch((error: unknown) => {
+      if (!this.isClosed) this.#options.log.error('A durable execution failed to go on.', { error });
+    });
+    this.#tasks.add(watched);
+    void watched.then(() => this.#tasks.delete(watched));
+  }
+}
+
+type Ending =
+  | { readonly kind: 'returned'; readonly body: Uint8Array }
+  | { readonly kind: 'failed'; readonly error: ErrorObject }
+  /** Nothing ran. */
+  | { readonly kind: 'refused'; readonly error: unknown };
+
+async function whole(outcome: Outcome, limitBytes: number): Promise<Ending> {
+  const { body, functionError, errorType } = await buffered(outcome, limitBytes);
+  if (functionError === undefined) return { kind: 'returned', body };
+  if (errorType === 'Sandbox.Failure') return { kind: 'refused', error: new Error('The sandbox failed.') };
+  return { kind: 'failed', error: errorIn(body) };
+}
+
+/** The function waits; at once no longer, when something happened while it made up its mind. */
+function suspend(execution: Execution, nowMs: number): void {
+  const { unseen } = execution.state;
+  const waits = [...execution.operations.values()].some(isPending);
+  if (waits || unseen.length > 0)
+    return execution.change({
+      phase: unseen.length > 0 ? 'ready' : 'suspended',
+      failures: 0,
+      refusals: 0,
+      idlePendings: 0,
+      retryAtMs: undefined,
+    });
+  const times = execution.state.idlePendings + 1;
+  if (times >= idlePendings)
+    return endExecution(
+      execution,
+      'FAILED',
+      {
+        error: {
+          ErrorType: 'InvalidParameterValueException',
+          ErrorMessage: 'Cannot return PENDING status with no pending operations.',
+        },
+      },
+      nowMs,
+    );
+  execution.change({ idlePendings: times, retryAtMs: nowMs + invocationFailures.pauseMs });
+}
+
+/** @throws ServiceFault ResourceNotFoundException, also where the ARN's other parts are not this execution's */
+function present({ execution }: Turn, arn?: string): Execution {
+  if (execution === undefined || (arn !== undefined && execution.arn !== arn)) throw executionNotFound();
+  return execution;
+}
