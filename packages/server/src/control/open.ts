@@ -3,6 +3,7 @@ import type { Database } from '../storage/index.ts';
 import type { Catalog, RuntimeSupport } from './catalog.ts';
 import type { CodeStore } from './code/port.ts';
 import { Provisioning } from './concurrency/provisioning.ts';
+import { Draining } from './functions/draining.ts';
 import { Preparation } from './functions/preparation.ts';
 import { revive, reviveOne } from './functions/revival.ts';
 import { archivesInUse, imagesInUse, Sweeping } from './functions/sweeping.ts';
@@ -46,6 +47,8 @@ export interface Control extends AsyncDisposable {
   runtimes(): ReadonlySet<string>;
   /** Execution role of a function, version or alias; undefined when there is none. */
   executionRole(account: AccountId, region: Region, functionName: string, qualifier?: string): string | undefined;
+  /** Durable executions of a function have ended, or, without a function, it is known which are left: what waits for them to be deleted goes. */
+  drained(of?: { readonly account: AccountId; readonly region: Region; readonly functionName: string }): void;
   /** Resolves when no function is being prepared any more. */
   idle(): Promise<void>;
 }
@@ -79,6 +82,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   settleAll(shelf, log);
   const urls = rooms.use(new UrlBook(shelf));
   if (ports.provisioned !== undefined) rooms.use(new Provisioning({ shelf, port: ports.provisioned, log }));
+  const draining = new Draining({ shelf, executions: ports.executions ?? { running: () => 0 }, log });
   const handlers = controlHandlers(room, catalog, mappings);
   const opened = rooms.move();
   return {
@@ -96,6 +100,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       const version = desk.get('alias', functionName, qualifier)?.functionVersion ?? qualifier;
       return desk.get('version', functionName, version)?.configuration.role;
     },
+    drained: (of) => (of === undefined ? draining.lookAtAll() : draining.look(of, of.functionName)),
     idle: () => preparation.idle(),
     async [Symbol.asyncDispose]() {
       await opened.disposeAsync();

@@ -18,6 +18,8 @@ export interface ControlPorts {
   readonly sources?: EventSources;
   /** The operator's networks. Absent: a VpcConfig is kept, and changes nothing. */
   readonly networks?: Networks;
+  /** Durable executions under way. */
+  readonly executions?: Executions;
   /** What environments and the road to them can do beyond the ordinary; anything else is refused, not ignored. */
   readonly supports?: ReadonlySet<Feature>;
 }
@@ -102,6 +104,11 @@ export interface ProvisionedProgress {
   readonly status: 'IN_PROGRESS' | 'READY' | 'FAILED';
   /** For example `FUNCTION_ERROR_INIT_FAILURE`. @source spec 1.10-07 */
   readonly statusReason?: string;
+}
+
+export interface Executions {
+  /** @param version  absent = of all versions. Reads no storage. */
+  running(at: { readonly account: AccountId; readonly region: Region }, functionName: string, version?: string): number;
 }
 
 /** @source spec 6.1 */

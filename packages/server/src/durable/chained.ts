@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { ServiceFault } from '@mayfly/wire';
-import type { Clock, Random, RequestId } from '../base/index.ts';
+import { functionArn, type Clock, type Random, type RequestId } from '../base/index.ts';
 import type { Catalog, Resolution } from '../control/index.ts';
 import { buffered, nextTurn, type DurableRoad, type InvokeRequest } from '../invoke/index.ts';
 import type { Engine } from './engine.ts';
 import { errorIn } from './event.ts';
 import type { Execution } from './execution.ts';
+import { willPass } from './faults.ts';
 import { chainedBytes, pauseMs } from './limits.ts';
 import type { ErrorObject, Operation } from './operation.ts';
 import type { DurablePorts } from './port.ts';
@@ -65,7 +66,7 @@ export class Chained {
         : this.#durable(resolution, request));
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
-      if (passing.has(error.code)) return undefined;
+      if (willPass(error)) return undefined;
       return failed({ ErrorType: error.code, ErrorMessage: error.message });
     }
   }
@@ -91,14 +92,13 @@ export class Chained {
 
   #request({ head, arn }: Execution, operation: Operation, resolution: Resolution): InvokeRequest {
     // The chain of calls goes on through the parent, or a loop of two would never be seen.
-    const parent = this.#options.catalog.resolve(head.account, head.region, head.functionName, head.version);
     return {
       account: head.account,
       region: head.region,
       functionName: resolution.invokedArn,
       requestId: this.#options.random.uuid() as RequestId,
       payload: Buffer.from(operation.input ?? '{}'),
-      traceId: nextTurn(head.traceId, parent.version).traceId,
+      traceId: nextTurn(head.traceId, { functionArn: functionArn(head.region, head.account, head.functionName) }).traceId,
       tenantId: operation.chained?.tenantId,
       durableExecutionName: createHash('sha256').update(`${arn}/${operation.id}`).digest('hex'),
     };
@@ -106,6 +106,3 @@ export class Chained {
 }
 
 const failed = (error: ErrorObject): Told => ({ status: 'FAILED', error });
-
-/** They say nothing about the function that is called. */
-const passing: ReadonlySet<string> = new Set(['TooManyRequestsException', 'ResourceConflictException', 'ServiceException']);

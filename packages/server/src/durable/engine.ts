@@ -6,7 +6,7 @@ import { applyDue, nextDueMs, over } from './due.ts';
 import { endExecution } from './ending.ts';
 import { errorIn, invocationEvent, readAnswer } from './event.ts';
 import type { Execution } from './execution.ts';
-import { executionNotFound, invalidToken, stopping } from './faults.ts';
+import { executionNotFound, invalidToken, stopping, willPass } from './faults.ts';
 import { invoked } from './history.ts';
 import { idlePendings, invocationFailures, pauseMs } from './limits.ts';
 import { isPending, shown, type ErrorObject, type Operation, type Shown, type Update } from './operation.ts';
@@ -241,6 +241,7 @@ export class Engine implements AsyncDisposable {
     if (!hasJustEnded) return;
     this.#options.reports.ended(execution);
     this.#tellWaiting(execution);
+    if (turn.invoking === undefined) this.#options.reports.left(execution);
     if (execution.state.owesDeadLetter === true) this.#spawn(this.#bury(execution));
   }
 
@@ -323,8 +324,11 @@ export class Engine implements AsyncDisposable {
 
   /** The alias that was called, as long as it leads to the version that the execution began with. @source spec 10.1-04 */
   #resolve({ account, region, functionName, version, qualifier }: Execution['head']): Resolution {
-    const named = this.#options.catalog.resolve(account, region, functionName, qualifier);
-    return named.version.version === version ? named : this.#options.catalog.resolve(account, region, functionName, version);
+    const { catalog } = this.#options;
+    const resolve = (name: string): Resolution =>
+      catalog.resolveDraining?.(account, region, functionName, name) ?? catalog.resolve(account, region, functionName, name);
+    const named = resolve(qualifier);
+    return named.version.version === version ? named : resolve(version);
   }
 
   /** What the invocation came to. */
@@ -344,8 +348,10 @@ export class Engine implements AsyncDisposable {
           ...(ending.kind === 'failed' ? { error: ending.error } : {}),
         }),
       );
-    if (execution.isRunning) this.#decide(execution, ending, nowMs);
+    const wasOver = !execution.isRunning;
+    if (!wasOver) this.#decide(execution, ending, nowMs);
     await this.#write(turn);
+    if (wasOver) this.#options.reports.left(execution);
   }
 
   #decide(execution: Execution, ending: Ending, nowMs: number): void {
@@ -359,7 +365,7 @@ export class Engine implements AsyncDisposable {
       }
       case 'refused': {
         const { error } = ending;
-        if (error instanceof ServiceFault && error.code === 'ResourceNotFoundException')
+        if (error instanceof ServiceFault && !willPass(error))
           return endExecution(execution, 'FAILED', { error: { ErrorType: error.code, ErrorMessage: error.message } }, nowMs);
         // Throttled, not ready, or ours: it says nothing about the function, and passes.
         const refusals = execution.state.refusals + 1;

@@ -32,3 +32,7 @@ export const alreadyStarted = (name: string): ServiceFault =>
 
 export const stopping = (): ServiceFault =>
   new ServiceFault('ServiceException', 'The server is stopping; try again.', { status: 503 });
+
+/** A refusal that says nothing about the function, and that another try may not meet. */
+export const willPass = ({ code }: ServiceFault): boolean =>
+  code === 'TooManyRequestsException' || code === 'ResourceConflictException' || code === 'ServiceException';

@@ -1,4 +1,13 @@
-import { rateLimited, type Clock, type Limits, type Logger, type Random, type Recorder } from '../base/index.ts';
+import {
+  rateLimited,
+  type AccountId,
+  type Clock,
+  type Limits,
+  type Logger,
+  type Random,
+  type Recorder,
+  type Region,
+} from '../base/index.ts';
 import type { Catalog } from '../control/index.ts';
 import type { DurableRoad, DurableRunner } from '../invoke/index.ts';
 import type { Database } from '../storage/index.ts';
@@ -30,6 +39,8 @@ export interface Durable extends AsyncDisposable {
   readonly handlers: DurableHandlers;
   /** For the hall: calls of functions that have executions. */
   readonly runner: DurableRunner;
+  /** Executions under way, of one version or of all. */
+  running(of: { readonly account: AccountId; readonly region: Region }, functionName: string, version?: string): number;
   /** Starts nothing more; invocations under way may end. */
   close(): void;
 }
@@ -62,6 +73,7 @@ export async function openDurable(options: DurableOptions): Promise<Durable> {
   return {
     handlers: durableHandlers({ engine, store, catalog }),
     runner: starter,
+    running: (of, functionName, version) => reports.present({ ...of, functionName }, version),
     close: () => engine.close(),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();

@@ -6,6 +6,8 @@ import type { ExecutionStatus } from './execution.ts';
 export interface DurablePorts {
   /** An execution has started or ended. Best effort; must not throw and must not wait. @source spec 5.7-01 */
   onStatus?(change: StatusChange): void;
+  /** An execution has ended, and so has the last of its invocations. Must not throw and must not wait. */
+  onLeft?(of: { readonly account: AccountId; readonly region: Region; readonly functionName: string }): void;
   /** Whether a function may invoke another one. @throws ServiceFault AccessDeniedException */
   admit?(functionArn: string, targetArn: string): void;
   /** Brings the event of a failed asynchronous execution to the dead-letter target of its function. @source spec 10.1-08 */

@@ -5,6 +5,7 @@ import type { DurablePorts } from './port.ts';
 import { writtenBytes } from './updates/check.ts';
 
 type Place = Pick<ExecutionHead, 'account' | 'region' | 'functionName'>;
+type Version = Place & Pick<ExecutionHead, 'version'>;
 
 /** Running executions of an account in a region. @source spec 8.2-01 */
 const mostRunning = 5_000_000;
@@ -21,9 +22,9 @@ export class Reports {
   readonly #recorder: Recorder;
   readonly #ports: DurablePorts;
   readonly #clock: Clock;
-  /** By function. */
-  readonly #running = new Map<string, number>();
-  #allRunning = 0;
+  /** By function, then by version: until the last of their invocations is over. */
+  readonly #present = new Map<string, Map<string, number>>();
+  #running = 0;
 
   constructor(options: { readonly recorder: Recorder; readonly ports: DurablePorts; readonly clock: Clock }) {
     this.#recorder = options.recorder;
@@ -31,16 +32,20 @@ export class Reports {
     this.#clock = options.clock;
   }
 
-  running(place: Place): number {
-    return this.#running.get(keyOf(place)) ?? 0;
+  /** @param version  absent = of all versions */
+  present(place: Place, version?: string): number {
+    const versions = this.#present.get(keyOf(place));
+    if (version !== undefined) return versions?.get(version) ?? 0;
+    return [...(versions?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   }
 
-  resumed(place: Place): void {
-    this.#add(place, 1);
+  resumed(version: Version): void {
+    this.#add(version, 1);
+    this.#running += 1;
   }
 
   started(execution: Execution): void {
-    this.#add(execution.head, 1);
+    this.resumed(execution.head);
     this.#count(execution.head, 'DurableExecutionStarted', 1);
     this.#gauge(execution.head);
     this.#tellBus(execution);
@@ -48,11 +53,17 @@ export class Reports {
 
   ended(execution: Execution): void {
     const { head, state } = execution;
-    this.#add(head, -1);
+    this.#running -= 1;
     if (state.status !== 'RUNNING') this.#count(head, endings[state.status], 1);
     this.#count(head, 'DurableExecutionDuration', (state.endedAtMs ?? head.startedAtMs) - head.startedAtMs, 'Milliseconds');
     this.#gauge(head);
     this.#tellBus(execution);
+  }
+
+  /** It has ended, and its last invocation, too. */
+  left({ head }: Execution): void {
+    this.#add(head, -1);
+    this.#ports.onLeft?.(head);
   }
 
   wrote({ head }: Execution, updates: readonly Update[]): void {
@@ -63,17 +74,19 @@ export class Reports {
     if (bytes > 0) this.#count(head, 'DurableExecutionStorageWrittenBytes', bytes, 'Bytes');
   }
 
-  #add(place: Place, by: number): void {
-    const key = keyOf(place);
-    const count = (this.#running.get(key) ?? 0) + by;
-    this.#allRunning += by;
-    if (count > 0) this.#running.set(key, count);
-    else this.#running.delete(key);
+  #add(head: Version, by: number): void {
+    const key = keyOf(head);
+    const versions = this.#present.get(key) ?? new Map<string, number>();
+    const count = (versions.get(head.version) ?? 0) + by;
+    if (count > 0) versions.set(head.version, count);
+    else versions.delete(head.version);
+    if (versions.size > 0) this.#present.set(key, versions);
+    else this.#present.delete(key);
   }
 
   #gauge(head: ExecutionHead): void {
-    this.#count(head, 'ApproximateRunningDurableExecutions', this.running(head));
-    this.#count(head, 'ApproximateRunningDurableExecutionsUtilization', (100 * this.#allRunning) / mostRunning);
+    this.#count(head, 'ApproximateRunningDurableExecutions', this.present(head));
+    this.#count(head, 'ApproximateRunningDurableExecutionsUtilization', (100 * this.#running) / mostRunning);
   }
 
   #count(

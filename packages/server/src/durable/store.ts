@@ -15,7 +15,7 @@ export interface Sealer {
 /** An execution that still runs, as a start finds it. */
 export interface Found {
   readonly id: string;
-  readonly of: Pick<ExecutionHead, 'account' | 'region' | 'functionName'>;
+  readonly of: Pick<ExecutionHead, 'account' | 'region' | 'functionName' | 'version'>;
   readonly dueAtMs: number;
   readonly hasChained: boolean;
 }
@@ -57,7 +57,7 @@ export class ExecutionStore {
 
   async running(): Promise<Found[]> {
     const rows = await this.#database.all(
-      'SELECT id, account, region, function_name, due_at, chained FROM durable_execution WHERE due_at IS NOT NULL',
+      'SELECT id, account, region, function_name, version, due_at, chained FROM durable_execution WHERE due_at IS NOT NULL',
     );
     return rows.map((row) => ({
       id: row['id'] as string,
@@ -65,6 +65,7 @@ export class ExecutionStore {
         account: row['account'] as AccountId,
         region: row['region'] as Region,
         functionName: row['function_name'] as string,
+        version: row['version'] as string,
       },
       dueAtMs: Number(row['due_at']),
       hasChained: Number(row['chained']) > 0,

@@ -9,9 +9,11 @@ const mostEntries = 16;
 const field = /;?Lineage=([0-9a-f:|]*)/;
 const entry = /^\d+:([0-9a-f]{8}):(\d{1,5})$/;
 
+type Named = Pick<FunctionVersion, 'functionArn'>;
+
 /** Eight digits that stand for a function in a header. */
-const digests = new WeakMap<FunctionVersion, string>();
-function digestOf(version: FunctionVersion): string {
+const digests = new WeakMap<Named, string>();
+function digestOf(version: Named): string {
   let digest = digests.get(version);
   if (digest === undefined) {
     digest = createHash('sha256').update(version.functionArn).digest('hex').slice(0, 8);
@@ -31,7 +33,7 @@ export interface Turn {
  * One more turn of a function in the chain that the trace header tells of: `Lineage=1:<function>:<turns before>`,
  * several joined by `|`. Whoever cuts the field out of the header has left the chain, as on AWS. @source spec 2.10-01
  */
-export function nextTurn(traceId: string, version: FunctionVersion): Turn {
+export function nextTurn(traceId: string, version: Named): Turn {
   const digest = digestOf(version);
   if (!traceId.includes('Lineage=')) return { turns: 1, traceId: `${traceId};Lineage=1:${digest}:0` };
   const entries = (field.exec(traceId)?.[1] ?? '').split('|').flatMap((text) => {

@@ -17,7 +17,7 @@ import {
 import type { AccountId, Clock, Logger, Random, Recorder, Region } from '../base/index.ts';
 import { openCodeStore, openControl, openImages, passwordsIn, type Control } from '../control/index.ts';
 import { CompileCaches, openEnvironments, openRuntimes, supportPhase, type Runtimes } from '../environment/index.ts';
-import { openDurable } from '../durable/index.ts';
+import { openDurable, type Durable } from '../durable/index.ts';
 import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { DurableDesk, defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
@@ -151,6 +151,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   // Without walls there is no `/mnt` and no network of a function's own.
   const fileSystems = new FileSystems(sandboxes.driver.name === 'jail' ? config.fileSystems : {});
   const networks = new Networks(sandboxes.driver.name === 'jail' ? config.networks : {});
+  let running: Durable['running'] | undefined;
   const control = rooms.use(
     await openControl({
       database,
@@ -162,6 +163,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         functionUrl: (id) => pathStyle(options.origin(), id),
         sources: neighbours.sources,
         provisioned,
+        executions: { running: (...of) => running?.(...of) ?? 0 },
         // Plain processes have no root of their own; tools that only deploy may go on.
         ...(sandboxes.driver.name === 'none' && config.unavailableRuntimes === 'refuse' ? {} : { images }),
         ...(networks.some ? { networks } : {}),
@@ -250,6 +252,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     limits,
     ports: {
       onStatus: neighbours.onDurableStatus,
+      onLeft: (of) => control.drained(of),
       admit: (from, target) => gatekeeper?.admitOf(from, target),
       async deadLetter(ended, arn) {
         gatekeeper?.admitOf(ended.invokedArn, arn);
@@ -257,6 +260,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       },
     },
   });
+  ({ running } = durable);
+  control.drained();
   executions.open(durable.runner);
   hallIsOpen.resolve(hall);
   rooms.use(keepStocked(control, environments, clock));

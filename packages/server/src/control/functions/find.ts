@@ -45,7 +45,7 @@ const versionOf = (desk: Desk, fn: FunctionRecord, qualifier: string | undefined
  * @throws ResourceConflictException, PreconditionFailedException. @source spec 1.2-20, 1.2-21, 1.4-03
  */
 export function checkChangeable(scope: Scope, functionName: string, record: VersionRecord, revisionId: string | undefined): void {
-  if (record.state === 'Pending' || record.state === 'Failed')
+  if (record.state === 'Pending' || record.state === 'Failed' || record.state === 'Deleting')
     throw conflict(
       `The operation cannot be performed at this time. The function is currently in the following state: ${record.state}`,
     );

@@ -22,7 +22,7 @@ export interface VersionRecord {
   readonly incarnation: string;
   /** What invocations run until an update has been prepared. @source spec 1.2-20 */
   readonly serving?: { readonly configuration: Configuration; readonly incarnation: string };
-  readonly state: 'Pending' | 'Active' | 'Inactive' | 'Failed';
+  readonly state: 'Pending' | 'Active' | 'Inactive' | 'Failed' | 'Deleting';
   readonly stateReason?: Reason;
   /** Absent until the first preparation is over. @source spec 1.2-03 */
   readonly lastUpdate?: { readonly status: 'InProgress' | 'Successful' | 'Failed'; readonly reason?: Reason };
@@ -42,7 +42,8 @@ export interface Reason {
     | 'ImageAccessDenied'
     | 'InternalError'
     | 'InvalidConfiguration'
-    | 'Restoring';
+    | 'Restoring'
+    | 'DrainingDurableExecutions';
   readonly text: string;
 }
 

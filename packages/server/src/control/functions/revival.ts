@@ -64,6 +64,7 @@ async function stateOf(
   scope: Scope,
   record: VersionRecord,
 ): Promise<NextState | undefined> {
+  if (record.state === 'Deleting') return undefined;
   const { configuration } = record.serving ?? record;
   const can = configuration.runtime === undefined ? undefined : check(configuration.runtime);
   // What kept it from being prepared may be over: no network, a full disk.

@@ -10,7 +10,7 @@ import { scopeOf, type Operations, type Room } from '../room.ts';
 import { checkTags } from '../tags/checks.ts';
 import type { MappingBook } from './book.ts';
 import type { MappingRecord } from './record.ts';
-import { changedSettings, checkSettings, grouped, newSettings } from './settings.ts';
+import { changedSettings, checkDurable, checkSettings, grouped, newSettings } from './settings.ts';
 import { isMoving, settle } from './settle.ts';
 import { show } from './show.ts';
 import { sourceKind } from './sources.ts';
@@ -41,6 +41,7 @@ export function mappingHandlers(
     if (!(sources?.kinds ?? usual).has(record.kind))
       throw unavailable(`nothing on this server polls ${record.kind} sources yet.`);
     const version = desk.get('version', record.functionName, latest);
+    checkDurable(version?.configuration.durable);
     const arn = record.eventSourceArn ?? '';
     try {
       await sources?.check({ kind: record.kind, arn, functionTimeoutMs: version?.configuration.timeoutMs ?? 3000 });

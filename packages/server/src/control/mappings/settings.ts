@@ -1,4 +1,5 @@
 import type { LambdaOperations } from '@mayfly/wire';
+import type { DurableSettings } from '../catalog.ts';
 import { compact } from '../compact.ts';
 import { invalid } from '../faults.ts';
 import type { SourceKind } from '../ports.ts';
@@ -156,4 +157,10 @@ function checkBatch(kind: SourceKind, arn: string | undefined, { batchSize, batc
     if (batchWindowS > 0) throw invalid('Batching window is not supported for FIFO queues.');
   } else if (batchSize > 10 && batchWindowS === 0)
     throw invalid('Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10');
+}
+
+/** Of each batch the poller waits for the end. @source spec 10.1-07; the text is ours */
+export function checkDurable(durable: DurableSettings | undefined): void {
+  if (durable !== undefined && durable.executionTimeoutMs > 900_000)
+    throw invalid('The ExecutionTimeout of a durable function with an event source mapping cannot be greater than 15 minutes.');
 }

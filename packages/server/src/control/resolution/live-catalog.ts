@@ -43,6 +43,16 @@ export class LiveCatalog implements Catalog, Disposable {
   }
 
   resolve(account: AccountId, region: Region, name: string, qualifier?: string): Resolution {
+    const chosen = this.#find(account, region, name, qualifier);
+    return chosen.version.state === 'Active' ? chosen : this.#refuse(chosen);
+  }
+
+  resolveDraining(account: AccountId, region: Region, name: string, qualifier: string): Resolution {
+    const chosen = this.#find(account, region, name, qualifier);
+    return chosen.version.state === 'Active' || chosen.version.state === 'Deleting' ? chosen : this.#refuse(chosen);
+  }
+
+  #find(account: AccountId, region: Region, name: string, qualifier: string | undefined): Resolution {
     const entries = this.#regions.get(account)?.get(region);
     const direct = entries?.get(name);
     if (direct !== undefined && qualifier === undefined) return this.#chosen(direct.unqualified);
@@ -75,9 +85,7 @@ export class LiveCatalog implements Catalog, Disposable {
 
   /** By weight, anew for each invocation. @source spec 1.5-03 */
   #chosen({ main, split }: Target): Resolution {
-    const chosen = split !== undefined && this.#random.float() < split.weight ? split.other : main;
-    if (chosen.version.state === 'Active') return chosen;
-    return this.#refuse(chosen);
+    return split !== undefined && this.#random.float() < split.weight ? split.other : main;
   }
 
   /** @source spec 1.2-21, 1.3-04 */
