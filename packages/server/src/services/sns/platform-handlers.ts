@@ -42,7 +42,7 @@ export function platformHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names>
   /** @throws NotFound */
   const application = (given: string | undefined): PlatformApplicationRecord => {
     const arn = applicationArnOf(given);
-    const record = records.get('application', place(arn).scope, place(arn).name);
+    const record = sns.application(arn);
     if (record === undefined) throw applicationNotFound();
     return record;
   };

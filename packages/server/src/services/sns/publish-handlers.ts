@@ -2,9 +2,10 @@ import type { Call, Handlers, SnsOperations } from '@mayfly/wire';
 import { ServiceFault } from '@mayfly/wire';
 import { checkEntries, inBatch } from '../kit/batch.ts';
 import { traceOf } from '../kit/trace.ts';
+import { endpointOf, phoneOf, publishDirectly, type Direct } from './direct.ts';
 import { checkArn, invalidParameter, topicArnOf } from './faults.ts';
 import { checkAttributes, mostBytes, type PublishRequest } from './message.ts';
-import { isEndpointArn, type EndpointRecord } from './platform.ts';
+import { isEndpointArn } from './platform.ts';
 import type { Published, Sns } from './sns.ts';
 
 type Names = 'Publish' | 'PublishBatch';
@@ -33,40 +34,25 @@ const answer = ({ messageId, sequenceNumber }: Published) => ({
   ...(sequenceNumber === undefined ? {} : { SequenceNumber: sequenceNumber }),
 });
 
-/** @throws NotImplementedException for what would have to leave by telephone or push */
-function topicOf(
+/** The topic that a message is for, or what it goes to without one. @throws InvalidParameter, EndpointDisabled */
+function targetOf(
   sns: Sns,
   input: {
     readonly TopicArn?: string | undefined;
     readonly TargetArn?: string | undefined;
     readonly PhoneNumber?: string | undefined;
   },
-): string {
-  if (input.PhoneNumber !== undefined) {
-    if (!/^\+[0-9]{4,15}$/.test(input.PhoneNumber))
-      throw invalidParameter(`PhoneNumber Reason: ${input.PhoneNumber} is not valid to publish to`);
-    throw new ServiceFault('NotImplementedException', 'Mayfly has no telephone: messages to phone numbers are not delivered.', {
-      status: 400,
-    });
-  }
+): string | Direct {
+  if (input.PhoneNumber !== undefined) return phoneOf(input.PhoneNumber);
   const arn = checkArn(input.TopicArn ?? input.TargetArn, input.TopicArn === undefined ? 'TargetArn' : 'TopicArn');
-  if (isEndpointArn(arn)) refusePush(sns.endpoint(arn));
-  return arn;
-}
-
-function refusePush(endpoint: EndpointRecord | undefined): never {
-  if (endpoint === undefined) throw invalidParameter('TargetArn Reason: No endpoint found for the target arn specified');
-  if (endpoint.attributes['Enabled']?.toLowerCase() === 'false')
-    throw new ServiceFault('EndpointDisabled', 'Endpoint is disabled', { status: 400 });
-  throw new ServiceFault('NotImplementedException', 'Mayfly has no push services: messages to endpoints are not delivered.', {
-    status: 400,
-  });
+  return isEndpointArn(arn) ? endpointOf(sns.endpoint(arn)) : arn;
 }
 
 export function publishHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
   return {
     async Publish(input, call: Call) {
-      const arn = topicOf(sns, input);
+      const arn = targetOf(sns, input);
+      if (typeof arn !== 'string') return { MessageId: await publishDirectly(sns, call, arn, requestOf(input, call)) };
       if (arn.split(':')[3] !== call.region && call.caller.kind === 'signed') throw invalidParameter('TopicArn');
       return answer(await sns.publish(arn, requestOf(input, call), call.origin));
     },

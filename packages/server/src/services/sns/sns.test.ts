@@ -32,6 +32,7 @@ async function openTown(
     readonly clock?: Clock;
     readonly file?: string;
     readonly lambda?: SnsPorts['lambda'];
+    readonly logs?: SnsPorts['logs'];
     readonly origin?: string;
   } = {},
 ): Promise<Town> {
@@ -49,6 +50,7 @@ async function openTown(
           return Promise.resolve('request');
         },
       },
+      ...(options.logs === undefined ? {} : { logs: options.logs }),
       origin: () => options.origin ?? 'http://127.0.0.1:4566',
       http: outwardHttp({ outward: outward(['localhost']) }),
     },
@@ -395,10 +397,50 @@ suite('SNS without push services and telephones', { timeout: 60_000 }, () => {
     const publish = { TargetArn: EndpointArn, Message: 'm' };
     await t.assert.rejects(town.sns.publish(publish), { name: 'EndpointDisabledException', message: 'Endpoint is disabled' });
     await town.sns.setEndpointAttributes({ EndpointArn, Attributes: { Enabled: 'true' } });
-    await t.assert.rejects(town.sns.publish(publish), { name: 'NotImplementedException' });
+    t.assert.match((await town.sns.publish(publish)).MessageId ?? '', /^[0-9a-f-]{36}$/);
     await town.sns.deletePlatformApplication({ PlatformApplicationArn });
     await t.assert.rejects(town.sns.getEndpointAttributes({ EndpointArn }), { message: 'Endpoint does not exist' });
     await t.assert.rejects(town.sns.publish(publish), { message: /No endpoint found for the target arn specified/ });
+  });
+
+  test('what is published to a telephone fails, and its report says so where one is wanted', async (t: TestContext) => {
+    const written: [string, unknown][] = [];
+    const logs: SnsPorts['logs'] = {
+      write: (_place, name, { message }) => Promise.resolve(void written.push([name, JSON.parse(message)])),
+    };
+    await using town = await openTown({ logs });
+    const publish = { PhoneNumber: '+15555550100', Message: 'm' };
+    await town.sns.publish(publish);
+    t.assert.deepEqual(written, []);
+    await town.sns.setSMSAttributes({ attributes: { DeliveryStatusIAMRole: 'arn:aws:iam::000000000000:role/r' } });
+    const { MessageId } = await town.sns.publish(publish);
+    const [[group, report] = []] = written as [string, { notification: object; delivery: object; status: string }][];
+    t.assert.equal(group, 'sns/us-east-1/000000000000/DirectPublishToPhoneNumber/Failure');
+    t.assert.partialDeepStrictEqual(report, {
+      notification: { messageId: MessageId },
+      delivery: { destination: '+15555550100', smsType: 'Promotional' },
+      status: 'FAILURE',
+    });
+    await t.assert.rejects(town.sns.publish({ ...publish, PhoneNumber: '5555' }), { name: 'InvalidParameterException' });
+    await t.assert.rejects(town.sns.publish({ ...publish, Message: '' }), { message: /Empty message/ });
+  });
+
+  test('a dead-letter target is an ARN, and a tag has one value', async (t: TestContext) => {
+    await using town = await openTown();
+    const { TopicArn } = await town.sns.createTopic({ Name: 'news' });
+    const subscribe = (RedrivePolicy: string): Promise<unknown> =>
+      town.sns.subscribe({
+        TopicArn,
+        Protocol: 'sqs',
+        Endpoint: 'arn:aws:sqs:us-east-1:000000000000:q',
+        Attributes: { RedrivePolicy },
+      });
+    await t.assert.rejects(subscribe('x'), { message: /RedrivePolicy: failed to parse JSON\.$/ });
+    await t.assert.rejects(subscribe('{"deadLetterTargetArn":"x"}'), { message: /deadLetterTargetArn is an invalid arn$/ });
+    const Tags = ['a', 'b'].map((Value) => ({ Key: 'k', Value }));
+    const twice = { message: 'Invalid parameter: Duplicated keys are not allowed.' };
+    await t.assert.rejects(town.sns.tagResource({ ResourceArn: TopicArn, Tags }), twice);
+    await t.assert.rejects(town.sns.createTopic({ Name: 'other', Tags }), twice);
   });
 
   test('an app needs both of its credentials, where its service has two', async (t: TestContext) => {

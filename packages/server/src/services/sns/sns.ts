@@ -51,7 +51,7 @@ export class Sns implements AsyncDisposable {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly #ports: SnsPorts;
+  readonly ports: SnsPorts;
   readonly #outbox: Outbox;
   #signer: Promise<Signer> | undefined;
   /** By the text of the policy and its scope; policies are few and messages many. */
@@ -65,7 +65,7 @@ export class Sns implements AsyncDisposable {
     this.clock = options.clock;
     this.random = options.random;
     this.log = options.log;
-    this.#ports = options.ports;
+    this.ports = options.ports;
     this.#outbox = outbox;
     this.#sequence = Math.floor(options.clock.now()) * 1000;
   }
@@ -107,6 +107,10 @@ export class Sns implements AsyncDisposable {
   subscription(arn: string): SubscriptionRecord | undefined {
     return subscriptionOf(this.records, arn);
   }
+  application(arn: string): PlatformApplicationRecord | undefined {
+    const [, , , region, account, resource = ''] = arn.split(':');
+    return this.records.get('application', `${account}/${region}`, resource.replace(/^app\//, ''));
+  }
   /** Of a push service. */
   endpoint(arn: string): EndpointRecord | undefined {
     return this.records.get('endpoint', applicationOf(arn), arn.slice(arn.lastIndexOf('/') + 1));
@@ -133,7 +137,7 @@ export class Sns implements AsyncDisposable {
     if (key !== undefined) this.#recent.set(key, { published, untilMs: this.clock.monotonic() + deduplicationMs });
     try {
       await this.#outbox.add(
-        this.#parcels(topic, draft, deduplicationId, published, origin ?? this.#ports.origin(), request.traceHeader),
+        this.#parcels(topic, draft, deduplicationId, published, origin ?? this.ports.origin(), request.traceHeader),
       );
     } catch (error) {
       if (key !== undefined) this.#recent.delete(key);

@@ -1,5 +1,6 @@
 import { ServiceFault } from '@mayfly/wire';
 import { parsePattern, PatternError, sourceOf, type Pattern } from '../kit/pattern/index.ts';
+import { isJson } from '../kit/json-text.ts';
 import { checkDeliveryPolicy, effectivePolicy, ownPolicy } from './delivery-policy.ts';
 import { invalidParameter } from './faults.ts';
 import { isEndpointArn } from './platform.ts';
@@ -97,8 +98,7 @@ function checkOne(name: string, value: string, reason: string): void {
       }
       return;
     case 'RedrivePolicy':
-      if (value !== '' && deadLetterTarget(value) === undefined)
-        throw invalidParameter(`${reason}RedrivePolicy: failed to parse JSON.`);
+      checkRedrivePolicy(value, `${reason}RedrivePolicy`);
       return;
     case 'DeliveryPolicy':
       checkDeliveryPolicy(value, `${reason}DeliveryPolicy`);
@@ -110,6 +110,14 @@ function checkOne(name: string, value: string, reason: string): void {
     default:
       throw invalidParameter('AttributeName');
   }
+}
+
+function checkRedrivePolicy(value: string, reason: string): void {
+  if (value === '') return;
+  if (!isJson(value)) throw invalidParameter(`${reason}: failed to parse JSON.`);
+  const target = deadLetterTarget(value);
+  if (target !== undefined && target.split(':').length < 6)
+    throw invalidParameter(`${reason}: deadLetterTargetArn is an invalid arn`);
 }
 
 export function deadLetterTarget(policy: string): string | undefined {

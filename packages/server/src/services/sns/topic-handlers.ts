@@ -54,7 +54,7 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
       const fifo = attributes['FifoTopic']?.toLowerCase() === 'true';
       checkTopicName(name, fifo);
       for (const [key, value] of Object.entries(attributes)) checkAttribute(key, value);
-      const tags = Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+      const tags = tagsOf(input.Tags);
       const arn = topicArn({ ...call, name });
       await records.change((draft) => {
         const existing = draft.get('topic', scopeOf(call), name);
@@ -125,8 +125,9 @@ export function topicHandlers(sns: Sns): Pick<Handlers<SnsOperations>, Names> {
 
     async TagResource(input) {
       const { arn } = tagged(input.ResourceArn);
+      const given = tagsOf(input.Tags);
       await change(arn, ({ tags }) => {
-        const next = { ...tags, ...Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])) };
+        const next = { ...tags, ...given };
         if (Object.keys(next).length > 50)
           throw new ServiceFault('TagLimitExceeded', 'Could not complete request: tag quota of per resource exceeded', {
             status: 400,
@@ -196,3 +197,11 @@ const permitted = new Set([
 
 export const texts = (map: Readonly<Record<string, string | undefined>> | undefined): Record<string, string> =>
   Object.fromEntries(Object.entries(map ?? {}).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+
+/** @throws InvalidParameter for a key that is there twice */
+function tagsOf(
+  list: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] = [],
+): Readonly<Record<string, string>> {
+  if (new Set(list.map(({ Key }) => Key)).size !== list.length) throw invalidParameter('Duplicated keys are not allowed.');
+  return Object.fromEntries(list.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+}
