@@ -438,6 +438,16 @@ suite('EventBridge, asked by the real SDK client', { timeout: 60_000 }, () => {
     );
   });
 
+  test('a FIFO queue is told its group, and a stream who puts', async (t: TestContext) => {
+    await using town = await openTown();
+    const put = (arn: string): Promise<unknown> => town.rule({ Arn: arn });
+    await t.assert.rejects(put(queueArn('queue.fifo')), {
+      message: 'Parameter(s) SqsParameters must be specified for target: target.',
+    });
+    const stream = `arn:aws:kinesis:us-east-1:${account}:stream/s`;
+    await t.assert.rejects(put(stream), { message: `RoleArn is required for target ${stream}.` });
+  });
+
   test('rules and targets are listed, tagged, tested and deleted in the words of EventBridge', async (t: TestContext) => {
     await using town = await openTown();
     const { events } = town;

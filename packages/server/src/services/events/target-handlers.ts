@@ -32,6 +32,9 @@ export function targetHandlers({ records, buses, ingest, ports }: Desk): TargetH
     const arn = target.Arn ?? '';
     if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:./.test(arn))
       throw invalid(`Parameter ${arn} is not valid. Reason: Provided Arn is not in correct format.`);
+    if (/^arn:[^:]*:sqs:.*\.fifo$/.test(arn) && target.SqsParameters === undefined)
+      throw invalid(`Parameter(s) SqsParameters must be specified for target: ${target.Id}.`);
+    if (/^arn:[^:]*:kinesis:/.test(arn) && target.RoleArn === undefined) throw invalid(`RoleArn is required for target ${arn}.`);
     if (canReach(ports, arn) || /^arn:[^:]*:events:[^:]*:[^:]*:(event-bus|api-destination)\//.test(arn)) return;
     throw new ServiceFault('ValidationException', `Mayfly cannot deliver to ${arn} yet. docs/parity.md lists what it can.`, {
       status: 400,

@@ -104,6 +104,11 @@ function anythingBut(argument: unknown): (leaf: Leaf) => boolean {
       throw new PatternError('Inside anything-but list, start|null|boolean is not supported.', { twice: true });
     });
   }
+  if (list.some((each) => typeof each !== typeof list[0])) {
+    throw new PatternError('Inside anything-but list, either all values are number or string, mixed type is not supported', {
+      seen: 'whole',
+    });
+  }
   const values = new Set(list);
   return (leaf) => !values.has(leaf);
 }

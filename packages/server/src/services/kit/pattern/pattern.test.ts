@@ -79,6 +79,7 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['{"key":[["value"]]}', /^Match value must be String, number, true, false, or null$/],
   ['{"key":[{"wrong-operator":true}]}', /^Unrecognized match type wrong-operator$/],
   ['{"key":[{"suffix":"value","prefix":"value2"}]}', /^Only one key allowed in match expression$/],
+  ['{"key":[{"anything-but":["a",1]}]}', /either all values are number or string, mixed type is not supported$/],
   ['{"key":[]}', /^Empty arrays are not allowed$/],
   ['{"key":[{"suffix":100}]}', /^suffix match pattern must be a string$/],
   ['{"key":{"suffix":"value"}}', /^"suffix" must be an object or an array$/],
