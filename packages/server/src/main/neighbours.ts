@@ -165,8 +165,16 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   const ssm = rooms.use(await openSsm({ database, masterKey, clock }));
   const secrets = rooms.use(await openSecretsManager({ database, masterKey, clock, random, log }));
   const sqs = rooms.use(await openSqs({ database, clock, random, log, metrics: cloudwatch.metrics }));
-  const dynamodb = rooms.use(await openDynamoDb({ database, clock, random, log }));
   const kinesis = rooms.use(await openKinesis({ database, clock, log }));
+  const dynamodb = rooms.use(
+    await openDynamoDb({
+      database,
+      clock,
+      random,
+      log,
+      kinesis: { check: (arn) => kinesis.streams.shards(arn), put: (...record) => kinesis.put(...record) },
+    }),
+  );
   const toQueues: Pick<SqsPort, 'describe' | 'send'> = {
     describe: (arn) => sqs.port.describe(arn),
     send: async (arn, body, sending) => {
@@ -262,6 +270,8 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
           return of(sqs.port.policy(resource));
         case 'sns':
           return of(sns.port.policy(resource));
+        case 'dynamodb':
+          return rest.join(':').includes('/stream/') ? undefined : of(dynamodb.policy(resource));
         case 'secretsmanager':
           return of(secrets.describe({ account, region }, resource)?.policy);
         case 'events':

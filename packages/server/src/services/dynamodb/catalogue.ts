@@ -17,7 +17,7 @@ export class Catalogue {
     for (const row of await sql.all('SELECT data FROM dynamodb_table'))
       catalogue.remember(JSON.parse(row['data'] as string) as Table);
     const last = await sql.get(
-      `SELECT MAX(no) AS no FROM (SELECT MAX(no) AS no FROM dynamodb_dropped UNION ALL SELECT MAX(stream_no) FROM dynamodb_stream) AS used`,
+      `SELECT MAX(no) AS no FROM (SELECT MAX(no) AS no FROM dynamodb_dropped UNION ALL SELECT MAX(stream_no) FROM dynamodb_stream UNION ALL SELECT MAX(no) FROM dynamodb_backup) AS used`,
     );
     catalogue.#lastNo = Math.max(catalogue.#lastNo, Number(last?.['no'] ?? 0));
     return catalogue;

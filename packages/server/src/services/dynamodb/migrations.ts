@@ -36,5 +36,8 @@ export const migrations: Migrations = {
      )`,
     // What a deleted table or index leaves behind, until it is swept.
     `CREATE TABLE dynamodb_dropped (kind TEXT NOT NULL, no BIGINT NOT NULL, PRIMARY KEY (kind, no))`,
+    `CREATE TABLE dynamodb_backup (
+       arn TEXT PRIMARY KEY, no BIGINT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, data TEXT NOT NULL
+     )`,
   ],
 };

@@ -1,14 +1,17 @@
-import { notYet, type DynamoDbOperations, type DynamoDbStreamsOperations, type Handlers } from '@mayfly/wire';
+import { notYet, ServiceFault, type DynamoDbOperations, type DynamoDbStreamsOperations, type Handlers } from '@mayfly/wire';
 import type { Clock, Logger, Random, Timer } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
 import { Wakers, type ShardSource } from '../kit/shards.ts';
 import { Background } from './background.ts';
+import { backupHandlers } from './backups.ts';
 import { batchHandlers } from './batch.ts';
 import { Catalogue } from './catalogue.ts';
 import { Counts } from './counts.ts';
+import { destinationHandlers, openDeliveries, type KinesisPort } from './destinations.ts';
 import { itemHandlers } from './items.ts';
 import { migrations } from './migrations.ts';
 import { partiQlHandlers } from './partiql/execute.ts';
+import { policyHandlers } from './policies.ts';
 import type { Room } from './room.ts';
 import { searchHandlers } from './search.ts';
 import { settingHandlers } from './settings.ts';
@@ -24,6 +27,8 @@ export interface DynamoDbOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Absent = there are no streams of Kinesis. */
+  readonly kinesis?: KinesisPort;
 }
 
 export interface DynamoDb extends AsyncDisposable {
@@ -31,6 +36,8 @@ export interface DynamoDb extends AsyncDisposable {
   readonly streamHandlers: Handlers<DynamoDbStreamsOperations>;
   /** Name of the partition key of a table or of one of its indexes; undefined when there is none. */
   partitionKey(tableArn: string, indexName?: string): string | undefined;
+  /** Who may use a table, besides whom policies of callers let. */
+  policy(tableArn: string): string | undefined;
   /** For pollers inside this process. */
   readonly streams: ShardSource;
   /** Resolves when what goes on behind the scenes (sweeping, filling of indexes) has nothing left to do. */
@@ -51,12 +58,15 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
   // Streams whose records are all trimmed still know where they were.
   for (const { startSeq, endSeq } of streams.all()) sequence.last = Math.max(sequence.last, startSeq, endSeq ?? 0);
   const counts = new Counts();
-  const writer = new Writer({ database, clock, wakers, counts, sequence });
+  const kinesis = options.kinesis ?? noKinesis;
+  const outbox = await openDeliveries({ database, clock, log, kinesis });
+  const writer = new Writer({ database, clock, wakers, counts, sequence, random: options.random, outbox });
   const room: Room = { ...options, catalogue, writer, counts };
   const background = new Background(room);
   const ttl = new TimeToLive(room);
   background.sweep();
   background.fill();
+  outbox.start();
 
   let closed = false;
   let timer: Timer | undefined;
@@ -81,20 +91,29 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
       const table = catalogue.find({ account, region }, tableArn);
       return (indexName === undefined ? table : table?.indexes.find(({ name }) => name === indexName))?.keys.hash.name;
     },
+    policy(tableArn) {
+      const [, , , region = '', account = ''] = tableArn.split(':');
+      return catalogue.find({ account, region }, tableArn)?.resourcePolicy?.policy;
+    },
     handlers: {
       ...gaps,
       ...tableHandlers(room, streams, background),
       ...settingHandlers(room, ttl),
+      ...backupHandlers(room, background),
+      ...policyHandlers(room),
+      ...destinationHandlers(room, kinesis),
       ...itemHandlers(room),
       ...searchHandlers(room),
       ...batchHandlers(room),
       ...transactHandlers(room),
       ...partiQlHandlers(room),
       // Truly none: what would make one is not there yet.
-      ListBackups: () => Promise.resolve({ BackupSummaries: [] }),
-      ListContributorInsights: () => Promise.resolve({ ContributorInsightsSummaries: [] }),
       ListExports: () => Promise.resolve({ ExportSummaries: [] }),
       ListGlobalTables: () => Promise.resolve({ GlobalTables: [] }),
+      DescribeExport: ({ ExportArn }) => missing('ExportNotFoundException', `Export not found: ${ExportArn}`),
+      DescribeGlobalTable: ({ GlobalTableName }) =>
+        missing('GlobalTableNotFoundException', `Global table not found: ${GlobalTableName}`),
+      DescribeImport: ({ ImportArn }) => missing('ImportNotFoundException', `Import not found: ${ImportArn}`),
       ListImports: () => Promise.resolve({ ImportSummaryList: [] }),
     },
     streamHandlers: streamHandlers(streams, clock),
@@ -107,37 +126,30 @@ export async function openDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> 
       await background[Symbol.asyncDispose]();
       await trimming;
       await writer.settled();
+      await outbox[Symbol.asyncDispose]();
     },
   };
 }
 
+const missing = (code: string, message: string): Promise<never> => Promise.reject(new ServiceFault(code, message));
+
+const noKinesis: KinesisPort = {
+  check: (streamArn) => missing('ResourceNotFoundException', `Stream ${streamArn} not found.`),
+  put: (streamArn) => missing('ResourceNotFoundException', `Stream ${streamArn} not found.`),
+};
+
 const gaps = {
   CancelBulkOperation: notYet('CancelBulkOperation'),
-  CreateBackup: notYet('CreateBackup'),
   CreateGlobalTable: notYet('CreateGlobalTable'),
-  DeleteBackup: notYet('DeleteBackup'),
-  DeleteResourcePolicy: notYet('DeleteResourcePolicy'),
-  DescribeBackup: notYet('DescribeBackup'),
   DescribeBulkOperation: notYet('DescribeBulkOperation'),
-  DescribeExport: notYet('DescribeExport'),
-  DescribeGlobalTable: notYet('DescribeGlobalTable'),
   DescribeGlobalTableSettings: notYet('DescribeGlobalTableSettings'),
-  DescribeImport: notYet('DescribeImport'),
   DescribeTableReplicaAutoScaling: notYet('DescribeTableReplicaAutoScaling'),
-  DisableKinesisStreamingDestination: notYet('DisableKinesisStreamingDestination'),
-  EnableKinesisStreamingDestination: notYet('EnableKinesisStreamingDestination'),
   ExportTableToPointInTime: notYet('ExportTableToPointInTime'),
-  GetResourcePolicy: notYet('GetResourcePolicy'),
   ImportTable: notYet('ImportTable'),
   ListBulkOperations: notYet('ListBulkOperations'),
-  PutResourcePolicy: notYet('PutResourcePolicy'),
-  RestoreTableFromBackup: notYet('RestoreTableFromBackup'),
-  RestoreTableToPointInTime: notYet('RestoreTableToPointInTime'),
   SearchVectors: notYet('SearchVectors'),
   StartBulkPutItems: notYet('StartBulkPutItems'),
-  UpdateContributorInsights: notYet('UpdateContributorInsights'),
   UpdateGlobalTable: notYet('UpdateGlobalTable'),
   UpdateGlobalTableSettings: notYet('UpdateGlobalTableSettings'),
-  UpdateKinesisStreamingDestination: notYet('UpdateKinesisStreamingDestination'),
   UpdateTableReplicaAutoScaling: notYet('UpdateTableReplicaAutoScaling'),
 };

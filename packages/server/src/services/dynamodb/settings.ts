@@ -15,7 +15,8 @@ type Settings = Pick<
   | 'DescribeLimits'
   | 'DescribeEndpoints'
   | 'DescribeContributorInsights'
-  | 'DescribeKinesisStreamingDestination'
+  | 'UpdateContributorInsights'
+  | 'ListContributorInsights'
   | 'TagResource'
   | 'UntagResource'
   | 'ListTagsOfResource'
@@ -80,15 +81,46 @@ export function settingHandlers(room: Room, ttl: TimeToLive): Settings {
     DescribeEndpoints: (_, call) =>
       Promise.resolve({ Endpoints: [{ Address: new URL(call.origin).host, CachePeriodInMinutes: 1440 }] }),
     DescribeContributorInsights(input, call) {
-      const { name } = find(call, input.TableName);
+      const table = find(call, input.TableName);
+      const { IndexName } = input;
       return Promise.resolve({
-        TableName: name,
-        ...(input.IndexName === undefined ? {} : { IndexName: input.IndexName }),
-        ContributorInsightsStatus: 'DISABLED' as const,
+        TableName: table.name,
+        ...(IndexName === undefined ? {} : { IndexName }),
+        ...insightsOf(table, IndexName),
       });
     },
-    DescribeKinesisStreamingDestination: (input, call) =>
-      Promise.resolve({ TableName: find(call, input.TableName).name, KinesisDataStreamDestinations: [] }),
+    async UpdateContributorInsights(input, call) {
+      const table = find(call, input.TableName);
+      const { IndexName, ContributorInsightsMode: mode = 'ACCESSED_AND_THROTTLED_KEYS' } = input;
+      if (IndexName !== undefined && !table.indexes.some(({ name }) => name === IndexName))
+        throw new ServiceFault('ResourceNotFoundException', `Requested resource not found: Index: ${IndexName} not found`);
+      const enabled = input.ContributorInsightsAction === 'ENABLE';
+      const { [IndexName ?? '']: _old, ...others } = table.insights ?? {};
+      const insights = enabled ? { ...others, [IndexName ?? '']: { mode, changedAtMs: room.clock.now() } } : others;
+      await replace(room, table, { ...table, insights });
+      return {
+        TableName: table.name,
+        ...(IndexName === undefined ? {} : { IndexName }),
+        ContributorInsightsStatus: enabled ? ('ENABLING' as const) : ('DISABLING' as const),
+        ...(enabled ? { ContributorInsightsMode: mode } : {}),
+      };
+    },
+    ListContributorInsights(input, call) {
+      const tables = input.TableName === undefined ? room.catalogue.list(call) : [find(call, input.TableName)];
+      return Promise.resolve({
+        ContributorInsightsSummaries: tables.flatMap((table) =>
+          Object.keys(table.insights ?? {}).map((index) => {
+            const { ContributorInsightsStatus, ContributorInsightsMode } = insightsOf(table, index);
+            return {
+              TableName: table.name,
+              ...(index === '' ? {} : { IndexName: index }),
+              ContributorInsightsStatus,
+              ContributorInsightsMode,
+            };
+          }),
+        ),
+      });
+    },
     async TagResource(input, call) {
       const table = byArn(call, input.ResourceArn);
       const tags = {
@@ -113,7 +145,18 @@ export function settingHandlers(room: Room, ttl: TimeToLive): Settings {
   };
 }
 
-/** The setting is kept for clients that read it back; restoring is not there yet. */
+/** The setting is kept for clients that read it back; nobody counts contributors. */
+function insightsOf(table: Table, index = '') {
+  const kept = table.insights?.[index];
+  if (kept === undefined) return { ContributorInsightsStatus: 'DISABLED' as const };
+  return {
+    ContributorInsightsStatus: 'ENABLED' as const,
+    ContributorInsightsMode: kept.mode as 'THROTTLED_KEYS',
+    LastUpdateDateTime: new Date(kept.changedAtMs),
+  };
+}
+
+/** The setting is kept for clients that read it back; what is restored is the table as it is. */
 function backups(table: Table, nowMs: number) {
   const on = table.pointInTimeRecovery;
   return {

@@ -1,3 +1,4 @@
+import type { Destination } from './destinations.ts';
 import { keyBytes, partitionBytes } from './key-bytes.ts';
 import { invalid, invalidParameter } from './faults.ts';
 import { hex, member, typeOf, type Item, type Value } from './value.ts';
@@ -61,6 +62,10 @@ export interface Table {
   readonly pointInTimeRecovery: boolean;
   readonly recoveryDays?: number;
   readonly tags: Readonly<Record<string, string>>;
+  readonly destinations?: readonly Destination[];
+  readonly resourcePolicy?: { readonly policy: string; readonly revisionId: string };
+  /** Of contributors: by index, '' for the table itself. */
+  readonly insights?: Readonly<Record<string, { readonly mode: string; readonly changedAtMs: number }>>;
 }
 
 /** Where an item lives: bytes of its partition and sort keys. */

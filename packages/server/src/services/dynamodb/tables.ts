@@ -184,7 +184,7 @@ export function tableHandlers(room: Room, streams: Streams, background: Backgrou
 }
 
 /** @throws ValidationException. The model takes ARNs where a name is meant, so it does not tell */
-function checkName(name: string): void {
+export function checkName(name: string): void {
   if (/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) return;
   throw invalid(
     `Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain only the characters a-z, A-Z, 0-9, '_', '-', and '.'`,
@@ -210,7 +210,7 @@ export async function replace(
   }
 }
 
-const drop = (tx: Sql, kind: 'item' | 'entry', no: number): Promise<number> =>
+export const drop = (tx: Sql, kind: 'item' | 'entry', no: number): Promise<number> =>
   tx.run('INSERT INTO dynamodb_dropped (kind, no) VALUES (?, ?) ON CONFLICT DO NOTHING', [kind, no]);
 
 function sseOf(

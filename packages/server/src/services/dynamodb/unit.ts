@@ -1,4 +1,7 @@
+import type { Random } from '../../base/index.ts';
 import type { Sql } from '../../storage/index.ts';
+import type { Parcel } from '../kit/outbox.ts';
+import { changesFor } from './destinations.ts';
 import type { PipelinedSql } from '../kit/group-commit.ts';
 import { decodeItem, encodeItem } from './stored.ts';
 import { entryKey, sameKey, type ItemKey, type Table } from './table.ts';
@@ -11,9 +14,11 @@ export interface Effects {
   readonly counts: Map<number, { items: number; bytes: number }>;
   /** Milliseconds since the epoch. */
   earliestExpiryMs: number;
+  /** For streams of Kinesis. */
+  readonly parcels: Parcel[];
 }
 
-export const noEffects = (): Effects => ({ streams: new Set(), counts: new Map(), earliestExpiryMs: Infinity });
+export const noEffects = (): Effects => ({ streams: new Set(), counts: new Map(), earliestExpiryMs: Infinity, parcels: [] });
 
 /** One all-or-nothing change of items, inside a transaction: rows, index entries and stream records together. */
 export class Unit {
@@ -21,12 +26,22 @@ export class Unit {
   readonly #nextSeq: () => number;
   readonly nowMs: number;
   readonly effects: Effects;
+  readonly #random: Pick<Random, 'uuid'>;
 
-  constructor(tx: PipelinedSql, options: { readonly nowMs: number; readonly nextSeq: () => number; readonly effects: Effects }) {
+  constructor(
+    tx: PipelinedSql,
+    options: {
+      readonly nowMs: number;
+      readonly nextSeq: () => number;
+      readonly effects: Effects;
+      readonly random: Pick<Random, 'uuid'>;
+    },
+  ) {
     this.#tx = tx;
     this.nowMs = options.nowMs;
     this.#nextSeq = options.nextSeq;
     this.effects = options.effects;
+    this.#random = options.random;
   }
 
   async read(table: Table, key: ItemKey): Promise<Item | undefined> {
@@ -63,6 +78,10 @@ export class Unit {
       if (after !== undefined) addEntry(this.#tx, index.no, after, key);
     }
     this.#record(table, old, next, by);
+    if (table.destinations !== undefined) {
+      const at = { nowMs: this.nowMs, random: this.#random };
+      this.effects.parcels.push(...changesFor(table, { old, next, by }, at));
+    }
   }
 
   /** Digest of the transaction answered under a client's token. */
