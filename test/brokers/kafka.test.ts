@@ -1,7 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { CreateEventSourceMappingCommand, GetEventSourceMappingCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  CreateEventSourceMappingCommand,
+  GetEventSourceMappingCommand,
+  type CreateEventSourceMappingCommandInput,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import { FilterLogEventsCommand, CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { deploy, lambdaClient } from '../kit/functions.ts';
@@ -69,32 +74,39 @@ suite('a Kafka topic', { skip: noKafka(), timeout: 180_000 }, () => {
     }
   };
 
-  test('wakes a function with its messages, in order of their partitions, and again after a failure', async (t: TestContext) => {
-    await deploy(client, 'reader', { 'index.js': handler });
+  /** Twelve messages for two partitions, one of which fails twice. */
+  const read = async (
+    t: TestContext,
+    FunctionName: string,
+    topic: string,
+    more: Partial<CreateEventSourceMappingCommandInput> = {},
+  ): Promise<void> => {
+    await deploy(client, FunctionName, { 'index.js': handler });
     const { UUID, State } = await client.send(
       new CreateEventSourceMappingCommand({
-        FunctionName: 'reader',
-        Topics: ['news'],
+        FunctionName,
+        Topics: [topic],
         StartingPosition: 'TRIM_HORIZON',
         BatchSize: 5,
         SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: [broker.address] } },
         SourceAccessConfigurations: [{ Type: 'VPC_SUBNET', URI: 'subnet:subnet-1' }],
+        ...more,
       }),
     );
     t.assert.equal(State, 'Creating');
     const texts = Array.from({ length: 12 }, (_, index) => (index === 6 ? 'fail twice' : `message ${index}`));
     await producer.send({
       messages: texts.map((value, index) => ({
-        topic: 'news',
+        topic,
         partition: index % 2,
         key: String(index),
         value,
         headers: { n: String(index) },
       })),
     });
-    const all = await got('reader', (seen) => new Set(seen.map(({ text }) => text)).size === 12);
+    const all = await got(FunctionName, (seen) => new Set(seen.map(({ text }) => text)).size === 12);
     t.assert.deepEqual([...new Set(all.map(({ text }) => text))].sort(), [...texts].sort());
-    for (const partition of ['news-0', 'news-1']) {
+    for (const partition of [`${topic}-0`, `${topic}-1`]) {
       const offsets = all.filter((each) => each.partition === partition).map(({ offset }) => offset);
       t.assert.deepEqual(
         offsets,
@@ -104,6 +116,14 @@ suite('a Kafka topic', { skip: noKafka(), timeout: 180_000 }, () => {
     t.assert.deepEqual(all.find(({ text }) => text === 'message 3')?.headers, [{ n: [51] }]);
     const { LastProcessingResult } = await client.send(new GetEventSourceMappingCommand({ UUID }));
     t.assert.equal(LastProcessingResult, 'OK');
+  };
+
+  test('wakes a function with its messages, in order of their partitions, and again after a failure', (t: TestContext) =>
+    read(t, 'reader', 'news'));
+
+  test('provisioned pollers keep the order of each partition, too', async (t: TestContext) => {
+    await broker.createTopic('more', 2);
+    await read(t, 'more-reader', 'more', { ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 2 } });
   });
 
   test('goes on after a restart of the server where it had come to', async (t: TestContext) => {

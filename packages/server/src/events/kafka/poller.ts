@@ -5,6 +5,7 @@ import { backoffMs, pause, type Poller, type PollerHouse } from '../house.ts';
 import { keepReading } from '../keep-reading.ts';
 import type { Broker, Mapping } from '../port.ts';
 import { eventOf, filterViewOf, partitionOf, type KafkaMessage } from './event.ts';
+import { Lanes, type Pollers } from './lanes.ts';
 import { failedFrom } from './partial.ts';
 
 const retryCeilingMs = 30_000;
@@ -12,11 +13,25 @@ const retryCeilingMs = 30_000;
 const triesWithDestination = 10;
 const mechanisms = { BASIC_AUTH: 'PLAIN', SASL_SCRAM_256_AUTH: 'SCRAM-SHA-256', SASL_SCRAM_512_AUTH: 'SCRAM-SHA-512' } as const;
 
+/** One that calls once at a time, whatever partition a message is of. */
+const onDemand: Pollers = { minimum: 1, maximum: 1, callsEach: 1 };
+/** @source spec 6.6-04 */
+const provisioned: Pollers = { minimum: 1, maximum: 200, callsEach: 5 };
+
+function pollersOf({ provisionedPollers: given }: Mapping): Pollers {
+  if (given === undefined) return onDemand;
+  const { minimum = provisioned.minimum, maximum = provisioned.maximum } = given;
+  return { ...provisioned, minimum, maximum: Math.max(minimum, maximum) };
+}
+
 type Message = KafkaMessage & { readonly commit: () => Promise<void> };
 
 /**
  * Reads topics as a member of the mapping's consumer group. What the function has dealt with is
  * committed, nothing else: a message that was under way when the server ended comes again.
+ *
+ * Provisioned pollers of AWS are members of the group each; here one member reads, and a poller is its share of calls, with
+ * a partition never in two of them.
  */
 export class KafkaPoller implements Poller {
   readonly #mapping: Mapping;
@@ -72,55 +87,31 @@ export class KafkaPoller implements Poller {
       maxWaitTime: 500,
       highWaterMark: this.#mapping.batchSize,
     });
-    const onAbort = (): void => void stream.close().catch(() => {});
-    signal.addEventListener('abort', onAbort, { once: true });
+    const close = (): void => void stream.close().catch(() => {});
+    signal.addEventListener('abort', close, { once: true });
+    const pollers = pollersOf(this.#mapping);
     try {
-      const messages = stream[Symbol.asyncIterator]() as AsyncIterator<Message>;
-      for (let pending: Promise<IteratorResult<Message>> | undefined; ;) {
-        const { batch, next, ended } = await this.#gather(messages, pending);
-        pending = next;
-        if (batch.length > 0 && !(await this.#deliver(batch, addresses))) return;
-        if (ended) return;
-      }
+      // Ends before the consumer does: what is under way still commits.
+      await using lanes = new Lanes<Message>({
+        clock: this.#house.clock,
+        batchSize: this.#mapping.batchSize,
+        batchWindowMs: this.#mapping.batchWindowMs,
+        pollers,
+        laneOf: pollers === onDemand ? () => '' : partitionOf,
+        deliver: (batch) => this.#deliver(batch, addresses),
+        onFailure: close,
+      });
+      for await (const message of stream as AsyncIterable<Message>) await lanes.add(message);
+      await lanes.end();
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', close);
       await stream.close().catch(() => {});
       await consumer.close(true).catch(() => {});
     }
   }
 
-  /** Messages enough for a batch, or what has come within the window. `next` is the read that is still under way. */
-  async #gather(
-    messages: AsyncIterator<Message>,
-    pending: Promise<IteratorResult<Message>> | undefined,
-  ): Promise<{
-    readonly batch: Message[];
-    readonly next: Promise<IteratorResult<Message>> | undefined;
-    readonly ended: boolean;
-  }> {
-    const { clock } = this.#house;
-    const { batchSize, batchWindowMs } = this.#mapping;
-    const batch: Message[] = [];
-    let next = pending ?? messages.next();
-    let window: Promise<'over'> | undefined;
-    const patience = new AbortController();
-    try {
-      for (;;) {
-        const first = await (window === undefined ? next : Promise.race([next, window]));
-        if (first === 'over') return { batch, next, ended: false };
-        if (first.done === true) return { batch, next: undefined, ended: true };
-        batch.push(first.value);
-        if (batch.length >= batchSize) return { batch, next: undefined, ended: false };
-        window ??= pause(clock, batchWindowMs, patience.signal).then(() => 'over' as const);
-        next = messages.next();
-      }
-    } finally {
-      patience.abort();
-    }
-  }
-
-  /** @returns false when the poller was stopped in between */
-  async #deliver(batch: readonly Message[], addresses: readonly string[]): Promise<boolean> {
+  /** Until the batch is done with, or the poller is stopped in between. */
+  async #deliver(batch: readonly Message[], addresses: readonly string[]): Promise<void> {
     const { clock } = this.#house;
     const { signal } = this.#stop;
     const { filters, maximumRetryAttempts, onFailureArn, reportBatchItemFailures } = this.#mapping;
@@ -128,6 +119,7 @@ export class KafkaPoller implements Poller {
     const mostTries =
       maximumRetryAttempts >= 0 ? maximumRetryAttempts + 1 : onFailureArn === undefined ? Infinity : triesWithDestination;
     for (let tries = 0; left.length > 0;) {
+      if (signal.aborted) return;
       const result = await call(this.#mapping, eventOf(this.#mapping, addresses, left), this.#house);
       if (result.kind === 'returned') {
         const failed: readonly Message[] = reportBatchItemFailures ? failedFrom(left, result.body) : [];
@@ -144,10 +136,8 @@ export class KafkaPoller implements Poller {
         break;
       }
       await pause(clock, backoffMs(tries + 1, retryCeilingMs), signal);
-      if (signal.aborted) return false;
     }
     await this.#commit(batch);
-    return true;
   }
 
   /** The last message of each partition stands for those before it. @source spec 6.6-07 */
