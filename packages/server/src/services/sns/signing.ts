@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, createSign, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Clock } from '../../base/index.ts';
+import { certificate, pemOf } from '../kit/certificate.ts';
 import type { Records } from '../kit/records.ts';
-import { selfSigned } from './certificate.ts';
 
 /** The key that signs messages, and the certificate that subscribers check them with. Kept for the life of the data folder. */
 export interface SigningRecord {
@@ -17,6 +17,9 @@ export interface Signer {
   /** @returns base64 */
   sign(text: string, version: '1' | '2'): string;
 }
+
+const name = 'sns.mayfly';
+const dayMs = 86_400_000;
 
 /** Opens the signer; a new key is made the first time somebody needs it. */
 export async function openSigner(records: Records<{ signing: SigningRecord }>, clock: Clock): Promise<Signer> {
@@ -34,13 +37,16 @@ export async function openSigner(records: Records<{ signing: SigningRecord }>, c
 
 async function make(records: Records<{ signing: SigningRecord }>, clock: Clock): Promise<SigningRecord> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  const certificatePem = selfSigned({
-    name: 'sns.mayfly',
-    publicKey: createPublicKey(privateKey),
-    privateKey,
-    fromMs: clock.now() - 86_400_000,
-    years: 20,
-  });
+  const nowMs = clock.now();
+  const certificatePem = pemOf(
+    certificate({
+      name,
+      publicKey: createPublicKey(privateKey),
+      issuer: { name, privateKey },
+      fromMs: nowMs - dayMs,
+      untilMs: nowMs + 20 * 365 * dayMs,
+    }),
+  );
   const made: SigningRecord = { privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, certificatePem };
   // Two that made one at once both use the first.
   return records.change((draft) => {
