@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { aboutName } from './places.ts';
+import type { Seal } from './port.ts';
 
 /** What is kept beside the files. */
 export interface About {
   readonly codeSize: number;
   readonly unzippedSize: number;
+  readonly seal?: Seal;
   /** Of merged layers: CodeSha256 of each, first to last. */
   readonly layers?: readonly string[];
 }

@@ -20,5 +20,7 @@ export function faultOf({ kind, detail }: Refusal, maxUnzippedBytes: number): Se
       });
     case 'empty':
       return new ServiceFault('InvalidParameterValueException', 'Uploaded file must be a non-empty zip', { cause });
+    case 'sealed':
+      return new ServiceFault('InvalidParameterValueException', 'The file is signed already.', { cause });
   }
 }

@@ -3,7 +3,8 @@
  * server's log and the tests: Lambda tells its callers no more than the sentences below.
  */
 export interface Refusal {
-  readonly kind: 'malformed' | 'tooLarge' | 'empty';
+  /** `sealed`: signed already, where it was to be signed. */
+  readonly kind: 'malformed' | 'tooLarge' | 'empty' | 'sealed';
   readonly detail: string;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AccountId, Clock, Limits, Logger, Random } from '../../base/index.ts';
@@ -7,11 +8,12 @@ import { faultOf, tooManyTakes } from './faults.ts';
 import { takeIn } from './intake.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { aboutName, archiveName, base64Of, filesName, hexOf, Places } from './places.ts';
-import type { CodeStore, StoredCode } from './port.ts';
+import type { CodeStore, SealedArchive, ArchiveSealer, StoredCode } from './port.ts';
 import { RefusedArchive } from './refusal.ts';
 import { sweep } from './sweep.ts';
+import type { Bounds } from './unzip/plan.ts';
 import { Workshop } from './workshop.ts';
-import type { Task } from './workshop-thread.ts';
+import type { Outcomes, Task } from './workshop-thread.ts';
 
 /** What headers and names may add to bytes that do not shrink. */
 const overheadBytes = 32 * 1024 * 1024;
@@ -29,14 +31,14 @@ export interface CodeStoreOptions {
   readonly log: Logger;
 }
 
-export async function openCodeStore(options: CodeStoreOptions): Promise<CodeStore & AsyncDisposable> {
+export async function openCodeStore(options: CodeStoreOptions): Promise<CodeStore & ArchiveSealer & AsyncDisposable> {
   const places = new Places(options.dataDir);
   await mkdir(places.incoming, { recursive: true, mode: 0o700 });
   await chmod(places.root, 0o700);
   return new FileCodeStore(options, places, await foldsCase(places, options.random));
 }
 
-class FileCodeStore implements CodeStore, AsyncDisposable {
+class FileCodeStore implements CodeStore, ArchiveSealer, AsyncDisposable {
   readonly #options: CodeStoreOptions;
   readonly #places: Places;
   readonly #foldsCase: boolean;
@@ -61,28 +63,24 @@ class FileCodeStore implements CodeStore, AsyncDisposable {
     { maxUnzippedBytes }: { readonly maxUnzippedBytes: number },
   ): Promise<StoredCode> {
     const accountFolder = this.#places.account(account);
-    if (this.#taking >= takes) throw tooManyTakes();
-    this.#taking += 1;
-    using _place = { [Symbol.dispose]: () => void (this.#taking -= 1) };
+    using _place = this.#place();
     await using staging = await this.#stage();
-    try {
+    // Awaited: the staging is cleared when this returns.
+    return await this.#unlessRefused(maxUnzippedBytes, async () => {
       const archive = path.join(staging.folder, archiveName);
       const { sha256, size } = await takeIn(zip, archive, { maxBytes: maxUnzippedBytes + overheadBytes });
       const codeSha256 = sha256.toString('base64');
       const folder = this.#places.code(account, codeSha256);
       const about = await this.#once(folder, async () => {
-        const bounds = { maxUnzippedBytes, maxEntries: this.#options.limits.zipEntries, foldsCase: this.#foldsCase };
-        const unzippedSize = await this.#perform({ kind: 'unpack', archive, into: await staging.files(), bounds });
-        return this.#publish(staging.folder, folder, accountFolder, { codeSize: size, unzippedSize });
+        const into = await staging.files();
+        const unpacked = await this.#perform({ kind: 'unpack', archive, into, bounds: this.#bounds(maxUnzippedBytes) });
+        return this.#publish(staging.folder, folder, accountFolder, { codeSize: size, ...unpacked });
       });
       // Taken earlier under a higher limit.
       if (about.unzippedSize > maxUnzippedBytes) throw new RefusedArchive('tooLarge', `${about.unzippedSize} bytes`);
-      return { codeSha256, codeSize: about.codeSize, unzippedSize: about.unzippedSize, dir: path.join(folder, filesName) };
-    } catch (error) {
-      if (!(error instanceof RefusedArchive)) throw error;
-      this.#options.log.debug('An archive was refused.', { account, detail: error.message });
-      throw faultOf(error.refusal, maxUnzippedBytes);
-    }
+      const { codeSize, unzippedSize, seal } = about;
+      return { codeSha256, codeSize, unzippedSize, dir: path.join(folder, filesName), ...(seal === undefined ? {} : { seal }) };
+    });
   }
 
   dir(account: AccountId, codeSha256: string): string {
@@ -111,6 +109,27 @@ class FileCodeStore implements CodeStore, AsyncDisposable {
       });
     });
     return path.join(folder, filesName);
+  }
+
+  async seal(
+    zip: AsyncIterable<Uint8Array>,
+    { maxUnzippedBytes, sign }: { readonly maxUnzippedBytes: number; readonly sign: (manifestSha256: string) => string },
+  ): Promise<SealedArchive> {
+    await using made = new AsyncDisposableStack();
+    made.use(this.#place());
+    const { folder } = made.use(await this.#stage());
+    const archive = path.join(folder, archiveName);
+    const manifest = path.join(folder, 'manifest');
+    const tail = path.join(folder, 'tail');
+    const bounds = this.#bounds(maxUnzippedBytes);
+    const keptBytes = await this.#unlessRefused(maxUnzippedBytes, async () => {
+      await takeIn(zip, archive, { maxBytes: maxUnzippedBytes + overheadBytes });
+      const { manifestSha256 } = await this.#perform({ kind: 'list', archive, manifest, bounds });
+      const sealed = await this.#perform({ kind: 'seal', archive, manifest, signature: sign(manifestSha256), tail, bounds });
+      return sealed.keptBytes;
+    });
+    const held = made.move();
+    return { body: joined(archive, keptBytes, tail), [Symbol.asyncDispose]: () => held.disposeAsync() };
   }
 
   sweep(inUse: ReadonlyMap<AccountId, ReadonlySet<string>>): Promise<void> {
@@ -151,11 +170,32 @@ class FileCodeStore implements CodeStore, AsyncDisposable {
     return about;
   }
 
-  async #perform(task: Task): Promise<number> {
+  #bounds(maxUnzippedBytes: number): Bounds {
+    return { maxUnzippedBytes, maxEntries: this.#options.limits.zipEntries, foldsCase: this.#foldsCase };
+  }
+
+  /** One of the places for archives on their way. */
+  #place(): Disposable {
+    if (this.#taking >= takes) throw tooManyTakes();
+    this.#taking += 1;
+    return { [Symbol.dispose]: () => void (this.#taking -= 1) };
+  }
+
+  async #unlessRefused<T>(maxUnzippedBytes: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RefusedArchive)) throw error;
+      this.#options.log.debug('An archive was refused.', { detail: error.message });
+      throw faultOf(error.refusal, maxUnzippedBytes);
+    }
+  }
+
+  async #perform<T extends Task>(task: T): Promise<Outcomes[T['kind']]> {
     const result = await this.#workshop.perform(task);
     switch (result.kind) {
       case 'done':
-        return result.unzippedSize;
+        return result.outcome as Outcomes[T['kind']];
       case 'refused':
         throw new RefusedArchive(result.refusal.kind, result.refusal.detail);
       case 'failed':
@@ -209,6 +249,12 @@ async function foldsCase(places: Places, random: Random): Promise<boolean> {
   } finally {
     await rm(name, { force: true });
   }
+}
+
+/** The front of one file, then all of another. */
+async function* joined(file: string, keptBytes: number, then: string): AsyncIterable<Uint8Array> {
+  if (keptBytes > 0) yield* createReadStream(file, { end: keptBytes - 1 });
+  yield* createReadStream(then);
 }
 
 async function sync(folder: string): Promise<void> {

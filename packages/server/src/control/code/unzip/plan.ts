@@ -26,6 +26,8 @@ export interface Plan {
   /** Their targets are the bytes of the entries. */
   readonly links: readonly PlannedFile[];
   readonly unzippedSize: number;
+  /** Where the archive's own directory begins, and how much it lists. */
+  readonly directory: { readonly entries: number; readonly at: number };
 }
 
 /** Deflate cannot do better, so more than this is a lie. */
@@ -61,7 +63,13 @@ export async function planOf(reader: ArchiveReader, bounds: Bounds): Promise<Pla
     if (kind !== 'folder') (kind === 'file' ? files : links).push({ path, mode: modeOf(entry, kind), entry, dataAt });
   }
   refuseOverlaps(spans, directoryAt);
-  return { folders: places.folders(), files, links, unzippedSize };
+  return {
+    folders: places.folders(),
+    files,
+    links,
+    unzippedSize,
+    directory: { entries: entries.length, at: directoryAt },
+  };
 }
 
 async function entriesOf(zip: ZipFile): Promise<Entry[]> {
