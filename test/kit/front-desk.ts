@@ -22,6 +22,7 @@ import {
   type ControlPorts,
   type RuntimeCheck,
   type RuntimeSupport,
+  type Seal,
   type StoredCode,
 } from '../../packages/server/src/control/index.ts';
 import type { Database } from '../../packages/server/src/storage/index.ts';
@@ -33,6 +34,8 @@ export class PlainCodeStore implements CodeStore {
   /** Lists of layers that were merged. */
   readonly merged: (readonly string[])[] = [];
   unzippedSize: (zip: Uint8Array) => number = (zip) => zip.byteLength * 2;
+  /** What an archive brings of a signature. */
+  sealOf: (zip: Uint8Array) => Seal | undefined = () => undefined;
   swept: ReadonlyMap<AccountId, ReadonlySet<string>> | undefined;
 
   async take(_account: AccountId, zip: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredCode> {
@@ -47,11 +50,13 @@ export class PlainCodeStore implements CodeStore {
       );
     const codeSha256 = createHash('sha256').update(bytes).digest('base64');
     this.#archives.set(codeSha256, bytes);
+    const seal = this.sealOf(bytes);
     return {
       codeSha256,
       codeSize: bytes.byteLength,
       unzippedSize: this.unzippedSize(bytes),
       dir: this.dir(_account, codeSha256),
+      ...(seal === undefined ? {} : { seal }),
     };
   }
   dir(account: AccountId, codeSha256: string): string {

@@ -1,5 +1,5 @@
 import type { Call } from '@mayfly/wire';
-import type { AccountId, Region } from '../base/index.ts';
+import type { AccountId, Recorder, Region } from '../base/index.ts';
 import type { ImageDefaults } from './catalog.ts';
 
 /** What the room needs of its neighbours; `main` plugs them in. What is absent is refused in sight of the caller. */
@@ -12,6 +12,10 @@ export interface ControlPorts {
   readonly objects?: Objects;
   /** For functions from container images. */
   readonly images?: Images;
+  /** Who signed code; absent = nobody did. */
+  readonly signatures?: Signatures;
+  /** Where it is counted what was deployed without a signature that is trusted. */
+  readonly recorder?: Recorder;
   /** Keeps environments ready. */
   readonly provisioned?: Provisioned;
   /** What there is to poll. */
@@ -44,6 +48,23 @@ export interface Objects {
     },
     options: { readonly signal: AbortSignal },
   ): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** What a signature says, in so far as it was made here. */
+export interface CodeSignature {
+  /** Hex SHA-256 of the manifest that was signed. */
+  readonly manifestSha256: string;
+  readonly profileVersionArn: string;
+  readonly jobArn: string;
+  readonly signedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+export interface Signatures {
+  /** Undefined for the text of a signature that nobody of this installation made. Reads no storage. */
+  read(signature: string): CodeSignature | undefined;
+  /** Whether it was taken back: this one, or all of the profile's version since some moment. Reads no storage. */
+  isRevoked(signature: Pick<CodeSignature, 'profileVersionArn' | 'jobArn' | 'signedAtMs'>): boolean;
 }
 
 export interface Images {

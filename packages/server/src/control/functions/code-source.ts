@@ -4,6 +4,7 @@ import type { StoredCode } from '../code/port.ts';
 import { invalid, unavailable } from '../faults.ts';
 import type { Scope } from '../names.ts';
 import type { Room } from '../room.ts';
+import { signatureOf } from '../signing/signature.ts';
 import type { CodeRecord, Configuration } from './record.ts';
 
 export interface CodeInput {
@@ -47,6 +48,7 @@ export async function takeCode(
     sizeBytes: stored.codeSize,
     unzippedBytes: stored.unzippedSize,
     sourceKmsKeyArn: input.SourceKMSKeyArn,
+    signature: signatureOf(room, stored.seal),
   });
 }
 

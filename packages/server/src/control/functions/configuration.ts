@@ -3,6 +3,7 @@ import type { LambdaOperations } from '@mayfly/wire';
 import type { Region } from '../../base/index.ts';
 import type { DurableSettings } from '../catalog.ts';
 import { compact } from '../compact.ts';
+import { shownSignature } from '../signing/signature.ts';
 import { plusZero } from '../times.ts';
 import { latest, type CodeRecord, type Reason, type VersionRecord } from './record.ts';
 
@@ -65,11 +66,16 @@ export function describeListed(record: VersionRecord, functionArn: string): Func
     Layers:
       configuration.layers.length === 0
         ? undefined
-        : configuration.layers.map((layer) => ({ Arn: layer.arn, CodeSize: layer.sizeBytes })),
+        : configuration.layers.map((layer) => ({
+            Arn: layer.arn,
+            CodeSize: layer.sizeBytes,
+            ...shownSignature(layer.signature),
+          })),
     FileSystemConfigs:
       configuration.fileSystems.length === 0
         ? undefined
         : configuration.fileSystems.map((system) => ({ Arn: system.arn, LocalMountPath: system.localMountPath })),
+    ...(configuration.code.kind === 'zip' ? shownSignature(configuration.code.signature) : {}),
     PackageType: configuration.packageType,
     ImageConfigResponse:
       configuration.imageConfig === undefined

@@ -3,7 +3,7 @@ import { compact } from '../compact.ts';
 import { attach } from '../layers/attach.ts';
 import { arnOf, unqualified } from '../names.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
-import { checkSigned } from '../signing/enforce.ts';
+import { artifactsOf, checkSigned, configOf, refuseImage } from '../signing/enforce.ts';
 import { checkTags } from '../tags/checks.ts';
 import { publish } from '../versions/publish.ts';
 import { takeCode } from './code-source.ts';
@@ -40,7 +40,11 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
         throw invalid(
           `Please ${isImage ? '' : "don't "}provide ImageUri when the function has packageType ${isImage ? 'Image' : 'Zip'}.`,
         );
-      checkSigned(room.shelf.desk(scope), scope, input.CodeSigningConfigArn);
+      const configArn = input.CodeSigningConfigArn;
+      if (configArn !== undefined) {
+        refuseImage(input.PackageType ?? 'Zip');
+        configOf(room.shelf.desk(scope), scope, configArn);
+      }
       const code = await takeCode(room, scope, call, input.Code ?? {}, input.Architectures?.[0] ?? 'x86_64');
       const answer = await room.shelf.change(scope, (desk, change) => {
         if (desk.get('function', functionName) !== undefined) throw exists(functionName);
@@ -49,12 +53,13 @@ export function createFunction(room: Room): Operations<'CreateFunction'> {
           attach(room, scope, input.Layers ?? [], code.kind === 'zip' ? code.unzippedBytes : 0),
         );
         if (code.kind === 'zip') checkStorage(desk, code.sizeBytes, room.limits.codeStorageBytes);
-        checkSigned(desk, scope, input.CodeSigningConfigArn);
+        const artifacts = artifactsOf(functionName, code, configuration.layers);
+        checkSigned(room, desk, scope, { functionName, configArn, artifacts });
         const fn = compact<FunctionRecord>({
           functionName,
           nextVersion: 1,
           tags: { ...input.Tags },
-          codeSigningConfigArn: input.CodeSigningConfigArn,
+          codeSigningConfigArn: configArn,
         });
         const record: VersionRecord = {
           version: latest,

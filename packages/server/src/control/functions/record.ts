@@ -1,4 +1,5 @@
 import type { DurableSettings, FileSystem, ImageDefaults, LoggingConfig, VpcAttachment } from '../catalog.ts';
+import type { SignatureRecord } from '../signing/signature.ts';
 
 /** What all versions of a function share. */
 export interface FunctionRecord {
@@ -88,6 +89,8 @@ export type CodeRecord =
       readonly sizeBytes: number;
       readonly unzippedBytes: number;
       readonly sourceKmsKeyArn?: string;
+      /** Absent for an archive that does not say it is signed. */
+      readonly signature?: SignatureRecord;
     }
   | {
       readonly kind: 'image';
@@ -103,6 +106,7 @@ export interface AttachedLayer {
   readonly codeSha256: string;
   readonly sizeBytes: number;
   readonly unzippedBytes: number;
+  readonly signature?: SignatureRecord;
 }
 
 export const latest = '$LATEST';

@@ -1,15 +1,16 @@
 import { invalid } from '../faults.ts';
 import { attach, checkTogether } from '../layers/attach.ts';
 import { arnOf, qualifiedArn, unqualified, type Scope } from '../names.ts';
+import type { Desk } from '../records/desk.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
-import { checkSigned } from '../signing/enforce.ts';
+import { artifactsOf, checkSigned } from '../signing/enforce.ts';
 import { publish } from '../versions/publish.ts';
 import { takeCode } from './code-source.ts';
 import { describe } from './configuration.ts';
 import { checkChangeable, find } from './find.ts';
 import { fingerprint } from './fingerprint.ts';
 import { creating } from './preparation.ts';
-import { latest, type Configuration, type VersionRecord } from './record.ts';
+import { latest, type Configuration, type FunctionRecord, type VersionRecord } from './record.ts';
 import { checkRuntime } from './runtimes.ts';
 import { configured } from './settings.ts';
 import { checkStorage } from './storage-use.ts';
@@ -21,7 +22,7 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
     async UpdateFunctionCode(input, call) {
       const scope = scopeOf(call);
       const functionName = unqualified(input.FunctionName ?? '', scope);
-      const { record: before, fn: signedBy } = find(room.shelf.desk(scope), scope, { functionName });
+      const { record: before, fn: known } = find(room.shelf.desk(scope), scope, { functionName });
       const { packageType } = before.configuration;
       if ((packageType === 'Image') !== (input.ImageUri !== undefined))
         throw invalid(
@@ -30,16 +31,18 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
             : "Please don't provide ImageUri when updating a function with packageType Zip.",
         );
       checkChangeable(scope, functionName, before, input.RevisionId);
-      checkSigned(room.shelf.desk(scope), scope, signedBy.codeSigningConfigArn);
       const code = await takeCode(room, scope, call, input, input.Architectures?.[0] ?? before.configuration.architecture);
       const recoded = (record: VersionRecord): Configuration => ({
         ...record.configuration,
         code,
         architecture: input.Architectures?.[0] ?? record.configuration.architecture,
       });
+      const signed = (desk: Desk, { codeSigningConfigArn: configArn }: FunctionRecord): void =>
+        checkSigned(room, desk, scope, { functionName, configArn, artifacts: artifactsOf(functionName, code, []) });
       if (input.DryRun === true) {
         const configuration = recoded(before);
         checkTogether(room, configuration);
+        signed(room.shelf.desk(scope), known);
         return describe(
           { ...before, configuration, configSha256: fingerprint(configuration) },
           arnOf(scope, functionName),
@@ -49,7 +52,7 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
       const answer = await room.shelf.change(scope, (desk, change) => {
         const { fn, record } = find(desk, scope, { functionName });
         checkChangeable(scope, functionName, record, input.RevisionId);
-        checkSigned(desk, scope, fn.codeSigningConfigArn);
+        signed(desk, fn);
         const configuration = recoded(record);
         checkTogether(room, configuration);
         if (code.kind === 'zip') checkStorage(desk, code.sizeBytes, room.limits.codeStorageBytes);
@@ -67,12 +70,14 @@ export function updateFunctions(room: Room): Operations<'UpdateFunctionCode' | '
       const scope = scopeOf(call);
       const functionName = unqualified(input.FunctionName ?? '', scope);
       const answer = await room.shelf.change(scope, (desk, change) => {
-        const { record } = find(desk, scope, { functionName });
+        const { fn, record } = find(desk, scope, { functionName });
         if (input.Runtime !== undefined && input.Runtime !== record.configuration.runtime)
           checkRuntime(input.Runtime, room.runtimes);
         checkChangeable(scope, functionName, record, input.RevisionId);
         const { code } = record.configuration;
         const layers = input.Layers && attach(room, scope, input.Layers, code.kind === 'zip' ? code.unzippedBytes : 0);
+        const artifacts = artifactsOf(functionName, undefined, layers ?? []);
+        checkSigned(room, desk, scope, { functionName, configArn: fn.codeSigningConfigArn, artifacts });
         const updated = inProgress(room, record, configured(record.configuration, input, layers, room.ports));
         change.put('version', functionName, latest, updated);
         return updated;

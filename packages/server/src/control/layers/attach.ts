@@ -1,3 +1,4 @@
+import { compact } from '../compact.ts';
 import { invalid } from '../faults.ts';
 import type { AttachedLayer, Configuration } from '../functions/record.ts';
 import { layerArn, type Scope } from '../names.ts';
@@ -35,7 +36,8 @@ export function attach(room: Room, scope: Scope, arns: readonly string[], ownByt
         `Two different versions of the same layer are not allowed to be referenced in the same function. ${other} and ${arn} are versions of the same layer.`,
       );
     seen.set(layer, arn);
-    return { arn, codeSha256: found.codeSha256, sizeBytes: found.sizeBytes, unzippedBytes: found.unzippedBytes };
+    const { codeSha256, sizeBytes, unzippedBytes, signature } = found;
+    return compact<AttachedLayer>({ arn, codeSha256, sizeBytes, unzippedBytes, signature });
   });
   checkSizes(room, ownBytes, layers);
   return layers;

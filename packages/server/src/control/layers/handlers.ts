@@ -7,6 +7,7 @@ import { layerArn, parseLayerName, type Scope } from '../names.ts';
 import { byKey, page } from '../pages.ts';
 import type { Desk } from '../records/desk.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
+import { signatureOf } from '../signing/signature.ts';
 import { mayRead } from './permission.ts';
 import type { LayerVersionRecord } from './record.ts';
 import { show, showListed } from './show.ts';
@@ -37,6 +38,7 @@ export function layerHandlers(
           runtimes: input.CompatibleRuntimes,
           architectures: input.CompatibleArchitectures,
           licenseInfo: input.LicenseInfo,
+          signature: signatureOf(room, stored.seal),
         });
         change.put('layer', layerName, '', { nextVersion: version + 1 });
         change.put('layerVersion', layerName, String(version), layer);

@@ -1,3 +1,5 @@
+import type { SignatureRecord } from '../signing/signature.ts';
+
 /** Numbers are never used again, also not after all versions are gone. @source spec 1.8-02 */
 export interface LayerRecord {
   readonly nextVersion: number;
@@ -15,4 +17,5 @@ export interface LayerVersionRecord {
   /** Absent when none was given, which is shown. */
   readonly architectures?: readonly string[];
   readonly licenseInfo?: string;
+  readonly signature?: SignatureRecord;
 }

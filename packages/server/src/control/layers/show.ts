@@ -2,6 +2,7 @@ import type { Call, LambdaOperations } from '@mayfly/wire';
 import { compact } from '../compact.ts';
 import { layerArn, type Scope } from '../names.ts';
 import type { Room } from '../room.ts';
+import { shownSignature } from '../signing/signature.ts';
 import { plusZero } from '../times.ts';
 import type { LayerVersionRecord } from './record.ts';
 
@@ -20,6 +21,7 @@ export const show = (
     Location: room.ports.codeUrl(call, scope.account, record.codeSha256),
     CodeSha256: record.codeSha256,
     CodeSize: record.sizeBytes,
+    ...shownSignature(record.signature),
   },
   LayerArn: layerArn(scope, layerName),
   ...showListed(scope, layerName, record),

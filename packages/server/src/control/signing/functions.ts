@@ -1,7 +1,7 @@
-import { findFunction } from '../functions/find.ts';
+import { find, findFunction } from '../functions/find.ts';
 import { unqualified } from '../names.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
-import { codeSigningConfig, configNotFound } from './enforce.ts';
+import { configOf, refuseImage } from './enforce.ts';
 
 type Output = Awaited<ReturnType<Operations<'GetFunctionCodeSigningConfig'>['GetFunctionCodeSigningConfig']>>;
 
@@ -14,8 +14,10 @@ export function functionCodeSigning(
       const functionName = unqualified(input.FunctionName ?? '', scope);
       const arn = input.CodeSigningConfigArn ?? '';
       await room.shelf.change(scope, (desk, change) => {
-        if (codeSigningConfig(desk, scope, arn) === undefined) throw configNotFound(arn);
-        change.put('function', functionName, '', { ...findFunction(desk, scope, functionName), codeSigningConfigArn: arn });
+        configOf(desk, scope, arn);
+        const { fn, record } = find(desk, scope, { functionName });
+        refuseImage(record.configuration.packageType);
+        change.put('function', functionName, '', { ...fn, codeSigningConfigArn: arn });
       });
       return { CodeSigningConfigArn: arn, FunctionName: functionName };
     },

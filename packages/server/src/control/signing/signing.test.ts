@@ -6,20 +6,24 @@ import {
   DeleteFunctionCodeSigningConfigCommand,
   GetCodeSigningConfigCommand,
   GetFunctionCodeSigningConfigCommand,
+  GetFunctionConfigurationCommand,
   GetFunctionRecursionConfigCommand,
   GetRuntimeManagementConfigCommand,
   ListCodeSigningConfigsCommand,
   ListFunctionsByCodeSigningConfigCommand,
   ListTagsCommand,
+  PublishLayerVersionCommand,
   PutFunctionCodeSigningConfigCommand,
   PutFunctionRecursionConfigCommand,
   PutFunctionScalingConfigCommand,
   PutRuntimeManagementConfigCommand,
   UpdateCodeSigningConfigCommand,
   UpdateFunctionCodeCommand,
+  UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import type { AccountId, Region } from '../../base/index.ts';
+import type { AccountId, Fact, Region } from '../../base/index.ts';
 import { account, arn, openFrontDesk, role, zip } from '../../../../../test/kit/front-desk.ts';
+import { VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
 
 const create = (rest: object = {}) =>
   new CreateFunctionCommand({
@@ -100,6 +104,132 @@ suite('code signing', { timeout: 60_000 }, () => {
     await t.assert.rejects(desk.client.send(new GetFunctionCodeSigningConfigCommand({ FunctionName: 'no' })), {
       message: `Function not found: ${arn('function:no')}`,
     });
+  });
+});
+
+suite('signatures', { timeout: 60_000 }, () => {
+  const day = 86_400_000;
+  const other = `${profile}/other`;
+  /** Text of an archive → who signed it, and until when that is trusted. */
+  const signed: Readonly<Record<string, { readonly by: string; readonly job: string; readonly untilMs: number }>> = {
+    'PK good': { by: profile, job: 'good', untilMs: day },
+    'PK other': { by: other, job: 'other', untilMs: day },
+    'PK revoked': { by: profile, job: 'revoked', untilMs: day },
+  };
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+  async function openDesk() {
+    const facts: Fact[] = [];
+    const clock = new VirtualClock({ epochMs: 0 });
+    const desk = await openFrontDesk({
+      clock,
+      ports: {
+        recorder: { record: (fact) => void facts.push(fact) },
+        signatures: {
+          read: (signature) => {
+            const { by, job, untilMs } = signed[signature] ?? {};
+            if (by === undefined || job === undefined || untilMs === undefined) return undefined;
+            return { manifestSha256: signature, profileVersionArn: by, jobArn: job, signedAtMs: 0, expiresAtMs: untilMs };
+          },
+          isRevoked: ({ jobArn }) => jobArn === 'revoked',
+        },
+      },
+    });
+    desk.code.sealOf = (bytes) =>
+      text(bytes).startsWith('PK ')
+        ? { signature: text(bytes), manifestSha256: text(bytes), matches: !text(bytes).includes('touched') }
+        : undefined;
+    const made = async (policy: 'Warn' | 'Enforce') =>
+      (await desk.client.send(config(policy))).CodeSigningConfig?.CodeSigningConfigArn;
+    return { desk, client: desk.client, clock, facts, enforce: await made('Enforce'), warn: await made('Warn') };
+  }
+  const of = (content: string, CodeSigningConfigArn?: string, rest: object = {}) =>
+    create({ Code: { ZipFile: Buffer.from(content) }, CodeSigningConfigArn, ...rest });
+
+  test('of an allowed publisher are shown and let in until they expire', async (t: TestContext) => {
+    const { desk, client, clock, enforce, facts } = await openDesk();
+    await using _desk = desk;
+    const made = await client.send(of('PK good', enforce));
+    t.assert.deepStrictEqual([made.SigningProfileVersionArn, made.SigningJobArn], [profile, 'good']);
+    await clock.advance(day - 1);
+    await client.send(of('PK good', enforce, { FunctionName: 'late' }));
+    t.assert.deepStrictEqual(facts, []);
+    await clock.advance(1);
+    await t.assert.rejects(client.send(of('PK good', enforce, { FunctionName: 'too-late' })), {
+      name: 'CodeVerificationFailedException',
+      message: /Check the provided signature for too-late\.$/,
+    });
+    // What was deployed before goes on.
+    t.assert.strictEqual(
+      (await client.send(new GetFunctionConfigurationCommand({ FunctionName: 'late' }))).SigningJobArn,
+      'good',
+    );
+  });
+
+  for (const content of ['PK other', 'PK revoked', 'PKunsigned']) {
+    test(`${content} is refused under Enforce, and told and counted under Warn`, async (t: TestContext) => {
+      const { desk, client, enforce, warn, facts } = await openDesk();
+      await using _desk = desk;
+      await t.assert.rejects(client.send(of(content, enforce)), { name: 'CodeVerificationFailedException' });
+      await client.send(of(content, warn));
+      t.assert.deepStrictEqual(
+        facts.map((fact) => (fact.kind === 'count' ? [fact.metric, fact.functionName, fact.value] : fact)),
+        [
+          ['SignatureValidationErrors', 'f', 1],
+          ['SignatureValidationErrors', 'f', 1],
+        ],
+      );
+    });
+  }
+
+  for (const content of ['PK good, touched', 'PK of nobody']) {
+    test(`${content} is refused whatever the policy, where signatures are looked at`, async (t: TestContext) => {
+      const { desk, client, enforce, warn } = await openDesk();
+      await using _desk = desk;
+      for (const arn of [enforce, warn])
+        await t.assert.rejects(client.send(of(content, arn)), {
+          name: 'InvalidCodeSignatureException',
+          message:
+            'The code signature failed the integrity check. If the integrity check fails, then Lambda blocks deployment, even if the code signing policy is set to WARN.',
+        });
+      const made = await client.send(of(content));
+      t.assert.deepStrictEqual([made.SigningProfileVersionArn, made.SigningJobArn], [undefined, undefined]);
+    });
+  }
+
+  test('are of archives: an image has no code signing config', async (t: TestContext) => {
+    const { desk, client, warn } = await openDesk();
+    await using _desk = desk;
+    const image = { PackageType: 'Image', Runtime: undefined, Handler: undefined, Code: { ImageUri: 'r/i:1' } };
+    await t.assert.rejects(client.send(create({ ...image, CodeSigningConfigArn: warn })), {
+      name: 'InvalidParameterValueException',
+      message: 'Code signing is not supported for functions created with container images.',
+    });
+  });
+
+  test('of layers count as those of the function do', async (t: TestContext) => {
+    const { desk, client, enforce } = await openDesk();
+    await using _desk = desk;
+    const layer = async (content: string): Promise<string> => {
+      const made = await client.send(
+        new PublishLayerVersionCommand({ LayerName: 'l', Content: { ZipFile: Buffer.from(content) } }),
+      );
+      return made.LayerVersionArn ?? '';
+    };
+    const [good, bad, touched] = [await layer('PK good'), await layer('PKunsigned'), await layer('PK touched')];
+    const made = await client.send(of('PK good', enforce, { Layers: [good] }));
+    t.assert.deepStrictEqual(
+      made.Layers?.map(({ SigningProfileVersionArn, SigningJobArn }) => [SigningProfileVersionArn, SigningJobArn]),
+      [[profile, 'good']],
+    );
+    await desk.control.idle();
+    const change = (Layers: string[]) => client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'f', Layers }));
+    await t.assert.rejects(change([bad]), {
+      name: 'CodeVerificationFailedException',
+      message: new RegExp(`for ${bad}\\.$`),
+    });
+    await t.assert.rejects(change([touched]), { name: 'InvalidCodeSignatureException' });
+    await change([good]);
   });
 });
 
