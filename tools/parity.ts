@@ -29,6 +29,7 @@ const names: Readonly<Record<string, string>> = {
   ecr: 'ECR',
   ssm: 'Systems Manager Parameter Store',
   secretsmanager: 'Secrets Manager',
+  signer: 'Signer',
 };
 
 /** The page as the handlers have it now. */

@@ -163,6 +163,14 @@ export const services = {
     model: () => file(import('../../../model/secretsmanager.json', { with: { type: 'json' } })),
     skewMs: 15 * minutes,
   },
+  signer: {
+    signingName: 'signer',
+    pathPrefixes: ['signing-profiles', 'signing-jobs', 'signing-platforms', 'revocations'],
+    protocols: ['restJson1'],
+    sdk: () => import('@aws-sdk/client-signer'),
+    model: () => file(import('../../../model/signer.json', { with: { type: 'json' } })),
+    skewMs: 15 * minutes,
+  },
   cloudwatch: {
     signingName: 'monitoring',
     targetPrefix: 'GraniteServiceVersion20100801',

@@ -44,7 +44,7 @@ async function open(t: TestContext, queuePolicy?: string) {
     neighbours: {
       authority: iam.authority,
       guarded: () => ({ policies: queuePolicy === undefined ? [] : [queuePolicy] }),
-      readers: { iamArn: () => undefined, secretArn: () => undefined, partitionKeys: () => [] },
+      readers: { iamArn: () => undefined, secretArn: () => undefined, partitionKeys: () => [], signingVersion: () => undefined },
     },
     control: {
       policy: () => [],

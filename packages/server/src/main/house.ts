@@ -93,6 +93,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const observe = rooms.use(await openObserve({ database, clock, log }));
   const keys = await Keys.open({ database, masterKey, clock, random });
   rooms.defer(() => keys.settled());
+  const code = rooms.use(await openCodeStore({ dataDir, limits, clock, random, log }));
   const hallIsOpen = Promise.withResolvers<Invoke>();
   hallIsOpen.promise.catch(() => undefined);
   let gatekeeper: Gatekeeper | undefined;
@@ -117,6 +118,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       origin: options.origin,
       strict: config.auth === 'strict',
       ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }),
+      archives: { seal: (zip, { sign }) => code.seal(zip, { maxUnzippedBytes: limits.unzippedBytes, sign }) },
       region: config.region,
       http: deliverer(options),
     }),
@@ -126,7 +128,6 @@ export async function openHouse(options: HouseOptions): Promise<House> {
 
   const sandboxes = await building;
   const runtimes = await openRuntimes({ dataDir, clock, log });
-  const code = rooms.use(await openCodeStore({ dataDir, limits, clock, random, log }));
   const images = rooms.use(
     await openImages({
       dataDir,
@@ -146,6 +147,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       log,
     }),
   );
+  const cloudMetrics = rooms.use(new LambdaMetrics(neighbours.metrics, clock));
+  const recorder: Recorder = {
+    record(fact) {
+      observe.record(fact);
+      cloudMetrics.record(fact);
+    },
+  };
   const links = new CodeLinks(masterKey.sealer('code links'), clock);
   const provisioned = new ProvisionedDesk();
   // Without walls there is no `/mnt` and no network of a function's own.
@@ -164,6 +172,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         sources: neighbours.sources,
         provisioned,
         executions: { running: (...of) => running?.(...of) ?? 0 },
+        signatures: neighbours.signatures,
+        recorder,
         // Plain processes have no root of their own; tools that only deploy may go on.
         ...(sandboxes.driver.name === 'none' && config.unavailableRuntimes === 'refuse' ? {} : { images }),
         ...(networks.some ? { networks } : {}),
@@ -207,13 +217,6 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       poolSize: config.poolSize,
     }),
   );
-  const cloudMetrics = rooms.use(new LambdaMetrics(neighbours.metrics, clock));
-  const recorder: Recorder = {
-    record(fact) {
-      observe.record(fact);
-      cloudMetrics.record(fact);
-    },
-  };
   const executions = new DurableDesk();
   const hall = await openInvoke({
     durable: executions,

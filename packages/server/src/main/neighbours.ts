@@ -17,10 +17,12 @@ import {
   openS3,
   openScheduler,
   openSecretsManager,
+  openSigner,
   openSns,
   openSqs,
   openSsm,
   openSts,
+  type Archives,
   type Authority,
   type CloudWatch,
   type EventBridge,
@@ -33,6 +35,7 @@ import {
   type RegistryPort,
   type S3Port,
   type Sender,
+  type SignerPort,
   type SnsPort,
   type SqsPort,
   type SummarySink,
@@ -51,6 +54,8 @@ export interface Neighbours extends AsyncDisposable {
   readonly readers: Omit<Readers, 'functionName' | 'functions'>;
   readonly buckets: S3Port;
   readonly registry: RegistryPort;
+  /** What signatures in archives are worth. */
+  readonly signatures: Pick<SignerPort, 'read' | 'isRevoked'>;
   /** What event source mappings read, by the service in the source's ARN. */
   readonly queues: Readonly<Record<string, QueueSource>>;
   readonly streams: Readonly<Record<string, ShardSource>>;
@@ -86,6 +91,8 @@ export interface NeighboursOptions {
   readonly admit?: (from: Sender, resource: string) => void;
   /** Deliveries to addresses that callers wrote down. */
   readonly http: HttpPort;
+  /** Puts signatures into archives of code. */
+  readonly archives: Archives;
   /** Of requests that name none. */
   readonly region: string;
 }
@@ -235,6 +242,17 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       home: { account: '000000000000', region: options.region },
     }),
   );
+  const signer = rooms.use(
+    await openSigner({
+      database,
+      authorityFile: path.join(options.dataDir, 'keys', 'signing-authority.json'),
+      masterKey,
+      clock,
+      random,
+      log,
+      ports: { buckets: s3.port, archives: options.archives },
+    }),
+  );
 
   const opened = rooms.move();
   return {
@@ -250,6 +268,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       s3: s3.handlers,
       scheduler: scheduler.handlers,
       secretsmanager: secrets.handlers,
+      signer: signer.handlers,
       sns: sns.handlers,
       sqs: sqs.handlers,
       ssm: ssm.handlers,
@@ -274,6 +293,8 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
           return rest.join(':').includes('/stream/') ? undefined : of(dynamodb.policy(resource));
         case 'secretsmanager':
           return of(secrets.describe({ account, region }, resource)?.policy);
+        case 'signer':
+          return of(signer.port.policy(resource));
         case 'events':
           return of(rest[0]?.startsWith('event-bus/') === true ? events.policy(resource) : undefined);
         default:
@@ -284,9 +305,11 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       iamArn: (kind, account, name) => iam.authority.arnOf(kind, account, name),
       secretArn: (place, id) => secrets.describe(place, id)?.arn,
       partitionKeys: (tableArn, indexName) => [dynamodb.partitionKey(tableArn, indexName) ?? []].flat(),
+      signingVersion: (arn) => signer.port.versionOf(arn),
     },
     buckets: s3.port,
     registry: ecr.port,
+    signatures: signer.port,
     queues: { sqs: queueSource(sqs.port) },
     streams: { dynamodb: dynamodb.streams, kinesis: kinesis.streams },
     secret: secretOf(secrets, options),

@@ -17,5 +17,6 @@ export * from './cloudwatch/index.ts';
 export * from './events/index.ts';
 export * from './s3/index.ts';
 export * from './scheduler/index.ts';
+export * from './signer/index.ts';
 export * from './ecr/index.ts';
 export * from './access/index.ts';

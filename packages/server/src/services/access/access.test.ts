@@ -64,6 +64,7 @@ suite('access', { timeout: 60_000 }, () => {
         iamArn: () => undefined,
         secretArn: () => undefined,
         partitionKeys: () => ['pk'],
+        signingVersion: () => undefined,
       }),
       authority: iam.authority,
       guarded: () => undefined,

@@ -9,6 +9,7 @@ const forms: Readonly<Record<string, readonly [code: string, status: number]>> =
   lambda: ['AccessDeniedException', 403],
   s3: ['AccessDenied', 403],
   scheduler: ['AccessDeniedException', 403],
+  signer: ['AccessDeniedException', 403],
   sns: ['AuthorizationError', 403],
   sqs: ['AccessDenied', 403],
   sts: ['AccessDenied', 403],

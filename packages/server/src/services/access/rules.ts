@@ -11,6 +11,7 @@ import { cloudwatchRules, ecrRules } from './tables/others.ts';
 import { secretsRules, ssmRules, type SecretFinder } from './tables/parameters.ts';
 import { s3Rules } from './tables/s3.ts';
 import { schedulerRules } from './tables/scheduler.ts';
+import { signerRules, type SigningVersion } from './tables/signer.ts';
 import { snsRules } from './tables/sns.ts';
 import { sqsRules } from './tables/sqs.ts';
 
@@ -21,6 +22,7 @@ export interface Readers {
   readonly iamArn: IamFinder;
   readonly secretArn: SecretFinder;
   readonly partitionKeys: KeyNames;
+  readonly signingVersion: SigningVersion;
 }
 
 /** What every operation of every service demands. */
@@ -37,6 +39,7 @@ export const rulesOf = (readers: Readers): Readonly<Record<ServiceName, ServiceR
   s3: s3Rules,
   scheduler: schedulerRules,
   secretsmanager: secretsRules(readers.secretArn),
+  signer: signerRules(readers.signingVersion),
   sns: snsRules,
   sqs: sqsRules,
   ssm: ssmRules,
