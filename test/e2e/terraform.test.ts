@@ -1,49 +1,14 @@
-import { execFile } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { promisify } from 'node:util';
 import { invoke, lambdaClient } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
+import { noTerraform, provider, Terraform } from '../kit/terraform.ts';
 import { zipOf } from '../kit/zip.ts';
 
-const run = promisify(execFile);
+const services = ['lambda', 'iam', 'sts', 'sqs', 'sns', 's3', 'dynamodb', 'cloudwatchlogs', 'cloudwatchevents', 'kinesis', 'ssm'];
 
-/** Where a provider lies unpacked; `terraform init` would otherwise ask the internet. */
-const plugins = [
-  '/opt/tf-plugins',
-  '/usr/share/terraform/plugins',
-  path.join(process.env['HOME'] ?? '/', '.terraform.d/plugins'),
-].find((folder) => existsSync(folder) && globSync('**/terraform-provider-aws_*', { cwd: folder }).length > 0);
-const terraform = (process.env['PATH'] ?? '')
-  .split(':')
-  .map((folder) => path.join(folder, 'terraform'))
-  .find((file) => existsSync(file));
-const skip =
-  terraform === undefined
-    ? 'terraform is not on this machine'
-    : plugins === undefined
-      ? 'the AWS provider of Terraform is not on this machine'
-      : false;
-
-const main = (origin: string): string => `
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-provider "aws" {
-  region                      = "us-east-1"
-  access_key                  = "000000000000"
-  secret_key                  = "x"
-  skip_metadata_api_check     = true
-  skip_credentials_validation = true
-  max_retries                 = 2
-  endpoints {
-    ${['lambda', 'iam', 'sts', 'sqs', 'sns', 's3', 'dynamodb', 'cloudwatchlogs', 'cloudwatchevents', 'kinesis', 'ssm'].map((name) => `${name} = "${origin}"`).join('\n    ')}
-  }
-  s3_use_path_style = true
-}
+const main = (origin: string): string => `${provider(origin, services)}
 resource "aws_iam_role" "role" {
   name = "tf-role"
   assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }] })
@@ -127,7 +92,7 @@ resource "aws_lambda_event_source_mapping" "stream" {
 resource "aws_s3_bucket" "bucket" { bucket = "tf-bucket" }
 `;
 
-suite('Terraform with the AWS provider', { skip, timeout: 280_000 }, () => {
+suite('Terraform with the AWS provider', { skip: noTerraform, timeout: 280_000 }, () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let server: RunningServer;
   let work: string;
@@ -149,27 +114,18 @@ suite('Terraform with the AWS provider', { skip, timeout: 280_000 }, () => {
     folder[Symbol.dispose]();
   });
 
-  const tf = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run(terraform ?? '', args, {
-      cwd: work,
-      env: { ...process.env, TF_IN_AUTOMATION: '1', CHECKPOINT_DISABLE: '1' },
-      maxBuffer: 2 ** 24,
-    });
-    return stdout;
-  };
-
   test('applies, plans nothing more, changes, and destroys', async (t: TestContext) => {
-    await tf('init', '-input=false', `-plugin-dir=${plugins}`);
-    await tf('apply', '-input=false', '-auto-approve', '-no-color');
+    const terraform = new Terraform(work);
+    await terraform.init();
+    await terraform.apply();
     const client = lambdaClient(server.origin);
     t.after(() => client.destroy());
     t.assert.equal((await invoke(client, 'tf-function:live')).answer, 'one from a layer');
-    // Exit code 2 would mean that something is left to do.
-    await tf('plan', '-input=false', '-detailed-exitcode', '-no-color');
-    await tf('apply', '-input=false', '-auto-approve', '-no-color', '-var', 'word=two');
+    await terraform.planNothing();
+    await terraform.apply('-var', 'word=two');
     t.assert.equal((await invoke(client, 'tf-function:live')).answer, 'two from a layer');
-    await tf('plan', '-input=false', '-detailed-exitcode', '-no-color', '-var', 'word=two');
-    await tf('destroy', '-input=false', '-auto-approve', '-no-color');
+    await terraform.planNothing('-var', 'word=two');
+    await terraform.destroy();
     await t.assert.rejects(invoke(client, 'tf-function'), { name: 'ResourceNotFoundException' });
   });
 });
