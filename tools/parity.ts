@@ -15,6 +15,7 @@ const file = path.join(import.meta.dirname, '../docs/parity.md');
 const names: Readonly<Record<string, string>> = {
   lambda: 'Lambda',
   logs: 'CloudWatch Logs',
+  cloudformation: 'CloudFormation',
   cloudwatch: 'CloudWatch',
   iam: 'IAM',
   sts: 'STS',

@@ -50,6 +50,7 @@ program
   .option('--registry-auth <file>', 'passwords of other registries, as docker login writes them')
   .option('--image-folder <folder>', 'where oci: and archive images may be read from')
   .addOption(new Option('--unavailable-runtimes <what>', 'refuse or accept functions of runtimes that this host lacks'))
+  .addOption(new Option('--cfn-unknown <what>', 'refuse stacks with resources of unknown types, or ignore those resources'))
   .option('--allow-public-open', 'allow --auth open on an address others can reach')
   .option('--log-level <level>', 'debug, info, warn or error')
   .option('--limit <name=value,...>', 'limits to lift')

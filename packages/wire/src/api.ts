@@ -3,6 +3,7 @@ import { encodeRpcEventStream, eventStreamOf } from './event-stream.ts';
 import { ServiceFault } from './fault.ts';
 import { rpcTargetOf } from './identify.ts';
 import { readErrors, readOperations, type ErrorShape, type Operation } from './operation.ts';
+import { fitted } from './fitted.ts';
 import { fromForm, parseForm } from './query.ts';
 import { quirks } from './quirks.ts';
 import { queryOf, type RequestHead, type WireResponse } from './request.ts';
@@ -84,6 +85,11 @@ export class Api {
       case 'query':
         return operation.input.isStructSchema() ? (fromForm(operation.input, parseForm(form(head, whole(body)))) as object) : {};
     }
+  }
+
+  /** An input as a template has it, as the operation's schema wants it. */
+  fit(operation: Operation, input: object): object {
+    return fitted(operation.input, input) as object;
   }
 
   /** @throws ValidationException naming every member that breaks the model. @source spec 9.1 */

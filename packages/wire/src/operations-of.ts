@@ -1,3 +1,4 @@
+import type { CloudFormation } from '@aws-sdk/client-cloudformation';
 import type { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type { DynamoDB } from '@aws-sdk/client-dynamodb';
@@ -37,6 +38,7 @@ export type LambdaOperations = OperationsOf<Lambda>;
 export type StsOperations = OperationsOf<STS>;
 export type IamOperations = OperationsOf<IAM>;
 export type LogsOperations = OperationsOf<CloudWatchLogs>;
+export type CloudFormationOperations = OperationsOf<CloudFormation>;
 export type CloudWatchOperations = OperationsOf<CloudWatch>;
 export type DynamoDbOperations = OperationsOf<DynamoDB>;
 export type DynamoDbStreamsOperations = OperationsOf<DynamoDBStreams>;

@@ -167,5 +167,6 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
   // The services of the query protocol say it so.
   sts: { code: 'ValidationError' },
   iam: { code: 'ValidationError', silent: true },
+  cloudformation: { code: 'ValidationError' },
   cloudwatch: { code: 'ValidationError', enums: { StateValue: ['INSUFFICIENT_DATA', 'ALARM', 'OK'] } },
 };

@@ -171,6 +171,14 @@ export const services = {
     model: () => file(import('../../../model/signer.json', { with: { type: 'json' } })),
     skewMs: 15 * minutes,
   },
+  cloudformation: {
+    signingName: 'cloudformation',
+    query: { version: '2010-05-15', xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/' },
+    protocols: ['query'],
+    sdk: () => import('@aws-sdk/client-cloudformation'),
+    model: () => file(import('../../../model/cloudformation.json', { with: { type: 'json' } })),
+    skewMs: 15 * minutes,
+  },
   cloudwatch: {
     signingName: 'monitoring',
     targetPrefix: 'GraniteServiceVersion20100801',

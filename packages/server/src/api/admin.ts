@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { signalPath } from '../services/index.ts';
+import { takeSignal } from './signal-door.ts';
 import { isOfThisMachine, queuePath, serveQueue, type QueueDoorPorts } from './queue-door.ts';
 
 /** What `/_mayfly/` tells; `main` plugs it in. */
@@ -11,6 +13,8 @@ export interface AdminPorts extends QueueDoorPorts {
   status(): Promise<object>;
   /** File of the archive that a link of ours opens; undefined for any other word. */
   archive?(word: string): string | undefined;
+  /** Takes what a stack waits for from outside; false when none waits for it under this word. */
+  signal?(word: string, answer: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** A document that some service says is at this path. */
   document?(path: string): Promise<string | undefined>;
 }
@@ -32,6 +36,12 @@ export async function serveAdmin(
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(document));
   };
   if (path === queuePath || path?.startsWith(`${queuePath}/`) === true) return serveQueue(request, response, ports);
+  if (path?.startsWith(signalPath) === true && ports.signal !== undefined)
+    return takeSignal(
+      request,
+      response,
+      (answer) => ports.signal?.(path.slice(signalPath.length), answer) ?? Promise.resolve(false),
+    );
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { message: 'Only GET.' });
   if (path?.startsWith(archivePath) === true) {
     const file = ports.archive?.(path.slice(archivePath.length));

@@ -44,7 +44,13 @@ async function open(t: TestContext, queuePolicy?: string) {
     neighbours: {
       authority: iam.authority,
       guarded: () => ({ policies: queuePolicy === undefined ? [] : [queuePolicy] }),
-      readers: { iamArn: () => undefined, secretArn: () => undefined, partitionKeys: () => [], signingVersion: () => undefined },
+      readers: {
+        iamArn: () => undefined,
+        secretArn: () => undefined,
+        stackArn: () => undefined,
+        partitionKeys: () => [],
+        signingVersion: () => undefined,
+      },
     },
     control: {
       policy: () => [],

@@ -45,6 +45,8 @@ export interface Config {
   readonly imageFolder: string;
   /** What a function of a runtime that this host lacks gets: a refusal at create, or at the call. */
   readonly unavailableRuntimes: 'refuse' | 'accept';
+  /** What a stack with a resource of a type that nothing here makes gets: a refusal, or all but that resource. */
+  readonly cfnUnknown: 'refuse' | 'ignore';
   /** Allows `auth: open` on an address that others can reach. */
   readonly allowPublicOpen: boolean;
   readonly logLevel: LogLevel;
@@ -286,6 +288,12 @@ export const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> 
     help: 'refuse functions of runtimes that this host lacks, or accept them until they are called',
     byDefault: () => 'refuse',
     read: oneOf('refuse', 'accept'),
+  },
+  cfnUnknown: {
+    env: 'MAYFLY_CFN_UNKNOWN',
+    help: 'refuse stacks with resources of types that nothing here makes, or ignore those resources',
+    byDefault: () => 'refuse',
+    read: oneOf('refuse', 'ignore'),
   },
   allowPublicOpen: {
     env: 'MAYFLY_ALLOW_PUBLIC_OPEN',

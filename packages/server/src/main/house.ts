@@ -22,13 +22,14 @@ import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { DurableDesk, defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
-import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort } from '../services/index.ts';
+import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort, type Road } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { bootId } from './boot-id.ts';
 import { CodeLinks } from './code-links.ts';
 import { openGatekeeper, type Gatekeeper } from './access.ts';
 import { isLoopback, type Config } from './config.ts';
 import { FileSystems } from './file-systems.ts';
+import { openInProcess } from './in-process.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
 import { Networks } from './networks.ts';
@@ -96,6 +97,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const code = rooms.use(await openCodeStore({ dataDir, limits, clock, random, log }));
   const hallIsOpen = Promise.withResolvers<Invoke>();
   hallIsOpen.promise.catch(() => undefined);
+  const roadIsOpen = Promise.withResolvers<Road>();
+  roadIsOpen.promise.catch(() => undefined);
+  /** Functions behind walls reach this server at an address of their own. */
+  let endpointInside: string | undefined;
   let gatekeeper: Gatekeeper | undefined;
   let functions: Pick<Control, 'executionRole'> | undefined;
   const neighbours = rooms.use(
@@ -115,6 +120,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
           functions.executionRole(account as AccountId, region as Region, name, qualifier) !== undefined
         );
       },
+      road: () => roadIsOpen.promise,
+      functionOrigin: () => endpointInside ?? options.origin(),
+      ignoreUnknownTypes: config.cfnUnknown === 'ignore',
       origin: options.origin,
       strict: config.auth === 'strict',
       ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }),
@@ -124,9 +132,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     }),
   );
   // What still waits for the hall when the neighbours close must not keep them.
-  rooms.defer(() => hallIsOpen.reject(new Error('The server stops.')));
+  rooms.defer(() => {
+    hallIsOpen.reject(new Error('The server stops.'));
+    roadIsOpen.reject(new Error('The server stops.'));
+  });
 
   const sandboxes = await building;
+  if (sandboxes.driver.name === 'jail') endpointInside = 'http://127.0.0.1:4566';
   const runtimes = await openRuntimes({ dataDir, clock, log });
   const images = rooms.use(
     await openImages({
@@ -293,9 +305,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   });
 
   const firstKey = gatekeeper === undefined ? undefined : await keys.ensureRoot(operatorAccount);
+  const handlers = completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers, ...durable.handlers } });
+  roadIsOpen.resolve(
+    openInProcess({ handlers, random, origin: options.origin, ...(gatekeeper === undefined ? {} : { authoriser: gatekeeper }) }),
+  );
   const all = rooms.move();
   return {
-    handlers: completed({ ...neighbours.tables, lambda: { ...control.handlers, ...hall.handlers, ...durable.handlers } }),
+    handlers,
     ...(gatekeeper === undefined ? {} : { signatures: keys, authoriser: gatekeeper }),
     callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
     buckets: neighbours.buckets,
@@ -320,6 +336,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         return link === undefined ? undefined : code.archive(link.account, link.codeSha256);
       },
       document: (place) => neighbours.document(place),
+      signal: (token, answer) => neighbours.signal(token, answer),
     },
     isolation: sandboxes.reason,
     ...(sandboxes.remedy === undefined ? {} : { remedy: sandboxes.remedy }),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ServiceFault, type ServiceName } from '@mayfly/wire';
+import { ServiceFault, type Caller, type ServiceName } from '@mayfly/wire';
 import type { HandlerTable } from '../api/index.ts';
 import type { AccountId, Clock, LogSink, Logger, Random, Region, RequestId } from '../base/index.ts';
 import type { EventSources } from '../control/index.ts';
@@ -7,6 +7,8 @@ import type { StatusChange } from '../durable/index.ts';
 import type { QueueSource, ReadSecret, ShardSource, Targets, TextAttributes } from '../events/index.ts';
 import type { Invoker } from '../invoke/index.ts';
 import {
+  managedPolicies,
+  openCloudFormation,
   openCloudWatch,
   openDynamoDb,
   openEcr,
@@ -24,6 +26,7 @@ import {
   openSts,
   type Archives,
   type Authority,
+  type CloudFormation,
   type CloudWatch,
   type EventBridge,
   type HttpPort,
@@ -33,6 +36,7 @@ import {
   type MasterKey,
   type Readers,
   type RegistryPort,
+  type Road,
   type S3Port,
   type Sender,
   type SignerPort,
@@ -67,6 +71,8 @@ export interface Neighbours extends AsyncDisposable {
   onDurableStatus(change: StatusChange): void;
   /** Documents below `/_mayfly/` that a service says are there; undefined for any other path. */
   document(path: string): Promise<string | undefined>;
+  /** Takes what somebody puts where a stack waits for it; false when none does. */
+  readonly signal: CloudFormation['signal'];
   /** Ends waits for messages, so that a stopping server need not sit them out. */
   close(): void;
 }
@@ -83,6 +89,12 @@ export interface NeighboursOptions {
   readonly invoker: () => Promise<Invoker>;
   /** Whether there is such a function; yes as long as nobody knows. */
   readonly hasFunction: (arn: string) => boolean;
+  /** To every service, for what one does to others in a caller's name; open when all of them are. */
+  readonly road: () => Promise<Road>;
+  /** Of this server, as functions reach it. */
+  readonly functionOrigin: () => string;
+  /** Stacks may have resources of types that nothing here makes. */
+  readonly ignoreUnknownTypes: boolean;
   /** Of this server, for links that no request brought about. */
   readonly origin: () => string;
   /** Whether policies decide who may do what; otherwise everybody may. */
@@ -254,9 +266,25 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     }),
   );
 
+  const cloudformation = rooms.use(
+    await openCloudFormation({
+      database,
+      masterKey,
+      clock,
+      random,
+      log,
+      road: options.road,
+      assume: (roleArn) => roleCaller(keys, roleArn),
+      managedPolicy: (name) => managedPolicies().find((policy) => policy.name === name)?.arn,
+      origins: { function: options.functionOrigin, anywhere: origin },
+      ignoreUnknown: options.ignoreUnknownTypes,
+    }),
+  );
+
   const opened = rooms.move();
   return {
     tables: {
+      cloudformation: cloudformation.handlers,
       cloudwatch: cloudwatch.handlers,
       dynamodb: dynamodb.handlers,
       dynamodbstreams: dynamodb.streamHandlers,
@@ -304,6 +332,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     readers: {
       iamArn: (kind, account, name) => iam.authority.arnOf(kind, account, name),
       secretArn: (place, id) => secrets.describe(place, id)?.arn,
+      stackArn: (place, id) => cloudformation.stackArn(place, id),
       partitionKeys: (tableArn, indexName) => [dynamodb.partitionKey(tableArn, indexName) ?? []].flat(),
       signingVersion: (arn) => signer.port.versionOf(arn),
     },
@@ -358,9 +387,19 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
         .catch((error: unknown) => log.warn('The status of a durable execution did not reach its bus.', { error }));
     },
     document: (path) => sns.certificate(path),
+    signal: (token, answer) => cloudformation.signal(token, answer),
     close: () => sqs.close(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** CloudFormation in the name of a role. */
+function roleCaller(keys: Keys, roleArn: string): Caller {
+  const { accessKeyId, sessionToken } = keys.issueRoleCredentials(roleArn, 'AWSCloudFormation');
+  const known = keys.find(accessKeyId, sessionToken);
+  if (known === undefined) throw new Error(`The session of ${roleArn} is not known.`);
+  const { account, arn, userId } = known;
+  return { kind: 'signed', accessKeyId, account, arn, userId, sessionToken };
 }
 
 /** Events of services: on stable storage when this resolves with the request's id. */

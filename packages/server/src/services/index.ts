@@ -13,6 +13,7 @@ export { parsePattern } from './kit/pattern/index.ts';
 export { Tally } from './kit/tally.ts';
 export * from './ssm/index.ts';
 export * from './secretsmanager/index.ts';
+export * from './cloudformation/index.ts';
 export * from './cloudwatch/index.ts';
 export * from './events/index.ts';
 export * from './s3/index.ts';

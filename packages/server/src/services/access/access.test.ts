@@ -63,6 +63,7 @@ suite('access', { timeout: 60_000 }, () => {
         functions: { role: () => undefined, mapping: () => undefined, callbackOwner: () => undefined },
         iamArn: () => undefined,
         secretArn: () => undefined,
+        stackArn: () => undefined,
         partitionKeys: () => ['pk'],
         signingVersion: () => undefined,
       }),

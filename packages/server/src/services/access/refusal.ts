@@ -4,6 +4,7 @@ import type { Demand } from './demand.ts';
 
 /** How each service says no; the JSON protocols say it with 400. */
 const forms: Readonly<Record<string, readonly [code: string, status: number]>> = {
+  cloudformation: ['AccessDenied', 403],
   cloudwatch: ['AccessDenied', 403],
   iam: ['AccessDenied', 403],
   lambda: ['AccessDeniedException', 403],
@@ -40,7 +41,7 @@ export const unsigned = (service: string): ServiceFault =>
     'Missing Authentication Token',
     { status: 403 },
   );
-const query = new Set(['cloudwatch', 'iam', 'sns', 'sts']);
+const query = new Set(['cloudformation', 'cloudwatch', 'iam', 'sns', 'sts']);
 
 /** @source IAM User Guide, "Troubleshoot access denied error messages", read 2026-11 */
 function why({ action }: Demand, decision: Decision): string {

@@ -1,5 +1,6 @@
 import type { ServiceName } from '@mayfly/wire';
 import type { ServiceRules } from './demand.ts';
+import { cloudFormationRules, type StackFinder } from './tables/cloudformation.ts';
 import { dynamoDbRules, dynamoDbStreamsRules } from './tables/dynamodb.ts';
 import { eventsRules } from './tables/events.ts';
 import { iamRules, stsRules, type IamFinder } from './tables/iam.ts';
@@ -21,12 +22,14 @@ export interface Readers {
   readonly functions: FunctionFinder;
   readonly iamArn: IamFinder;
   readonly secretArn: SecretFinder;
+  readonly stackArn: StackFinder;
   readonly partitionKeys: KeyNames;
   readonly signingVersion: SigningVersion;
 }
 
 /** What every operation of every service demands. */
 export const rulesOf = (readers: Readers): Readonly<Record<ServiceName, ServiceRules>> => ({
+  cloudformation: cloudFormationRules(readers.stackArn),
   cloudwatch: cloudwatchRules,
   dynamodb: dynamoDbRules(readers.partitionKeys),
   dynamodbstreams: dynamoDbStreamsRules,
