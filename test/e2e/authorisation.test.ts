@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,10 +11,8 @@ import { SNS } from '@aws-sdk/client-sns';
 import { SQS } from '@aws-sdk/client-sqs';
 import { SSM } from '@aws-sdk/client-ssm';
 import { STS } from '@aws-sdk/client-sts';
-import { silentLogger, systemClock, systemRandom, type Logger } from '../../packages/server/src/base/index.ts';
+import { silentLogger, type Logger } from '../../packages/server/src/base/index.ts';
 import { readConfig, serve, type Started } from '../../packages/server/src/main/index.ts';
-import { Keys as KeyRing, MasterKey } from '../../packages/server/src/services/index.ts';
-import { openStorage } from '../../packages/server/src/storage/index.ts';
 import { mayfly, RunningServer, temporaryFolder } from '../kit/server.ts';
 import { presigned, signedFetch } from '../kit/sign.ts';
 import { zipOf } from '../kit/zip.ts';
@@ -32,9 +29,10 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
   let other: Keys;
 
   before(async () => {
-    other = await rootOf(folder.path, stranger);
     server = await RunningServer.start(folder.path, ['--auth', 'strict', '--pool-size', '0']);
     root = server.started.firstKey ?? nobody;
+    const made = await mayfly(['accounts', 'create', stranger, '--json'], envOf(server, root));
+    other = JSON.parse(made.out) as Keys;
   });
   after(async () => {
     await server.stop();
@@ -49,6 +47,23 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     forcePathStyle: true,
   });
   const iam = (credentials?: Keys) => new IAM(to(credentials));
+
+  test('the operator makes accounts, each once; others are told whose business that is', async (t: TestContext) => {
+    const run = (args: readonly string[], who: Keys) => mayfly(['accounts', ...args, '--json'], envOf(server, who));
+    t.assert.deepEqual(JSON.parse((await run([], root)).out), [account, stranger]);
+    for (const [args, who, code, words] of [
+      [['create', stranger], root, 4, /is there already/],
+      [['create', '12'], root, 4, /twelve digits/],
+      [['create', '222233334444'], other, 4, /root of account 000000000000/],
+      [[], other, 4, /root of account 000000000000/],
+      [[], await user('accountant', { Effect: 'Allow', Action: '*', Resource: '*' }), 4, /root of the account/],
+    ] as const) {
+      const ran = await run(args, who);
+      t.assert.equal(ran.code, code);
+      t.assert.match(ran.out + ran.err, words);
+    }
+    t.assert.equal((await new STS(to(other)).getCallerIdentity({})).Account, stranger);
+  });
 
   async function user(UserName: string, ...statements: readonly object[]): Promise<Keys> {
     await iam().createUser({ UserName });
@@ -743,14 +758,9 @@ const usable = (
 });
 
 /** A key of an account's root, written into a data folder before a server opens it. */
-async function rootOf(dataDir: string, of: string): Promise<Keys> {
-  await using database = await openStorage({
-    dataDir,
-    clock: systemClock,
-    log: silentLogger,
-    onFailure: (error) => assert.ifError(error),
-  });
-  const masterKey = MasterKey.open({ file: path.join(dataDir, 'keys', 'master.key'), random: systemRandom });
-  const keys = await KeyRing.open({ database, masterKey, clock: systemClock, random: systemRandom });
-  return await keys.create({ account: of });
-}
+/** For the command line. */
+const envOf = (server: RunningServer, { accessKeyId, secretAccessKey }: Keys): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL: server.origin,
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+});

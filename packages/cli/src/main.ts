@@ -188,6 +188,16 @@ keys
   .addOption(userOption())
   .action(async (id: string, _options, command: Command) => (await import('./keys.ts')).removeKey(id, flagsOf(command)));
 
+const accounts = program
+  .command('accounts')
+  .description('accounts of the server, for --auth strict')
+  .action(async (_options, command: Command) => (await import('./accounts.ts')).listAccounts(flagsOf(command)));
+accounts
+  .command('create')
+  .description('make an account, and the first key of its root; the secret is shown this once')
+  .argument('<id>', 'twelve digits')
+  .action(async (id: string, _options, command: Command) => (await import('./accounts.ts')).createAccount(id, flagsOf(command)));
+
 program
   .command('completion')
   .description('shell completion for bash, zsh or fish')

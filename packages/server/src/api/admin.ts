@@ -4,10 +4,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { signalPath } from '../services/index.ts';
 import { takeSignal } from './signal-door.ts';
-import { isOfThisMachine, queuePath, serveQueue, type QueueDoorPorts } from './queue-door.ts';
+import { accountsPath, serveAccounts, type AccountsPort } from './accounts-door.ts';
+import { isOfThisMachine, type OperatorPorts } from './operator.ts';
+import { queuePath, serveQueue, type QueuePort } from './queue-door.ts';
 
 /** What `/_mayfly/` tells; `main` plugs it in. */
-export interface AdminPorts extends QueueDoorPorts {
+export interface AdminPorts extends OperatorPorts {
+  readonly queue?: QueuePort;
+  /** For `--auth strict`. */
+  readonly accounts?: AccountsPort;
   /** Prometheus text. */
   metrics(): string;
   status(): Promise<object>;
@@ -36,6 +41,7 @@ export async function serveAdmin(
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(document));
   };
   if (path === queuePath || path?.startsWith(`${queuePath}/`) === true) return serveQueue(request, response, ports);
+  if (path === accountsPath || path?.startsWith(`${accountsPath}/`) === true) return serveAccounts(request, response, ports);
   if (path?.startsWith(signalPath) === true && ports.signal !== undefined)
     return takeSignal(
       request,

@@ -4,7 +4,7 @@ import type { RequestHead } from '@mayfly/wire';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { serveAdmin, type AdminPorts } from './admin.ts';
 import { mostConnections } from './connections.ts';
-import { markInside } from './queue-door.ts';
+import { markInside } from './operator.ts';
 import type { AwsDoor } from './aws.ts';
 import { meansUs } from './host.ts';
 import { keepAliveMs } from './hot/connection.ts';

@@ -319,7 +319,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     urls: { urls: control.urls, invoker: hall.invoker },
     admin: {
       queue: hall.queue,
-      ...(gatekeeper === undefined ? {} : { signatures: keys }),
+      ...(gatekeeper === undefined
+        ? {}
+        : {
+            signatures: keys,
+            accounts: { operator: operatorAccount, list: () => keys.accounts(), create: (account) => keys.ensureRoot(account) },
+          }),
       callers: { find: (accessKeyId, sessionToken) => keys.find(accessKeyId, sessionToken) },
       region: config.region,
       metrics: () => observe.prometheus(),

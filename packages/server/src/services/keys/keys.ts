@@ -156,6 +156,11 @@ export class Keys implements KeySource {
     return existed;
   }
 
+  /** Those that have keys. */
+  accounts(): readonly string[] {
+    return [...new Set(Array.from(this.#records.all('key'), ({ value }) => value.account))].toSorted(byCodeUnits);
+  }
+
   /** Makes the first root key of an account, so that somebody can get in; undefined when it has one. */
   async ensureRoot(account: string): Promise<NewKey | undefined> {
     return this.list(account, null).length > 0 ? undefined : this.create({ account });
