@@ -459,6 +459,32 @@ suite('SQS in time', { timeout: 60_000 }, () => {
     }
     t.assert.strictEqual(seen, 50);
   });
+
+  test('storage is asked once for what comes together; what is received and deleted at once was not worth noting', async (t: TestContext) => {
+    await using town = await openPort(new VirtualClock());
+    const { database, port } = town;
+    const batches = t.mock.method(database, 'batch');
+    const others = [t.mock.method(database, 'transaction'), t.mock.method(database, 'run'), t.mock.method(database, 'all')];
+    const asked = async (work: () => Promise<unknown>): Promise<readonly number[]> => {
+      for (const { mock } of [batches, ...others]) mock.resetCalls();
+      await work();
+      // The plain database makes a transaction of each batch.
+      const [transactions, ...rest] = others.map(({ mock }) => mock.callCount());
+      t.assert.deepStrictEqual([transactions, rest], [batches.mock.callCount(), [0, 0]]);
+      return batches.mock.calls.map(({ arguments: [statements] }) => statements.length);
+    };
+    t.assert.deepStrictEqual(
+      await asked(() => Promise.all(Array.from({ length: 100 }, (_each, index) => port.send(arn, String(index))))),
+      [100],
+    );
+    const handles: string[] = [];
+    const received = await asked(async () => {
+      for (const { receiptHandle } of await port.receive(arn, options)) handles.push(receiptHandle);
+      await port.delete(arn, handles);
+    });
+    t.assert.strictEqual(handles.length, 10);
+    t.assert.deepStrictEqual(received, [10]);
+  });
 });
 
 const oldCli = '/usr/bin/aws';
