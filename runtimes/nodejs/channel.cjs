@@ -5,21 +5,34 @@ const net = require('net');
 
 const nothing = Buffer.alloc(0);
 const readBytes = 65_536;
+/** A body of at most this many bytes is copied behind its header and leaves with it. */
+const copyBytes = 16_384;
 
 const letters = Object.create(null);
 for (const letter of 'HRFAXSDZNLC') letters[letter] = letter.charCodeAt(0);
 
-/** One buffer with all these frames: `[type, header?, body?]`, the body text or bytes. */
+/** These frames as buffers to be written in order: `[type, header?, body?]`, the body text or bytes. What is long is not copied. */
 function encode(frames) {
+  const buffers = [];
+  let parts = [];
   let size = 0;
-  const parts = [];
   for (const [type, header, body] of frames) {
     const head = header === undefined ? '' : JSON.stringify(header);
     const headBytes = Buffer.byteLength(head);
     const bodyBytes = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
-    parts.push([letters[type], head, headBytes, body, bodyBytes]);
-    size += 9 + headBytes + bodyBytes;
+    const apart = bodyBytes > copyBytes && typeof body !== 'string';
+    parts.push([letters[type], head, headBytes, apart ? undefined : body, bodyBytes]);
+    size += 9 + headBytes + (apart ? 0 : bodyBytes);
+    if (!apart) continue;
+    buffers.push(joined(parts, size), body);
+    parts = [];
+    size = 0;
   }
+  if (size > 0) buffers.push(joined(parts, size));
+  return buffers;
+}
+
+function joined(parts, size) {
   const out = Buffer.allocUnsafe(size);
   let at = 0;
   for (const [letter, head, headBytes, body, bodyBytes] of parts) {
@@ -28,7 +41,7 @@ function encode(frames) {
     out.writeUInt32BE(headBytes, at + 5);
     at += 9;
     if (headBytes > 0) at += out.write(head, at, headBytes, 'utf8');
-    if (bodyBytes === 0) continue;
+    if (body === undefined) continue;
     if (typeof body === 'string') out.write(body, at, bodyBytes, 'utf8');
     else out.set(body, at);
     at += bodyBytes;
@@ -92,7 +105,16 @@ function connect(path, onFrame) {
   socket.on('close', () => process.exit(0));
   return {
     /** Everything in one write. `done` is called when the kernel has it all. @returns false when full */
-    send: (frames, done) => socket.write(encode(frames), done),
+    send: (frames, done) => {
+      const buffers = encode(frames);
+      const last = buffers.pop() ?? nothing;
+      if (buffers.length === 0) return socket.write(last, done);
+      socket.cork();
+      for (const buffer of buffers) socket.write(buffer);
+      const room = socket.write(last, done);
+      socket.uncork();
+      return room;
+    },
     /**
      * While the function's code runs the channel does not keep the event loop alive, so that an empty
      * loop shows: `beforeExit` then tells that the function waits for nothing.
