@@ -6,11 +6,15 @@ import { IAM } from '@aws-sdk/client-iam';
 import { Lambda, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda';
 import { S3 } from '@aws-sdk/client-s3';
 import { Signer, waitUntilSuccessfulSigningJob } from '@aws-sdk/client-signer';
+import { silentLogger, systemClock, systemRandom } from '../../packages/server/src/base/index.ts';
 import { zipOf as zipByHand, type Part } from '../../packages/server/src/control/code/zip.kit.ts';
+import { Keys, MasterKey } from '../../packages/server/src/services/index.ts';
+import { openStorage } from '../../packages/server/src/storage/index.ts';
 import { invoke, role } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 
 const account = '000000000000';
+const stranger = '111122223333';
 const platformId = 'AWSLambda-SHA384-ECDSA';
 const handler = (answer: string): Part => ({ name: 'index.js', content: `exports.handler = async () => '${answer}'` });
 
@@ -229,7 +233,7 @@ suite('signed code, from the profile to the call', { timeout: 180_000 }, () => {
     await t.assert.rejects(create('revoked', Enforce, { ZipFile: good.bytes }), { name: 'CodeVerificationFailedException' });
   });
 
-  test('profiles, signatures and revocations survive a kill', async (t: TestContext) => {
+  test('profiles, signatures, revocations and jobs survive a kill', async (t: TestContext) => {
     const { profileVersionArn } = await clients.profile('lasting');
     const Enforce = await clients.config('Enforce', profileVersionArn);
     const [good, bad] = [
@@ -237,10 +241,19 @@ suite('signed code, from the profile to the call', { timeout: 180_000 }, () => {
       await clients.sign('lasting', zipByHand([handler('bad')])),
     ];
     await clients.signer.revokeSignature({ jobId: bad.jobId, reason: 'r' });
+    const { VersionId: version } = await clients.s3.headObject({ Bucket: 'code', Key: 'code.zip' });
+    const { jobId } = await clients.signer.startSigningJob({
+      profileName: 'lasting',
+      source: { s3: { bucketName: 'code', key: 'code.zip', version } },
+      destination: { s3: { bucketName: 'code' } },
+    });
     await server.stop('SIGKILL');
     clients.destroy();
     server = await RunningServer.start(path.join(folder.path, 'one'), ['--pool-size', '0']);
     clients = clientsOf(server.origin);
+    // What was accepted and perhaps not done yet is done now.
+    await waitUntilSuccessfulSigningJob({ client: clients.signer, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { jobId });
+    await clients.s3.headObject({ Bucket: 'code', Key: `${jobId}.zip` });
     await t.assert.rejects(clients.create('lasting', Enforce, { ZipFile: bad.bytes }), {
       name: 'CodeVerificationFailedException',
     });
@@ -269,8 +282,11 @@ suite('signing with --auth strict', { timeout: 120_000 }, () => {
   const folder = temporaryFolder();
   let server: RunningServer;
   let root: Credentials;
+  /** Root of another account. */
+  let other: Credentials;
 
   before(async () => {
+    other = await rootOf(folder.path, stranger);
     server = await RunningServer.start(folder.path, ['--auth', 'strict', '--pool-size', '0']);
     root = server.started.firstKey ?? { accessKeyId: '', secretAccessKey: '' };
   });
@@ -331,7 +347,54 @@ suite('signing with --auth strict', { timeout: 120_000 }, () => {
     await operator.profile('theirs');
     await t.assert.rejects(pinned.sign('theirs', zip), denied('signer:StartSigningJob'));
   });
+
+  test('another account signs with a profile once it is let in, and no longer than that', async (t: TestContext) => {
+    const [operator, theirs] = [clientsOf(server.origin, root), clientsOf(server.origin, other)];
+    t.after(() => [operator, theirs].forEach((clients) => clients.destroy()));
+    await theirs.s3.createBucket({ Bucket: 'theirs' });
+    await theirs.s3.putBucketVersioning({ Bucket: 'theirs', VersioningConfiguration: { Status: 'Enabled' } });
+    await operator.profile('shared');
+    const { VersionId: version } = await theirs.s3.putObject({
+      Bucket: 'theirs',
+      Key: 'code.zip',
+      Body: zipByHand([handler('theirs')]),
+    });
+    const start = () =>
+      theirs.signer.startSigningJob({
+        profileName: 'shared',
+        profileOwner: account,
+        source: { s3: { bucketName: 'theirs', key: 'code.zip', version } },
+        destination: { s3: { bucketName: 'theirs' } },
+      });
+    const denied = { name: 'AccessDeniedException' };
+    await t.assert.rejects(start(), denied);
+    const permission = { profileName: 'shared', principal: stranger };
+    await operator.signer.addProfilePermission({ ...permission, statementId: 'start', action: 'signer:StartSigningJob' });
+    const { jobId, jobOwner } = await start();
+    t.assert.equal(jobOwner, account);
+    await waitUntilSuccessfulSigningJob({ client: theirs.signer, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { jobId });
+    await t.assert.rejects(theirs.signer.getSigningProfile({ profileName: 'shared', profileOwner: account }), denied);
+    const revoke = () => theirs.signer.revokeSignature({ jobId, jobOwner, reason: 'r' });
+    await t.assert.rejects(revoke(), denied);
+    await operator.signer.addProfilePermission({ ...permission, statementId: 'revoke', action: 'signer:RevokeSignature' });
+    await revoke();
+    const { revisionId } = await operator.signer.listProfilePermissions({ profileName: 'shared' });
+    await operator.signer.removeProfilePermission({ profileName: 'shared', statementId: 'start', revisionId });
+    await t.assert.rejects(start(), denied);
+  });
 });
+
+/** A key of another account's root, as only somebody with the data folder can make it. */
+async function rootOf(dataDir: string, of: string): Promise<Credentials> {
+  const parts = { clock: systemClock, random: systemRandom };
+  const onFailure = (error: Error): never => {
+    throw error;
+  };
+  await using database = await openStorage({ dataDir, clock: systemClock, log: silentLogger, onFailure });
+  const masterKey = MasterKey.open({ file: path.join(dataDir, 'keys', 'master.key'), random: systemRandom });
+  const keys = await Keys.open({ ...parts, database, masterKey });
+  return await keys.create({ account: of });
+}
 
 /** The entries of an archive whose two headers agree. */
 function entriesOf(zip: Buffer): Part[] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import type { Seal } from './port.ts';
 import { RefusedArchive, type Refusal } from './refusal.ts';
@@ -80,9 +80,17 @@ async function list({ archive, manifest, bounds }: TaskOf<'list'>): Promise<Outc
   if (hasSeal(plan)) throw new RefusedArchive('sealed', 'it is signed already');
   const digests = new Digests();
   for (const file of plan.files) await readOut(file, reader, digests.sinkOf(file) ?? (() => undefined));
-  const text = manifestOf(plan, linksOf(plan, reader), digests, plan.directory.entries + sealEntries);
-  writeFileSync(manifest, text, { flag: 'wx', mode: 0o400 });
-  return { manifestSha256: createHash('sha256').update(text).digest('hex') };
+  const hash = createHash('sha256');
+  const fd = openSync(manifest, 'wx', 0o400);
+  try {
+    for (const line of manifestOf(plan, linksOf(plan, reader), digests, plan.directory.entries + sealEntries)) {
+      hash.update(line);
+      writeFileSync(fd, line);
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return { manifestSha256: hash.digest('hex') };
 }
 
 async function seal({ archive, manifest, signature, tail, bounds }: TaskOf<'seal'>): Promise<Outcomes['seal']> {

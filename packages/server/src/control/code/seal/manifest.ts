@@ -41,17 +41,21 @@ export class Digests {
  *
  * @param entries  of the signed archive, the seal's two included
  */
-export function manifestOf(plan: Plan, links: ReadonlyMap<string, string>, digests: Digests, entries: number): string {
-  const lines = new Map<string, object>();
-  for (const path of [...plan.folders, folderName]) lines.set(path, { path: `${path}/` });
-  for (const [path, link] of links) lines.set(path, { path, link });
-  for (const file of plan.files) {
-    const { path, mode } = file;
-    if (!isOfSeal(path)) lines.set(path, { path, mode: mode.toString(8), ...momentOf(file), sha256: digests.of(path) });
+export function* manifestOf(plan: Plan, links: ReadonlyMap<string, string>, digests: Digests, entries: number): Iterable<Buffer> {
+  const members = new Map<string, PlannedFile | string | undefined>();
+  for (const path of [...plan.folders, folderName]) members.set(path, undefined);
+  for (const [path, target] of links) members.set(path, target);
+  for (const file of plan.files) if (!isOfSeal(file.path)) members.set(file.path, file);
+  yield lineOf({ manifest: 1, entries });
+  for (const path of [...members.keys()].sort((a, b) => (a < b ? -1 : 1))) {
+    const member = members.get(path);
+    if (member === undefined) yield lineOf({ path: `${path}/` });
+    else if (typeof member === 'string') yield lineOf({ path, link: member });
+    else yield lineOf({ path, mode: member.mode.toString(8), ...momentOf(member), sha256: digests.of(path) });
   }
-  const paths = [...lines.keys()].sort((a, b) => (a < b ? -1 : 1));
-  return [{ manifest: 1, entries }, ...paths.map((path) => lines.get(path))].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
+
+const lineOf = (line: object): Buffer => Buffer.from(`${JSON.stringify(line)}\n`);
 
 function momentOf(file: PlannedFile): { readonly modified?: string } {
   const seconds = modifiedOf(file);

@@ -15,15 +15,22 @@ export const hasSeal = (plan: Plan): boolean => [...plan.files, ...plan.links].s
 
 /** What an archive brings of a signature, and whether it holds what its manifest says. */
 export function sealOf(plan: Plan, reader: ArchiveReader, digests: Digests): Seal {
-  const text = manifestOf(plan, linksOf(plan, reader), digests, plan.directory.entries);
   const smallFile = (name: string, mostBytes: number): Buffer | undefined => {
     const file = plan.files.find(({ path }) => path === name);
     // A copy: what is read next takes its place.
     return file === undefined || file.entry.uncompressedSize > mostBytes ? undefined : Buffer.from(contentOf(file, reader));
   };
+  const manifest = smallFile(manifestName, manifestBytes) ?? Buffer.alloc(0);
+  const hash = createHash('sha256');
+  let [at, matches] = [0, true];
+  for (const line of manifestOf(plan, linksOf(plan, reader), digests, plan.directory.entries)) {
+    hash.update(line);
+    matches &&= manifest.subarray(at, at + line.length).equals(line);
+    at += line.length;
+  }
   return {
     signature: smallFile(signatureName, signatureBytes)?.toString() ?? '',
-    manifestSha256: createHash('sha256').update(text).digest('hex'),
-    matches: smallFile(manifestName, manifestBytes)?.equals(Buffer.from(text)) ?? false,
+    manifestSha256: hash.digest('hex'),
+    matches: matches && at === manifest.length,
   };
 }
