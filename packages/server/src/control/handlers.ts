@@ -1,6 +1,7 @@
-import { notYet, type Handlers, type LambdaOperations } from '@mayfly/wire';
+import type { Handlers, LambdaOperations } from '@mayfly/wire';
 import { accountHandlers } from './account/handlers.ts';
 import { aliasHandlers } from './aliases/handlers.ts';
+import { capacityHandlers } from './capacity/handlers.ts';
 import type { Catalog } from './catalog.ts';
 import { eventInvokeHandlers } from './async/handlers.ts';
 import { provisionedHandlers } from './concurrency/provisioned.ts';
@@ -55,14 +56,5 @@ export const controlHandlers = (room: Room, catalog: Catalog, mappings: MappingB
   ...recursionHandlers(room),
   ...scalingHandlers(room),
   ...mappingHandlers(room, mappings),
-  ...missing,
+  ...capacityHandlers(room),
 });
-
-const missing = {
-  CreateCapacityProvider: notYet('CreateCapacityProvider'),
-  GetCapacityProvider: notYet('GetCapacityProvider'),
-  ListCapacityProviders: notYet('ListCapacityProviders'),
-  UpdateCapacityProvider: notYet('UpdateCapacityProvider'),
-  DeleteCapacityProvider: notYet('DeleteCapacityProvider'),
-  ListFunctionVersionsByCapacityProvider: notYet('ListFunctionVersionsByCapacityProvider'),
-};

@@ -81,9 +81,13 @@ function checkBounds(input: CreateInput | UpdateInput): void {
     throw outOfModel(input.Timeout, 'timeout', 'Member must have value less than or equal to 900');
 }
 
+/** Code that is written for several at once would find itself alone, and be billed and scaled as if it were not. @source spec 3.12-01 */
+const managedInstances =
+  'functions on Managed Instances are not there yet: an execution environment takes one invocation at a time. Leave CapacityProviderConfig out.';
+
 /** What would be ignored is refused: a tenant must not find another's environment because nobody looked. */
 function checkSupport(input: CreateInput | UpdateInput, supports: ReadonlySet<Feature> | undefined): void {
-  if (input.CapacityProviderConfig !== undefined) throw unavailable('capacity providers are not there yet.');
+  if (input.CapacityProviderConfig !== undefined) throw unavailable(managedInstances);
   if (input.DurableConfig !== undefined && supports?.has('durableExecutions') !== true)
     throw unavailable('durable functions are not there yet.');
   if ('TenancyConfig' in input && input.TenancyConfig !== undefined && supports?.has('tenantIsolation') !== true)

@@ -1,5 +1,6 @@
 import type { AliasRecord } from '../aliases/record.ts';
 import type { EventInvokeRecord } from '../async/record.ts';
+import type { CapacityProviderRecord } from '../capacity/record.ts';
 import type { ProvisionedRecord } from '../concurrency/record.ts';
 import type { FunctionRecord, VersionRecord } from '../functions/record.ts';
 import type { LayerRecord, LayerVersionRecord } from '../layers/record.ts';
@@ -24,6 +25,7 @@ export interface Kinds {
   readonly layerPolicy: PolicyRecord;
   readonly codeSigning: CodeSigningRecord;
   readonly mapping: MappingRecord;
+  readonly capacityProvider: CapacityProviderRecord;
 }
 
 export type Kind = keyof Kinds;
@@ -43,6 +45,7 @@ export const kinds: Readonly<Record<Kind, { readonly ofFunction: boolean }>> = {
   layerPolicy: { ofFunction: false },
   codeSigning: { ofFunction: false },
   mapping: { ofFunction: false },
+  capacityProvider: { ofFunction: false },
 };
 
 export const kindNames = Object.keys(kinds) as Kind[];

@@ -1,4 +1,5 @@
 import type { AccountId, Region } from '../../base/index.ts';
+import type { CapacityProviderRecord } from '../capacity/record.ts';
 import { find, findFunction, updateInProgress } from '../functions/find.ts';
 import { invalid, notFound } from '../faults.ts';
 import type { MappingRecord } from '../mappings/record.ts';
@@ -64,8 +65,18 @@ export function taggable(arn: string, scope: Scope): Taggable {
         write: (desk, change, tags) => change.put('mapping', name, '', { ...record(desk), tags }),
       };
     }
-    case 'capacity-provider':
-      throw missing('Capacity provider');
+    case 'capacity-provider': {
+      const record = (desk: Desk): CapacityProviderRecord => {
+        const there = desk.get('capacityProvider', name);
+        if (there === undefined) throw missing('Capacity provider');
+        return there;
+      };
+      return {
+        scope: own,
+        read: (desk) => record(desk).tags,
+        write: (desk, change, tags) => change.put('capacityProvider', name, '', { ...record(desk), tags }),
+      };
+    }
     case 'elsewhere':
       throw missing(parts?.['type'] === 'event-source-mapping' ? 'Event source mapping' : 'Function');
     default:

@@ -35,6 +35,9 @@ export interface FunctionFinder {
 
 const principal = 'lambda.amazonaws.com';
 
+const capacityProviderArn = (given: string, place: Place): string =>
+  isArn(given) ? given : arnIn('lambda', place, `capacity-provider:${given}`);
+
 /** @source spec 1.16-01, 1.16-02; Service Authorization Reference, "Actions, resources, and condition keys for AWS Lambda", read 2026-11 */
 export function lambdaRules(readName: NameReader, functions: FunctionFinder): ServiceRules {
   const functionArn = (given: string | undefined, place: Place, qualifier?: string): string => {
@@ -155,6 +158,14 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
       onFunction('PutFunctionCodeSigningConfig', input.FunctionName, place, {
         'lambda:CodeSigningConfigArn': input.CodeSigningConfigArn,
       }),
+    CreateCapacityProvider: (input, place) => [
+      {
+        action: 'lambda:CreateCapacityProvider',
+        resource: capacityProviderArn(String(input.CapacityProviderName), place),
+        context: tagsOf(input.Tags),
+      },
+      ...passRole(input.PermissionsConfig?.CapacityProviderOperatorRoleArn, principal),
+    ],
     CreateEventSourceMapping: reads('CreateEventSourceMapping'),
     UpdateEventSourceMapping: reads('UpdateEventSourceMapping'),
     PutFunctionEventInvokeConfig: delivers('PutFunctionEventInvokeConfig'),
@@ -196,12 +207,9 @@ export function lambdaRules(readName: NameReader, functions: FunctionFinder): Se
       if (named !== undefined) return functionArn(named, place);
       const layer = text(input['LayerName']);
       if (layer !== undefined) return layerArn(layer, place);
-      return (
-        text(input['ResourceArn']) ??
-        text(input['CodeSigningConfigArn']) ??
-        text(input['CapacityProviderName']) ??
-        text(input['DurableExecutionArn'])
-      );
+      const provider = text(input['CapacityProviderName']);
+      if (provider !== undefined) return capacityProviderArn(provider, place);
+      return text(input['ResourceArn']) ?? text(input['CodeSigningConfigArn']) ?? text(input['DurableExecutionArn']);
     },
     byAccount: true,
   };
