@@ -275,6 +275,8 @@ suite('signed code, from the profile to the call', { timeout: 180_000 }, () => {
           name: 'InvalidCodeSignatureException',
         },
       );
+    // Killed, it would leave its control groups for a next start that never comes.
+    await other.stop();
   });
 });
 

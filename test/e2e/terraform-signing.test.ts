@@ -99,5 +99,7 @@ suite('Terraform with the AWS provider and signed code', { skip: noTerraform, ti
     await terraform.planNothing();
     await terraform.destroy();
     await t.assert.rejects(invoke(client, 'tf-signed'), { name: 'ResourceNotFoundException' });
+    // Killed, it would leave its control groups for a next start that never comes.
+    await server.stop();
   });
 });
