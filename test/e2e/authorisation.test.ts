@@ -81,7 +81,7 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
     return Role?.Arn ?? '';
   }
 
-  async function func(FunctionName: string, Role: string, code: string, credentials?: Keys): Promise<void> {
+  async function func(FunctionName: string, Role: string, code: string, credentials?: Keys, more: object = {}): Promise<void> {
     const ZipFile = await zipOf({ 'index.mjs': code });
     const client = new Lambda(to(credentials));
     await client.createFunction({
@@ -91,6 +91,7 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
       Handler: 'index.handler',
       Timeout: 20,
       Code: { ZipFile },
+      ...more,
     });
     await waitUntilFunctionActiveV2({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { FunctionName });
   }
@@ -112,6 +113,73 @@ suite('with --auth strict', { timeout: 120_000 }, () => {
       else t.assert.match(error.message, said);
       return true;
     });
+
+  test('checkpoints are for the role of a function, callbacks for whoever may answer that execution', async (t: TestContext) => {
+    const waiting = `
+      import { CheckpointDurableExecutionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+      const client = new LambdaClient({});
+      export const handler = async ({ DurableExecutionArn, CheckpointToken, InitialExecutionState: { Operations } }) => {
+        const answered = Operations.find(({ Id, Status }) => Id === 'c' && Status === 'SUCCEEDED');
+        if (answered) return { Status: 'SUCCEEDED', Result: answered.CallbackDetails.Result };
+        const Updates = [{ Id: 'c', Type: 'CALLBACK', Action: 'START' }];
+        try {
+          await client.send(new CheckpointDurableExecutionCommand({ DurableExecutionArn, CheckpointToken, Updates }));
+        } catch ({ name, message }) {
+          return { Status: 'FAILED', Error: { ErrorType: name, ErrorMessage: message } };
+        }
+        return { Status: 'PENDING' };
+      };`;
+    const trust = { Service: 'lambda.amazonaws.com' };
+    const bare = await role('durable-bare', trust);
+    const able = await role('durable-able', trust, {
+      Effect: 'Allow',
+      Action: 'lambda:CheckpointDurableExecution',
+      Resource: '*',
+    });
+    const durable = { DurableConfig: { ExecutionTimeout: 60 } };
+    await func('durable-bare', bare, waiting, undefined, durable);
+    await func('durable-able', able, waiting, undefined, durable);
+    const lambda = new Lambda(to());
+    const refusal = await lambda.invoke({ FunctionName: 'durable-bare', Qualifier: '$LATEST', Payload: '{}' });
+    t.assert.match(Buffer.from(refusal.Payload ?? []).toString(), /not authorized to perform: lambda:CheckpointDurableExecution/);
+
+    const { DurableExecutionArn: arn = '' } = await lambda.invoke({
+      FunctionName: 'durable-able',
+      Qualifier: '$LATEST',
+      InvocationType: 'Event',
+    });
+    const callbackOf = async (): Promise<string> => {
+      for (;;) {
+        const { Events = [] } = await lambda.getDurableExecutionHistory({ DurableExecutionArn: arn });
+        const started = Events.find(({ EventType }) => EventType === 'CallbackStarted');
+        if (started !== undefined) return started.CallbackStartedDetails?.CallbackId ?? '';
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const CallbackId = await callbackOf();
+    const answers = (FunctionName: string): object => ({
+      Effect: 'Allow',
+      Action: 'lambda:SendDurableExecutionCallbackSuccess',
+      Resource: `arn:aws:lambda:us-east-1:${account}:function:${FunctionName}:*/durable-execution/*`,
+    });
+    const other = await user('answers-other', answers('durable-bare'));
+    const boss = await user('answers', answers('durable-able'));
+    const answer = (who: Keys): Promise<unknown> =>
+      new Lambda(to(who)).sendDurableExecutionCallbackSuccess({ CallbackId, Result: Buffer.from('"yes"') });
+    await refused(
+      t,
+      answer(other),
+      /not authorized to perform: lambda:SendDurableExecutionCallbackSuccess on resource: .*durable-able/,
+    );
+    await refused(t, new Lambda(to(boss)).getDurableExecution({ DurableExecutionArn: arn }), /lambda:GetDurableExecution/);
+    await answer(boss);
+    for (;;) {
+      const { Status: status, Result: result } = await lambda.getDurableExecution({ DurableExecutionArn: arn });
+      if (status === 'RUNNING') continue;
+      t.assert.deepStrictEqual([status, result], ['SUCCEEDED', '"yes"']);
+      return;
+    }
+  });
 
   test('a role is assumed by those whom its trust policy names, and by nobody else', async (t: TestContext) => {
     const ann = await user('ann');

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  DeleteFunctionCommand,
   GetDurableExecutionCommand,
   GetDurableExecutionHistoryCommand,
+  GetFunctionConfigurationCommand,
   InvokeCommand,
   ListDurableExecutionsByFunctionCommand,
   PublishVersionCommand,
@@ -13,6 +15,7 @@ import {
   SendDurableExecutionCallbackSuccessCommand,
   StopDurableExecutionCommand,
   UpdateFunctionConfigurationCommand,
+  type CreateFunctionCommandInput,
   type Event,
   type GetDurableExecutionCommandOutput,
   type InvokeCommandInput,
@@ -90,12 +93,13 @@ async function callbackOf(client: Client, arn: string): Promise<string> {
 suite('durable functions with the SDK for JavaScript', { timeout: 280_000, skip: missing('npm') }, () => {
   let house: House;
   let client: Client;
+  let settings: Partial<CreateFunctionCommandInput>;
 
   before(async () => {
     house = await openHouse();
     client = house.client;
     const code = await uploaded(house, 'durable', await bundle());
-    const settings = { Code: code, Timeout: 30, MemorySize: 512 };
+    settings = { Code: code, Timeout: 30, MemorySize: 512 };
     await deploy(client, 'flow', {}, { ...settings, DurableConfig: { ExecutionTimeout: 60, RetentionPeriodInDays: 3 } });
     await deploy(client, 'brief', {}, { ...settings, DurableConfig: { ExecutionTimeout: 1 } });
     await deploy(client, 'year', {}, { ...settings, DurableConfig: { ExecutionTimeout: 31_622_400 } });
@@ -313,6 +317,25 @@ suite('durable functions with the SDK for JavaScript', { timeout: 280_000, skip:
       client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'ordinary', DurableConfig: { ExecutionTimeout: 5 } })),
       { name: 'InvalidParameterValueException' },
     );
+  });
+
+  test('a function is deleted when its executions have ended', async (t: TestContext) => {
+    await deploy(client, 'leaving', {}, { ...settings, DurableConfig: { ExecutionTimeout: 60 } });
+    const arn = await begin(client, 'hanging', {}, { FunctionName: 'leaving' });
+    await client.send(new DeleteFunctionCommand({ FunctionName: 'leaving' }));
+    const { State: state, StateReasonCode: reason } = await client.send(
+      new GetFunctionConfigurationCommand({ FunctionName: 'leaving' }),
+    );
+    t.assert.deepEqual([state, reason], ['Deleting', 'DrainingDurableExecutions']);
+    await t.assert.rejects(begin(client, 'hanging', {}, { FunctionName: 'leaving' }), { name: 'ResourceConflictException' });
+    await client.send(new StopDurableExecutionCommand({ DurableExecutionArn: arn }));
+    for (;;) {
+      const gone = await client
+        .send(new GetFunctionConfigurationCommand({ FunctionName: 'leaving' }))
+        .catch((error: unknown) => error);
+      if ((gone as Error).name === 'ResourceNotFoundException') return;
+      await pause(50);
+    }
   });
 
   test('an execution keeps the version that it began with', async (t: TestContext) => {
