@@ -77,6 +77,10 @@ export class ScriptedCatalog implements Catalog {
     return { ...entry, invokedArn: named === undefined ? arn : `${arn}:${named}` };
   }
 
+  find(...named: Parameters<ScriptedCatalog['resolve']>): Resolution {
+    return this.resolve(...named);
+  }
+
   reservedTotal(): number {
     let total = 0;
     for (const { reservedConcurrency } of this.#entries.values()) total += reservedConcurrency ?? 0;

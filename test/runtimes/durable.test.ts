@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
   DeleteFunctionCommand,
   GetDurableExecutionCommand,
@@ -21,6 +23,7 @@ import {
   type InvokeCommandInput,
   type LambdaServiceException,
 } from '@aws-sdk/client-lambda';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { deploy, lambdaClient } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { built, missing, zipFolders } from './kit/artefacts.ts';
@@ -317,6 +320,47 @@ suite('durable functions with the SDK for JavaScript', { timeout: 280_000, skip:
       client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'ordinary', DurableConfig: { ExecutionTimeout: 5 } })),
       { name: 'InvalidParameterValueException' },
     );
+  });
+
+  test('starts and ends are events of the default bus, and metrics of CloudWatch', async (t: TestContext) => {
+    const sqs = new SQSClient(house.settings);
+    const events = new EventBridgeClient(house.settings);
+    const cloudwatch = new CloudWatchClient(house.settings);
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'told' }));
+    await events.send(new PutRuleCommand({ Name: 'told', EventPattern: JSON.stringify({ source: ['aws.lambda'] }) }));
+    await events.send(
+      new PutTargetsCommand({ Rule: 'told', Targets: [{ Id: 'queue', Arn: 'arn:aws:sqs:us-east-1:000000000000:told' }] }),
+    );
+    const { arn } = await invoke(client, 'steps', { name: 'told' });
+    const told: Record<string, unknown>[] = [];
+    while (told.length < 2) {
+      const { Messages: messages = [] } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
+      );
+      told.push(...messages.map(({ Body: body = '{}' }) => JSON.parse(body) as Record<string, unknown>));
+    }
+    const details = told.map(({ detail }) => detail as Record<string, unknown>);
+    t.assert.deepEqual(told[0]?.['detail-type'], 'Durable Execution Status Change');
+    t.assert.deepEqual(details.map(({ status, durableExecutionArn }) => [status, durableExecutionArn]).sort(), [
+      ['RUNNING', arn],
+      ['SUCCEEDED', arn],
+    ]);
+    for (;;) {
+      const { Datapoints: points = [] } = await cloudwatch.send(
+        new GetMetricStatisticsCommand({
+          Namespace: 'AWS/Lambda',
+          MetricName: 'DurableExecutionStarted',
+          Dimensions: [{ Name: 'FunctionName', Value: 'flow' }],
+          StartTime: new Date(Date.now() - 600_000),
+          EndTime: new Date(Date.now() + 60_000),
+          Period: 3600,
+          Statistics: ['Sum'],
+        }),
+      );
+      if ((points[0]?.Sum ?? 0) > 0) break;
+      await pause(200);
+    }
+    for (const each of [sqs, events, cloudwatch]) each.destroy();
   });
 
   test('a function is deleted when its executions have ended', async (t: TestContext) => {

@@ -125,8 +125,8 @@ export interface Catalog {
    * @throws ResourceNotFoundException, InvalidParameterValueException, ResourceConflictException (Pending)
    */
   resolve(account: AccountId, region: Region, name: string, qualifier?: string): Resolution;
-  /** As `resolve`, also for what is being deleted and has durable executions to end. Absent = nothing ever is. @source spec 1.2-23 */
-  resolveDraining?(account: AccountId, region: Region, name: string, qualifier: string): Resolution;
+  /** As `resolve`, whatever state it is in: what is being deleted may have durable executions to end. @source spec 1.2-23 */
+  find(account: AccountId, region: Region, name: string, qualifier?: string): Resolution;
   /**
    * All reserved concurrency of an account in a region together; what it leaves is the pool the other
    * functions share. Called for each invocation, so it only looks a number up. Absent = nothing is reserved.

@@ -322,13 +322,26 @@ export class Engine implements AsyncDisposable {
     return { head: execution.head, event, requestId };
   }
 
-  /** The alias that was called, as long as it leads to the version that the execution began with. @source spec 10.1-04 */
+  /** The version that the execution began with. @source spec 10.1-04 */
   #resolve({ account, region, functionName, version, qualifier }: Execution['head']): Resolution {
     const { catalog } = this.#options;
-    const resolve = (name: string): Resolution =>
-      catalog.resolveDraining?.(account, region, functionName, name) ?? catalog.resolve(account, region, functionName, name);
-    const named = resolve(qualifier);
-    return named.version.version === version ? named : resolve(version);
+    const found = this.#byAlias(catalog.find(account, region, functionName, version), qualifier);
+    // What is being deleted runs what it began, and nothing else.
+    if (found.version.state === 'Active' || found.version.state === 'Deleting') return found;
+    return catalog.resolve(account, region, functionName, version);
+  }
+
+  /** As long as the alias that was called leads to the version, what is set for the alias holds. */
+  #byAlias(found: Resolution, qualifier: string): Resolution {
+    const { account, region, functionName, version } = found.version;
+    if (qualifier === version) return found;
+    try {
+      const named = this.#options.catalog.find(account, region, functionName, qualifier);
+      return named.version === found.version ? named : found;
+    } catch (error) {
+      if (error instanceof ServiceFault) return found;
+      throw error;
+    }
   }
 
   /** What the invocation came to. */

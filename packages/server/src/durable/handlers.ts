@@ -111,7 +111,7 @@ export function durableHandlers({ engine, store, catalog }: DurableRoom): Durabl
 
     async ListDurableExecutionsByFunction(input, call) {
       const [account, region] = [call.account as AccountId, call.region as Region];
-      const { version } = catalog.resolve(account, region, input.FunctionName ?? '', input.Qualifier);
+      const { version } = catalog.find(account, region, input.FunctionName ?? '', input.Qualifier);
       const [startedAt = '', after = ''] = (readMarker(input.Marker) ?? '').split('/');
       const limit = limitOf(input.MaxItems);
       const found = await store.list({

@@ -43,16 +43,11 @@ export class LiveCatalog implements Catalog, Disposable {
   }
 
   resolve(account: AccountId, region: Region, name: string, qualifier?: string): Resolution {
-    const chosen = this.#find(account, region, name, qualifier);
+    const chosen = this.find(account, region, name, qualifier);
     return chosen.version.state === 'Active' ? chosen : this.#refuse(chosen);
   }
 
-  resolveDraining(account: AccountId, region: Region, name: string, qualifier: string): Resolution {
-    const chosen = this.#find(account, region, name, qualifier);
-    return chosen.version.state === 'Active' || chosen.version.state === 'Deleting' ? chosen : this.#refuse(chosen);
-  }
-
-  #find(account: AccountId, region: Region, name: string, qualifier: string | undefined): Resolution {
+  find(account: AccountId, region: Region, name: string, qualifier?: string): Resolution {
     const entries = this.#regions.get(account)?.get(region);
     const direct = entries?.get(name);
     if (direct !== undefined && qualifier === undefined) return this.#chosen(direct.unqualified);
