@@ -236,13 +236,23 @@ export class Engine implements AsyncDisposable {
     // Whoever moved an operation on wakes a suspended function.
     if (execution.isRunning && state.phase === 'suspended' && state.unseen.length > 0) execution.change({ phase: 'ready' });
     const { hasJustEnded } = execution;
-    if (execution.isChanged) await this.#options.store.save(execution);
+    if (execution.isChanged) await this.#save(execution);
     this.#goOn(turn);
     if (!hasJustEnded) return;
     this.#options.reports.ended(execution);
     this.#tellWaiting(execution);
     if (turn.invoking === undefined) this.#options.reports.left(execution);
     if (execution.state.owesDeadLetter === true) this.#spawn(this.#bury(execution));
+  }
+
+  async #save(execution: Execution): Promise<void> {
+    try {
+      await this.#options.store.save(execution);
+    } catch (error) {
+      // What is on storage is what is true; from there it goes on when storage works again.
+      this.#timetable.set(execution.head.id, this.#clock.now() + pauseMs(0));
+      throw error;
+    }
   }
 
   /** Whatever follows from how the execution stands. */

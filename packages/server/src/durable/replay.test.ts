@@ -1,5 +1,6 @@
 import { suite, test, type TestContext } from 'node:test';
 import { openRoom, pending, step, succeeded, wait } from '../../../../test/kit/durable-room.ts';
+import { settle } from '../../../../test/kit/virtual-clock.ts';
 import type { Update } from './index.ts';
 
 const context = (Id: string, Action: Update['Action'], more: Partial<Update> = {}): Update => ({
@@ -69,6 +70,8 @@ suite('what a replay is told', { timeout: 60_000 }, () => {
       return succeeded(JSON.stringify(all.slice(1)));
     });
     const arn = await room.begin();
+    // Each checkpoint is a write.
+    await settle(5 * steps);
     await room.clock.advance(1000);
     const { Result: result = '[]', Error: error } = await room.described(arn);
     t.assert.deepStrictEqual(

@@ -55,10 +55,17 @@ export class Starter implements DurableRunner {
     // Who waits is refused where an ordinary call would be; what nobody waits for has time.
     if (how === 'sync' && call.request.durableExecutionName === undefined) road.admit(call.resolution);
     const execution = this.#made(call, how);
-    const { head, isNew } = await store.start(execution);
+    const isNamed = call.request.durableExecutionName !== undefined;
+    const { head, isNew } = isNamed ? await store.startNamed(execution) : await this.#unnamed(execution);
     if (isNew) engine.begin(execution, call.request.onLog);
     else if (head.inputDigest !== execution.head.inputDigest) throw alreadyStarted(head.name);
     return head;
+  }
+
+  /** Nobody has its name yet: it was made up. */
+  async #unnamed(execution: Execution): Promise<{ readonly head: ExecutionHead; readonly isNew: true }> {
+    await this.#options.store.save(execution);
+    return { head: execution.head, isNew: true };
   }
 
   #made({ resolution, request }: DurableCall, how: How): Execution {

@@ -1,5 +1,5 @@
 import type { AccountId, Region } from '../base/index.ts';
-import type { Database, SqlRow, SqlValue, Statement } from '../storage/index.ts';
+import { GroupedWrites, type Database, type SqlRow, type SqlValue, type Statement } from '../storage/index.ts';
 import { nextDueMs } from './due.ts';
 import { Execution, type ExecutionHead, type ExecutionState, type ExecutionStatus, type HistoryEvent } from './execution.ts';
 import { migrations } from './migrations.ts';
@@ -43,10 +43,12 @@ export interface ListQuery {
 /** The rows of executions. Every write resolves when it is on stable storage. */
 export class ExecutionStore {
   readonly #database: Database;
+  readonly #writes: GroupedWrites;
   readonly #sealer: Sealer;
 
   private constructor(database: Database, sealer: Sealer) {
     this.#database = database;
+    this.#writes = new GroupedWrites(database);
     this.#sealer = sealer;
   }
 
@@ -77,8 +79,8 @@ export class ExecutionStore {
     return rows.map((row) => row['id'] as string);
   }
 
-  /** Writes a new execution, unless its function has one of the same name. @returns the one that is there */
-  start(execution: Execution): Promise<{ readonly head: ExecutionHead; readonly isNew: boolean }> {
+  /** Writes a new execution, unless its function has one of the name that it was given. @returns the one that is there */
+  startNamed(execution: Execution): Promise<{ readonly head: ExecutionHead; readonly isNew: boolean }> {
     const { account, region, functionName, name } = execution.head;
     const statements = this.#statements(execution);
     return this.#database.transaction(async (tx) => {
@@ -93,7 +95,8 @@ export class ExecutionStore {
   }
 
   save(execution: Execution): Promise<void> {
-    return this.#database.batch(this.#statements(execution));
+    const statements = this.#statements(execution);
+    return this.#writes.writeAll(() => statements);
   }
 
   async load(id: string): Promise<Execution | undefined> {
