@@ -345,6 +345,38 @@ suite('durable executions', { timeout: 60_000 }, () => {
             /top secret/,
           );
   });
+
+  test('storage that fails for a while holds an execution up, and no longer', async (t: TestContext) => {
+    const database = new PlainDatabase();
+    await using room = await openRoom(
+      async ({ count, status, checkpoint }) => {
+        if (status('s') === undefined) await checkpoint(step('s', 'SUCCEED', { Payload: '1' }), wait('w', 1));
+        if (status('w') === 'SUCCEEDED') return succeeded(String(count));
+        if (count === 0) database.failure = new Error('The disk is full.');
+        return pending;
+      },
+      { database },
+    );
+    const arn = await room.begin();
+    await settle();
+    database.failure = undefined;
+    await room.clock.advance(5000);
+    t.assert.strictEqual((await room.described(arn)).Status, 'SUCCEEDED');
+    t.assert.match(await room.history(arn), /^ExecutionStarted StepSucceeded WaitStarted .*ExecutionSucceeded$/);
+  });
+
+  test('a chain of executions that call each other for ever is broken', async (t: TestContext) => {
+    await using room = await openRoom(async ({ told, status, checkpoint }) => {
+      const [, next] = told.InitialExecutionState.Operations;
+      if (status('next') === undefined) await checkpoint(chained('next', 'flow:$LATEST'));
+      return next?.Status === 'FAILED' ? { Status: 'FAILED', Error: { ErrorMessage: 'broken' } } : pending;
+    });
+    const arn = await room.begin();
+    await settle(400);
+    t.assert.strictEqual((await room.described(arn)).Status, 'FAILED');
+    const { DurableExecutions: all = [] } = await room.ask('ListDurableExecutionsByFunction', { FunctionName: 'flow' });
+    t.assert.strictEqual(all.length, 17);
+  });
 });
 
 suite('durable executions after a restart', { timeout: 60_000 }, () => {
