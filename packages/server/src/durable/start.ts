@@ -109,7 +109,8 @@ export class Starter implements DurableRunner {
     });
     const root: Operation = {
       seq: 0,
-      id: random.uuid(),
+      // SDKs look for it under the id in the ARN.
+      id,
       name: head.name,
       type: 'EXECUTION',
       status: 'STARTED',
