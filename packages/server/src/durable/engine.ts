@@ -1,23 +1,26 @@
 import { ServiceFault } from '@mayfly/wire';
 import type { Clock, Logger, Random, RequestId } from '../base/index.ts';
-import type { Catalog, Resolution } from '../control/index.ts';
-import { buffered, type DurableRoad, type InvokeRequest, type Outcome } from '../invoke/index.ts';
+import type { Catalog } from '../control/index.ts';
+import type { DurableRoad, InvokeRequest } from '../invoke/index.ts';
 import { applyDue, nextDueMs, over } from './due.ts';
 import { endExecution } from './ending.ts';
-import { errorIn, invocationEvent, readAnswer } from './event.ts';
+import { invocationEvent } from './event.ts';
 import type { Execution } from './execution.ts';
-import { executionNotFound, invalidToken, stopping, willPass } from './faults.ts';
+import { executionNotFound, invalidToken } from './faults.ts';
 import { invoked } from './history.ts';
-import { idlePendings, invocationFailures, pauseMs } from './limits.ts';
+import { pauseMs } from './limits.ts';
+import { Line } from './line.ts';
 import { isPending, shown, type ErrorObject, type Operation, type Shown, type Update } from './operation.ts';
 import type { Reports } from './reports.ts';
+import { resolutionOf } from './resolution.ts';
 import type { ExecutionStore } from './store.ts';
 import { Timetable } from './timetable.ts';
 import { Turns, type Turn } from './turns.ts';
 import { applyUpdates } from './updates/apply.ts';
-import { checkUpdates, resultLimit, tooLargeResult } from './updates/check.ts';
+import { checkUpdates } from './updates/check.ts';
+import { decide, endingOf, type Ending } from './verdict.ts';
+import { Waiting } from './waiting.ts';
 
-type Waiter = PromiseWithResolvers<Execution>;
 type LogTail = NonNullable<InvokeRequest['onLog']>;
 
 export interface EngineOptions {
@@ -47,10 +50,8 @@ export class Engine implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #timetable: Timetable;
-  /** Executions whose next invocation waits for a place in `inFlight`. */
-  readonly #line = new Set<string>();
-  #inFlight = 0;
-  readonly #awaiting = new Map<string, Set<Waiter>>();
+  readonly #line: Line;
+  readonly #waiting = new Waiting();
   readonly #tails = new Map<string, LogTail>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #stop = new AbortController();
@@ -60,7 +61,8 @@ export class Engine implements AsyncDisposable {
     this.#options = options;
     this.#clock = options.clock;
     this.#turns = new Turns(options.store);
-    this.#timetable = new Timetable({ clock: options.clock, look: (id) => this.#spawn(this.#look(id)) });
+    this.#timetable = new Timetable({ clock: options.clock, look: (id) => void this.#spawn(this.#look(id)) });
+    this.#line = new Line({ places: options.inFlight, run: (id) => this.#spawn(this.#invoke(id)) });
   }
 
   /** Goes on where an earlier server stopped: what ran then is invoked again, what became due meanwhile is due now. */
@@ -69,9 +71,9 @@ export class Engine implements AsyncDisposable {
     for (const { id, of, dueAtMs, hasChained } of await store.running()) {
       reports.resumed(of);
       this.#timetable.set(id, dueAtMs);
-      if (hasChained) this.#spawn(this.#chainAgain(id));
+      if (hasChained) void this.#spawn(this.#chainAgain(id));
     }
-    for (const id of await store.owingDeadLetter()) this.#spawn(this.#buryAgain(id));
+    for (const id of await store.owingDeadLetter()) void this.#spawn(this.#buryAgain(id));
   }
 
   get isClosed(): boolean {
@@ -88,22 +90,17 @@ export class Engine implements AsyncDisposable {
     const { id } = execution.head;
     if (onLog !== undefined) this.#tails.set(id, onLog);
     this.#options.reports.started(execution);
-    this.#spawn(this.#turns.take(id, (turn) => Promise.resolve(this.#goOn(turn)), execution));
+    void this.#spawn(this.#turns.take(id, (turn) => Promise.resolve(this.#goOn(turn)), execution));
   }
 
   /** Resolves with the execution when it is over. @throws ServiceFault when there is none, or the server stops before */
   async ended(id: string): Promise<Execution> {
-    const known = await this.#turns.take(id, async (turn): Promise<{ execution: Execution } | { waiter: Waiter }> => {
+    const known = await this.#turns.take(id, (turn) => {
       const execution = present(turn);
-      if (!execution.isRunning) return { execution };
-      if (this.isClosed) throw stopping();
-      const waiter: Waiter = Promise.withResolvers<Execution>();
-      let all = this.#awaiting.get(id);
-      if (all === undefined) this.#awaiting.set(id, (all = new Set()));
-      all.add(waiter);
-      return { waiter };
+      // Not the promise of the end itself: whoever waits for that gives the turn back.
+      return Promise.resolve({ execution, over: execution.isRunning ? this.#waiting.for(id) : undefined });
     });
-    return 'execution' in known ? known.execution : known.waiter.promise;
+    return known.over ?? known.execution;
   }
 
   /** @source spec 10.2-05 */
@@ -203,8 +200,8 @@ export class Engine implements AsyncDisposable {
   close(): void {
     this.#stop.abort();
     this.#timetable[Symbol.dispose]();
-    for (const waiters of this.#awaiting.values()) for (const { reject } of waiters) reject(stopping());
-    this.#awaiting.clear();
+    this.#line.close();
+    this.#waiting.close();
   }
 
   /** Environments are about to be ended under their executions: how those end says nothing about the function. */
@@ -240,9 +237,10 @@ export class Engine implements AsyncDisposable {
     this.#goOn(turn);
     if (!hasJustEnded) return;
     this.#options.reports.ended(execution);
-    this.#tellWaiting(execution);
+    this.#tails.delete(execution.head.id);
+    this.#waiting.tell(execution);
     if (turn.invoking === undefined) this.#options.reports.left(execution);
-    if (execution.state.owesDeadLetter === true) this.#spawn(this.#bury(execution));
+    if (execution.state.owesDeadLetter === true) void this.#spawn(this.#bury(execution));
   }
 
   async #save(execution: Execution): Promise<void> {
@@ -263,59 +261,33 @@ export class Engine implements AsyncDisposable {
     if (execution.isRunning && phase === 'ready' && turn.invoking === undefined && retryAtMs <= this.#clock.now()) {
       this.#line.add(id);
       this.#timetable.set(id, nextDueMs(execution, true));
-      this.#pump();
     } else this.#timetable.set(id, nextDueMs(execution, turn.invoking !== undefined));
-  }
-
-  #tellWaiting(execution: Execution): void {
-    const { id } = execution.head;
-    const waiters = this.#awaiting.get(id);
-    this.#awaiting.delete(id);
-    this.#tails.delete(id);
-    for (const { resolve } of waiters ?? []) resolve(execution);
-  }
-
-  #pump(): void {
-    for (const id of this.#line) {
-      if (this.isClosed || this.#inFlight >= this.#options.inFlight) return;
-      this.#line.delete(id);
-      this.#inFlight += 1;
-      this.#spawn(
-        this.#invoke(id).finally(() => {
-          this.#inFlight -= 1;
-          this.#pump();
-        }),
-      );
-    }
   }
 
   async #invoke(id: string): Promise<void> {
     const begun = await this.#turns.take(id, (turn) => Promise.resolve(this.#prepare(turn)));
     if (begun === undefined) return;
     const { head, event, requestId } = begun;
-    const onLog = this.#tails.get(id);
-    let ending: Ending;
-    try {
-      const resolution = this.#resolve(head);
-      const started = await this.#options.road.start(resolution, {
-        account: head.account,
-        region: head.region,
-        functionName: resolution.invokedArn,
-        requestId,
-        payload: event,
-        traceId: head.traceId,
-        clientContext: head.clientContext,
-        tenantId: head.tenantId,
-        onLog,
-      });
-      const outcome = await whole(await started.outcome, this.#options.responseBytes);
-      // Whoever waits with the log has all of it.
-      if (onLog !== undefined) await started.released;
-      ending = outcome;
-    } catch (error) {
-      ending = { kind: 'refused', error };
-    }
+    const ending = await this.#endingOf(head, { requestId, payload: event, onLog: this.#tails.get(id) });
     await this.#turns.take(id, (turn) => this.#finish(turn, ending));
+  }
+
+  /** Never rejects. */
+  async #endingOf(head: Execution['head'], call: Pick<InvokeRequest, 'requestId' | 'payload' | 'onLog'>): Promise<Ending> {
+    const { account, region, traceId, clientContext, tenantId } = head;
+    try {
+      const resolution = resolutionOf(this.#options.catalog, head);
+      const request = { account, region, functionName: resolution.invokedArn, traceId, clientContext, tenantId, ...call };
+      const started = await this.#options.road.start(resolution, request);
+      const ending = await endingOf(await started.outcome, this.#options.responseBytes);
+      // Whoever waits with the log has all of it.
+      if (call.onLog !== undefined) await started.released;
+      return ending;
+    } catch (error) {
+      if (!(error instanceof ServiceFault))
+        this.#options.log.warn('A durable execution could not be invoked yet.', { functionName: head.functionName, error });
+      return { kind: 'refused', error };
+    }
   }
 
   /** @returns undefined when there is nothing to invoke any more */
@@ -330,28 +302,6 @@ export class Engine implements AsyncDisposable {
     const event = invocationEvent(execution, token, execution.state.unseen);
     execution.change({ unseen: [] });
     return { head: execution.head, event, requestId };
-  }
-
-  /** The version that the execution began with. @source spec 10.1-04 */
-  #resolve({ account, region, functionName, version, qualifier }: Execution['head']): Resolution {
-    const { catalog } = this.#options;
-    const found = this.#byAlias(catalog.find(account, region, functionName, version), qualifier);
-    // What is being deleted runs what it began, and nothing else.
-    if (found.version.state === 'Active' || found.version.state === 'Deleting') return found;
-    return catalog.resolve(account, region, functionName, version);
-  }
-
-  /** As long as the alias that was called leads to the version, what is set for the alias holds. */
-  #byAlias(found: Resolution, qualifier: string): Resolution {
-    const { account, region, functionName, version } = found.version;
-    if (qualifier === version) return found;
-    try {
-      const named = this.#options.catalog.find(account, region, functionName, qualifier);
-      return named.version === found.version ? named : found;
-    } catch (error) {
-      if (error instanceof ServiceFault) return found;
-      throw error;
-    }
   }
 
   /** What the invocation came to. */
@@ -372,49 +322,9 @@ export class Engine implements AsyncDisposable {
         }),
       );
     const wasOver = !execution.isRunning;
-    if (!wasOver) this.#decide(execution, ending, nowMs);
+    if (!wasOver) decide(execution, ending, nowMs);
     await this.#write(turn);
     if (wasOver) this.#options.reports.left(execution);
-  }
-
-  #decide(execution: Execution, ending: Ending, nowMs: number): void {
-    switch (ending.kind) {
-      case 'returned':
-        return this.#answered(execution, ending.body, nowMs);
-      case 'failed': {
-        const failures = execution.state.failures + 1;
-        if (failures >= invocationFailures.atMost) return endExecution(execution, 'FAILED', { error: ending.error }, nowMs);
-        return execution.change({ failures, retryAtMs: nowMs + invocationFailures.pauseMs });
-      }
-      case 'refused': {
-        const { error } = ending;
-        if (error instanceof ServiceFault && !willPass(error))
-          return endExecution(execution, 'FAILED', { error: { ErrorType: error.code, ErrorMessage: error.message } }, nowMs);
-        // Throttled, not ready, or ours: it says nothing about the function, and passes.
-        const refusals = execution.state.refusals + 1;
-        if (!(error instanceof ServiceFault))
-          this.#options.log.warn('A durable execution could not be invoked yet.', { arn: execution.arn, error });
-        return execution.change({ refusals, retryAtMs: nowMs + pauseMs(refusals - 1) });
-      }
-    }
-  }
-
-  #answered(execution: Execution, body: Uint8Array, nowMs: number): void {
-    const answer = readAnswer(body);
-    switch (answer.kind) {
-      case 'succeeded': {
-        const limit = resultLimit(execution.head);
-        if (Buffer.byteLength(answer.result ?? '') <= limit)
-          return endExecution(execution, 'SUCCEEDED', { result: answer.result }, nowMs);
-        return endExecution(execution, 'FAILED', { error: { ErrorMessage: tooLargeResult(limit).message } }, nowMs);
-      }
-      case 'failed':
-        return endExecution(execution, 'FAILED', { error: answer.error }, nowMs);
-      case 'senseless':
-        return endExecution(execution, 'FAILED', { error: answer.error }, nowMs);
-      case 'pending':
-        return suspend(execution, nowMs);
-    }
   }
 
   #token(): string {
@@ -427,7 +337,7 @@ export class Engine implements AsyncDisposable {
 
   #chain(execution: Execution, operationId: string): void {
     const operation = execution.operations.get(operationId);
-    if (operation !== undefined && isPending(operation)) this.#spawn(this.#options.chain(execution, operation));
+    if (operation !== undefined && isPending(operation)) void this.#spawn(this.#options.chain(execution, operation));
   }
 
   /** What had no end when the server stopped. */
@@ -454,54 +364,15 @@ export class Engine implements AsyncDisposable {
     if (execution !== undefined) await this.#bury(execution);
   }
 
-  #spawn(task: Promise<void>): void {
+  /** @returns a promise that never rejects */
+  #spawn(task: Promise<void>): Promise<void> {
     const watched = task.catch((error: unknown) => {
       if (!this.isClosed) this.#options.log.error('A durable execution failed to go on.', { error });
     });
     this.#tasks.add(watched);
     void watched.then(() => this.#tasks.delete(watched));
+    return watched;
   }
-}
-
-type Ending =
-  | { readonly kind: 'returned'; readonly body: Uint8Array }
-  | { readonly kind: 'failed'; readonly error: ErrorObject }
-  /** Nothing ran. */
-  | { readonly kind: 'refused'; readonly error: unknown };
-
-async function whole(outcome: Outcome, limitBytes: number): Promise<Ending> {
-  const { body, functionError, errorType } = await buffered(outcome, limitBytes);
-  if (functionError === undefined) return { kind: 'returned', body };
-  if (errorType === 'Sandbox.Failure') return { kind: 'refused', error: new Error('The sandbox failed.') };
-  return { kind: 'failed', error: errorIn(body) };
-}
-
-/** The function waits; at once no longer, when something happened while it made up its mind. */
-function suspend(execution: Execution, nowMs: number): void {
-  const { unseen } = execution.state;
-  const waits = [...execution.operations.values()].some(isPending);
-  if (waits || unseen.length > 0)
-    return execution.change({
-      phase: unseen.length > 0 ? 'ready' : 'suspended',
-      failures: 0,
-      refusals: 0,
-      idlePendings: 0,
-      retryAtMs: undefined,
-    });
-  const times = execution.state.idlePendings + 1;
-  if (times >= idlePendings)
-    return endExecution(
-      execution,
-      'FAILED',
-      {
-        error: {
-          ErrorType: 'InvalidParameterValueException',
-          ErrorMessage: 'Cannot return PENDING status with no pending operations.',
-        },
-      },
-      nowMs,
-    );
-  execution.change({ idlePendings: times, retryAtMs: nowMs + invocationFailures.pauseMs });
 }
 
 /** @throws ServiceFault ResourceNotFoundException, also where the ARN's other parts are not this execution's */
