@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ServiceFault } from '@mayfly/wire';
-import { functionArn, type Clock, type Random, type RequestId } from '../base/index.ts';
+import { functionArn, type Clock, type Logger, type Random, type RequestId } from '../base/index.ts';
 import type { Catalog, Resolution } from '../control/index.ts';
-import { buffered, nextTurn, type DurableRoad, type InvokeRequest } from '../invoke/index.ts';
+import { buffered, nextTurn, type DurableCall, type DurableRoad, type InvokeRequest } from '../invoke/index.ts';
 import type { Engine } from './engine.ts';
 import { errorIn } from './event.ts';
 import type { Execution } from './execution.ts';
 import { willPass } from './faults.ts';
 import { chainedBytes, pauseMs } from './limits.ts';
-import type { ErrorObject, Operation } from './operation.ts';
+import { executionArn } from './names.ts';
+import type { ChainedStart, ErrorObject, Operation } from './operation.ts';
 import type { DurablePorts } from './port.ts';
 import type { Starter } from './start.ts';
 
@@ -20,10 +21,12 @@ interface Options {
   readonly ports: DurablePorts;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Logger;
   readonly responseBytes: number;
 }
 
 type Told = Pick<Operation, 'status' | 'result' | 'error'>;
+type Begun = (start: ChainedStart) => Promise<void>;
 
 /**
  * Invokes of functions that are operations of an execution.
@@ -39,13 +42,17 @@ export class Chained {
   }
 
   async run(parent: Execution, operation: Operation): Promise<void> {
-    const { engine, clock } = this.#options;
+    const { engine, clock, log } = this.#options;
     const { id } = parent.head;
     for (let tries = 0; await engine.isPending(id, operation.id); tries += 1) {
-      const told = await this.#tried(parent, operation);
-      // An end that comes with the end of the server says nothing; the next one makes the call again.
-      if (engine.isClosed && told?.status !== 'SUCCEEDED') return;
-      if (told !== undefined) return engine.tell(id, operation.id, told);
+      try {
+        const told = await this.#tried(parent, operation);
+        // An end that comes with the end of the server says nothing; the next one makes the call again.
+        if (engine.isClosed && told?.status !== 'SUCCEEDED') return;
+        if (told !== undefined) return await engine.tell(id, operation.id, told);
+      } catch (error) {
+        if (!engine.isClosed) log.warn('A chained invoke could not be made yet.', { arn: parent.arn, error });
+      }
       await clock.sleep(pauseMs(tries), { signal: engine.signal });
     }
   }
@@ -61,9 +68,9 @@ export class Chained {
         resolution.invokedArn,
       );
       const request = this.#request(parent, operation, resolution);
-      return await (resolution.version.durable === undefined
-        ? this.#ordinary(resolution, request)
-        : this.#durable(resolution, request));
+      const begun: Begun = (start) => this.#options.engine.tellStart(parent.head.id, operation.id, start);
+      const call = { resolution, request };
+      return await (resolution.version.durable === undefined ? this.#ordinary(call, begun) : this.#durable(call, begun));
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
       if (willPass(error)) return undefined;
@@ -71,9 +78,10 @@ export class Chained {
     }
   }
 
-  async #durable(resolution: Resolution, request: InvokeRequest): Promise<Told> {
+  async #durable(call: DurableCall, begun: Begun): Promise<Told> {
     const { starter, engine } = this.#options;
-    const head = await starter.start({ resolution, request }, 'chained');
+    const head = await starter.start(call, 'chained');
+    await begun({ executedVersion: head.version, durableExecutionArn: executionArn(head) });
     const { state } = await engine.ended(head.id);
     if (state.status === 'SUCCEEDED')
       return { status: 'SUCCEEDED', ...(state.result === undefined ? {} : { result: state.result }) };
@@ -81,7 +89,8 @@ export class Chained {
     return { status, ...(state.error === undefined ? {} : { error: state.error }) };
   }
 
-  async #ordinary(resolution: Resolution, request: InvokeRequest): Promise<Told | undefined> {
+  async #ordinary({ resolution, request }: DurableCall, begun: Begun): Promise<Told | undefined> {
+    await begun({ executedVersion: resolution.version.version });
     const started = await this.#options.road.start(resolution, request);
     const { body, functionError, errorType } = await buffered(await started.outcome, this.#options.responseBytes);
     if (errorType === 'Sandbox.Failure') return undefined;

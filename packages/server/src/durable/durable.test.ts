@@ -279,6 +279,17 @@ suite('durable executions', { timeout: 60_000 }, () => {
     const arn = await room.begin('parent' as never);
     await room.clock.advance(101_000);
     t.assert.deepStrictEqual(JSON.parse((await room.described(arn)).Result ?? ''), ['{"plain":true}', '"from the child"', null]);
+    const { Events: events = [] } = await room.ask('GetDurableExecutionHistory', { DurableExecutionArn: arn, MaxItems: 1000 });
+    const started = events.flatMap(({ Id: id, ChainedInvokeStartedDetails: details }) =>
+      details === undefined ? [] : [{ id, ...details }],
+    );
+    const child = started.find(({ id }) => id === 'b')?.DurableExecutionArn ?? '';
+    t.assert.strictEqual((await room.described(child)).InputPayload, '"child"');
+    t.assert.deepStrictEqual(started.map(({ id, ExecutedVersion: version }) => [id, version]).sort(), [
+      ['a', '$LATEST'],
+      ['b', '$LATEST'],
+      ['c', undefined],
+    ]);
     t.assert.match(await room.history(arn), /ChainedInvokeFailed/);
     const { DurableExecutions: all = [] } = await room.ask('ListDurableExecutionsByFunction', { FunctionName: 'flow' });
     t.assert.strictEqual(all.length, 2);

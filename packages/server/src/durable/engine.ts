@@ -7,10 +7,10 @@ import { endExecution } from './ending.ts';
 import { invocationEvent } from './event.ts';
 import type { Execution } from './execution.ts';
 import { executionNotFound, invalidToken } from './faults.ts';
-import { invoked } from './history.ts';
+import { invoked, started } from './history.ts';
 import { pauseMs } from './limits.ts';
 import { Line } from './line.ts';
-import { isPending, shown, type ErrorObject, type Operation, type Shown, type Update } from './operation.ts';
+import { isPending, shown, type ChainedStart, type ErrorObject, type Operation, type Shown, type Update } from './operation.ts';
 import type { Reports } from './reports.ts';
 import { resolutionOf } from './resolution.ts';
 import type { ExecutionStore } from './store.ts';
@@ -183,7 +183,18 @@ export class Engine implements AsyncDisposable {
       const operation = turn.execution?.operations.get(operationId);
       if (turn.execution === undefined || operation === undefined || !turn.execution.isRunning || !isPending(operation)) return;
       if (this.#abandoned) return;
-      over(turn.execution, { ...operation, ...told }, this.#clock.now());
+      const nowMs = this.#clock.now();
+      over(turn.execution, { ...chainStarted(turn.execution, operation, {}, nowMs), ...told }, nowMs);
+      await this.#write(turn);
+    });
+  }
+
+  /** A chained invoke has begun. */
+  tellStart(id: string, operationId: string, start: ChainedStart): Promise<void> {
+    return this.#turns.take(id, async (turn) => {
+      const operation = turn.execution?.operations.get(operationId);
+      if (turn.execution === undefined || operation === undefined || !turn.execution.isRunning || !isPending(operation)) return;
+      turn.execution.put(chainStarted(turn.execution, operation, start, this.#clock.now()));
       await this.#write(turn);
     });
   }
@@ -373,6 +384,13 @@ export class Engine implements AsyncDisposable {
     void watched.then(() => this.#tasks.delete(watched));
     return watched;
   }
+}
+
+/** Tells the history of a chained invoke's start, once. */
+function chainStarted(execution: Execution, operation: Operation, start: ChainedStart, nowMs: number): Operation {
+  if (operation.chained === undefined || operation.chained.isTold === true) return operation;
+  execution.record(started(operation, nowMs, { executionArn: execution.arn, chained: start }));
+  return { ...operation, chained: { ...operation.chained, isTold: true } };
 }
 
 /** @throws ServiceFault ResourceNotFoundException, also where the ARN's other parts are not this execution's */

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from './execution.ts';
 import { callbackIdOf } from './names.ts';
-import type { ErrorObject, Operation } from './operation.ts';
+import type { ChainedStart, ErrorObject, Operation } from './operation.ts';
 
 type Untold = Omit<HistoryEvent, 'EventId'>;
 type EventType = NonNullable<HistoryEvent['EventType']>;
@@ -31,11 +31,7 @@ const event = (operation: Operation, atMs: number, what: string, details: object
   };
 };
 
-export function started(
-  operation: Operation,
-  atMs: number,
-  more: { readonly executionArn: string; readonly executionTimeoutS?: number; readonly callback?: CallbackBounds },
-): Untold {
+export function started(operation: Operation, atMs: number, more: Beginning): Untold {
   const details = (): object => {
     switch (operation.type) {
       case 'EXECUTION':
@@ -53,6 +49,8 @@ export function started(
           FunctionName: operation.chained?.functionName ?? '',
           ...(operation.chained?.tenantId === undefined ? {} : { TenantId: operation.chained.tenantId }),
           Input: payload(operation.input),
+          ...(more.chained?.executedVersion === undefined ? {} : { ExecutedVersion: more.chained.executedVersion }),
+          ...(more.chained?.durableExecutionArn === undefined ? {} : { DurableExecutionArn: more.chained.durableExecutionArn }),
         };
       case 'CONTEXT':
       case 'STEP':
@@ -62,9 +60,12 @@ export function started(
   return event(operation, atMs, 'Started', details());
 }
 
-interface CallbackBounds {
-  readonly timeoutS?: number;
-  readonly heartbeatS?: number;
+/** What an event of a start tells besides the operation. */
+interface Beginning {
+  readonly executionArn: string;
+  readonly executionTimeoutS?: number;
+  readonly callback?: { readonly timeoutS?: number; readonly heartbeatS?: number };
+  readonly chained?: ChainedStart;
 }
 
 const endingWords = {

@@ -67,7 +67,7 @@ export async function openDurable(options: DurableOptions): Promise<Durable> {
     bury: (execution) => bury(execution, { ports, clock, log, signal: engine.signal }),
   });
   const starter = new Starter({ store, engine, road, clock, random });
-  const chained = new Chained({ engine, starter, catalog, road, ports, clock, random, responseBytes });
+  const chained = new Chained({ engine, starter, catalog, road, ports, clock, random, log, responseBytes });
   const retention = forgetting({ store, catalog, clock, log });
   await engine.resume();
   return {

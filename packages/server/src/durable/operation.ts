@@ -32,7 +32,21 @@ export interface Operation {
   /** Attempts of a step that have ended. */
   readonly attempt?: number;
   readonly replayChildren?: boolean;
-  readonly chained?: { readonly functionName: string; readonly tenantId?: string };
+  readonly chained?: ChainedInvoke;
+}
+
+export interface ChainedInvoke {
+  readonly functionName: string;
+  readonly tenantId?: string;
+  /** The history has its start. */
+  readonly isTold?: true;
+}
+
+/** What a chained invoke runs, known when it has begun. */
+export interface ChainedStart {
+  readonly executedVersion?: string;
+  /** Of a function that has executions. */
+  readonly durableExecutionArn?: string;
 }
 
 const endings: ReadonlySet<OperationStatus> = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED', 'TIMED_OUT', 'STOPPED']);

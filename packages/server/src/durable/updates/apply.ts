@@ -58,6 +58,8 @@ function start(execution: Execution, operation: Operation, update: Update, nowMs
   const { CallbackOptions: callback } = update;
   const begun: Operation = { ...operation, status: 'STARTED', ...startOf(operation.type, update, nowMs) };
   execution.put(begun);
+  // What it runs is known when it has begun.
+  if (begun.type === 'CHAINED_INVOKE') return;
   execution.record(
     started(begun, nowMs, {
       executionArn: execution.arn,
