@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
+  CreateEventSourceMappingCommand,
   DeleteFunctionCommand,
   GetDurableExecutionCommand,
   GetDurableExecutionHistoryCommand,
@@ -23,7 +24,7 @@ import {
   type InvokeCommandInput,
   type LambdaServiceException,
 } from '@aws-sdk/client-lambda';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { deploy, lambdaClient } from '../kit/functions.ts';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { built, missing, zipFolders } from './kit/artefacts.ts';
@@ -361,6 +362,40 @@ suite('durable functions with the SDK for JavaScript', { timeout: 280_000, skip:
       await pause(200);
     }
     for (const each of [sqs, events, cloudwatch]) each.destroy();
+  });
+
+  test('a queue feeds executions, and the event of one that fails goes to the dead letters', async (t: TestContext) => {
+    const sqs = new SQSClient(house.settings);
+    const queue = async (QueueName: string) => (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl;
+    const [orders, dead] = [await queue('orders'), await queue('dead')];
+    const arnOf = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
+    await deploy(
+      client,
+      'fed',
+      {},
+      { ...settings, DurableConfig: { ExecutionTimeout: 60 }, DeadLetterConfig: { TargetArn: arnOf('dead') } },
+    );
+    await client.send(new PublishVersionCommand({ FunctionName: 'fed' }));
+    await client.send(new CreateEventSourceMappingCommand({ FunctionName: 'fed:1', EventSourceArn: arnOf('orders') }));
+    // Its records are no flow of ours: the execution fails, and the message stays.
+    await sqs.send(new SendMessageCommand({ QueueUrl: orders, MessageBody: 'an order' }));
+    for (let seen = 0; seen === 0; await pause(100)) {
+      const list = new ListDurableExecutionsByFunctionCommand({ FunctionName: 'fed', Qualifier: '1', Statuses: ['FAILED'] });
+      const { DurableExecutions: all = [] } = await client.send(list);
+      seen = all.length;
+      if (seen > 0) t.assert.match((await described(client, all[0]?.DurableExecutionArn ?? '')).InputPayload ?? '', /an order/);
+    }
+    await begin(client, 'failing', { order: 7 }, { FunctionName: 'fed' });
+    for (;;) {
+      const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: dead, WaitTimeSeconds: 1 }));
+      if (messages.length === 0) continue;
+      t.assert.deepEqual(
+        messages.map(({ Body: body }) => body),
+        ['{"flow":"failing","order":7}'],
+      );
+      break;
+    }
+    sqs.destroy();
   });
 
   test('a function is deleted when its executions have ended', async (t: TestContext) => {
