@@ -317,6 +317,8 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
           return of(sqs.port.policy(resource));
         case 'sns':
           return of(sns.port.policy(resource));
+        case 'kinesis':
+          return of(kinesis.policy(resource));
         case 'dynamodb':
           return rest.join(':').includes('/stream/') ? undefined : of(dynamodb.policy(resource));
         case 'secretsmanager':

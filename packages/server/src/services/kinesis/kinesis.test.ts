@@ -1,4 +1,7 @@
 import {
+  DeleteResourcePolicyCommand,
+  GetResourcePolicyCommand,
+  PutResourcePolicyCommand,
   CreateStreamCommand,
   DecreaseStreamRetentionPeriodCommand,
   DeleteStreamCommand,
@@ -282,6 +285,25 @@ suite('Kinesis, asked by the real SDK client', { timeout: 60_000 }, () => {
       await town.put('late');
     }
     t.assert.deepEqual(seen, ['early', 'late']);
+  });
+
+  test('a stream and a consumer have a policy each, and lose it', async (t) => {
+    await using town = await openTown();
+    const { client } = town;
+    await client.send(new CreateStreamCommand({ StreamName: 'stream', ShardCount: 1 }));
+    const stream = 'arn:aws:kinesis:us-east-1:000000000000:stream/stream';
+    const { Consumer } = await client.send(new RegisterStreamConsumerCommand({ StreamARN: stream, ConsumerName: 'c' }));
+    const get = async (ResourceARN: string) => (await client.send(new GetResourcePolicyCommand({ ResourceARN }))).Policy;
+    t.assert.equal(await get(stream), '{}');
+    const Policy = '{"Version":"2012-10-17","Statement":[]}';
+    for (const ResourceARN of [stream, Consumer?.ConsumerARN]) {
+      await client.send(new PutResourcePolicyCommand({ ResourceARN, Policy }));
+      t.assert.equal(await get(ResourceARN ?? ''), Policy);
+      t.assert.equal(town.kinesis.policy(ResourceARN ?? ''), Policy);
+      await client.send(new DeleteResourcePolicyCommand({ ResourceARN }));
+      const again = client.send(new DeleteResourcePolicyCommand({ ResourceARN }));
+      await t.assert.rejects(again, { name: 'ResourceNotFoundException' });
+    }
   });
 
   test('a poller in this process is woken and reads what a function will get', async (t) => {

@@ -4,6 +4,7 @@ import type { Database } from '../../storage/index.ts';
 import { repeating } from '../kit/index.ts';
 import type { ShardSource } from '../kit/shards.ts';
 import { consumerHandlers } from './consumer-handlers.ts';
+import { policyHandlers } from './policy-handlers.ts';
 import { recordHandlers } from './record-handlers.ts';
 import { shardHandlers } from './shard-handlers.ts';
 import { streamHandlers } from './stream-handlers.ts';
@@ -20,6 +21,8 @@ export interface Kinesis extends AsyncDisposable {
   readonly handlers: Handlers<KinesisOperations>;
   /** For pollers inside this process. */
   readonly streams: ShardSource;
+  /** Who may use a stream or a consumer, besides whom policies of callers let. */
+  policy(arn: string): string | undefined;
   /** For other services that deliver to a stream. Resolves when the record is on storage. @throws ServiceFault */
   put(arn: string, partitionKey: string, data: Uint8Array): Promise<void>;
 }
@@ -45,8 +48,10 @@ export async function openKinesis({ database, clock, log }: KinesisOptions): Pro
       ...recordHandlers(streams, clock),
       ...consumerHandlers(streams, clock, closing.signal),
       ...tagHandlers(streams),
+      ...policyHandlers(streams),
     },
     streams,
+    policy: (arn) => streams.find(arn.split('/consumer/')[0] ?? '')?.policies?.[arn],
     async put(arn, partitionKey, data) {
       const [, , , region = '', account = ''] = arn.split(':');
       const stream = streams.get({ account, region }, undefined, arn);
@@ -66,9 +71,6 @@ const gaps = {
   DescribeChannel: notYet('DescribeChannel'),
   ListChannels: notYet('ListChannels'),
   UpdateChannel: notYet('UpdateChannel'),
-  DeleteResourcePolicy: notYet('DeleteResourcePolicy'),
-  GetResourcePolicy: notYet('GetResourcePolicy'),
-  PutResourcePolicy: notYet('PutResourcePolicy'),
   DescribeAccountSettings: notYet('DescribeAccountSettings'),
   UpdateAccountSettings: notYet('UpdateAccountSettings'),
   UpdateStreamRecordDistributionStrategy: notYet('UpdateStreamRecordDistributionStrategy'),

@@ -38,6 +38,8 @@ export interface Stream {
   readonly tags: Readonly<Record<string, string>>;
   readonly shards: readonly Shard[];
   readonly consumers: readonly Consumer[];
+  /** By the ARN of the stream or of one of its consumers. */
+  readonly policies?: Readonly<Record<string, string>>;
 }
 
 export const shardId = (no: number): string => `shardId-${String(no).padStart(12, '0')}`;
