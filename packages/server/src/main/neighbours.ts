@@ -154,6 +154,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       log,
       random,
       metrics: cloudwatch.metrics,
+      hasFunction: options.hasFunction,
       buckets: {
         isBucket: (name) => s3.port.isBucket(name),
         put: (...object) => s3.port.put(...object),

@@ -20,5 +20,4 @@ export const reasons: Reasons = [
   [/test_start_list_describe_canceled_replay/, 'a replay of three events is over before it can be cancelled'],
   [/TargetFirehose/, 'there is no Firehose here'],
   [/TargetApiGateway/, 'there is no API Gateway here'],
-  [/InsightsQueries/, 'queries of Logs Insights are not understood'],
 ];

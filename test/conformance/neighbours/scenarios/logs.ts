@@ -22,6 +22,20 @@ const matching: Scenario = async (scene) => {
   scene.match('list-log-groups-match', [Object.fromEntries(shown)]);
 };
 
+const insight = { logGroupName, queryString: 'fields @message', startTime: 1_700_000_000, endTime: 1_700_003_600 };
+
+const beginning: Scenario = async (scene) => {
+  const logs = await withGroup(scene);
+  await logs.check('start-query', 'StartQuery', insight);
+};
+
+const told: Scenario = async (scene) => {
+  const logs = await withGroup(scene);
+  scene.stage.apart('createTime');
+  await logs.ok('StartQuery', insight);
+  await logs.check('describe-queries', 'DescribeQueries', { logGroupName });
+};
+
 const printer = `import base64, gzip, json
 def handler(event, context):
     print(gzip.decompress(base64.b64decode(event["awslogs"]["data"])).decode())
@@ -202,6 +216,8 @@ const deliveryScenarios: Scenarios = {
 const taskId = '11111111-2222-3333-4444-555555555555';
 
 export const logScenarios: Scenarios = {
+  'TestCloudWatchLogsInsightsQueries.test_start_query_basic': beginning,
+  'TestCloudWatchLogsInsightsQueries.test_describe_queries': told,
   ...firstScenarios,
   ...deliveryScenarios,
   'TestLogsGroups.test_list_log_groups_with_pattern': matching,

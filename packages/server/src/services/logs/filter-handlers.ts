@@ -15,6 +15,7 @@ export function filterHandlers(options: {
   readonly groups: Groups;
   readonly clock: Clock;
   readonly deliver: ((delivery: Delivery) => Promise<void>) | undefined;
+  readonly hasFunction: (arn: string) => boolean;
   /** What a destination stands for; any other ARN stands for itself. */
   readonly targetOf: (arn: string) => string | undefined;
 }) {
@@ -35,6 +36,11 @@ export function filterHandlers(options: {
       }
       if (service !== 'lambda' && target === destinationArn && input.roleArn === undefined)
         throw invalid('destinationArn for vendor kinesis requires a roleArn.');
+      if (service === 'lambda' && !options.hasFunction(target)) {
+        throw invalid(
+          'Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute your function.',
+        );
+      }
       if (service === 'kinesis') await probe(options.deliver, call, destinationArn, clock.now());
       const filter: SubscriptionRecord = {
         name: input.filterName ?? '',
@@ -118,6 +124,11 @@ export function filterHandlers(options: {
       const among: readonly GroupRecord[] =
         name === undefined ? groups.records.list('group', scopeOf(call)) : [groups.get(call, name)];
       const { filterNamePrefix: prefix = '', metricName, metricNamespace } = input;
+      if (metricName !== undefined && metricNamespace === undefined) {
+        throw invalid(
+          'If you include the metricName parameter in your request, you must also include the metricNamespace parameter.',
+        );
+      }
       const found = among.flatMap((group) =>
         byName(group.metricFilters)
           .filter((filter) => filter.name.startsWith(prefix))

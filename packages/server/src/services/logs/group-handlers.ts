@@ -28,6 +28,18 @@ export function groupHandlers(options: { readonly groups: Groups; readonly store
       return {};
     },
 
+    async AssociateKmsKey(input, call) {
+      await groups.edit(call, groupNameOf(input.logGroupName, input.resourceIdentifier), (group) => ({
+        ...group,
+        ...(input.kmsKeyId === undefined ? {} : { kmsKeyId: input.kmsKeyId }),
+      }));
+      return {};
+    },
+    async DisassociateKmsKey(input, call) {
+      await groups.edit(call, groupNameOf(input.logGroupName, input.resourceIdentifier), (group) => without(group, 'kmsKeyId'));
+      return {};
+    },
+
     async DeleteLogGroup(input, call) {
       const name = groupNameOf(input.logGroupName);
       const group = await groups.records.change((draft) => {

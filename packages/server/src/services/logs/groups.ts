@@ -101,6 +101,15 @@ export interface ExportRecord {
   readonly endedAt?: number;
 }
 
+export interface QueryDefinitionRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly text: string;
+  readonly language: string;
+  readonly groups: readonly string[];
+  readonly changedAt: number;
+}
+
 export type LogKinds = {
   readonly group: GroupRecord;
   readonly policy: PolicyRecord;
@@ -109,6 +118,7 @@ export type LogKinds = {
   readonly deliverySource: DeliverySourceRecord;
   readonly delivery: DeliveryRecord;
   readonly exportTask: ExportRecord;
+  readonly queryDefinition: QueryDefinitionRecord;
   readonly counter: { readonly last: number };
 };
 export type LogRecords = Records<LogKinds>;

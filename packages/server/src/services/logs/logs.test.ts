@@ -2,6 +2,15 @@ import { gunzipSync } from 'node:zlib';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import {
   CloudWatchLogsClient,
+  AssociateKmsKeyCommand,
+  DeleteQueryDefinitionCommand,
+  DescribeQueriesCommand,
+  DescribeQueryDefinitionsCommand,
+  DisassociateKmsKeyCommand,
+  GetQueryResultsCommand,
+  PutQueryDefinitionCommand,
+  StartQueryCommand,
+  StopQueryCommand,
   CreateLogGroupCommand,
   CreateLogStreamCommand,
   DeleteLogGroupCommand,
@@ -371,5 +380,57 @@ suite('logs, as SDK clients see them', { timeout: 60_000 }, () => {
       name: 'LimitExceededException',
     });
     t.assert.strictEqual((await client.send(new DescribeResourcePoliciesCommand({}))).resourcePolicies?.length, 10);
+  });
+
+  test('a query finds what it is asked for, behind the scenes, and is kept for another time', async (t: TestContext) => {
+    const stream = await fresh('asked');
+    await put(stream, ['{"level":"ERROR","ms":7}', '{"level":"INFO","ms":1}', '{"level":"ERROR","ms":9}']);
+    const [startTime, endTime] = [Math.floor(Date.now() / 1000) - 60, Math.floor(Date.now() / 1000) + 60];
+    const ask = async (queryString: string) => {
+      const { queryId } = await client.send(new StartQueryCommand({ logGroupName: 'asked', startTime, endTime, queryString }));
+      for (;;) {
+        const answer = await client.send(new GetQueryResultsCommand({ queryId }));
+        if (answer.status === 'Complete') return answer;
+        t.assert.ok(answer.status === 'Scheduled' || answer.status === 'Running', answer.status);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const { results, statistics } = await ask('filter level = "ERROR" | fields ms | sort ms desc');
+    t.assert.deepEqual(
+      results?.map((row) => row.map(({ field, value }) => (field === '@ptr' ? '@ptr' : `${field}=${value}`))),
+      [
+        ['ms=9', '@ptr'],
+        ['ms=7', '@ptr'],
+      ],
+    );
+    t.assert.partialDeepStrictEqual(statistics, { recordsMatched: 2, recordsScanned: 3, logGroupsScanned: 1 });
+    const { results: newest } = await ask('fields @message, @logStream | limit 1');
+    t.assert.deepEqual(newest?.[0]?.map(({ value }) => value).slice(0, 2), ['{"level":"ERROR","ms":9}', 's']);
+    const { queries } = await client.send(new DescribeQueriesCommand({ logGroupName: 'asked' }));
+    t.assert.equal(
+      queries?.[0]?.queryString,
+      `SOURCE "asked" START=${startTime}000 END=${endTime}999 | fields @message, @logStream | limit 1`,
+    );
+    await t.assert.rejects(ask('fields |'), { name: 'MalformedQueryException', message: /position 7/ });
+    const stop = new StopQueryCommand({ queryId: queries?.[0]?.queryId });
+    await t.assert.rejects(client.send(stop), { name: 'InvalidParameterException' });
+    const kept = { name: 'errors', queryString: 'filter level = "ERROR"', logGroupNames: ['asked'] };
+    const { queryDefinitionId } = await client.send(new PutQueryDefinitionCommand(kept));
+    const shown = await client.send(new DescribeQueryDefinitionsCommand({ queryDefinitionNamePrefix: 'err' }));
+    t.assert.partialDeepStrictEqual(shown.queryDefinitions, [{ ...kept, queryDefinitionId, queryLanguage: 'CWLI' }]);
+    await client.send(new DeleteQueryDefinitionCommand({ queryDefinitionId }));
+    const again = client.send(new DeleteQueryDefinitionCommand({ queryDefinitionId }));
+    await t.assert.rejects(again, { name: 'ResourceNotFoundException' });
+  });
+
+  test('a group says which key seals it', async (t: TestContext) => {
+    const { logGroupName } = await fresh('sealed');
+    const keyOf = async () =>
+      (await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }))).logGroups?.[0]?.kmsKeyId;
+    const kmsKeyId = 'arn:aws:kms:eu-west-1:123456789012:key/k';
+    await client.send(new AssociateKmsKeyCommand({ logGroupName, kmsKeyId }));
+    t.assert.equal(await keyOf(), kmsKeyId);
+    await client.send(new DisassociateKmsKeyCommand({ logGroupName }));
+    t.assert.equal(await keyOf(), undefined);
   });
 });

@@ -8,9 +8,11 @@ import { Fan, type Delivery } from './fan.ts';
 import { filterHandlers } from './filter-handlers.ts';
 import { groupHandlers, type LogHandlers } from './group-handlers.ts';
 import { Groups, type LogKinds, type LogRecords } from './groups.ts';
+import { Queries } from './insights/queries.ts';
 import { readLines, type Line, type LineRange, type Place } from './lines.ts';
 import { policyHandlers } from './policy-handlers.ts';
 import { putHandlers } from './put.ts';
+import { queryDefinitionHandlers } from './query-definitions.ts';
 import { readHandlers } from './read.ts';
 import { Sink } from './sink.ts';
 import { LogStore } from './store.ts';
@@ -31,6 +33,8 @@ export interface LogsOptions {
    * asked again. Without it no subscription can be made.
    */
   readonly deliver?: (delivery: Delivery) => Promise<void>;
+  /** Whether there is such a function; absent = nobody knows. */
+  readonly hasFunction?: (arn: string) => boolean;
   /** Bytes of lines that may wait for the disk. */
   readonly holdBytes?: number;
 }
@@ -67,22 +71,33 @@ export async function openLogs(options: LogsOptions): Promise<Logs> {
   const random = options.random ?? systemRandom;
   const exports = await ExportTasks.open({ groups, store, database, clock, random, log, buckets: options.buckets, fresh });
 
+  const queries = new Queries({ groups, store, database, clock, random, log, fresh });
+
   return {
     handlers: {
       ...groupHandlers({ groups, store, discard: (group) => trim.discard(group) }),
       ...streamHandlers({ groups, store, fresh }),
       ...putHandlers({ groups, store, clock, written: (from, group, chunks) => fan.written(from, group, chunks) }),
       ...readHandlers({ database, groups, store, clock, fresh }),
-      ...filterHandlers({ groups, clock, deliver, targetOf: (arn) => targetOf(records, arn) }),
+      ...filterHandlers({
+        groups,
+        clock,
+        deliver,
+        hasFunction: options.hasFunction ?? (() => true),
+        targetOf: (arn) => targetOf(records, arn),
+      }),
       ...policyHandlers({ records, clock }),
       ...destinationHandlers({ records, clock }),
       ...deliveryHandlers({ records, random }),
       ...exports.handlers(),
+      ...queries.handlers(),
+      ...queryDefinitionHandlers({ records, clock, random }),
     },
     sink,
     lines: (place, range) => readLines({ database, groups, clock, fresh }, place, range),
     trim: () => trim.run(),
     async [Symbol.asyncDispose]() {
+      await queries[Symbol.asyncDispose]();
       await exports[Symbol.asyncDispose]();
       await sink[Symbol.asyncDispose]();
       await fan[Symbol.asyncDispose]();
