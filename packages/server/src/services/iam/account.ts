@@ -138,8 +138,6 @@ export function accountHandlers(directory: Directory) {
     },
     ListOpenIDConnectProviderTags: async (input, call) =>
       directory.listTags(provider(call.account, input.OpenIDConnectProviderArn).tags, input),
-    ListSAMLProviders: async () => ({ SAMLProviderList: [] }),
-    ListServerCertificates: async () => ({ ServerCertificateMetadataList: [], IsTruncated: false }),
     ListVirtualMFADevices: async () => ({ VirtualMFADevices: [], IsTruncated: false }),
   } satisfies IamHandlers;
 }

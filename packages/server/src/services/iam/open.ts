@@ -5,6 +5,7 @@ import { Records } from '../kit/index.ts';
 import type { AssumableRole } from '../sts/index.ts';
 import { accountHandlers } from './account.ts';
 import { Authority } from './authority.ts';
+import { contextKeyHandlers } from './context-keys.ts';
 import { Directory } from './directory.ts';
 import type { IamHandlers } from './faults.ts';
 import { groupHandlers } from './groups.ts';
@@ -14,6 +15,8 @@ import { policyHandlers } from './policies.ts';
 import { profileHandlers } from './profiles.ts';
 import type { IamKinds } from './records.ts';
 import { roleHandlers } from './roles.ts';
+import { samlHandlers } from './saml.ts';
+import { serverCertificateHandlers } from './server-certificates.ts';
 import { serviceCredentialHandlers } from './service-credentials.ts';
 import { simulateHandlers } from './simulate.ts';
 import { sshKeyHandlers } from './ssh-keys.ts';
@@ -52,6 +55,9 @@ export async function openIam(options: IamOptions): Promise<Iam> {
       ...sshKeyHandlers(directory, options.random),
       ...detailHandlers(directory),
       ...simulateHandlers(authority),
+      ...contextKeyHandlers(authority),
+      ...samlHandlers(directory, options.random),
+      ...serverCertificateHandlers(directory, options.random),
     },
     authority,
     role(arn) {

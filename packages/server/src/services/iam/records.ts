@@ -111,6 +111,27 @@ export interface SshKeyRecord {
   readonly uploadedAt: number;
 }
 
+export interface SamlRecord {
+  readonly arn: string;
+  readonly uuid: string;
+  readonly metadata: string;
+  readonly createdAt: number;
+  readonly validUntil: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface CertificateRecord {
+  readonly name: string;
+  readonly path: string;
+  readonly id: string;
+  readonly arn: string;
+  readonly body: string;
+  readonly chain?: string;
+  readonly uploadedAt: number;
+  readonly expiresAt: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /** IAM has no regions: the scope of each is the account. */
 export type IamKinds = {
   readonly role: RoleRecord;
@@ -119,6 +140,8 @@ export type IamKinds = {
   readonly policy: PolicyRecord;
   readonly profile: ProfileRecord;
   readonly provider: ProviderRecord;
+  readonly saml: SamlRecord;
+  readonly certificate: CertificateRecord;
   readonly alias: { readonly name: string };
   readonly credential: ServiceCredentialRecord;
   readonly login: LoginRecord;
