@@ -80,7 +80,7 @@ function trimmed(text: string, of: Value, left: boolean, right: boolean): string
   const goes = (character: string | undefined): boolean =>
     character !== undefined && (of === undefined ? character.trim() === '' : textOf(of).includes(character));
   let [from, to] = [0, text.length];
-  while (left && from < to && goes(text[from])) from += 1;
-  while (right && to > from && goes(text[to - 1])) to -= 1;
+  if (left) while (from < to && goes(text[from])) from += 1;
+  if (right) while (to > from && goes(text[to - 1])) to -= 1;
   return text.slice(from, to);
 }
