@@ -6,7 +6,7 @@ import { openStreet } from '../../../../../test/kit/street.ts';
 import { systemClock, systemRandom } from '../../base/index.ts';
 import { Keys } from '../keys/index.ts';
 import { MasterKey } from '../kit/index.ts';
-import { selfSigned } from '../sns/certificate.ts';
+import { certificate, pemOf } from '../kit/certificate.ts';
 import { openIam } from './index.ts';
 
 async function openTown() {
@@ -24,9 +24,18 @@ async function openTown() {
 
 function pair(name: string) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const fromMs = Date.now();
   return {
     PrivateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    CertificateBody: selfSigned({ name, publicKey: createPublicKey(privateKey), privateKey, fromMs: Date.now(), years: 1 }),
+    CertificateBody: pemOf(
+      certificate({
+        name,
+        publicKey: createPublicKey(privateKey),
+        issuer: { name, privateKey },
+        fromMs,
+        untilMs: fromMs + 31_536_000_000,
+      }),
+    ),
   };
 }
 
