@@ -73,12 +73,17 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
       const key = checkKey(input.Key);
       const customerKey = customerKeyOf(input);
       const algorithm = algorithmOf(input.ChecksumAlgorithm);
+      if (input.ChecksumAlgorithm !== undefined && algorithm === undefined) {
+        throw invalidRequest(
+          `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${algorithms.join(', ')}]`,
+        );
+      }
       if (input.ChecksumType !== undefined && input.ChecksumAlgorithm === undefined) {
         throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.');
       }
-      if (input.ChecksumType === 'FULL_OBJECT' && (algorithm === 'SHA1' || algorithm === 'SHA256')) {
+      if (algorithm !== undefined && neverTogether[input.ChecksumType ?? '']?.includes(algorithm) === true) {
         throw invalidRequest(
-          `The FULL_OBJECT checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+          `The ${input.ChecksumType} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
         );
       }
       const type =
@@ -248,7 +253,7 @@ export function multipartHandlers(s3: S3): Pick<Handlers<S3Operations>, Names> {
 
     async ListParts(input) {
       const { upload: shownUpload } = await upload(input);
-      const marker = Number(input.PartNumberMarker ?? 0);
+      const marker = markerOf(input.PartNumberMarker);
       const max = Math.min(input.MaxParts ?? 1000, 1000);
       const rest = (await uploads.parts(shownUpload.uploadId)).filter(({ number }) => number > marker);
       const page = rest.slice(0, max);
@@ -406,6 +411,18 @@ function chosen(listed: Listed, all: readonly Part[], { uploadId, meta }: Upload
     });
   }
   return parts;
+}
+
+/** Sums of the whole are not made of these sums of parts, or not asked for in any other way. */
+const neverTogether: Readonly<Record<string, readonly Algorithm[]>> = {
+  FULL_OBJECT: ['SHA1', 'SHA256'],
+  COMPOSITE: ['CRC64NVME'],
+};
+
+function markerOf(text: string | undefined): number {
+  const marker = Number(text ?? 0);
+  if (Number.isInteger(marker) && marker >= 0 && marker <= 2_147_483_647) return marker;
+  throw invalidArgument('Provided part-number-marker not an integer or within integer range', 'part-number-marker', text);
 }
 
 /** @throws InvalidRequest when an upload is to be completed in another way than it was begun */
