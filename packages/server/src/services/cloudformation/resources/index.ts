@@ -1,16 +1,39 @@
 import { invalid } from '../faults.ts';
 import type { Instance } from '../engine/records.ts';
 import { cloudformation } from './cloudformation.ts';
+import { cloudwatch } from './cloudwatch.ts';
 import { custom, isCustom } from './custom.ts';
+import { dynamodb } from './dynamodb.ts';
+import { ecr } from './ecr.ts';
+import { events } from './events.ts';
 import { iam } from './iam.ts';
 import { ignored } from './ignored.ts';
+import { kinesis } from './kinesis.ts';
 import { lambda } from './lambda/index.ts';
 import { logs } from './logs.ts';
+import { parameters } from './parameters.ts';
 import { s3 } from './s3.ts';
+import { scheduler } from './scheduler.ts';
+import { sns } from './sns.ts';
 import { sqs } from './sqs.ts';
 import type { Properties, ResourceType } from './type.ts';
 
-const table: Readonly<Record<string, ResourceType>> = { ...cloudformation, ...iam, ...lambda, ...logs, ...s3, ...sqs };
+const table: Readonly<Record<string, ResourceType>> = {
+  ...cloudformation,
+  ...cloudwatch,
+  ...dynamodb,
+  ...ecr,
+  ...events,
+  ...iam,
+  ...kinesis,
+  ...lambda,
+  ...logs,
+  ...parameters,
+  ...s3,
+  ...scheduler,
+  ...sns,
+  ...sqs,
+};
 
 /** Types of resources that this server can make. */
 export class ResourceTypes {
