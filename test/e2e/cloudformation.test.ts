@@ -33,6 +33,11 @@ const clients = ({ origin }: RunningServer) => {
   };
 };
 
+const withoutOutput = (text: string, name: string): string => {
+  const { Outputs: outputs, ...rest } = JSON.parse(text) as { readonly Outputs: Readonly<Record<string, unknown>> };
+  return JSON.stringify({ ...rest, Outputs: Object.fromEntries(Object.entries(outputs).filter(([key]) => key !== name)) });
+};
+
 const queueStack = (properties: object, more: object = {}): string =>
   JSON.stringify({ Resources: { Queue: { Type: 'AWS::SQS::Queue', Properties: properties } }, ...more });
 
@@ -362,6 +367,177 @@ suite('CloudFormation, asked by the real SDK client', { timeout: 280_000 }, () =
     }
     for (const TemplateURL of [`${server.origin}/templates/nothing`, 'https://example.com/a/b'])
       await t.assert.rejects(aws.stacks.createStack({ StackName: 'fetched', TemplateURL }), { message: /^S3 error: / });
+  });
+
+  const role = { Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: trust } } };
+  const functionOf = (ZipFile: string, runtime = 'nodejs24.x') => ({
+    Type: 'AWS::Lambda::Function',
+    Properties: {
+      Runtime: runtime,
+      Handler: 'index.handler',
+      Timeout: 30,
+      Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      Code: { ZipFile },
+    },
+  });
+
+  test('a custom resource is made, changed and deleted by its function', async (t: TestContext) => {
+    const code = `
+      const response = require('cfn-response');
+      exports.handler = async (event, context) => {
+        const { Id, Word } = event.ResourceProperties;
+        await response.send(event, context, 'SUCCESS', { Loud: Word.toUpperCase(), Type: event.RequestType, Was: event.OldResourceProperties?.Word }, Id);
+      };`;
+    const template = (Id: string, Word: string): string =>
+      JSON.stringify({
+        Resources: {
+          ...role,
+          Maker: functionOf(code),
+          Thing: { Type: 'Custom::Thing', Properties: { ServiceToken: { 'Fn::GetAtt': ['Maker', 'Arn'] }, Id, Word } },
+        },
+        Outputs: Object.fromEntries(
+          ['Loud', 'Type', 'Was'].map((name) => [name, { Value: { 'Fn::Join': ['', [{ 'Fn::GetAtt': ['Thing', name] }]] } }]),
+        ),
+      });
+    const told = async () =>
+      Object.fromEntries(
+        ((await stack('custom'))?.Outputs ?? []).map(({ OutputKey: key = '', OutputValue: value }) => [key, value]),
+      );
+    await aws.stacks.createStack({
+      StackName: 'custom',
+      TemplateBody: withoutOutput(template('one', 'hello'), 'Was'),
+      Capabilities,
+    });
+    t.assert.equal((await stack('custom'))?.StackStatus, 'CREATE_COMPLETE', (await stack('custom'))?.StackStatusReason);
+    t.assert.deepEqual([await told(), await physical('custom', 'Thing')], [{ Loud: 'HELLO', Type: 'Create' }, 'one']);
+    await aws.stacks.updateStack({ StackName: 'custom', TemplateBody: template('one', 'again'), Capabilities });
+    t.assert.deepEqual(
+      [await told(), await physical('custom', 'Thing')],
+      [{ Loud: 'AGAIN', Type: 'Update', Was: 'hello' }, 'one'],
+    );
+    await aws.stacks.updateStack({ StackName: 'custom', TemplateBody: template('two', 'again'), Capabilities });
+    t.assert.equal(await physical('custom', 'Thing'), 'two');
+    const tales = (await tale('custom')).filter((each) => each.startsWith('Thing'));
+    // Another id is another resource: the old one is deleted when the update is done.
+    t.assert.deepEqual(tales.slice(-4), [
+      'Thing UPDATE_IN_PROGRESS',
+      'Thing UPDATE_COMPLETE',
+      'Thing DELETE_IN_PROGRESS',
+      'Thing DELETE_COMPLETE',
+    ]);
+    await aws.stacks.deleteStack({ StackName: 'custom' });
+    await t.assert.rejects(stack('custom'), { message: 'Stack with id custom does not exist' });
+  });
+
+  test('a custom resource whose function fails, or says so, fails the stack', async (t: TestContext) => {
+    const failing = {
+      broken: [`exports.handler = async () => { throw new Error('out of paper'); };`, /out of paper/],
+      refused: [
+        `const r = require('cfn-response'); exports.handler = async (e, c) => r.send(e, c, e.RequestType === 'Delete' ? 'SUCCESS' : 'FAILED', {});`,
+        /Received response status \[FAILED\]/,
+      ],
+    } as const;
+    for (const [name, [code, reason]] of Object.entries(failing)) {
+      const Thing = {
+        Type: 'AWS::CloudFormation::CustomResource',
+        Properties: { ServiceToken: { 'Fn::GetAtt': ['Maker', 'Arn'] } },
+      };
+      const TemplateBody = JSON.stringify({ Resources: { ...role, Maker: functionOf(code), Thing } });
+      await aws.stacks.createStack({ StackName: name, TemplateBody, Capabilities });
+      t.assert.match((await stack(name))?.StackStatus ?? '', /^ROLLBACK_COMPLETE$/, name);
+      const { StackEvents: events = [] } = await aws.stacks.describeStackEvents({ StackName: name });
+      t.assert.match(events.find(({ ResourceStatus: status }) => status === 'CREATE_FAILED')?.ResourceStatusReason ?? '', reason);
+      await aws.stacks.deleteStack({ StackName: name });
+    }
+  });
+
+  test('a wait condition waits for whoever has the URL of its handle', async (t: TestContext) => {
+    const TemplateBody = JSON.stringify({
+      Resources: {
+        Handle: { Type: 'AWS::CloudFormation::WaitConditionHandle' },
+        Waits: { Type: 'AWS::CloudFormation::WaitCondition', Properties: { Handle: { Ref: 'Handle' }, Timeout: 60, Count: 2 } },
+      },
+      Outputs: { Said: { Value: { 'Fn::GetAtt': ['Waits', 'Data'] } } },
+    });
+    const creating = aws.stacks.createStack({ StackName: 'waits', TemplateBody });
+    const url = await (async () => {
+      for (;;) {
+        const found = await physical('waits', 'Handle').catch(() => undefined);
+        if (found !== undefined) return found;
+      }
+    })();
+    const say = (id: string) =>
+      fetch(url, { method: 'PUT', body: JSON.stringify({ Status: 'SUCCESS', UniqueId: id, Data: `from ${id}`, Reason: '' }) });
+    t.assert.equal((await fetch(`${url}x`, { method: 'PUT', body: '{}' })).status, 403);
+    t.assert.equal((await say('a')).status, 200);
+    t.assert.equal((await say('a')).status, 200);
+    t.assert.equal((await stack('waits'))?.StackStatus, 'CREATE_IN_PROGRESS');
+    t.assert.equal((await say('b')).status, 200);
+    await creating;
+    t.assert.equal((await stack('waits'))?.Outputs?.[0]?.OutputValue, '{"a":"from a","b":"from b"}');
+    await aws.stacks.deleteStack({ StackName: 'waits' });
+    t.assert.equal((await say('c')).status, 403);
+  });
+
+  test('a stack in a stack is made, changed and deleted with it', async (t: TestContext) => {
+    await aws.s3.createBucket({ Bucket: 'nested' });
+    const put = (Key: string, Body: string) => aws.s3.putObject({ Bucket: 'nested', Key, Body });
+    const inner = (delay: unknown): string =>
+      queueStack(
+        { DelaySeconds: delay },
+        { Parameters: { Delay: { Type: 'Number' } }, Outputs: { Url: { Value: { Ref: 'Queue' } } } },
+      );
+    await put('inner.json', inner({ Ref: 'Delay' }));
+    const outer = (Delay: number): string =>
+      JSON.stringify({
+        Resources: {
+          Inner: {
+            Type: 'AWS::CloudFormation::Stack',
+            Properties: { TemplateURL: `${server.origin}/nested/inner.json`, Parameters: { Delay } },
+          },
+        },
+        Outputs: { Url: { Value: { 'Fn::GetAtt': ['Inner', 'Outputs.Url'] } } },
+      });
+    await aws.stacks.createStack({ StackName: 'outer', TemplateBody: outer(3) });
+    const url = (await stack('outer'))?.Outputs?.[0]?.OutputValue;
+    const delay = async () =>
+      (await aws.sqs.getQueueAttributes({ QueueUrl: url, AttributeNames: ['DelaySeconds'] })).Attributes?.['DelaySeconds'];
+    t.assert.equal(await delay(), '3');
+    await aws.stacks.updateStack({ StackName: 'outer', TemplateBody: outer(4) });
+    t.assert.equal(await delay(), '4');
+    const innerId = (await physical('outer', 'Inner')) ?? '';
+    t.assert.equal((await stack(innerId))?.StackStatus, 'UPDATE_COMPLETE');
+    await aws.stacks.deleteStack({ StackName: 'outer' });
+    t.assert.equal((await stack(innerId))?.StackStatus, 'DELETE_COMPLETE');
+  });
+
+  test('parameters are checked, secrets among them are not told, and those of the store are read', async (t: TestContext) => {
+    const template = (definition: object): string =>
+      queueStack({ DelaySeconds: { Ref: 'Given' } }, { Parameters: { Given: definition } });
+    const refused = (definition: object, value: string, message: RegExp) =>
+      t.assert.rejects(
+        aws.stacks.createStack({
+          StackName: 'given',
+          TemplateBody: template(definition),
+          Parameters: [{ ParameterKey: 'Given', ParameterValue: value }],
+        }),
+        { name: 'ValidationError', message },
+      );
+    await refused({ Type: 'Number' }, 'many', /^Parameter 'Given' must be a number\.$/);
+    await refused({ Type: 'Number', MaxValue: 5 }, '6', /must be a number not greater than 5/);
+    await refused({ Type: 'String', AllowedValues: ['1', '2'] }, '3', /^Parameter 'Given' must be one of AllowedValues$/);
+    await refused({ Type: 'String', AllowedPattern: '[a-c]+', ConstraintDescription: 'letters only' }, '1', /letters only$/);
+    await refused({ Type: 'AWS::SSM::Parameter::Value<String>' }, '/nowhere', /^Unable to fetch parameters \[\/nowhere\]/);
+    await t.assert.rejects(aws.stacks.createStack({ StackName: 'given', TemplateBody: template({ Type: 'String' }) }), {
+      message: 'Parameters: [Given] must have values',
+    });
+    await aws.stacks.createStack({
+      StackName: 'given',
+      TemplateBody: template({ Type: 'Number', NoEcho: true }),
+      Parameters: [{ ParameterKey: 'Given', ParameterValue: '4' }],
+    });
+    t.assert.deepEqual((await stack('given'))?.Parameters, [{ ParameterKey: 'Given', ParameterValue: '****' }]);
+    await aws.stacks.deleteStack({ StackName: 'given' });
   });
 
   const cli = [...(process.env['PATH'] ?? '').split(':').map((each) => path.join(each, 'aws')), '/usr/bin/aws'].find((each) =>

@@ -73,7 +73,7 @@ export interface Neighbours extends AsyncDisposable {
   document(path: string): Promise<string | undefined>;
   /** Takes what somebody puts where a stack waits for it; false when none does. */
   readonly signal: CloudFormation['signal'];
-  /** Ends waits for messages, so that a stopping server need not sit them out. */
+  /** Ends waits for messages and leaves what stacks are at, so that a stopping server need not sit them out. */
   close(): void;
 }
 
@@ -391,7 +391,10 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     },
     document: (path) => sns.certificate(path),
     signal: (token, answer) => cloudformation.signal(token, answer),
-    close: () => sqs.close(),
+    close() {
+      sqs.close();
+      cloudformation.stop();
+    },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -38,6 +38,8 @@ export interface CloudFormation extends AsyncDisposable {
   stackArn(place: { readonly account: string; readonly region: string }, id: string): string | undefined;
   /** Takes the answer of a custom resource, or a signal. @returns false when nobody waits for it */
   signal(token: string, answer: Readonly<Record<string, unknown>>): Promise<boolean>;
+  /** Leaves operations under way to the next server. */
+  stop(): void;
 }
 
 /** Stacks: what templates say, made of the other services of this server. */
@@ -63,6 +65,7 @@ export async function openCloudFormation(options: CloudFormationOptions): Promis
     },
     stackArn: (place, id) => store.find(place, id)?.id ?? records.get('changeSet', placeOf(place), id)?.stackId,
     signal: (token, answer) => signals.put(token, answer),
+    stop: () => engine.stop(),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();
       await records.settled();

@@ -58,8 +58,13 @@ export class Engine implements AsyncDisposable {
     this.#runs.get(stackId)?.cancel.abort(new Error('Cancelled.'));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Begins nothing any more; what is under way is left as it lies, for the next server. */
+  stop(): void {
     this.#stopping.abort(new Error('The server stops.'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
     await Promise.all([...this.#runs.values()].map(({ done }) => done));
   }
 

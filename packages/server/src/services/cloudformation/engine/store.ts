@@ -20,6 +20,8 @@ export class StackStore {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #numbers = new Map<string, number>();
+  /** When the last event was, so that the next one is later: clients sort them by their time. */
+  #lastEventMs = 0;
 
   constructor(options: {
     readonly records: Records<Kinds>;
@@ -147,7 +149,8 @@ export class StackStore {
   #tell(draft: Draft, stackId: string, event: StackEvent): void {
     const number = (this.#numbers.get(stackId) ?? this.#lastNumber(stackId)) + 1;
     this.#numbers.set(stackId, number);
-    draft.put('event', stackId, eventName(number), event);
+    this.#lastEventMs = Math.max(event.atMs, this.#lastEventMs + 1);
+    draft.put('event', stackId, eventName(number), { ...event, atMs: this.#lastEventMs });
     draft.delete('event', stackId, eventName(number - mostEvents));
   }
 

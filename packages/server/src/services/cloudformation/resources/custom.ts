@@ -34,7 +34,7 @@ async function request(
   more: Properties,
   making: Making,
 ): Promise<Answer> {
-  const { aws, waiting, clock, token, stackId, logicalId, type, signal } = making;
+  const { waiting, clock, token, stackId, logicalId, type, signal } = making;
   const target = String(properties['ServiceToken'] ?? '');
   const service = target.split(':')[2];
   if (service !== 'lambda' && service !== 'sns')
@@ -51,18 +51,17 @@ async function request(
     ResourceProperties: texts(properties),
     ...more,
   });
+  const over = new AbortController();
   const timeoutS = Number(properties['ServiceTimeout'] ?? defaultTimeoutS);
-  const deadline = new AbortController();
   using _timer = clock.after(timeoutS * 1_000, () =>
-    deadline.abort(new Error(`CloudFormation did not receive a response from your Custom Resource within ${timeoutS} seconds.`)),
+    over.abort(new Error(`CloudFormation did not receive a response from your Custom Resource within ${timeoutS} seconds.`)),
   );
-  if (service === 'lambda')
-    await aws.lambda.Invoke({ FunctionName: target, InvocationType: 'Event', Payload: Buffer.from(message) });
-  else await aws.sns.Publish({ TopicArn: target, Subject: 'AWS CloudFormation custom resource request', Message: message });
-  const either = AbortSignal.any([signal, deadline.signal]);
+  tell(service, target, message, making).catch((error: unknown) => over.abort(error));
+  const either = AbortSignal.any([signal, over.signal]);
   while (waiting.answers(token).length === 0) {
     await waiting.next(token, either);
-    either.throwIfAborted();
+    // An answer counts also when its function failed after it.
+    if (waiting.answers(token).length === 0) either.throwIfAborted();
   }
   const answer = waiting.answers(token)[0] as Answer;
   await waiting.close(token);
@@ -71,6 +70,26 @@ async function request(
       `Received response status [${answer.Status ?? 'none'}] from custom resource. Message returned: ${answer.Reason ?? ''} (RequestId: ${token})`,
     );
   return answer;
+}
+
+/** @throws Error for a function that failed: from it nobody needs to wait for an answer */
+async function tell(service: 'lambda' | 'sns', target: string, message: string, { aws }: Making): Promise<void> {
+  if (service === 'sns')
+    return void (await aws.sns.Publish({
+      TopicArn: target,
+      Subject: 'AWS CloudFormation custom resource request',
+      Message: message,
+    }));
+  const { FunctionError: failed, Payload: payload } = await aws.lambda.Invoke({
+    FunctionName: target,
+    Payload: Buffer.from(message),
+  });
+  if (failed !== undefined)
+    throw new Error(
+      `The function ${target} failed before it answered: ${Buffer.from(payload ?? [])
+        .toString('utf8')
+        .slice(0, 1_000)}`,
+    );
 }
 
 /** A custom resource is given texts where the template has numbers and flags. */

@@ -11,6 +11,13 @@ const settings: Readonly<Record<string, Setting>> = {
       Bucket,
       AccelerateConfiguration: { Status: value?.['AccelerationStatus'] ?? 'Suspended' },
     }),
+  AccessControl: (Bucket, value, { aws }) => {
+    const canned = String(value ?? 'Private').replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`);
+    // Where ACLs are off, this one is all that there can be.
+    return canned === 'Private' && value !== undefined
+      ? Promise.resolve()
+      : aws.s3.PutBucketAcl({ Bucket, ACL: canned.toLowerCase() as 'private' });
+  },
   BucketEncryption: (Bucket, value, { aws }) =>
     value === undefined
       ? aws.s3.DeleteBucketEncryption({ Bucket })
@@ -81,8 +88,9 @@ const settings: Readonly<Record<string, Setting>> = {
       : aws.s3.PutBucketWebsite({ Bucket, WebsiteConfiguration: website(value) as never }),
 };
 
-/** A bucket says whom it tells only when those may be told: their permissions come before it, and theirs name the bucket. */
-const inTurn = ['VersioningConfiguration', ...Object.keys(settings).filter((name) => name !== 'VersioningConfiguration')];
+/** Others build on these. */
+const first = ['VersioningConfiguration', 'OwnershipControls'];
+const inTurn = [...first, ...Object.keys(settings).filter((name) => !first.includes(name))];
 
 /** @source CloudFormation Template Reference, AWS::S3::Bucket, read 2026-11 */
 const bucket: ResourceType = {
@@ -90,7 +98,7 @@ const bucket: ResourceType = {
     replaces: 'BucketName ObjectLockEnabled',
     updates: Object.keys(settings).join(' '),
     unapplied:
-      'AbacStatus AccessControl AnalyticsConfigurations IntelligentTieringConfigurations InventoryConfigurations MetadataConfiguration MetadataTableConfiguration MetricsConfigurations ReplicationConfiguration',
+      'AbacStatus AnalyticsConfigurations IntelligentTieringConfigurations InventoryConfigurations MetadataConfiguration MetadataTableConfiguration MetricsConfigurations ReplicationConfiguration',
   }),
   attributes: ['Arn', 'DomainName', 'DualStackDomainName', 'RegionalDomainName', 'WebsiteURL'],
   name: { property: 'BucketName', most: 63, lower: true },

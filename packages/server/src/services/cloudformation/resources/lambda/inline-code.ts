@@ -5,7 +5,7 @@ export function inlineArchive(source: string, runtime: string): Uint8Array {
   const python = runtime.startsWith('python');
   return zipOf({
     [python ? 'index.py' : 'index.js']: source,
-    ...(python ? { 'cfnresponse.py': pythonHelper } : { 'cfn-response.js': nodeHelper }),
+    ...(python ? { 'cfnresponse.py': pythonHelper } : { 'node_modules/cfn-response.js': nodeHelper }),
   });
 }
 
@@ -30,12 +30,12 @@ exports.send = (event, context, status, data, physicalResourceId, noEcho) =>
       answer.resume();
       answer.on('end', () => {
         resolve();
-        context.done();
+        if (context.done) context.done();
       });
     });
     sent.on('error', (error) => {
       reject(error);
-      context.done();
+      if (context.done) context.done();
     });
     sent.end(body);
   });
