@@ -65,15 +65,15 @@ suite('stacks of a server that is killed', { timeout: 600_000 }, () => {
       name: string,
       ask: () => Promise<unknown>,
     ): Promise<{ interrupted: boolean; status: string | undefined }> => {
-      let answered = false;
+      const asking = { answered: false };
       const asked = ask().then(
-        () => (answered = true),
+        () => (asking.answered = true),
         () => undefined,
       );
       // Not before it is known to have begun, so that each kill finds something to interrupt.
-      while (!answered && (await statusOf(name))?.endsWith('_IN_PROGRESS') !== true) await pause(1);
+      while (!asking.answered && (await statusOf(name))?.endsWith('_IN_PROGRESS') !== true) await pause(1);
       await pause(chance() * 60);
-      const interrupted = !answered;
+      const interrupted = !asking.answered;
       await server.stop('SIGKILL');
       await asked;
       server = await start();

@@ -14,7 +14,9 @@ interface Target {
 export function cloudFormationRules(find: StackFinder): ServiceRules {
   /** A stack that is not there yet has no id; policies name it with a star there. */
   const stackArn = (input: Target, place: Place): string | undefined => {
-    const id = text(input.StackName) ?? text(input.ChangeSetName);
+    const changeSet = text(input.ChangeSetName);
+    // The id of a change set says whose it is, whatever stack is named beside it.
+    const id = changeSet?.startsWith('arn:') === true ? changeSet : (text(input.StackName) ?? changeSet);
     if (id === undefined) return undefined;
     const name = id.startsWith('arn:') ? id.split(':').slice(5).join(':') : `stack/${id}/*`;
     return find(place, id) ?? arnIn('cloudformation', place, name);

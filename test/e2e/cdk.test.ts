@@ -1,0 +1,95 @@
+import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { Lambda } from '@aws-sdk/client-lambda';
+import { SQS } from '@aws-sdk/client-sqs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { slow } from '../fault/load.ts';
+import { RunningServer, temporaryFolder } from '../kit/server.ts';
+
+const run = promisify(execFile);
+const packages = ['aws-cdk@2.1148.1', 'aws-cdk-lib@2.276.0', 'constructs@10.8.1'];
+
+const app = `
+  const cdk = require('aws-cdk-lib');
+  const lambda = require('aws-cdk-lib/aws-lambda');
+  const { Queue } = require('aws-cdk-lib/aws-sqs');
+  const { SqsEventSource } = require('aws-cdk-lib/aws-lambda-event-sources');
+  const stack = new cdk.Stack(new cdk.App(), 'Hello', { env: { account: '000000000000', region: 'us-east-1' } });
+  const jobs = new Queue(stack, 'Jobs');
+  const done = new Queue(stack, 'Done');
+  const worker = new lambda.Function(stack, 'Worker', {
+    runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
+    handler: 'index.handler',
+    code: lambda.Code.fromAsset('code'),
+    environment: { DONE: done.queueUrl },
+  });
+  worker.addEventSource(new SqsEventSource(jobs, { batchSize: 1 }));
+  done.grantSendMessages(worker);
+  const url = worker.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE });
+  new cdk.CfnOutput(stack, 'Url', { value: url.url });
+  new cdk.CfnOutput(stack, 'JobsUrl', { value: jobs.queueUrl });
+  new cdk.CfnOutput(stack, 'DoneUrl', { value: done.queueUrl });
+`;
+const code = (word: string): string => `
+  const { SQSClient, SendMessageCommand } = require('@aws-sdk/client-sqs');
+  exports.handler = async (event) => {
+    if (event.Records === undefined) return '${word}';
+    // This server's port is another inside of the walls, and the queue's URL has the one outside.
+    const client = new SQSClient({ useQueueUrlAsEndpoint: false });
+    for (const { body } of event.Records)
+      await client.send(new SendMessageCommand({ QueueUrl: process.env.DONE, MessageBody: body + ' is ${word}' }));
+  };
+`;
+
+suite('the AWS CDK', { timeout: 600_000, skip: slow ? false : 'it fetches 60 MB of packages: MAYFLY_SLOW=1' }, () => {
+  test('bootstraps, deploys an asset with a queue before it, deploys it changed, and destroys it', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    writeFileSync(path.join(folder.path, 'package.json'), '{"private":true,"type":"commonjs"}');
+    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], { cwd: folder.path });
+    writeFileSync(path.join(folder.path, 'app.js'), app);
+    writeFileSync(path.join(folder.path, 'cdk.json'), '{"app":"node app.js","requireApproval":"never"}');
+    mkdirSync(path.join(folder.path, 'code'));
+    const write = (word: string) => writeFileSync(path.join(folder.path, 'code/index.js'), code(word));
+    await using server = await RunningServer.start(path.join(folder.path, 'data'));
+    const cdk = (...args: string[]) =>
+      run(path.join(folder.path, 'node_modules/.bin/cdk'), [...args, '--no-notices'], {
+        cwd: folder.path,
+        env: {
+          ...process.env,
+          HOME: folder.path,
+          AWS_ENDPOINT_URL: server.origin,
+          AWS_ACCESS_KEY_ID: '000000000000',
+          AWS_SECRET_ACCESS_KEY: 'x',
+          AWS_REGION: 'us-east-1',
+          CDK_DISABLE_CLI_TELEMETRY: '1',
+        },
+      });
+    const options = {
+      endpoint: server.origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '000000000000', secretAccessKey: 'x' },
+    };
+    const [stacks, sqs] = [new CloudFormation(options), new SQS(options)];
+    const outputs = async (): Promise<Readonly<Record<string, string | undefined>>> => {
+      const { Stacks: [stack] = [] } = await stacks.describeStacks({ StackName: 'Hello' });
+      return Object.fromEntries((stack?.Outputs ?? []).map(({ OutputKey: key = '', OutputValue: value }) => [key, value]));
+    };
+    await cdk('bootstrap', 'aws://000000000000/us-east-1');
+    for (const word of ['deployed', 'changed']) {
+      write(word);
+      await cdk('deploy');
+      const { Url: url = '', JobsUrl: jobs, DoneUrl: done } = await outputs();
+      t.assert.equal(await (await fetch(url)).text(), word);
+      await sqs.sendMessage({ QueueUrl: jobs, MessageBody: 'the job' });
+      const { Messages: [message] = [] } = await sqs.receiveMessage({ QueueUrl: done, WaitTimeSeconds: 20 });
+      t.assert.equal(message?.Body, `the job is ${word}`);
+      await sqs.deleteMessage({ QueueUrl: done, ReceiptHandle: message?.ReceiptHandle });
+    }
+    await cdk('destroy', '--force');
+    const { Functions: functions } = await new Lambda(options).listFunctions({});
+    t.assert.deepEqual(functions, []);
+  });
+});
