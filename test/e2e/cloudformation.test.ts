@@ -540,6 +540,29 @@ suite('CloudFormation, asked by the real SDK client', { timeout: 280_000 }, () =
     await aws.stacks.deleteStack({ StackName: 'given' });
   });
 
+  test("a stack's policy keeps updates from what it names", async (t: TestContext) => {
+    const body = (delay: number, more: object = {}): string =>
+      JSON.stringify({ Resources: { Kept: { Type: 'AWS::SQS::Queue', Properties: { DelaySeconds: delay } }, ...more } });
+    const policy = (...statements: object[]): string => JSON.stringify({ Statement: statements });
+    const all = { Effect: 'Allow', Action: 'Update:*', Principal: '*', Resource: '*' };
+    const deny = { Effect: 'Deny', Action: 'Update:*', Principal: '*', Resource: 'LogicalResourceId/Kept' };
+    await aws.stacks.createStack({ StackName: 'guarded', TemplateBody: body(1), StackPolicyBody: policy(all, deny) });
+    await t.assert.rejects(aws.stacks.setStackPolicy({ StackName: 'guarded', StackPolicyBody: '{"Statement":1}' }), {
+      message: 'Error validating stack policy: Invalid stack policy',
+    });
+    await aws.stacks.updateStack({ StackName: 'guarded', TemplateBody: body(2, { More: { Type: 'AWS::SQS::Queue' } }) });
+    t.assert.equal((await stack('guarded'))?.StackStatus, 'UPDATE_ROLLBACK_COMPLETE');
+    const { StackEvents: events = [] } = await aws.stacks.describeStackEvents({ StackName: 'guarded' });
+    t.assert.equal(
+      events.find(({ ResourceStatus: status }) => status === 'UPDATE_FAILED')?.ResourceStatusReason,
+      'Action denied by stack policy: Statement [#2] does not allow [Update:*] for resource [LogicalResourceId/Kept]',
+    );
+    await aws.stacks.updateStack({ StackName: 'guarded', TemplateBody: body(2), StackPolicyDuringUpdateBody: policy(all) });
+    t.assert.equal((await stack('guarded'))?.StackStatus, 'UPDATE_COMPLETE');
+    t.assert.equal((await aws.stacks.getStackPolicy({ StackName: 'guarded' })).StackPolicyBody, policy(all, deny));
+    await aws.stacks.deleteStack({ StackName: 'guarded' });
+  });
+
   const cli = [...(process.env['PATH'] ?? '').split(':').map((each) => path.join(each, 'aws')), '/usr/bin/aws'].find((each) =>
     (spawnSync(each, ['--version'], { encoding: 'utf8' }).stdout ?? '').startsWith('aws-cli/1.'),
   );

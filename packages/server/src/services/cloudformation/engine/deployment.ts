@@ -12,6 +12,7 @@ import { changedProperties, replaces } from './differences.ts';
 import { inOrder, type Failure } from './in-order.ts';
 import { physicalName } from './names.ts';
 import { evaluatorOf } from './outlook.ts';
+import { deniedBy, type UpdateAction } from './stack-policy.ts';
 import { isAlreadyThere, isNotThere, reasonOf } from './reasons.ts';
 import type { Blueprint, Instance, Resource, Stack, StackOutput } from './records.ts';
 import type { StackStore } from './store.ts';
@@ -58,6 +59,11 @@ export class Deployment {
     const evaluator = this.#evaluator(blueprint);
     const graph = dependenciesOf(template);
     const names = Object.keys(template.Resources).filter((name) => evaluator.includes(template.Resources[name] ?? {}));
+    for (const resource of this.#shop.store.resources(this.#stack.id)) {
+      const goes = !names.includes(resource.logicalId) && resource.instance !== undefined;
+      const denied = goes ? this.#denied('Update:Delete', resource) : undefined;
+      if (denied !== undefined) return [await this.#fail(resource, 'UPDATE_FAILED', invalid(denied), '')];
+    }
     return inOrder(
       names,
       (name) => graph.get(name) ?? [],
@@ -188,16 +194,20 @@ export class Deployment {
       return this.#fail(now, known?.instance === undefined ? 'CREATE_FAILED' : 'UPDATE_FAILED', error, '');
     }
     const { instance } = now;
-    if (instance === undefined) return this.#create(type, now, properties);
+    if (instance === undefined) return this.#create(type, definition, now, properties);
     if (known?.status === 'CREATE_FAILED') {
       // What an earlier creation left behind is no good to anybody.
       const { instance: _left, ...rest } = now;
       await this.#remove({ ...known, ...now }, instance, false);
-      return this.#leaves() ? { name: logicalId, reason: 'The server stops.' } : this.#create(type, rest, properties);
+      return this.#leaves() ? { name: logicalId, reason: 'The server stops.' } : this.#create(type, definition, rest, properties);
     }
     const before = store.properties(instance);
     const changed = instance.type === typeName ? changedProperties(before, properties) : [];
-    if (instance.type !== typeName || replaces(type, changed)) {
+    const isAnother = instance.type !== typeName || replaces(type, changed);
+    const denied =
+      isAnother || changed.length > 0 ? this.#denied(isAnother ? 'Update:Replace' : 'Update:Modify', now) : undefined;
+    if (denied !== undefined) return this.#fail(now, 'UPDATE_FAILED', invalid(denied), '');
+    if (isAnother) {
       const own = type.name?.property;
       if (
         instance.type === typeName &&
@@ -214,9 +224,9 @@ export class Deployment {
           ),
           '',
         );
-      return this.#create(type, now, properties);
+      return this.#create(type, definition, now, properties);
     }
-    if (changed.length > 0) return this.#update(type, now, instance, properties, before);
+    if (changed.length > 0) return this.#update(type, definition, now, instance, properties, before);
     if (known !== undefined && known.making === undefined)
       // Nothing of it changes but what the template says around it.
       await store.change((draft) =>
@@ -225,8 +235,13 @@ export class Deployment {
     return undefined;
   }
 
+  #denied(action: UpdateAction, resource: Pick<Resource, 'logicalId' | 'type'>): string | undefined {
+    const policy = this.#stack.policyDuringUpdate ?? this.#stack.policy;
+    return policy === undefined ? undefined : deniedBy(policy, action, resource);
+  }
+
   /** Makes a resource, or another in the place of one that cannot be changed. */
-  async #create(type: ResourceType, now: Draft, properties: Fields): Promise<Failure | undefined> {
+  async #create(type: ResourceType, definition: TemplateResource, now: Draft, properties: Fields): Promise<Failure | undefined> {
     const { store, random } = this.#shop;
     const { logicalId, instance: old } = now;
     const verb = old === undefined ? 'CREATE' : 'UPDATE';
@@ -271,7 +286,7 @@ export class Deployment {
         store.tellResource(draft, this.#stack, { ...done, status: 'CREATE_IN_PROGRESS', reason: 'Resource creation Initiated' });
       store.putResource(draft, this.#stack, {
         ...done,
-        ...this.#note(type, properties),
+        ...note(definition, type, properties),
         status: `${verb}_COMPLETE`,
         atMs: this.#now(),
       });
@@ -297,7 +312,14 @@ export class Deployment {
     return begun.instance === undefined ? { ...begun, instance: left } : { ...begun, retired: [...(begun.retired ?? []), left] };
   }
 
-  async #update(type: ResourceType, now: Draft, old: Instance, properties: Fields, before: Fields): Promise<Failure | undefined> {
+  async #update(
+    type: ResourceType,
+    definition: TemplateResource,
+    now: Draft,
+    old: Instance,
+    properties: Fields,
+    before: Fields,
+  ): Promise<Failure | undefined> {
     const { store, random } = this.#shop;
     const making = now.making ?? { name: old.physicalId, token: random.uuid() };
     const begun: Draft = { ...now, making, before: now.before ?? old };
@@ -323,7 +345,7 @@ export class Deployment {
       ...rest,
       instance,
       ...(replaced ? { retired: [...(now.retired ?? []), old] } : {}),
-      ...this.#note(type, properties),
+      ...note(definition, type, properties),
       status: 'UPDATE_COMPLETE',
     });
     return undefined;
@@ -482,12 +504,6 @@ export class Deployment {
     return store.change((draft) => store.putResource(draft, this.#stack, { ...resource, atMs: this.#now() }));
   }
 
-  /** Properties that nothing here applies are told, not hidden. */
-  #note(type: ResourceType, properties: Fields): { readonly reason?: string } {
-    const unapplied = Object.keys(properties).filter((name) => type.properties[name] === 'unapplied');
-    return unapplied.length === 0 ? {} : { reason: `Mayfly does not apply: ${unapplied.join(', ')}` };
-  }
-
   #now(): number {
     return this.#shop.clock.now();
   }
@@ -556,6 +572,18 @@ const quietly = async (looking: Promise<unknown>, otherwise: unknown): Promise<u
     throw error;
   }
 };
+
+/** What nothing here applies is told, not hidden. */
+function note(
+  { CreationPolicy, UpdatePolicy }: TemplateResource,
+  type: ResourceType,
+  properties: Fields,
+): { readonly reason?: string } {
+  const unapplied = Object.keys(properties).filter((name) => type.properties[name] === 'unapplied');
+  if (CreationPolicy !== undefined) unapplied.push('CreationPolicy');
+  if (UpdatePolicy !== undefined) unapplied.push('UpdatePolicy');
+  return unapplied.length === 0 ? {} : { reason: `Mayfly does not apply: ${unapplied.join(', ')}` };
+}
 
 /** Who has to go first: those that need it. */
 function dependentsIn(resources: readonly Resource[]): (name: string) => Iterable<string> {

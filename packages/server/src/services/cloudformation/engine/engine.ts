@@ -188,7 +188,7 @@ export class Engine implements AsyncDisposable {
     await this.#advance(stack, (now, draft) => {
       draft.delete('blueprint', placeOf(stack), `${stack.id}/next`);
       settleResources(draft, stack.id);
-      const { skipped: _skipped, ...rest } = now;
+      const { skipped: _skipped, policyDuringUpdate: _policy, ...rest } = now;
       return now.status === 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'
         ? inStatus(rest, 'UPDATE_COMPLETE')
         : inStatus(rest, 'UPDATE_ROLLBACK_COMPLETE', now.reason);

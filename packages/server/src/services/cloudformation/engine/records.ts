@@ -83,7 +83,10 @@ export interface Stack {
   readonly changeSetId?: string;
   readonly parentId?: string;
   readonly rootId?: string;
+  /** Which updates may touch which resources. */
   readonly policy?: string;
+  /** The same for the update under way. */
+  readonly policyDuringUpdate?: string;
   readonly outputs: readonly StackOutput[];
   /** Names of exports of other stacks that it uses. */
   readonly imports: readonly string[];

@@ -71,12 +71,15 @@ export function stackHandlers(desk: Desk): Pick<Handlers<CloudFormationOperation
         const now = draft.get('stack', placeOf(stack), stack.id) ?? stack;
         checkUpdatable(now);
         draft.put('blueprint', placeOf(stack), `${stack.id}/next`, blueprint);
-        const { deletion: _deletion, ...rest } = now;
+        const { deletion: _deletion, policyDuringUpdate: _policy, ...rest } = now;
         const next: Stack = {
           ...inStatus(rest, 'UPDATE_IN_PROGRESS', 'User Initiated'),
           updatedAtMs: clock.now(),
           disableRollback: input.DisableRollback ?? false,
           ...(input.StackPolicyBody === undefined ? {} : { policy: parseStackPolicy(input.StackPolicyBody) }),
+          ...(input.StackPolicyDuringUpdateBody === undefined
+            ? {}
+            : { policyDuringUpdate: parseStackPolicy(input.StackPolicyDuringUpdateBody) }),
           ...(input.ClientRequestToken === undefined ? {} : { clientToken: input.ClientRequestToken }),
         };
         store.putStack(draft, next, { reason: 'User Initiated' });
