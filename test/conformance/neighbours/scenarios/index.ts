@@ -1,4 +1,5 @@
 import type { Scenarios } from '../kit/stage.ts';
+import { cloudformationScenarios } from './cloudformation.ts';
 import { cloudwatchScenarios } from './cloudwatch.ts';
 import { eventScenarios } from './events.ts';
 import { iamScenarios } from './iam.ts';
@@ -26,4 +27,5 @@ export const scenarios: Scenarios = {
   ...of('sts', stsScenarios),
   ...of('iam', iamScenarios),
   ...of('cloudwatch', cloudwatchScenarios),
+  ...of('cloudformation', cloudformationScenarios),
 };

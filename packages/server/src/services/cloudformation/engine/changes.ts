@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CloudFormationOperations } from '@mayfly/wire';
+import { unknownValue } from '../template/evaluate.ts';
 import { referencesIn } from '../template/references.ts';
 import type { Fields, TemplateResource } from '../template/template.ts';
 import type { ResourceTypes } from '../resources/index.ts';
@@ -11,13 +12,17 @@ import type { StackStore } from './store.ts';
 type Change = NonNullable<CloudFormationOperations['DescribeChangeSet']['output']['Changes']>[number];
 type Details = NonNullable<NonNullable<Change['ResourceChange']>['Details']>;
 
-const unknown = '{{changeSet:KNOWN_AFTER_APPLY}}';
-
 /** What carrying out a blueprint would do to a stack's resources. Nothing is asked of anybody. */
 export function changesTo(
   stack: Stack,
   next: Blueprint,
-  options: { readonly store: StackStore; readonly types: ResourceTypes; readonly now: Blueprint | undefined },
+  options: {
+    readonly store: StackStore;
+    readonly types: ResourceTypes;
+    readonly now: Blueprint | undefined;
+    /** Properties are told as they are and as they will be. */
+    readonly values?: boolean;
+  },
 ): readonly Change[] {
   const { store, types, now } = options;
   const standing = new Map(store.resources(stack.id).map((resource) => [resource.logicalId, resource]));
@@ -25,12 +30,12 @@ export function changesTo(
   const replaced = new Set<string>();
   const changes = new Map<string, Change>();
   const evaluator = evaluatorOf(stack, next, {
-    reference: (name) => (replaced.has(name) ? unknown : (standing.get(name)?.instance?.physicalId ?? unknown)),
+    reference: (name) => (replaced.has(name) ? unknownValue : (standing.get(name)?.instance?.physicalId ?? unknownValue)),
     attribute(name, attribute) {
       const instance = standing.get(name)?.instance;
-      return instance === undefined || replaced.has(name) ? unknown : types.attribute(instance.type, instance, attribute);
+      return instance === undefined || replaced.has(name) ? unknownValue : types.attribute(instance.type, instance, attribute);
     },
-    imported: () => unknown,
+    imported: () => unknownValue,
   });
   // A replacement shows in whatever refers to it, and may replace that, too.
   for (let before = -1; before !== replaced.size;) {
@@ -39,7 +44,10 @@ export function changesTo(
       const resource = standing.get(name);
       const definition = next.template.Resources[name] as TemplateResource;
       if (resource?.instance === undefined) {
-        changes.set(name, added(name, definition));
+        changes.set(
+          name,
+          added(name, definition, options.values === true ? evaluator.document(definition.Properties) : undefined),
+        );
         continue;
       }
       const properties = evaluator.document(definition.Properties);
@@ -48,6 +56,7 @@ export function changesTo(
         next,
         now,
         replaced,
+        values: options.values === true,
       });
       if (change === undefined) continue;
       changes.set(name, change);
@@ -55,16 +64,26 @@ export function changesTo(
     }
   }
   for (const [name, resource] of standing)
-    if (!included.has(name) && resource.instance !== undefined) changes.set(name, removed(resource));
+    if (!included.has(name) && resource.instance !== undefined)
+      changes.set(name, removed(resource, options.values === true ? store.properties(resource.instance) : undefined));
   return [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change);
 }
 
-const added = (LogicalResourceId: string, { Type }: TemplateResource): Change => ({
+const context = (properties: Fields): string => JSON.stringify({ Properties: properties });
+
+const added = (LogicalResourceId: string, { Type }: TemplateResource, properties: Fields | undefined): Change => ({
   Type: 'Resource',
-  ResourceChange: { Action: 'Add', LogicalResourceId, ResourceType: Type, Scope: [], Details: [] },
+  ResourceChange: {
+    Action: 'Add',
+    LogicalResourceId,
+    ResourceType: Type,
+    Scope: [],
+    Details: [],
+    ...(properties === undefined ? {} : { AfterContext: context(properties) }),
+  },
 });
 
-const removed = ({ logicalId, type, instance, deletionPolicy }: Resource): Change => ({
+const removed = ({ logicalId, type, instance, deletionPolicy }: Resource, properties: Fields | undefined): Change => ({
   Type: 'Resource',
   ResourceChange: {
     Action: 'Remove',
@@ -74,6 +93,7 @@ const removed = ({ logicalId, type, instance, deletionPolicy }: Resource): Chang
     ResourceType: type,
     Scope: [],
     Details: [],
+    ...(properties === undefined ? {} : { BeforeContext: context(properties) }),
   },
 });
 
@@ -87,6 +107,7 @@ function modified(
     readonly next: Blueprint;
     readonly now: Blueprint | undefined;
     readonly replaced: ReadonlySet<string>;
+    readonly values: boolean;
   },
 ): Change | undefined {
   const type = at.types.find(definition.Type);
@@ -102,6 +123,7 @@ function modified(
         Name: name,
         RequiresRecreation:
           type.properties[name] === 'replaces' || type.update === undefined ? ('Always' as const) : ('Never' as const),
+        ...(at.values ? valuesOf(name, before[name], after[name]) : {}),
       },
     })),
   );
@@ -118,9 +140,18 @@ function modified(
       Replacement: isReplaced ? 'True' : 'False',
       Scope: ['Properties'],
       Details: details,
+      ...(at.values ? { BeforeContext: context(before), AfterContext: context(after) } : {}),
     },
   };
 }
+
+const valuesOf = (name: string, before: unknown, after: unknown) => ({
+  Path: `/Properties/${name}`,
+  AttributeChangeType: before === undefined ? ('Add' as const) : after === undefined ? ('Remove' as const) : ('Modify' as const),
+  ...(before === undefined ? {} : { BeforeValue: plainText(before) }),
+  ...(after === undefined ? {} : { AfterValue: plainText(after) }),
+});
+const plainText = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
 /** Why a property changes: its own text, a parameter, or a resource that it refers to. */
 function causesOf(

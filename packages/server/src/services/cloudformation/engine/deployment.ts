@@ -80,7 +80,7 @@ export class Deployment {
     const included = Object.entries(template.Outputs ?? {}).filter(([, output]) => evaluator.includes(output));
     const outputs = included.map(([key, output]) => {
       const text = (value: unknown): string => {
-        const found = evaluator.evaluate(value);
+        const found = told(key, () => evaluator.evaluate(value));
         if (typeof found === 'object')
           throw invalid(`Template format error: Output ${key} is malformed. The Value must be a string.`);
         return String(found);
@@ -282,8 +282,11 @@ export class Deployment {
       ...(old === undefined || old.physicalId === made.id ? {} : { retired: [...(now.retired ?? []), old] }),
     };
     await store.change((draft) => {
-      if (old === undefined)
-        store.tellResource(draft, this.#stack, { ...done, status: 'CREATE_IN_PROGRESS', reason: 'Resource creation Initiated' });
+      store.tellResource(draft, this.#stack, {
+        ...done,
+        status: `${verb}_IN_PROGRESS`,
+        reason: 'Resource creation Initiated',
+      });
       store.putResource(draft, this.#stack, {
         ...done,
         ...note(definition, type, properties),
@@ -535,6 +538,17 @@ export class Deployment {
         }
       },
     };
+  }
+}
+
+/** A wrong attribute is told with its place. */
+function told(output: string, work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StackFault && error.message.startsWith('Resource type '))
+      throw invalid(`[Error] /Outputs/${output}/Value/Fn::GetAtt: ${error.message}`);
+    throw error;
   }
 }
 

@@ -36,9 +36,7 @@ export class Engine implements AsyncDisposable {
     if (this.#leaves || this.#runs.has(stackId)) return;
     const cancel = new AbortController();
     const done = this.#run(stackId, cancel)
-      .catch((error: unknown) => {
-        if (!this.#leaves) this.#shop.log.error('An operation of a stack ended for a reason of ours.', { stackId, error });
-      })
+      .catch((error: unknown) => this.#broken(stackId, error))
       .finally(() => this.#runs.delete(stackId));
     this.#runs.set(stackId, { done, cancel });
   }
@@ -75,6 +73,19 @@ export class Engine implements AsyncDisposable {
       if (stack === undefined || !isBusy(stack.status) || this.#leaves) return;
       await this.#step(stack, cancel.signal);
     }
+  }
+
+  /** A fault of ours ends the operation, so that somebody can ask for the next one. */
+  async #broken(stackId: string, error: unknown): Promise<void> {
+    if (this.#leaves) return;
+    this.#shop.log.error('An operation of a stack ended for a reason of ours.', { stackId, error });
+    const stack = this.#shop.store.stack(stackId);
+    if (stack === undefined || !isBusy(stack.status)) return;
+    const ended = stack.status.replace(
+      /(_COMPLETE)_CLEANUP_IN_PROGRESS$|_IN_PROGRESS$/,
+      (_all, cleanUp?: string) => cleanUp ?? '_FAILED',
+    );
+    await this.#advance(stack, (now) => inStatus(now, ended as StackStatus, 'Internal Failure')).catch(() => undefined);
   }
 
   async #step(stack: Stack, signal: AbortSignal): Promise<void> {

@@ -14,6 +14,7 @@ export function deniedBy(
   resource: { readonly logicalId: string; readonly type: string },
 ): string | undefined {
   const statements = [(JSON.parse(policy) as Fields)['Statement']].flat().filter(isMap);
+  if (statements.length === 0) return undefined;
   const concerned = statements
     .map((statement, index) => ({ statement, number: index + 1 }))
     .filter(({ statement }) => concerns(statement, action, resource));

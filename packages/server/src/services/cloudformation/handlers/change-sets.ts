@@ -66,7 +66,10 @@ export function changeSetHandlers(desk: Desk): Pick<Handlers<CloudFormationOpera
       const set = findChangeSet(desk, call, input);
       const blueprint = store.records.get('blueprint', placeOf(call), set.id);
       const page = pageOf(
-        set.changes.map((change, index) => ({ change, name: String(index).padStart(6, '0') })),
+        (input.IncludePropertyValues === true ? valued(set, blueprint) : set.changes).map((change, index) => ({
+          change,
+          name: String(index).padStart(6, '0'),
+        })),
         {
           limit: changesPerPage,
           token: input.NextToken,
@@ -173,6 +176,14 @@ export function changeSetHandlers(desk: Desk): Pick<Handlers<CloudFormationOpera
       return {};
     },
   };
+
+  /** They are worked out when somebody asks for them, and not kept; where there are secrets among them they are not told. */
+  function valued(set: ChangeSet, blueprint: Blueprint | undefined): readonly object[] {
+    const stack = store.stack(set.stackId);
+    if (blueprint === undefined || stack === undefined || set.executionStatus !== 'AVAILABLE') return set.changes;
+    if (Object.values(blueprint.parameters).some(({ noEcho }) => noEcho === true)) return set.changes;
+    return changesTo(stack, blueprint, { store, types: desk.types, now: store.blueprint(stack, 'now'), values: true });
+  }
 }
 
 type Wanted = { readonly StackName?: string | undefined; readonly ChangeSetName?: string | undefined };

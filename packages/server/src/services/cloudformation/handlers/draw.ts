@@ -1,6 +1,6 @@
 import type { Call } from '@mayfly/wire';
 import type { Desk } from '../desk.ts';
-import { evaluatorOf, includedIn } from '../engine/outlook.ts';
+import { evaluatorOf, includedIn, rehearse } from '../engine/outlook.ts';
 import type { Blueprint, Stack, Tag } from '../engine/records.ts';
 import { vaultsOf } from '../engine/vaults.ts';
 import { awsAs } from '../aws.ts';
@@ -58,6 +58,7 @@ export async function draw(
   };
   checkRules(template, evaluatorOf(stack, blueprint));
   checkResources(desk, stack, blueprint, wish.ResourceTypes);
+  rehearse(stack, blueprint);
   if (options.review !== true && transforms.length > 0 && !blueprint.capabilities.includes('CAPABILITY_AUTO_EXPAND'))
     throw insufficientCapabilities('Requires capabilities : [CAPABILITY_AUTO_EXPAND]');
   return blueprint;

@@ -9,9 +9,8 @@ export function parseStackPolicy(text: string): string {
   } catch {
     throw invalid('Error validating stack policy: Invalid stack policy');
   }
-  const statements = isMap(policy) ? [policy['Statement']].flat() : [];
-  const sound =
-    statements.length > 0 && statements.every((each) => isMap(each) && (each['Effect'] === 'Allow' || each['Effect'] === 'Deny'));
+  const statements = isMap(policy) ? [policy['Statement'] ?? []].flat() : [undefined];
+  const sound = statements.every((each) => isMap(each) && (each['Effect'] === 'Allow' || each['Effect'] === 'Deny'));
   if (!sound) throw invalid('Error validating stack policy: Invalid stack policy');
   return text;
 }

@@ -1,7 +1,7 @@
 import { templateError } from '../faults.ts';
 import { cidrBlocks } from './cidr.ts';
 import { attributePath, subVariables } from './references.ts';
-import { functionOf, isMap, type Template } from './template.ts';
+import { bounds, functionOf, isMap, type Template } from './template.ts';
 
 /** What a template's functions are worked out from. */
 export interface Scope {
@@ -19,10 +19,20 @@ export interface Scope {
 /** What `AWS::NoValue` stands for: whatever holds it does without. */
 export const noValue = Symbol('AWS::NoValue');
 
+/**
+ * What stands for a value that only the making of its resource will tell. Whatever is worked out from it is not known
+ * either.
+ */
+export const unknownValue = '{{changeSet:KNOWN_AFTER_APPLY}}';
+const isUnknown = (value: unknown): boolean =>
+  typeof value === 'string' ? value.includes(unknownValue) : Array.isArray(value) && value.some(isUnknown);
+
 /** A value with every function worked out; `noValue` when it comes to nothing. */
 export class Evaluator {
   readonly #scope: Scope;
   readonly #conditions = new Map<string, boolean | 'asked'>();
+  /** Characters made so far: a few functions in each other can come to more than any memory holds. */
+  #made = 0;
 
   constructor(scope: Scope) {
     this.#scope = scope;
@@ -105,22 +115,24 @@ export class Evaluator {
       case 'Fn::FindInMap':
         return this.#findInMap(argument);
       case 'Fn::Base64':
-        return Buffer.from(this.#text(argument, name)).toString('base64');
+        return known(this.#text(argument, name), (text) => this.#bounded(Buffer.from(text).toString('base64')));
       case 'Fn::ImportValue':
-        return this.#scope.imported(this.#text(argument, name));
+        return known(this.#text(argument, name), (exportName) => this.#scope.imported(exportName));
       case 'Fn::GetAZs':
         return this.#scope.zones(this.#text(argument, name) || String(this.#scope.values['AWS::Region']));
       case 'Fn::Cidr': {
         const [block, count, bits = 8] = this.#list(name, argument, 2).map((item) => this.evaluate(item));
+        if ([block, count, bits].some(isUnknown)) return unknownValue;
         return cidrBlocks(String(block), Number(count), Number(bits));
       }
       case 'Fn::Length': {
         const list = this.evaluate(argument);
+        if (isUnknown(list)) return unknownValue;
         if (!Array.isArray(list)) throw templateError('Fn::Length requires a list argument');
         return list.length;
       }
       case 'Fn::ToJsonString':
-        return JSON.stringify(this.evaluate(argument));
+        return this.#bounded(JSON.stringify(this.evaluate(argument)));
       default:
         throw templateError(`Mayfly does not have ${name} yet.`);
     }
@@ -149,38 +161,44 @@ export class Evaluator {
       throw templateError(
         "One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string",
       );
-    return text.replaceAll(subVariables, (whole, literal: string, inside: string) => {
-      if (literal === '!') return `\${${inside}}`;
-      const name = inside.trim();
-      if (isMap(variables) && Object.hasOwn(variables, name)) return this.#text(variables[name], 'Fn::Sub');
-      if (name === '') return whole;
-      return this.#text(name.includes('.') ? { 'Fn::GetAtt': name } : { Ref: name }, 'Fn::Sub');
-    });
+    return this.#bounded(
+      text.replaceAll(subVariables, (whole, literal: string, inside: string) => {
+        if (literal === '!') return `\${${inside}}`;
+        const name = inside.trim();
+        if (isMap(variables) && Object.hasOwn(variables, name)) return this.#bounded(this.#text(variables[name], 'Fn::Sub'));
+        if (name === '') return whole;
+        return this.#bounded(this.#text(name.includes('.') ? { 'Fn::GetAtt': name } : { Ref: name }, 'Fn::Sub'));
+      }),
+    );
   }
 
   #join(argument: unknown): unknown {
     const [separator, list] = this.#list('Fn::Join', argument, 2);
     const items = this.evaluate(list);
+    if (items === unknownValue) return unknownValue;
     if (typeof separator !== 'string' || !Array.isArray(items))
       throw templateError(
         'every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.',
       );
-    return items.map((item) => plainText(item, 'Fn::Join')).join(separator);
+    const texts = items.map((item) => this.#bounded(plainText(item, 'Fn::Join')));
+    this.#spend(separator.length * texts.length);
+    return texts.join(separator);
   }
 
   #select(argument: unknown): unknown {
     const parts = Array.isArray(argument) ? (argument as unknown[]) : [];
     const index = Number(this.evaluate(parts[0]));
     const list = this.evaluate(parts[1]);
-    if (parts.length !== 2 || !Number.isInteger(index) || !Array.isArray(list))
+    if (list === unknownValue) return unknownValue;
+    if (parts.length !== 2 || !Number.isInteger(index) || !Array.isArray(list) || index < 0 || index >= list.length)
       throw templateError('Fn::Select requires a list argument with two elements: an integer index and a list');
-    if (index < 0 || index >= list.length) throw templateError(`Fn::Select cannot select nonexistent value at index ${index}`);
     return list[index];
   }
 
   #split(argument: unknown): unknown {
     const [separator, source] = Array.isArray(argument) ? (argument as unknown[]) : [];
     const text = this.evaluate(source);
+    if (isUnknown(text)) return unknownValue;
     if (typeof separator !== 'string' || separator === '' || typeof text !== 'string')
       throw templateError(
         'every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split.',
@@ -196,6 +214,7 @@ export class Evaluator {
   #findInMap(argument: unknown): unknown {
     const [map, key, attribute, otherwise] = this.#list('Fn::FindInMap', argument, 3);
     const names = [map, key, attribute].map((item) => this.#text(item, 'Fn::FindInMap'));
+    if (names.some(isUnknown)) return unknownValue;
     const [first = '', second = '', third = ''] = names;
     const found = own(own(own(this.#scope.template.Mappings, first), second), third);
     if (found !== undefined) return found;
@@ -209,10 +228,23 @@ export class Evaluator {
     return argument;
   }
 
+  #bounded(text: string): string {
+    this.#spend(text.length);
+    return text;
+  }
+
+  /** @throws ValidationError when the template comes to too much */
+  #spend(length: number): void {
+    this.#made += length;
+    if (this.#made > bounds.made) throw templateError(`its functions come to more than ${bounds.made} characters.`);
+  }
+
   #text(value: unknown, name: string): string {
     return plainText(this.evaluate(value), name);
   }
 }
+
+const known = (text: string, work: (text: string) => unknown): unknown => (isUnknown(text) ? unknownValue : work(text));
 
 const own = (map: unknown, name: string): unknown => (isMap(map) && Object.hasOwn(map, name) ? map[name] : undefined);
 

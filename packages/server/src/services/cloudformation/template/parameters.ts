@@ -1,6 +1,6 @@
 import { formatError, invalid } from '../faults.ts';
 import { PatternError, toAutomaton } from '../../kit/index.ts';
-import type { ParameterDefinition, Template } from './template.ts';
+import { bounds, type ParameterDefinition, type Template } from './template.ts';
 
 /** What a caller gives for one parameter. */
 export interface GivenParameter {
@@ -41,6 +41,7 @@ export async function decideParameters(
     checkDefinition(name, definition);
     const value = valueOf(name, definition, named.get(name), previous);
     if (value === undefined) {
+      if (ssmType.test(definition.Type)) throw invalid(`Parameter ${name} should either have input value or default value`);
       missing.push(name);
       continue;
     }
@@ -80,6 +81,8 @@ function checkDefinition(name: string, { Type: type }: ParameterDefinition): voi
 
 function check(name: string, definition: ParameterDefinition, value: string): void {
   const { Type: type, ConstraintDescription: because } = definition;
+  if (value.length > bounds.parameterLength)
+    throw invalid(`Parameter '${name}' must contain at most ${bounds.parameterLength} characters`);
   const items = isList(type) ? splitList(value) : [value];
   if (/^(Number|List<Number>)$/.test(type) && items.some((item) => item.trim() === '' || !Number.isFinite(Number(item))))
     throw invalid(`Parameter '${name}' must be a number.`);

@@ -26,7 +26,8 @@ function fromJson(text: string): unknown {
 function jsonPlace(text: string, error: unknown): string {
   const at = /position (\d+)/.exec(String(error))?.[1];
   const before = text.slice(0, at === undefined ? text.length : Number(at) + 1).split('\n');
-  return ` (line ${before.length}, column ${before.at(-1)?.length ?? 0})`;
+  // AWS counts the character that it did not expect as read.
+  return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
 }
 
 function measure(value: unknown, depth: number, seen: { nodes: number }): void {

@@ -80,4 +80,7 @@ export const bounds = {
   nameLength: 255,
   depth: 60,
   nodes: 100_000,
+  /** Characters of all that a template's functions come to. */
+  made: 16_777_216,
+  parameterLength: 4_096,
 } as const;
