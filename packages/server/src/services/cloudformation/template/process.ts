@@ -71,13 +71,13 @@ function transformed(
     case 'AWS::LanguageExtensions':
       return expandLoops(fields, (value) => listOf(value, values));
     case 'AWS::Serverless-2016-10-31':
-      return transformSam(fields as unknown as Template, {
+      return transformSam(fields, {
         parameters: values,
         region: place.region,
         account: place.account,
         partition: 'aws',
         managedPolicy,
-      }) as unknown as Fields;
+      });
     default:
       throw invalid(`No transform named ${name} found. Mayfly has AWS::Serverless-2016-10-31 and AWS::LanguageExtensions.`);
   }

@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { before, suite, test, type TestContext } from 'node:test';
+import { transformSam } from '../../../packages/server/src/services/cloudformation/sam/index.ts';
+import policyTemplates from '../../../packages/server/src/services/cloudformation/sam/policies/templates.json' with { type: 'json' };
+import { parseTemplate } from '../../../packages/server/src/services/cloudformation/template/parse.ts';
+import { python, pythonMissing, samCli } from './cli.ts';
+
+type Fields = Record<string, unknown>;
+
+interface Case {
+  readonly template: Fields;
+  readonly parameters: Fields;
+}
+/** What a template comes to, or what is wrong with it. */
+type Translated = { readonly template: Fields } | { readonly faults: readonly string[] };
+
+const templates = path.join(import.meta.dirname, 'templates');
+
+/** All templates of a file. Those without other sections are resources; resources without a type are functions. */
+function casesIn(file: string): ReadonlyMap<string, Case> {
+  const written = parseTemplate(readFileSync(path.join(templates, file), 'utf8')) as Record<string, Fields>;
+  return new Map(
+    Object.entries(written).map(([name, { given = {}, ...rest }]) => {
+      const sections: Fields = 'Resources' in rest ? rest : { Resources: rest };
+      const Resources = Object.fromEntries(
+        Object.entries(sections['Resources'] as Record<string, Fields>).map(([id, resource]) => [id, whole(resource)]),
+      );
+      const template = { ...sections, Transform: 'AWS::Serverless-2016-10-31', Resources };
+      return [name, { template, parameters: given as Fields }];
+    }),
+  );
+}
+
+function whole(resource: Fields): unknown {
+  if (typeof resource !== 'object' || 'Type' in resource) return resource;
+  const { Condition, ...properties } = resource;
+  const Properties = { Handler: 'a.b', Runtime: 'nodejs24.x', InlineCode: 'x', ...properties };
+  return { Type: 'AWS::Serverless::Function', ...(Condition === undefined ? {} : { Condition }), Properties };
+}
+
+function ours({ template, parameters }: Case): Translated {
+  const place = { region: 'us-east-1', account: '123456789012', partition: 'aws' };
+  try {
+    return { template: transformSam(template, { ...place, parameters, managedPolicy }) };
+  } catch (error) {
+    const [, count, faults = ''] = /Number of errors found: (\d+)\. (.*)/s.exec((error as Error).message) ?? [];
+    if (count === undefined) throw error;
+    return { faults: faults.split(/ (?=Resource with id )/) };
+  }
+}
+const managedPolicy = (name: string): string | undefined =>
+  /^(Amazon|AWS)/.test(name) ? `arn:aws:iam::aws:policy/${name}` : undefined;
+
+/** All at once: the translator takes a second to start. */
+function theirs(site: string, cases: ReadonlyMap<string, Case>): Readonly<Record<string, Translated>> {
+  const { stdout, stderr, status } = spawnSync(python ?? '', [path.join(import.meta.dirname, 'translate.py')], {
+    input: JSON.stringify(Object.fromEntries(cases)),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, PYTHONPATH: site, AWS_DEFAULT_REGION: 'us-east-1' },
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Readonly<Record<string, Translated>>;
+}
+
+/** Without what the translator leaves to chance, or hashes in a form of its own. */
+function comparable(translated: Translated): unknown {
+  if ('faults' in translated) return translated.faults.toSorted();
+  const { Transform: _, ...template } = translated.template;
+  const resources = Object.values(template['Resources'] as Record<string, { DependsOn?: unknown }>);
+  for (const resource of resources) if (Array.isArray(resource.DependsOn)) resource.DependsOn.sort();
+  if (Object.keys((template['Conditions'] as Fields | undefined) ?? {}).length === 0) delete template['Conditions'];
+  return JSON.parse(withoutDeployments(JSON.stringify(template)));
+}
+
+/** Deployments of REST APIs are named after a hash of a document in the translator's own form, ours after its JSON. */
+function withoutDeployments(text: string): string {
+  const hashes = new Set([...text.matchAll(/Deployment([0-9a-f]{10})"/g)].map(([, hash = '']) => hash));
+  return [...hashes].reduce((rest, hash) => rest.replaceAll(new RegExp(`${hash}[0-9a-f]*`, 'g'), '…'), text);
+}
+
+suite('SAM templates come to what aws-sam-translator makes of them', { timeout: 280_000, skip: pythonMissing }, () => {
+  let site: string;
+  before(async () => {
+    site = await samCli();
+  });
+
+  for (const file of globSync('*.yaml', { cwd: templates }).sort()) {
+    suite(path.basename(file, '.yaml'), () => {
+      const cases = casesIn(file);
+      let expected: Readonly<Record<string, Translated>>;
+      before(() => {
+        expected = theirs(site, cases);
+      });
+      for (const [name, each] of cases) {
+        test(name, (t: TestContext) => {
+          const wanted = expected[name];
+          t.assert.ok(wanted !== undefined);
+          t.assert.deepEqual(comparable(ours(each)), comparable(wanted));
+        });
+      }
+    });
+  }
+
+  test('every policy template', (t: TestContext) => {
+    const names = Object.keys(policyTemplates);
+    const cases = new Map(names.map((name) => [name, functionWith({ [name]: parametersOf(name) })]));
+    const expected = theirs(site, cases);
+    t.assert.equal(names.length, 81);
+    for (const [name, each] of cases)
+      t.assert.deepEqual(comparable(ours(each)), comparable(expected[name] ?? { faults: [] }), name);
+  });
+});
+
+const functionWith = (policy: Fields): Case => ({
+  template: { Resources: { F: whole({ Policies: [policy] }) }, Transform: 'AWS::Serverless-2016-10-31' },
+  parameters: {},
+});
+
+/** A value for every parameter of a policy template: the fault of one without any names them. */
+function parametersOf(name: string): Fields {
+  const bare = ours(functionWith({ [name]: {} }));
+  const missing = 'faults' in bare ? [...(/\[([^\]]*)\]$/.exec(bare.faults[0] ?? '')?.[1] ?? '').matchAll(/\w+/g)] : [];
+  return Object.fromEntries(missing.map(([parameter]) => [parameter, { Ref: `Given${parameter}` }]));
+}
