@@ -5,7 +5,7 @@ import { before, suite, test, type TestContext } from 'node:test';
 import { transformSam } from '../../../packages/server/src/services/cloudformation/sam/index.ts';
 import policyTemplates from '../../../packages/server/src/services/cloudformation/sam/policies/templates.json' with { type: 'json' };
 import { parseTemplate } from '../../../packages/server/src/services/cloudformation/template/parse.ts';
-import { python, pythonMissing, samCli } from './cli.ts';
+import { python, pythonMissing, samCli } from '../../runtimes/kit/sam-cli.ts';
 
 type Fields = Record<string, unknown>;
 

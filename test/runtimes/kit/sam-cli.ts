@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { built, pythonOf } from '../../runtimes/kit/artefacts.ts';
+import { built, pythonOf } from './artefacts.ts';
 
 const minor = '3.11';
 export const python = pythonOf(minor);
