@@ -1,44 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, suite, test, type TestContext } from 'node:test';
 import { transformSam } from '../../../packages/server/src/services/cloudformation/sam/index.ts';
 import policyTemplates from '../../../packages/server/src/services/cloudformation/sam/policies/templates.json' with { type: 'json' };
-import { parseTemplate } from '../../../packages/server/src/services/cloudformation/template/parse.ts';
 import { python, pythonMissing, samCli } from '../../runtimes/kit/sam-cli.ts';
+import { casesIn, files, whole, type Case, type Fields } from './cases.ts';
 
-type Fields = Record<string, unknown>;
-
-interface Case {
-  readonly template: Fields;
-  readonly parameters: Fields;
-}
 /** What a template comes to, or what is wrong with it. */
 type Translated = { readonly template: Fields } | { readonly faults: readonly string[] };
-
-const templates = path.join(import.meta.dirname, 'templates');
-
-/** All templates of a file. Those without other sections are resources; resources without a type are functions. */
-function casesIn(file: string): ReadonlyMap<string, Case> {
-  const written = parseTemplate(readFileSync(path.join(templates, file), 'utf8')) as Record<string, Fields>;
-  return new Map(
-    Object.entries(written).map(([name, { given = {}, ...rest }]) => {
-      const sections: Fields = 'Resources' in rest ? rest : { Resources: rest };
-      const Resources = Object.fromEntries(
-        Object.entries(sections['Resources'] as Record<string, Fields>).map(([id, resource]) => [id, whole(resource)]),
-      );
-      const template = { ...sections, Transform: 'AWS::Serverless-2016-10-31', Resources };
-      return [name, { template, parameters: given as Fields }];
-    }),
-  );
-}
-
-function whole(resource: Fields): unknown {
-  if (typeof resource !== 'object' || 'Type' in resource) return resource;
-  const { Condition, ...properties } = resource;
-  const Properties = { Handler: 'a.b', Runtime: 'nodejs24.x', InlineCode: 'x', ...properties };
-  return { Type: 'AWS::Serverless::Function', ...(Condition === undefined ? {} : { Condition }), Properties };
-}
 
 function ours({ template, parameters }: Case): Translated {
   const place = { region: 'us-east-1', account: '123456789012', partition: 'aws' };
@@ -87,7 +56,7 @@ suite('SAM templates come to what aws-sam-translator makes of them', { timeout: 
     site = await samCli();
   });
 
-  for (const file of globSync('*.yaml', { cwd: templates }).sort()) {
+  for (const file of files) {
     suite(path.basename(file, '.yaml'), () => {
       const cases = casesIn(file);
       let expected: Readonly<Record<string, Translated>>;

@@ -1,9 +1,9 @@
 import type { Draft, SamResource } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
 import { readProperties, shapeOf } from '../shape.ts';
-import { asMap, listOf, own, pick, sub, type Fields } from '../values.ts';
+import { isMap, asMap, listOf, own, pick, sub, type Fields } from '../values.ts';
 import { readEnd, type End } from './end.ts';
-import { profiles, type Profile } from './profiles.ts';
+import { machine, profiles, type Profile } from './profiles.ts';
 
 const shape = shapeOf({
   typed: { map: 'Source', 'map or list': 'Destination', list: 'Permissions' },
@@ -15,7 +15,7 @@ export type TypesAsWritten = ReadonlyMap<string, string>;
 
 /** `AWS::Serverless::Connector`: what one resource must be allowed so that it can use another. */
 export function translateConnector(
-  { logicalId, type, properties, inherited }: SamResource,
+  { logicalId, type, properties, inherited, own: attributes }: SamResource,
   types: TypesAsWritten,
   draft: Draft,
 ): void {
@@ -27,7 +27,7 @@ export function translateConnector(
       source: readEnd(logicalId, Source, types, draft),
       destination: readEnd(logicalId, destination, types, draft),
     };
-    connect({ logicalId, suffix, permissions, inherited, draft, ...ends });
+    connect({ logicalId, suffix, permissions, inherited: { ...pick(attributes, ['DependsOn']), ...inherited }, draft, ...ends });
   }
 }
 
@@ -121,10 +121,32 @@ function addPolicy(connection: Connection, profile: Extract<Profile, { kind: 'ro
       Action: actions,
       Resource: resources.map((pattern) => resourceOf(pattern, connection)),
     }));
-  added(connection, `${logicalId}Policy${suffix}`, 'AWS::IAM::ManagedPolicy', {
+  const policyId = `${logicalId}Policy${suffix}`;
+  added(connection, policyId, 'AWS::IAM::ManagedPolicy', {
     PolicyDocument: { Version: '2012-10-17', Statement: statements },
     Roles: [holder.roleName],
   });
+  if (profile.of === 'Destination') makeWait(connection, policyId, ([, resource]) => isMapping(resource, connection));
+  if (source.type === machine && destination.type === machine) makeWait(connection, policyId, ([id]) => id === source.id);
+}
+
+/** What is tried out when it is made comes after the policy that lets it. */
+function makeWait({ draft }: Connection, policyId: string, isOne: (entry: readonly [string, Fields]) => boolean): void {
+  for (const resources of [draft.made, draft.written] as Record<string, unknown>[]) {
+    for (const [id, resource] of Object.entries(resources)) {
+      if (!isMap(resource) || !isOne([id, resource])) continue;
+      const before = resource['DependsOn'];
+      resources[id] = { ...resource, DependsOn: [...(before === undefined ? [] : listOf(before)), policyId] };
+    }
+  }
+}
+
+/** Whether a resource has Lambda poll the source for the destination. */
+function isMapping({ Type: type, Properties: properties }: Fields, { source, destination }: Connection): boolean {
+  if (type !== 'AWS::Lambda::EventSourceMapping' || source.id === undefined) return false;
+  const { FunctionName, EventSourceArn } = asMap(properties);
+  const path = asMap(EventSourceArn)['Fn::GetAtt'];
+  return asMap(FunctionName)['Ref'] === destination.id && Array.isArray(path) && path[0] === source.id;
 }
 
 function resourceOf(pattern: string, { source, destination }: Connection): unknown {
@@ -132,7 +154,7 @@ function resourceOf(pattern: string, { source, destination }: Connection): unkno
   if (pattern === '%d') return destination.arn;
   if (pattern.startsWith('%s')) return sub(`\${SourceArn}${pattern.slice(2)}`, { SourceArn: source.arn });
   if (pattern.startsWith('%d')) return sub(`\${DestinationArn}${pattern.slice(2)}`, { DestinationArn: destination.arn });
-  return sub(pattern, { DestinationName: destination.name });
+  return pattern.includes('${DestinationName}') ? sub(pattern, { DestinationName: destination.name }) : sub(pattern);
 }
 
 function addPermission(connection: Connection, principal: string): void {
@@ -142,9 +164,16 @@ function addPermission(connection: Connection, principal: string): void {
     FunctionName: destination.arn,
     Principal: principal,
     ...(source.type === 'AWS::S3::Bucket' ? { SourceAccount: sub('${AWS::AccountId}') } : {}),
-    SourceArn: source.arn,
+    SourceArn: source.type.startsWith('AWS::ApiGateway') ? executionsOf(source) : source.arn,
   });
 }
+
+/** Calls of an API, or of the part of it that is meant. */
+const executionsOf = ({ arn: id, qualifier = '*' }: End): Fields =>
+  sub('arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SourceResourceId}/${SourceQualifier}', {
+    SourceResourceId: id,
+    SourceQualifier: qualifier,
+  });
 
 function addResourcePolicy(
   connection: Connection,

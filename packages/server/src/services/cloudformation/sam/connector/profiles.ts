@@ -36,10 +36,32 @@ const writeTable = allow(
 const invoke = bySource({ Write: [allow('lambda', 'InvokeAsync InvokeFunction')] });
 const publish = bySource({ Write: [allow('sns', 'Publish')] });
 const putEvents = bySource({ Write: [allow('events', 'PutEvents')] });
+const files = bySource({
+  Read: [
+    allow(
+      's3',
+      `GetObject GetObjectAcl GetObjectLegalHold GetObjectRetention GetObjectTorrent GetObjectVersion GetObjectVersionAcl
+           GetObjectVersionForReplication GetObjectVersionTorrent ListBucket ListBucketMultipartUploads ListBucketVersions
+           ListMultipartUploadParts`,
+      '%d',
+      '%d/*',
+    ),
+  ],
+  Write: [
+    allow(
+      's3',
+      `AbortMultipartUpload DeleteObject DeleteObjectVersion PutObject PutObjectLegalHold PutObjectRetention RestoreObject`,
+      '%d',
+      '%d/*',
+    ),
+  ],
+});
 const executions = 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${DestinationName}:*';
+const nestedRule =
+  'arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule';
 
 const lambda = 'AWS::Lambda::Function';
-const machine = 'AWS::StepFunctions::StateMachine';
+export const machine = 'AWS::StepFunctions::StateMachine';
 const queue = 'AWS::SQS::Queue';
 const topic = 'AWS::SNS::Topic';
 const rule = 'AWS::Events::Rule';
@@ -58,26 +80,7 @@ export const profiles: Readonly<Record<string, Readonly<Record<string, Profile>>
     [topic]: publish,
     [bus]: putEvents,
     [dynamo]: bySource({ Read: [readTable], Write: [writeTable] }),
-    [bucket]: bySource({
-      Read: [
-        allow(
-          's3',
-          `GetObject GetObjectAcl GetObjectLegalHold GetObjectRetention GetObjectTorrent GetObjectVersion GetObjectVersionAcl
-           GetObjectVersionForReplication GetObjectVersionTorrent ListBucket ListBucketMultipartUploads ListBucketVersions
-           ListMultipartUploadParts`,
-          '%d',
-          '%d/*',
-        ),
-      ],
-      Write: [
-        allow(
-          's3',
-          `AbortMultipartUpload DeleteObject DeleteObjectVersion PutObject PutObjectLegalHold PutObjectRetention RestoreObject`,
-          '%d',
-          '%d/*',
-        ),
-      ],
-    }),
+    [bucket]: files,
     [machine]: bySource({
       Write: [allow('states', 'StartExecution StartSyncExecution'), allow('states', 'StopExecution', executions)],
       Read: [
@@ -92,6 +95,16 @@ export const profiles: Readonly<Record<string, Readonly<Record<string, Profile>>
     [topic]: publish,
     [bus]: putEvents,
     [dynamo]: bySource({ Read: [readTable], Write: [writeTable] }),
+    [bucket]: files,
+    // Executions that are waited for are told of by a rule of Step Functions' own.
+    [machine]: bySource({
+      Read: [allow('states', 'DescribeExecution', executions), allow('events', 'DescribeRule', nestedRule)],
+      Write: [
+        allow('states', 'StartExecution'),
+        allow('states', 'StopExecution', executions),
+        allow('events', 'PutTargets PutRule', nestedRule),
+      ],
+    }),
   },
   [queue]: {
     [lambda]: {
@@ -122,5 +135,9 @@ export const profiles: Readonly<Record<string, Readonly<Record<string, Profile>>
     [lambda]: { kind: 'permission', principal: 'events.amazonaws.com' },
     [queue]: { kind: 'queue', principal: 'events.amazonaws.com' },
     [topic]: { kind: 'topic', principal: 'events.amazonaws.com' },
+    [machine]: bySource({ Write: [allow('states', 'StartExecution')] }),
+    [bus]: putEvents,
   },
+  'AWS::ApiGateway::RestApi': { [lambda]: { kind: 'permission', principal: 'apigateway.amazonaws.com' } },
+  'AWS::ApiGatewayV2::Api': { [lambda]: { kind: 'permission', principal: 'apigateway.amazonaws.com' } },
 };
