@@ -5,7 +5,7 @@ import { asMap, pick, tagList } from './values.ts';
 
 const shape = shapeOf({
   map: 'Parameters Tags',
-  typed: { 'text or map': 'Location', list: 'NotificationARNs', number: 'TimeoutInMinutes' },
+  typed: { 'text or map': 'Location', texts: 'NotificationARNs', number: 'TimeoutInMinutes' },
   required: 'Location',
 });
 

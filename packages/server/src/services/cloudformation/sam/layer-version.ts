@@ -3,14 +3,14 @@ import type { Draft, SamResource } from './draft.ts';
 import { InvalidResource } from './faults.ts';
 import { hashedId } from './logical-id.ts';
 import { readProperties, shapeOf } from './shape.ts';
-import { given, pick, printed } from './values.ts';
+import { given, isIntrinsic, pick, printed } from './values.ts';
 
 const shape = shapeOf({
   text: 'Description LicenseInfo RetentionPolicy',
   typed: {
     text: 'LayerName',
     'text or map': 'ContentUri',
-    list: 'CompatibleArchitectures CompatibleRuntimes',
+    texts: 'CompatibleArchitectures CompatibleRuntimes',
     flag: 'PublishLambdaVersion',
   },
   required: 'ContentUri',
@@ -40,6 +40,11 @@ function readRetention(written: unknown, logicalId: string): string | undefined 
   if (written === undefined) return undefined;
   const named = retentions.find((each) => typeof written === 'string' && each.toLowerCase() === written.toLowerCase());
   if (named !== undefined) return named;
+  if (isIntrinsic(written))
+    throw new InvalidResource(
+      logicalId,
+      `'RetentionPolicy' does not accept intrinsic functions, please use one of the following options: ${printed(retentions)}`,
+    );
   throw new InvalidResource(logicalId, `'RetentionPolicy' must be one of the following options: ${printed(retentions)}.`);
 }
 

@@ -6,6 +6,7 @@ const kinds = {
   number: (value: unknown) => typeof value === 'number',
   flag: (value: unknown) => typeof value === 'boolean',
   list: (value: unknown) => Array.isArray(value),
+  texts: (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === 'string' || isMap(each)),
   map: isMap,
 };
 type Kind = keyof typeof kinds;

@@ -84,7 +84,10 @@ function documentOf(logicalId: string, properties: Fields, routes: readonly Rout
   return given({
     ...written,
     info: infoOf(logicalId, properties, written['info'], DefinitionBody !== undefined),
-    paths: pathsWith(asMap(written['paths']), routes, { apiId: logicalId, draft, operation }),
+    paths:
+      written['paths'] === undefined && routes.length === 0
+        ? undefined
+        : pathsWith(asMap(written['paths']), routes, { apiId: logicalId, draft, operation }),
     components: Object.keys(schemes).length === 0 ? written['components'] : { ...components, securitySchemes: schemes },
     'x-amazon-apigateway-cors': corsOf(logicalId, CorsConfiguration) ?? written['x-amazon-apigateway-cors'],
     servers:

@@ -22,6 +22,8 @@ export function contentOf(logicalId: string, properties: Fields, draft: Draft): 
 
 function documentOf(logicalId: string, properties: Fields, draft: Draft): Fields {
   const { DefinitionBody, OpenApiVersion, BinaryMediaTypes, GatewayResponses, DisableExecuteApiEndpoint } = properties;
+  if (OpenApiVersion !== undefined && !/^[23]\.\d+(\.\d+)?$/.test(String(OpenApiVersion)))
+    throw new InvalidResource(logicalId, `The OpenApiVersion value must be of the format '3.0.0'.`);
   const { partition } = draft.context;
   const cors = readCors(logicalId, properties['Cors']);
   const auth = readRestAuth(logicalId, properties['Auth']);

@@ -6,7 +6,7 @@ import { readEnd, type End } from './end.ts';
 import { machine, profiles, type Profile } from './profiles.ts';
 
 const shape = shapeOf({
-  typed: { map: 'Source', 'map or list': 'Destination', list: 'Permissions' },
+  typed: { map: 'Source', 'map or list': 'Destination', texts: 'Permissions' },
   required: 'Source Destination Permissions',
 });
 

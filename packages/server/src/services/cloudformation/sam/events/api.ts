@@ -4,7 +4,7 @@ import { readRequestParameters } from '../api/request-parameters.ts';
 import { checkRestAuthorizer } from '../api/rest-authorizers.ts';
 import { executionPath, methodOf } from '../api/route.ts';
 import { shapeOf } from '../shape.ts';
-import { asMap, given, isMap, ref, sub } from '../values.ts';
+import { asMap, isIntrinsic, given, isMap, ref, sub } from '../values.ts';
 import { addRoute } from './api-route.ts';
 import { faulty, permit, type EventType } from './event.ts';
 
@@ -26,6 +26,8 @@ export const api: EventType = {
     for (const name of ['RequestModel', 'ResponseTransferMode'])
       if (properties[name] !== undefined) throw faulty(event, `Mayfly does not translate ${name} of an Api event yet.`);
     const method = methodOf(written);
+    if (named !== undefined && typeof named !== 'string' && !isIntrinsic(named))
+      throw faulty(event, `Property 'RestApiId' should be a string.`);
     const apiId = named === undefined ? implicitRestApi.logicalId : isMap(named) ? named['Ref'] : undefined;
     const resource = typeof apiId === 'string' ? draft.find(apiId) : undefined;
     if (typeof apiId !== 'string' || resource?.['Type'] !== implicitRestApi.type)

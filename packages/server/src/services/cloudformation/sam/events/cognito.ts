@@ -4,7 +4,7 @@ import { faulty, permit, type EventType } from './event.ts';
 
 /** Triggers of a user pool: they are written into the pool itself. */
 export const cognito: EventType = {
-  shape: shapeOf({ text: 'UserPool', known: { 'text or list': 'Trigger' }, required: 'UserPool Trigger' }),
+  shape: shapeOf({ text: 'UserPool', known: { 'text or texts': 'Trigger' }, required: 'UserPool Trigger' }),
   add(event) {
     const { properties, consumer, draft } = event;
     const { UserPool, Trigger } = properties;

@@ -3,7 +3,7 @@ import { anyMethod, executionPath, methodOf } from '../api/route.ts';
 import { implicitHttpApi } from '../api/implicit.ts';
 import { checkHttpAuthorizer } from '../api/http-authorizers.ts';
 import { shapeOf } from '../shape.ts';
-import { asMap, given, isMap, ref, sub, type Fields } from '../values.ts';
+import { isIntrinsic, asMap, given, isMap, ref, sub, type Fields } from '../values.ts';
 import { addRoute } from './api-route.ts';
 import { faulty, permit, type Event, type EventType } from './event.ts';
 
@@ -26,6 +26,8 @@ export const httpApi: EventType = {
     if (typeof written !== 'string') throw faulty(event, `Property 'Method' should be a string.`);
     const method = methodOf(written);
     const named = properties['ApiId'];
+    if (named !== undefined && typeof named !== 'string' && !isIntrinsic(named))
+      throw faulty(event, `Property 'ApiId' should be a string.`);
     const apiId = named === undefined ? implicitHttpApi.logicalId : isMap(named) ? named['Ref'] : undefined;
     const api = typeof apiId === 'string' ? draft.find(apiId) : undefined;
     if (typeof apiId !== 'string' || api?.['Type'] !== implicitHttpApi.type)
@@ -33,6 +35,7 @@ export const httpApi: EventType = {
     const { TimeoutInMillis, PayloadFormatVersion = '2.0', RouteSettings, Auth } = properties;
     const integration = given({ payloadFormatVersion: PayloadFormatVersion, timeoutInMillis: TimeoutInMillis });
     const auth = asMap(Auth);
+    if (RouteSettings !== undefined && !isMap(RouteSettings)) throw faulty(event, `Property 'RouteSettings' should be a map.`);
     const settings = isMap(RouteSettings) ? RouteSettings : undefined;
     checkHttpAuthorizer(event, isMap(api['Properties']) ? api['Properties']['Auth'] : undefined, { path, method, auth });
     addRoute(

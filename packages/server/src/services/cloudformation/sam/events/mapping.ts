@@ -62,7 +62,7 @@ export const msk: EventType = {
 };
 
 export const selfManagedKafka: EventType = {
-  shape: shapeOf(common, retried, ofKafka, { any: 'SecretsManagerKmsKeyId', typed: { list: 'KafkaBootstrapServers' } }),
+  shape: shapeOf(common, retried, ofKafka, { text: 'SecretsManagerKmsKeyId', typed: { list: 'KafkaBootstrapServers' } }),
   add: (event) => {
     const inline = kafkaAccess(event);
     const { KafkaBootstrapServers } = event.properties;
@@ -79,7 +79,8 @@ export const selfManagedKafka: EventType = {
 
 export const mq: EventType = {
   shape: shapeOf(common, {
-    any: 'Broker SecretsManagerKmsKeyId',
+    any: 'Broker',
+    text: 'SecretsManagerKmsKeyId',
     typed: { list: 'Queues SourceAccessConfigurations' },
     known: { flag: 'DynamicPolicyName' },
     required: 'Broker',
@@ -89,7 +90,8 @@ export const mq: EventType = {
 
 export const documentDb: EventType = {
   shape: shapeOf(common, {
-    any: 'Cluster DatabaseName CollectionName FullDocument SecretsManagerKmsKeyId',
+    any: 'Cluster DatabaseName CollectionName FullDocument',
+    text: 'SecretsManagerKmsKeyId',
     typed: { list: 'SourceAccessConfigurations' },
     required: 'Cluster DatabaseName',
   }),

@@ -7,7 +7,7 @@ export const s3: EventType = {
   shape: shapeOf({
     text: 'Bucket',
     typed: { map: 'Filter' },
-    known: { 'text or list': 'Events' },
+    known: { 'text or texts': 'Events' },
     required: 'Bucket Events',
   }),
   add(event) {

@@ -1,4 +1,3 @@
-import { InvalidResource } from '../faults.ts';
 import { allow } from '../role.ts';
 import { isMap, printed, sub, type Fields } from '../values.ts';
 import { faulty, type Event } from './event.ts';
@@ -131,6 +130,8 @@ function loginSecret(event: Event, broker: string, types: readonly string[]): un
   if (!SourceAccessConfigurations) throw faulty(event, `No SourceAccessConfigurations for ${broker} event provided.`);
   if (!Array.isArray(SourceAccessConfigurations))
     throw faulty(event, 'Provided SourceAccessConfigurations cannot be parsed into a list.');
+  const wrong = SourceAccessConfigurations.findIndex((each) => !isMap(each));
+  if (wrong >= 0) throw faulty(event, `Property 'SourceAccessConfigurations[${wrong}]' should be a map.`);
   const accesses = accessesIn(SourceAccessConfigurations);
   if (accesses.some(({ type }) => !types.includes(String(type))))
     throw faulty(
@@ -147,5 +148,5 @@ function loginSecret(event: Event, broker: string, types: readonly string[]): un
 function keyId(event: Event): string {
   const id = event.properties['SecretsManagerKmsKeyId'];
   if (typeof id === 'string') return id;
-  throw new InvalidResource(event.logicalId, `Property 'SecretsManagerKmsKeyId' should be a string.`);
+  throw faulty(event, `Property 'SecretsManagerKmsKeyId' should be a string.`);
 }

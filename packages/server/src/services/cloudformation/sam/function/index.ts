@@ -20,16 +20,16 @@ const shape = shapeOf({
   any: `Handler Runtime CodeUri ImageUri PackageType InlineCode Description MemorySize Timeout VpcConfig RolePath KmsKeyArn
     ReservedConcurrentExecutions VersionDescription ProvisionedConcurrencyConfig FileSystemConfigs ImageConfig
     CodeSigningConfigArn Architectures EphemeralStorage RuntimeManagementConfig LoggingConfig RecursiveLoop SourceKMSKeyArn
-    TenancyConfig PublishToLatestPublished VersionDeletionPolicy`,
+    TenancyConfig PublishToLatestPublished VersionDeletionPolicy CapacityProviderConfig FunctionScalingConfig`,
   text: 'Role PermissionsBoundary',
   map: `DeadLetterQueue AssumeRolePolicyDocument Tags DeploymentPreference EventInvokeConfig SnapStart FunctionUrlConfig
     DurableConfig`,
   typed: {
     text: 'FunctionName Tracing AutoPublishAlias AutoPublishCodeSha256',
     map: 'Environment Events',
-    list: 'Layers',
+    texts: 'Layers',
     flag: 'PropagateTags',
-    'text or list': 'Policies',
+    'text or texts': 'Policies',
   },
   known: { flag: 'AutoPublishAliasAllProperties' },
 });
@@ -95,6 +95,9 @@ function described(logicalId: string, properties: Fields, draft: Draft): unknown
 const isTraced = ({ Tracing: tracing }: Fields): boolean => tracing !== undefined && tracing !== 'Disabled';
 
 function checkTogether(logicalId: string, properties: Fields, alias: string | undefined): void {
+  for (const name of ['CapacityProviderConfig', 'FunctionScalingConfig'])
+    if (properties[name] !== undefined)
+      throw new InvalidResource(logicalId, `Mayfly does not translate ${name} of AWS::Serverless::Function yet.`);
   const { ProvisionedConcurrencyConfig, DeploymentPreference, VersionDeletionPolicy, TenancyConfig } = properties;
   if (ProvisionedConcurrencyConfig !== undefined && alias === undefined)
     throw new InvalidResource(logicalId, 'To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function');
@@ -105,13 +108,18 @@ function checkTogether(logicalId: string, properties: Fields, alias: string | un
     );
   if (DeploymentPreference !== undefined && alias === undefined)
     throw new InvalidResource(logicalId, `'DeploymentPreference' requires AutoPublishAlias property to be specified.`);
-  if (VersionDeletionPolicy !== undefined && alias === undefined)
-    throw new InvalidResource(logicalId, `'VersionDeletionPolicy' requires 'AutoPublishAlias'.`);
-  if (VersionDeletionPolicy !== undefined && VersionDeletionPolicy !== 'Delete' && VersionDeletionPolicy !== 'Retain')
+  if (
+    VersionDeletionPolicy !== undefined &&
+    !isMap(VersionDeletionPolicy) &&
+    VersionDeletionPolicy !== 'Delete' &&
+    VersionDeletionPolicy !== 'Retain'
+  )
     throw new InvalidResource(
       logicalId,
       `Property 'VersionDeletionPolicy' should be a one of the strings: 'Delete' or 'Retain'.`,
     );
+  if (VersionDeletionPolicy !== undefined && alias === undefined)
+    throw new InvalidResource(logicalId, `'VersionDeletionPolicy' requires 'AutoPublishAlias'.`);
 }
 
 interface DeadLetters {

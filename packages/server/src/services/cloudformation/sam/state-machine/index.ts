@@ -11,7 +11,7 @@ const shape = shapeOf({
   any: 'RolePath AutoPublishAlias DeploymentPreference',
   text: 'Role Name Type PermissionsBoundary',
   map: 'Definition Logging DefinitionSubstitutions Tags Tracing',
-  typed: { 'text or map': 'DefinitionUri', map: 'Events', flag: 'PropagateTags', 'text or list': 'Policies' },
+  typed: { 'text or map': 'DefinitionUri', map: 'Events', flag: 'PropagateTags', 'text or texts': 'Policies' },
   known: { flag: 'UseAliasAsEventTarget' },
 });
 
