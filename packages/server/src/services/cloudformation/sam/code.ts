@@ -1,6 +1,6 @@
 import { InvalidResource } from './faults.ts';
 import type { Draft } from './draft.ts';
-import { isMap, type Fields } from './values.ts';
+import { textOf, isMap, type Fields } from './values.ts';
 
 export interface S3Location {
   readonly bucket: unknown;
@@ -20,7 +20,7 @@ export function readS3Uri(written: unknown, property: string, logicalId: string,
       throw new InvalidResource(logicalId, `'${property}' requires Bucket and Key properties to be specified.`);
     return { bucket, key, version };
   }
-  const [, bucket, key, query] = /^s3:\/\/([^/]+)\/([^?]+)(?:\?(.*))?$/.exec(String(written)) ?? [];
+  const [, bucket, key, query] = /^s3:\/\/([^/]+)\/([^?]+)(?:\?(.*))?$/.exec(textOf(written)) ?? [];
   if (bucket === undefined || key === undefined)
     throw new InvalidResource(
       logicalId,

@@ -12,7 +12,7 @@ import { parameterValues } from './parameters.ts';
 import { renamed } from './renamed.ts';
 import { translateSimpleTable } from './simple-table.ts';
 import { translateStateMachine } from './state-machine/index.ts';
-import { isMap, own, pick, type Fields } from './values.ts';
+import { textOf, isMap, own, pick, type Fields } from './values.ts';
 
 export type { SamContext } from './draft.ts';
 
@@ -74,7 +74,7 @@ function readResources(resources: unknown, globals: Readonly<Record<string, Fiel
     Object.entries(resources).map(([logicalId, resource]) => {
       if (!isMap(resource))
         throw structure(`All 'Resources' must be Objects. If you're using YAML, this may be an indentation issue.`);
-      const forAll = own(globals, String(resource['Type']));
+      const forAll = own(globals, textOf(resource['Type']));
       if (forAll === undefined) return [logicalId, resource];
       if ('Properties' in resource && !isMap(resource['Properties']))
         throw new InvalidResource(logicalId, `Attribute 'Properties' should be a map.`);
@@ -98,7 +98,7 @@ function translateAll(draft: Draft): void {
   const embedded: SamResource[] = [];
   for (const [logicalId, written] of Object.entries(draft.written)) {
     const { Connectors: _, ...resource } = written as Fields;
-    types.set(logicalId, String(resource['Type']));
+    types.set(logicalId, textOf(resource['Type']));
     embedded.push(...connectorsOf(logicalId, written as Fields));
     draft.written[logicalId] = resource;
   }
@@ -128,7 +128,7 @@ function taken(logicalId: string, draft: Draft): SamResource {
 function readResource(logicalId: string, written: Fields): SamResource {
   return {
     logicalId,
-    type: String(written['Type']),
+    type: textOf(written['Type']),
     properties: written['Properties'],
     inherited: pick(written, ['Condition', 'DeletionPolicy', 'UpdateReplacePolicy']),
     own: pick(written, ['DependsOn', 'Metadata', 'CreationPolicy', 'UpdatePolicy']),

@@ -1,7 +1,7 @@
 import type { Draft, SamResource } from './draft.ts';
 import { InvalidResource } from './faults.ts';
 import { readProperties, shapeOf } from './shape.ts';
-import { isMap, own as ownField, pick, tagList, type Fields } from './values.ts';
+import { textOf, isMap, own as ownField, pick, tagList, type Fields } from './values.ts';
 
 const shape = shapeOf({
   any: 'PointInTimeRecoverySpecification',
@@ -30,7 +30,7 @@ function readKey(key: Fields, logicalId: string): { readonly name: unknown; read
   const { Name: name, Type: type } = key;
   if (name === undefined) throw new InvalidResource(logicalId, `Property 'PrimaryKey.Name' is required.`);
   if (type === undefined) throw new InvalidResource(logicalId, `Property 'PrimaryKey.Type' is required.`);
-  const attributeType = ownField(attributeTypes, String(type));
-  if (attributeType === undefined) throw new InvalidResource(logicalId, `Invalid 'Type' "${String(type)}".`);
+  const attributeType = ownField(attributeTypes, textOf(type));
+  if (attributeType === undefined) throw new InvalidResource(logicalId, `Invalid 'Type' "${textOf(type)}".`);
   return { name, attributeType };
 }

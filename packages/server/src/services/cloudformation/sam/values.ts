@@ -35,5 +35,12 @@ export const tagList = (tags: Fields): readonly Fields[] => Object.entries(tags)
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
 
+/** A value where a text should be; what is none is told as SAM does. */
+export function textOf(value: unknown): string {
+  if (value === undefined || value === null) return 'None';
+  // Not `String`: a template may say what an object's `toString` is.
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** Lists as SAM prints them in its messages. */
 export const printed = (words: readonly string[]): string => `[${words.map((word) => `'${word}'`).join(', ')}]`;

@@ -1,6 +1,6 @@
 import { faulty, type Event } from '../events/event.ts';
 import { InvalidResource } from '../faults.ts';
-import { asMap, given, isMap, own, sub, type Fields } from '../values.ts';
+import { textOf, asMap, given, isMap, own, sub, type Fields } from '../values.ts';
 import type { Route } from './route.ts';
 
 interface HttpAuth {
@@ -128,6 +128,6 @@ export function identitySources(identity: Fields, of: '$' | 'method.'): readonly
   ] as const;
   return prefixes.flatMap(([field, prefix]) => {
     const names = identity[field];
-    return Array.isArray(names) ? names.map((name) => `${prefix}${String(name)}`) : [];
+    return Array.isArray(names) ? names.map((name) => `${prefix}${textOf(name)}`) : [];
   });
 }

@@ -1,5 +1,5 @@
 import { faulty, type Event } from '../events/event.ts';
-import { isMap, type Fields } from '../values.ts';
+import { textOf, isMap, type Fields } from '../values.ts';
 
 /** What a method takes besides its body. */
 export interface RequestParameters {
@@ -12,7 +12,7 @@ export interface RequestParameters {
 export function readRequestParameters(event: Event): RequestParameters {
   const written = event.properties['RequestParameters'];
   const entries = (Array.isArray(written) ? (written as unknown[]) : []).flatMap(
-    (each): readonly (readonly [string, unknown])[] => (isMap(each) ? Object.entries(each) : [[String(each), {}]]),
+    (each): readonly (readonly [string, unknown])[] => (isMap(each) ? Object.entries(each) : [[textOf(each), {}]]),
   );
   const declared = entries.map(([key, asked]) => {
     const [, place, name] = /^method\.request\.(querystring|path|header)\.(.+)$/.exec(key) ?? [];

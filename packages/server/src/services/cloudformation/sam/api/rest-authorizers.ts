@@ -1,6 +1,6 @@
 import { faulty, type Event } from '../events/event.ts';
 import { InvalidResource } from '../faults.ts';
-import { asMap, given, isMap, listOf, own, type Fields } from '../values.ts';
+import { textOf, asMap, given, isMap, listOf, own, type Fields } from '../values.ts';
 import { authorizerUri, identitySources } from './http-authorizers.ts';
 import type { Route } from './route.ts';
 
@@ -123,7 +123,7 @@ function definitionOf(logicalId: string, name: string, authorizer: Fields, parti
     return { ...inHeader(Header), ...kind, 'x-amazon-apigateway-authorizer': pools };
   }
   if (payload !== 'TOKEN' && payload !== 'REQUEST')
-    throw new InvalidResource(logicalId, `${name} Authorizer has invalid 'FunctionPayloadType': ${String(payload)}.`);
+    throw new InvalidResource(logicalId, `${name} Authorizer has invalid 'FunctionPayloadType': ${textOf(payload)}.`);
   const sources = identitySources(identity, 'method.');
   if (payload === 'REQUEST' && sources.length === 0)
     throw new InvalidResource(

@@ -1,7 +1,7 @@
 import { readS3Uri } from '../code.ts';
 import type { Draft } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
-import { asMap, given, isIntrinsic, isMap, ref, sub, type Fields } from '../values.ts';
+import { textOf, asMap, given, isIntrinsic, isMap, ref, sub, type Fields } from '../values.ts';
 import { preflight, readCors, type Cors } from './cors.ts';
 import { credentialsOf, readRestAuth, restSecurity, securityDefinitions, type RestAuth } from './rest-authorizers.ts';
 import { operationOf, pathsWith, type Route } from './route.ts';
@@ -22,7 +22,7 @@ export function contentOf(logicalId: string, properties: Fields, draft: Draft): 
 
 function documentOf(logicalId: string, properties: Fields, draft: Draft): Fields {
   const { DefinitionBody, OpenApiVersion, BinaryMediaTypes, GatewayResponses, DisableExecuteApiEndpoint } = properties;
-  if (OpenApiVersion !== undefined && !/^[23]\.\d+(\.\d+)?$/.test(String(OpenApiVersion)))
+  if (OpenApiVersion !== undefined && !/^[23]\.\d+(\.\d+)?$/.test(textOf(OpenApiVersion)))
     throw new InvalidResource(logicalId, `The OpenApiVersion value must be of the format '3.0.0'.`);
   const { partition } = draft.context;
   const cors = readCors(logicalId, properties['Cors']);
@@ -38,7 +38,7 @@ function documentOf(logicalId: string, properties: Fields, draft: Draft): Fields
     ...operationOf(route, partition, credentialsOf(route, auth, partition)),
     ...restSecurity(route, auth),
   });
-  const isOpenApi3 = String(OpenApiVersion ?? written['openapi'] ?? '').startsWith('3');
+  const isOpenApi3 = textOf(OpenApiVersion ?? written['openapi']).startsWith('3');
   const paths = withPreflights(asMap(written['paths']), routes, cors, auth, isOpenApi3);
   const { swagger, ...others } = written;
   const components = asMap(written['components']);

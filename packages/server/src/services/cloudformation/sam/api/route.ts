@@ -1,5 +1,5 @@
 import type { Draft } from '../draft.ts';
-import { asMap, iff, noValue, sub, type Fields } from '../values.ts';
+import { textOf, asMap, iff, noValue, sub, type Fields } from '../values.ts';
 
 /** A method of an API that calls a function. */
 export interface Route {
@@ -23,7 +23,7 @@ export const methodOf = (written: string): string => (written.toLowerCase() === 
 /** Where API Gateway calls a function. */
 function invocationUri({ consumerArn, condition }: Route, partition: string): unknown {
   const path = consumerArn['Fn::GetAtt'];
-  const arn = Array.isArray(path) ? path.join('.') : String(consumerArn['Ref']);
+  const arn = Array.isArray(path) ? path.join('.') : textOf(consumerArn['Ref']);
   const uri = sub(`arn:${partition}:apigateway:\${AWS::Region}:lambda:path/2015-03-31/functions/\${${arn}}/invocations`);
   return condition === undefined ? uri : iff(condition, uri, noValue);
 }

@@ -1,6 +1,6 @@
 import type { Draft } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
-import { asMap, getAtt, isMap, ref, type Fields } from '../values.ts';
+import { textOf, asMap, getAtt, isMap, ref, type Fields } from '../values.ts';
 
 /** What a connector must know of a resource at one of its ends. */
 export interface End {
@@ -37,7 +37,7 @@ export function readEnd(connectorId: string, written: unknown, typesAsWritten: R
         connectorId,
         `Must provide 'Id' (with optional 'Qualifier') or a supported combination of other properties.`,
       );
-    return { ...ofTemplate(connectorId, String(id), typesAsWritten, draft), qualifier };
+    return { ...ofTemplate(connectorId, textOf(id), typesAsWritten, draft), qualifier };
   }
   if (typeof type !== 'string') throw new InvalidResource(connectorId, `'Type' is missing or not a string.`);
   const { Arn: arn, Name: name, RoleName: roleName, QueueUrl: queueUrl, Qualifier: qualifier, ResourceId } = given;

@@ -1,7 +1,7 @@
 import type { Draft, SamResource } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
 import { readProperties, shapeOf } from '../shape.ts';
-import { isMap, asMap, listOf, own, pick, sub, type Fields } from '../values.ts';
+import { textOf, isMap, asMap, listOf, own, pick, sub, type Fields } from '../values.ts';
 import { readEnd, type End } from './end.ts';
 import { machine, profiles, type Profile } from './profiles.ts';
 
@@ -20,7 +20,7 @@ export function translateConnector(
   draft: Draft,
 ): void {
   const { Source, Destination, Permissions } = readProperties(shape, logicalId, type, properties);
-  const permissions = listOf(Permissions).map(String);
+  const permissions = listOf(Permissions).map(textOf);
   for (const [at, destination] of listOf(Destination).entries()) {
     const suffix = Array.isArray(Destination) ? `Destination${at}` : '';
     const ends = {

@@ -11,7 +11,7 @@ import { documentDb, dynamoDb, kinesis, mq, msk, selfManagedKafka, sqs } from '.
 import { s3 } from './s3.ts';
 import { scheduleV2 } from './schedule-v2.ts';
 import { sns } from './sns.ts';
-import { asMap, type Fields } from '../values.ts';
+import { textOf, asMap, type Fields } from '../values.ts';
 
 const ofFunctions: Readonly<Record<string, EventType>> = {
   AlexaSkill: alexaSkill,
@@ -58,7 +58,7 @@ export function addEvents(events: unknown, options: Options): Needs {
   const siblings = asMap(events);
   for (const [name, written] of Object.entries(siblings)) {
     const given = asMap(written);
-    const type = String(given['Type'] ?? 'None');
+    const type = textOf(given['Type']);
     const properties = given['Properties'] as Fields;
     const event = { ...options, siblings, logicalId: `${logicalId}${name}`, name, type, properties };
     const known = Object.hasOwn(types, type) ? types[type] : undefined;

@@ -1,5 +1,5 @@
 import { allow } from '../role.ts';
-import { isMap, printed, sub, type Fields } from '../values.ts';
+import { textOf, isMap, printed, sub, type Fields } from '../values.ts';
 import { faulty, type Event } from './event.ts';
 
 /** What a role must hold to read from brokers that ask who is there: secrets, keys, and a way into their network. */
@@ -64,11 +64,11 @@ export function kafkaAccess(event: Event): readonly Fields[] {
   const accesses = accessesIn(SourceAccessConfigurations);
   checkKafka(event, accesses);
   const secrets = (types: readonly string[]): readonly Fields[] =>
-    accesses.filter(({ type }) => types.includes(String(type))).map(({ uri }) => readSecret(uri));
+    accesses.filter(({ type }) => types.includes(textOf(type))).map(({ uri }) => readSecret(uri));
   const statements = [
     ...secrets(kafkaLogins),
     ...secrets([certificate]),
-    ...(accesses.some(({ type }) => kafkaNetwork.includes(String(type))) ? [networkInterfaces] : []),
+    ...(accesses.some(({ type }) => kafkaNetwork.includes(textOf(type))) ? [networkInterfaces] : []),
     ...(SecretsManagerKmsKeyId === undefined ? [] : [decrypt(['kms:Decrypt'], keyId(event))]),
     ...registryStatements(event),
   ];
@@ -78,9 +78,9 @@ export function kafkaAccess(event: Event): readonly Fields[] {
 }
 
 function checkKafka(event: Event, accesses: readonly Access[]): void {
-  if (accesses.some(({ type }) => ![...kafkaLogins, ...kafkaNetwork, certificate].includes(String(type))))
+  if (accesses.some(({ type }) => ![...kafkaLogins, ...kafkaNetwork, certificate].includes(textOf(type))))
     throw faulty(event, 'Invalid SourceAccessConfigurations Type provided for self managed kafka event.');
-  const logins = accesses.filter(({ type }) => kafkaLogins.includes(String(type)));
+  const logins = accesses.filter(({ type }) => kafkaLogins.includes(textOf(type)));
   if (logins.length > 1)
     throw faulty(
       event,
@@ -133,7 +133,7 @@ function loginSecret(event: Event, broker: string, types: readonly string[]): un
   const wrong = SourceAccessConfigurations.findIndex((each) => !isMap(each));
   if (wrong >= 0) throw faulty(event, `Property 'SourceAccessConfigurations[${wrong}]' should be a map.`);
   const accesses = accessesIn(SourceAccessConfigurations);
-  if (accesses.some(({ type }) => !types.includes(String(type))))
+  if (accesses.some(({ type }) => !types.includes(textOf(type))))
     throw faulty(
       event,
       `Invalid property Type specified in SourceAccessConfigurations. The supported values are: ${printed(types)}.`,

@@ -4,7 +4,7 @@ import { InvalidResource } from '../faults.ts';
 import { readPolicies } from '../policies/index.ts';
 import { managedArn, roleOf, trust, xrayArn } from '../role.ts';
 import { readProperties, shapeOf } from '../shape.ts';
-import { asMap, getAtt, given, iff, isMap, isNoValue, pick, printed, ref, tagList, type Fields } from '../values.ts';
+import { textOf, asMap, getAtt, given, iff, isMap, isNoValue, pick, printed, ref, tagList, type Fields } from '../values.ts';
 import { codeOf } from './code.ts';
 import { addDeployment } from './deployment.ts';
 import { addInvokeConfig } from './invoke-config.ts';
@@ -89,7 +89,7 @@ function described(logicalId: string, properties: Fields, draft: Draft): unknown
   const { Description } = properties;
   const sha256 = givenSha256(logicalId, properties, draft);
   if (sha256 === undefined || isMap(Description)) return Description;
-  return Description === undefined ? sha256 : `${String(Description)} ${sha256}`;
+  return Description === undefined ? sha256 : `${textOf(Description)} ${sha256}`;
 }
 
 const isTraced = ({ Tracing: tracing }: Fields): boolean => tracing !== undefined && tracing !== 'Disabled';

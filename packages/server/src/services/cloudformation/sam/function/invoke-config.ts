@@ -2,7 +2,7 @@ import type { Draft } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
 import { hashedId } from '../logical-id.ts';
 import { mayWrite } from '../role.ts';
-import { asMap, getAtt, iff, isMap, isNoValue, pick, printed, ref, type Fields } from '../values.ts';
+import { textOf, asMap, getAtt, iff, isMap, isNoValue, pick, printed, ref, type Fields } from '../values.ts';
 
 const writers = {
   SQS: mayWrite.SQS,
@@ -71,7 +71,7 @@ function readType(destination: Fields, logicalId: string): DestinationType {
   const type = destination['Type'];
   const types = ['SQS', 'SNS', 'EventBridge', 'Lambda', 'S3Bucket'];
   if (typeof type !== 'string' || !types.includes(type))
-    throw new InvalidResource(logicalId, `'Type: ${String(type ?? 'None')}' must be one of ${printed(types)}`);
+    throw new InvalidResource(logicalId, `'Type: ${textOf(type)}' must be one of ${printed(types)}`);
   return type as DestinationType;
 }
 
