@@ -10,7 +10,6 @@ const parameter = (properties: object = {}): object => ({
   Properties: { Type: 'String', Value: 'value', ...properties },
 });
 const withTopic = (properties: object = {}): string => text({ Resources: { topic123: topic(properties) } });
-const withParameter = text({ Resources: { SimpleParam: parameter() } });
 const capabilities = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'];
 
 const stacks = (scene: Scene): Service => scene.service('cloudformation');
@@ -117,7 +116,7 @@ function byResource(events: readonly Answer[]): Readonly<Record<string, Answer[]
     if (PhysicalResourceId === '' || String(ResourceStatus).includes('CLEANUP')) continue;
     if (String(ResourceStatusReason).startsWith('Requested update requires')) continue;
     const key = ResourceType === 'AWS::CloudFormation::Stack' ? 'Stack' : String(LogicalResourceId);
-    (groups[key] ??= []).push({ LogicalResourceId, PhysicalResourceId, ResourceStatus, ResourceType, Timestamp } as Answer);
+    (groups[key] ??= []).push({ LogicalResourceId, PhysicalResourceId, ResourceStatus, ResourceType, Timestamp });
   }
   return groups;
 }

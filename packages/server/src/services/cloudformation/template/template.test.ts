@@ -110,7 +110,7 @@ suite('templates', () => {
     t.assert.throws(() => evaluate({ 'Fn::Sub': '${Long}'.repeat(20_000) }, {}, long), {
       message: /its functions come to more than/,
     });
-    t.assert.throws(() => evaluate({ 'Fn::Join': ['', Array(20_000).fill({ Ref: 'Long' })] }, {}, long), {
+    t.assert.throws(() => evaluate({ 'Fn::Join': ['', Array.from({ length: 20_000 }, () => ({ Ref: 'Long' }))] }, {}, long), {
       message: /its functions come to more than/,
     });
   });
