@@ -20,7 +20,11 @@ export type HelperMessage =
   | { readonly kind: 'ended'; readonly pid: number; readonly exitCode: number | null; readonly signal: string | null };
 
 const running = new Set<number>();
-const tell = (message: HelperMessage): void => void process.send?.(message);
+/**
+ * A server that was killed hears nothing any more. With nobody to take it, the failure to tell would end this process
+ * before it has ended the others, and those that are frozen would stay.
+ */
+const tell = (message: HelperMessage): void => void process.send?.(message, undefined, undefined, () => {});
 
 function start({ number, command, env, cwd, output }: StartRequest): void {
   const refuse = (error: Error): void => tell({ kind: 'refused', number, message: error.message });
