@@ -91,5 +91,6 @@ suite('the AWS CDK', { timeout: 600_000, skip: slow ? false : 'it fetches 60 MB 
     await cdk('destroy', '--force');
     const { Functions: functions } = await new Lambda(options).listFunctions({});
     t.assert.deepEqual(functions, []);
+    await server.stop();
   });
 });

@@ -121,7 +121,7 @@ suite('stacks of a server that is killed', { timeout: 600_000 }, () => {
       t.diagnostic(`${interruptions} of ${3 * rounds} operations were interrupted`);
       t.assert.ok(interruptions > 0, 'no kill interrupted anything');
     } finally {
-      await server.stop('SIGKILL');
+      await server.stop();
     }
   });
 });
