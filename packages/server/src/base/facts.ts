@@ -60,6 +60,12 @@ export interface CountFact extends Subject {
   readonly atMs: number;
 }
 
+/** One more of something, about whoever is named; the first parameter may hold more than that. */
+export const countFact = (
+  { account, region, functionName, version }: Subject,
+  counted: Pick<CountFact, 'alias' | 'metric' | 'value' | 'unit' | 'atMs'>,
+): CountFact => ({ kind: 'count', account, region, functionName, version, ...counted });
+
 export type Fact = InvocationFact | ThrottleFact | ConcurrencyFact | CountFact;
 
 /** Where rooms put what happened. Must not throw and must not wait: it is called on the warm path. */

@@ -1,4 +1,4 @@
-import { functionArn, type Clock, type CountFact, type Recorder, type Subject } from '../base/index.ts';
+import { countFact, functionArn, type Clock, type CountFact, type Recorder, type Subject } from '../base/index.ts';
 import type { Execution, ExecutionHead, ExecutionStatus } from './execution.ts';
 import type { Update } from './operation.ts';
 import type { DurablePorts } from './port.ts';
@@ -89,23 +89,8 @@ export class Reports {
     this.#count(head, 'ApproximateRunningDurableExecutionsUtilization', (100 * this.#running) / mostRunning);
   }
 
-  #count(
-    { account, region, functionName, version }: Subject,
-    metric: string,
-    value: number,
-    unit: CountFact['unit'] = 'Count',
-  ): void {
-    this.#recorder.record({
-      kind: 'count',
-      account,
-      region,
-      functionName,
-      version,
-      metric,
-      value,
-      unit,
-      atMs: this.#clock.now(),
-    });
+  #count(of: Subject, metric: string, value: number, unit: CountFact['unit'] = 'Count'): void {
+    this.#recorder.record(countFact(of, { metric, value, unit, atMs: this.#clock.now() }));
   }
 
   #tellBus({ head, state, arn }: Execution): void {

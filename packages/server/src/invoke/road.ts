@@ -1,5 +1,5 @@
 import { ServiceFault } from '@mayfly/wire';
-import type { Clock, Random, Recorder } from '../base/index.ts';
+import { countFact, type Clock, type Random, type Recorder } from '../base/index.ts';
 import type { Catalog, FunctionVersion, Resolution } from '../control/index.ts';
 import type { Invocation, Outcome, Running, Usage } from '../environment/index.ts';
 import type { Admission, Slot } from './admission.ts';
@@ -241,21 +241,9 @@ export class Road {
     this.#count(resolution, 'ProvisionedConcurrencyUtilization', theirs.taken / theirs.places);
   }
 
-  #count(resolution: Resolution, metric: string, value: number): void {
-    const { account, region, functionName, version } = resolution.version;
-    const { alias } = resolution;
-    this.#recorder.record({
-      kind: 'count',
-      account,
-      region,
-      functionName,
-      version,
-      ...(alias === undefined ? {} : { alias }),
-      metric,
-      value,
-      unit: 'Count',
-      atMs: this.#clock.now(),
-    });
+  #count({ version, alias }: Resolution, metric: string, value: number): void {
+    const counted = { metric, value, unit: 'Count', atMs: this.#clock.now() } as const;
+    this.#recorder.record(countFact(version, alias === undefined ? counted : { ...counted, alias }));
   }
 
   #recordThrottle(resolution: Resolution, fault: ServiceFault): void {

@@ -1,3 +1,4 @@
+import { countFact } from '../../base/index.ts';
 import { pause, type PollerHouse } from '../house.ts';
 import type { Mapping, ShardPosition, ShardRecord, ShardSource } from '../port.ts';
 import type { Checkpoint } from './checkpoints.ts';
@@ -188,17 +189,9 @@ export class ShardReader {
     const { account, region, functionArn } = this.#mapping;
     const [, , , , , , functionName = '', version = '$LATEST'] = functionArn.split(':');
     const atMs = clock.now();
-    recorder.record({
-      kind: 'count',
-      account,
-      region,
-      functionName,
-      version,
-      metric: 'IteratorAge',
-      value: Math.max(0, atMs - newest.arrivedAtMs),
-      unit: 'Milliseconds',
-      atMs,
-    });
+    const value = Math.max(0, atMs - newest.arrivedAtMs);
+    const subject = { account, region, functionName, version };
+    recorder.record(countFact(subject, { metric: 'IteratorAge', value, unit: 'Milliseconds', atMs }));
   }
 }
 

@@ -1,5 +1,13 @@
 import { ServiceFault } from '@mayfly/wire';
-import type { Clock, CountFact, FunctionArn, Logger, Recorder, Timer } from '../../base/index.ts';
+import {
+  countFact,
+  type Clock,
+  type CountFact,
+  type FunctionArn,
+  type Logger,
+  type Recorder,
+  type Timer,
+} from '../../base/index.ts';
 import type { Resolution } from '../../control/index.ts';
 import type { Database } from '../../storage/index.ts';
 import type { Admission } from '../admission.ts';
@@ -453,18 +461,7 @@ export class EventQueue implements AsyncDisposable {
     void watched.then(() => this.#tasks.delete(watched));
   }
 
-  #count(resolution: Resolution, metric: string, value: number, unit: CountFact['unit'] = 'Count'): void {
-    const { account, region, functionName, version } = resolution.version;
-    this.#options.recorder.record({
-      kind: 'count',
-      account,
-      region,
-      functionName,
-      version,
-      metric,
-      value,
-      unit,
-      atMs: this.#clock.now(),
-    });
+  #count({ version }: Resolution, metric: string, value: number, unit: CountFact['unit'] = 'Count'): void {
+    this.#options.recorder.record(countFact(version, { metric, value, unit, atMs: this.#clock.now() }));
   }
 }

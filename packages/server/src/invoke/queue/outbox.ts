@@ -1,4 +1,4 @@
-import type { Clock, Logger, Recorder, Subject } from '../../base/index.ts';
+import { countFact, type Clock, type Logger, type Recorder, type Subject } from '../../base/index.ts';
 import type { DeliveryTarget, Ending, EventPorts, QueuedEvent } from './event.ts';
 import type { EventStore } from './event-store.ts';
 import { backoffMs } from './retry.ts';
@@ -70,16 +70,7 @@ export class Outbox {
 
   #giveUp(target: DeliveryTarget, subject: Subject, error: unknown): void {
     this.#log.warn('An ended event could not be delivered.', { target: target.arn, error });
-    this.#recorder.record({
-      kind: 'count',
-      account: subject.account,
-      region: subject.region,
-      functionName: subject.functionName,
-      version: subject.version,
-      metric: target.kind === 'deadLetter' ? 'DeadLetterErrors' : 'DestinationDeliveryFailures',
-      value: 1,
-      unit: 'Count',
-      atMs: this.#clock.now(),
-    });
+    const metric = target.kind === 'deadLetter' ? 'DeadLetterErrors' : 'DestinationDeliveryFailures';
+    this.#recorder.record(countFact(subject, { metric, value: 1, unit: 'Count', atMs: this.#clock.now() }));
   }
 }
