@@ -10,7 +10,6 @@ import { archivesInUse, imagesInUse, Sweeping } from './functions/sweeping.ts';
 import { controlHandlers, type ControlHandlers } from './handlers.ts';
 import { LayerFolders } from './layers/folders.ts';
 import { MappingBook } from './mappings/book.ts';
-import { settleAll } from './mappings/settle.ts';
 import type { Statement } from './policies/record.ts';
 import type { ControlPorts } from './ports.ts';
 import { MasterKey } from './records/master-key.ts';
@@ -79,7 +78,6 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     }),
   );
   const mappings = rooms.use(new MappingBook({ shelf, log }));
-  settleAll(shelf, log);
   const urls = rooms.use(new UrlBook(shelf));
   if (ports.provisioned !== undefined) rooms.use(new Provisioning({ shelf, port: ports.provisioned, log }));
   const draining = new Draining({ shelf, executions: ports.executions ?? { running: () => 0 }, log });

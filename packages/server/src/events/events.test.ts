@@ -48,6 +48,8 @@ class Rig implements AsyncDisposable {
   mostRunning = 0;
   readonly database: Database;
   #events: Events | undefined;
+  /** Hears what state the mapping shows. */
+  onState: (state: string) => void = () => {};
   change: (uuid: string, mapping: Mapping | undefined) => void = () => {};
 
   constructor(database: Database = new PlainDatabase()) {
@@ -63,8 +65,10 @@ class Rig implements AsyncDisposable {
           this.change = listener;
           return { [Symbol.dispose]: () => {} };
         },
-        report: (_uuid, { lastProcessingResult }) =>
-          void (lastProcessingResult !== undefined && this.results.push(lastProcessingResult)),
+        report: (_uuid, { lastProcessingResult, state }) => {
+          if (lastProcessingResult !== undefined) this.results.push(lastProcessingResult);
+          if (state !== undefined) this.onState(state);
+        },
       },
       invoker: {
         invoke: async (request) => {
@@ -297,6 +301,16 @@ suite('a mapping from a stream', { timeout: 30_000 }, () => {
     await rig.start(mapping('kinesis', { batchSize: 2 }), () => null);
     await rig.clock.advance(100);
     t.assert.deepEqual(rig.bodies, [['a', 'b'], ['c']]);
+  });
+
+  test('LATEST begins where the stream ends when the mapping says that it is enabled', async (t: TestContext) => {
+    await using rig = new Rig();
+    rig.stream.shard('s1');
+    rig.stream.put('s1', 'before');
+    rig.onState = (state) => rig.stream.put('s1', `when ${state}`);
+    await rig.start(mapping('kinesis', { startingPosition: 'LATEST' }), () => null);
+    await rig.clock.advance(2000);
+    t.assert.deepEqual(rig.bodies.flat(), ['when Enabled']);
   });
 
   test('LATEST sees only what comes after it, and a restart goes on where it was', async (t: TestContext) => {

@@ -32,6 +32,8 @@ export interface PollerHouse {
 
 /** One mapping at work. Disposing lets what runs end and takes nothing more. */
 export interface Poller extends AsyncDisposable {
+  /** Where it begins to read is fixed, or could not be at the first try: what comes from here on is for the function. */
+  readonly standing?: Promise<void>;
   /** Takes nothing more; does not wait. */
   stop(): void;
 }

@@ -53,17 +53,25 @@ export async function openEvents(options: EventsOptions): Promise<Events> {
   const follow = (uuid: string, mapping: Mapping | undefined): void => {
     const turn = (turns.get(uuid) ?? Promise.resolve()).then(async () => {
       const old = pollers.get(uuid);
+      const settle = (): void => {
+        if (mapping !== undefined && !closed) house.book.report(uuid, { state: mapping.enabled ? 'Enabled' : 'Disabled' });
+      };
+      // Where it reads from stands; the calls under way may take as long as their function may.
+      if (old !== undefined) settle();
       pollers.delete(uuid);
       await old?.[Symbol.asyncDispose]();
       if (mapping === undefined) return house.checkpoints.forget(uuid);
       if (closed) return;
-      const poller = mapping.enabled ? await pollerOf(mapping, house) : undefined;
-      if (closed) return poller?.[Symbol.asyncDispose]();
-      if (poller !== undefined) pollers.set(uuid, poller);
-      if (mapping.enabled && poller === undefined) {
-        house.book.report(uuid, { lastProcessingResult: `PROBLEM: Nothing here reads ${mapping.eventSourceArn}.` });
+      try {
+        const poller = mapping.enabled ? await pollerOf(mapping, house) : undefined;
+        if (closed) return await poller?.[Symbol.asyncDispose]();
+        if (poller !== undefined) pollers.set(uuid, poller);
+        if (mapping.enabled && poller === undefined)
+          house.book.report(uuid, { lastProcessingResult: `PROBLEM: Nothing here reads ${mapping.eventSourceArn}.` });
+        await poller?.standing;
+      } finally {
+        settle();
       }
-      house.book.report(uuid, { state: mapping.enabled ? 'Enabled' : 'Disabled' });
     });
     const settled = turn
       .catch((error: unknown) => house.log.error('An event source mapping could not follow a change.', { uuid, error }))

@@ -3,7 +3,7 @@ import { compact } from '../compact.ts';
 import { latest } from '../functions/record.ts';
 import { qualifiedArn, type Scope } from '../names.ts';
 import type { Shelf } from '../records/shelf.ts';
-import type { BrokerSettings, MappingRecord } from './record.ts';
+import { isMoving, type BrokerSettings, type MappingRecord } from './record.ts';
 
 /** A mapping as a poller wants it: every setting with its value, in milliseconds. */
 export interface MappingView extends Scope {
@@ -110,7 +110,11 @@ export class MappingBook implements Disposable {
 
   #turn(scope: Scope, uuid: string, record: MappingRecord | undefined): void {
     const view = record && viewOf(scope, record);
-    if (JSON.stringify(view) === JSON.stringify(this.#views.get(uuid))) return;
+    if (JSON.stringify(view) === JSON.stringify(this.#views.get(uuid))) {
+      // Nothing that a poller looks at: there is nobody to wait for.
+      if (record !== undefined && isMoving(record)) this.report(uuid, { state: record.enabled ? 'Enabled' : 'Disabled' });
+      return;
+    }
     if (view === undefined) {
       this.#views.delete(uuid);
       this.#results.delete(uuid);

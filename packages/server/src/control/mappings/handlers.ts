@@ -9,9 +9,8 @@ import type { Desk } from '../records/desk.ts';
 import { scopeOf, type Operations, type Room } from '../room.ts';
 import { checkTags } from '../tags/checks.ts';
 import type { MappingBook } from './book.ts';
-import type { MappingRecord } from './record.ts';
+import { isMoving, type MappingRecord } from './record.ts';
 import { changedSettings, checkDurable, checkSettings, grouped, newSettings } from './settings.ts';
-import { isMoving, settle } from './settle.ts';
 import { show } from './show.ts';
 import { sourceKind } from './sources.ts';
 
@@ -81,7 +80,6 @@ export function mappingHandlers(
         change.put('mapping', draft.uuid, '', draft);
         return draft;
       });
-      settle(room.shelf, room.log, scope, record.uuid);
       return show(scope, record, undefined);
     },
 
@@ -141,7 +139,6 @@ export function mappingHandlers(
         change.put('mapping', next.uuid, '', next);
         return next;
       });
-      settle(room.shelf, room.log, scope, record.uuid);
       return show(scope, record, book.lastResult(record.uuid));
     },
 

@@ -20,6 +20,9 @@ export interface MappingRecord {
   readonly modifiedAt: number;
 }
 
+/** Whoever polls has not yet said that it follows. */
+export const isMoving = ({ state }: MappingRecord): boolean => state === 'Creating' || state === 'Updating';
+
 /** Absent = the source does not have it. @source spec 6.3 */
 export interface MappingSettings {
   readonly batchSize: number;

@@ -14,6 +14,7 @@ export class StreamPoller implements Poller {
   readonly #stop = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
   readonly #ended = new Set<string>();
+  readonly #standing = Promise.withResolvers<void>();
   readonly #done: Promise<void>;
 
   constructor(mapping: Mapping, source: ShardSource, house: PollerHouse) {
@@ -21,6 +22,10 @@ export class StreamPoller implements Poller {
     this.#source = source;
     this.#house = house;
     this.#done = this.#run();
+  }
+
+  get standing(): Promise<void> {
+    return this.#standing.promise;
   }
 
   stop(): void {
@@ -46,7 +51,10 @@ export class StreamPoller implements Poller {
         for (const { shardId, parentShardIds } of await this.#source.shards(eventSourceArn)) {
           if (this.#running.has(shardId) || this.#ended.has(shardId)) continue;
           if (parentShardIds.some((parent) => this.#running.has(parent))) continue;
-          const from = known.get(shardId) ?? { position: isNew ? this.#start() : { at: 'trimHorizon' }, ended: false };
+          const from = known.get(shardId) ?? {
+            position: isNew ? await this.#start(shardId) : { at: 'trimHorizon' },
+            ended: false,
+          };
           // Written down at once: a restart must not take the shard for one that was split off meanwhile.
           if (!known.has(shardId)) await checkpoints.write(uuid, shardId, from);
           this.#read(shardId, from);
@@ -56,6 +64,7 @@ export class StreamPoller implements Poller {
         log.warn('A stream could not be read.', { mapping: uuid, error });
         book.report(uuid, { lastProcessingResult: `PROBLEM: ${(error as Error).message}` });
       }
+      this.#standing.resolve();
       await Promise.race([pause(clock, lookMs, signal), ...this.#running.values()]);
     }
   }
@@ -73,11 +82,12 @@ export class StreamPoller implements Poller {
     this.#running.set(shardId, running);
   }
 
-  #start(): ShardPosition {
-    const { startingPosition = 'TRIM_HORIZON', startingAtMs = 0 } = this.#mapping;
+  async #start(shardId: string): Promise<ShardPosition> {
+    const { eventSourceArn, startingPosition = 'TRIM_HORIZON', startingAtMs = 0 } = this.#mapping;
     switch (startingPosition) {
       case 'LATEST':
-        return { at: 'latest' };
+        // The end as it is now, which the mapping waits for before it says that it is enabled.
+        return (await this.#source.read(eventSourceArn, shardId, { at: 'latest' }, 1)).next;
       case 'AT_TIMESTAMP':
         return { at: 'timestamp', atMs: startingAtMs };
       case 'TRIM_HORIZON':
