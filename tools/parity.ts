@@ -31,6 +31,8 @@ const names: Readonly<Record<string, string>> = {
   ssm: 'Systems Manager Parameter Store',
   secretsmanager: 'Secrets Manager',
   signer: 'Signer',
+  apigateway: 'API Gateway (REST APIs)',
+  apigatewayv2: 'API Gateway (HTTP APIs)',
 };
 
 /** The page as the handlers have it now. */

@@ -17,7 +17,7 @@ export function identify(head: RequestHead, body?: Uint8Array): Identity | undef
   const scope = readCredentialScope(head)?.service;
   const service =
     (prefix === undefined ? undefined : byTarget.get(prefix)) ??
-    (scope === undefined ? undefined : bySigningName.get(scope)) ??
+    (scope === undefined ? undefined : bySigner(scope, head)) ??
     (isS3Host(head) || signerV2(head) !== undefined ? 's3' : undefined) ??
     byPath(head) ??
     byVersion(head, body) ??
@@ -45,6 +45,12 @@ const tableOf = (key: (info: ServiceInfo) => string | undefined): ReadonlyMap<st
 };
 const byTarget = tableOf(({ targetPrefix }) => targetPrefix);
 const bySigningName = tableOf(({ signingName }) => signingName);
+
+/** Where two services sign alike and have no targets, paths tell them apart. */
+function bySigner(scope: string, head: RequestHead): ServiceName | undefined {
+  const named = byPath(head);
+  return named !== undefined && serviceInfo(named).signingName === scope ? named : bySigningName.get(scope);
+}
 
 function byPath(head: RequestHead): ServiceName | undefined {
   const first = pathOf(head.target).split('/')[1] ?? '';

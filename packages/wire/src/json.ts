@@ -2,6 +2,9 @@ import { ServiceFault } from './fault.ts';
 import { members, type Shape } from './operation.ts';
 import { dateOf } from './text.ts';
 
+/** SDK schema number of timestamps that are written as text. */
+const dateTime = 5;
+
 /** No AWS document needs more; deeper ones are an attack on the parser's stack. */
 const deepest = 64;
 
@@ -125,6 +128,8 @@ export function toJson(shape: Shape, value: unknown): unknown {
     return result;
   }
   if (shape.isBlobSchema()) return Buffer.from(value as Uint8Array).toString('base64');
-  if (shape.isTimestampSchema()) return (value as Date).getTime() / 1000;
+  if (shape.isTimestampSchema()) {
+    return shape.getSchema() === dateTime ? (value as Date).toISOString() : (value as Date).getTime() / 1000;
+  }
   return value;
 }

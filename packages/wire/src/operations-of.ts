@@ -1,3 +1,5 @@
+import type { APIGateway } from '@aws-sdk/client-api-gateway';
+import type { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import type { CloudFormation } from '@aws-sdk/client-cloudformation';
 import type { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
@@ -38,6 +40,8 @@ export type LambdaOperations = OperationsOf<Lambda>;
 export type StsOperations = OperationsOf<STS>;
 export type IamOperations = OperationsOf<IAM>;
 export type LogsOperations = OperationsOf<CloudWatchLogs>;
+export type ApiGatewayOperations = OperationsOf<APIGateway>;
+export type ApiGatewayV2Operations = OperationsOf<ApiGatewayV2>;
 export type CloudFormationOperations = OperationsOf<CloudFormation>;
 export type CloudWatchOperations = OperationsOf<CloudWatch>;
 export type DynamoDbOperations = OperationsOf<DynamoDB>;

@@ -171,6 +171,23 @@ export const services = {
     model: () => file(import('../../../model/signer.json', { with: { type: 'json' } })),
     skewMs: 15 * minutes,
   },
+  apigateway: {
+    signingName: 'apigateway',
+    pathPrefixes: ['restapis', 'apikeys', 'usageplans', 'domainnames', 'account', 'clientcertificates', 'sdktypes', 'vpclinks'],
+    protocols: ['restJson1'],
+    sdk: () => import('@aws-sdk/client-api-gateway'),
+    model: () => file(import('../../../model/apigateway.json', { with: { type: 'json' } })),
+    skewMs: 15 * minutes,
+  },
+  // Signs as `apigateway`: the path tells the two apart.
+  apigatewayv2: {
+    signingName: 'apigateway',
+    pathPrefixes: ['v2'],
+    protocols: ['restJson1'],
+    sdk: () => import('@aws-sdk/client-apigatewayv2'),
+    model: () => file(import('../../../model/apigatewayv2.json', { with: { type: 'json' } })),
+    skewMs: 15 * minutes,
+  },
   cloudformation: {
     signingName: 'cloudformation',
     query: { version: '2010-05-15', xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/' },

@@ -87,10 +87,11 @@ export class SignatureVerifier {
 
   /**
    * @param bodySha256  lower-case hex, of the bytes that will be used
+   * @param signingName  what the scope has to say, where the request is for none of the services: `execute-api`
    * @throws ServiceFault naming what is wrong, in the words and codes of the service called
    */
-  async verify(head: RequestHead, bodySha256: string): Promise<VerifiedSignature> {
-    const info = infoOf(head);
+  async verify(head: RequestHead, bodySha256: string, signingName?: string): Promise<VerifiedSignature> {
+    const info = signingName === undefined ? infoOf(head) : { ...serviceInfo('lambda'), signingName };
     try {
       return this.#verify(head, bodySha256, info);
     } catch (fault) {

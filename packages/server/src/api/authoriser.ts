@@ -12,4 +12,6 @@ export interface Authoriser {
   check(call: Call, input: object): Call;
   /** Whether a caller may call a function by its URL, signed or not. @source spec 1.16-01, 2.8-11 */
   mayCallUrl(url: FunctionUrl, call: Pick<Call, 'caller' | 'account' | 'region' | 'headers' | 'sourceIp'>): boolean;
+  /** Whether a signed caller may call a route, by the ARN of what is called. */
+  mayCallApi(arn: string, call: Pick<Call, 'caller' | 'account' | 'region' | 'headers' | 'sourceIp'>): boolean;
 }

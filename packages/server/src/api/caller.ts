@@ -18,7 +18,7 @@ export interface VerifiedCaller extends KnownCaller {
 /** Verifies signatures; `--auth strict`. */
 export interface SignatureCheck {
   /** @throws ServiceFault of spec 0.1-11 */
-  verify(head: RequestHead, bodySha256: string): Promise<VerifiedCaller>;
+  verify(head: RequestHead, bodySha256: string, signingName?: string): Promise<VerifiedCaller>;
 }
 
 /** Knows whose an access key is, without looking at the signature: role credentials name their account. */
@@ -66,11 +66,11 @@ export async function strictCaller(
   sha256: string,
   region: string,
   check: SignatureCheck,
-  options: { readonly unsigned?: boolean } = {},
+  options: { readonly unsigned?: boolean; readonly signingName?: string } = {},
 ): Promise<Identified> {
   if (options.unsigned === true && !claimsToBeSigned(head))
     return { caller: { kind: 'anonymous' }, account: defaultAccount, region };
-  const { chunks, ...known } = await check.verify(head, sha256);
+  const { chunks, ...known } = await check.verify(head, sha256, options.signingName);
   return {
     caller: { kind: 'signed', ...known },
     ...(chunks === undefined ? {} : { chunks }),

@@ -8,6 +8,7 @@ import { markInside } from './operator.ts';
 import type { AwsDoor } from './aws.ts';
 import { meansUs } from './host.ts';
 import { keepAliveMs } from './hot/connection.ts';
+import type { GatewayDoor } from './gateway/index.ts';
 import { HotDoor } from './hot/index.ts';
 import type { SiteDoor } from './site/door.ts';
 import { siteOf } from './site/routing.ts';
@@ -24,6 +25,8 @@ export interface ListenOptions {
   readonly aws: AwsDoor;
   /** Function URLs; absent = there are none. */
   readonly urls?: UrlDoor;
+  /** APIs in front of functions; absent = there are none. */
+  readonly gateway?: GatewayDoor;
   /** Buckets as web sites; absent = none is. */
   readonly sites?: SiteDoor;
   /** Container images, pushed and pulled below `/v2/`; absent = there are none. */
@@ -68,11 +71,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     };
     const unclear = ambiguous(request);
     if (unclear !== undefined) return refused(unclear);
-    if (options.hostNames !== undefined && !meansUs(request.headers.host, options.hostNames))
+    const api = options.gateway?.addressed(request.headers.host, request.url ?? '/');
+    if (api === undefined && options.hostNames !== undefined && !meansUs(request.headers.host, options.hostNames))
       return refused({
         status: 403,
         message: `This server does not know itself as ${request.headers.host?.slice(0, 200)}. Start it with --host-names to add a name.`,
       });
+    // What leads to an API by a name of its owner's, or to a function, is for web pages too: who may call is their own business.
+    if (api !== undefined && options.gateway !== undefined) return options.gateway.serve(request, response, api, requestId);
     // Function URLs are for web pages; who may call them is the function's own business.
     const url = options.urls === undefined ? undefined : addressed(request.headers.host, request.url ?? '/');
     if (url !== undefined && options.urls !== undefined) return options.urls.serve(request, response, url, requestId);
@@ -126,6 +132,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const plain =
       (options.hostNames === undefined || meansUs(host, options.hostNames)) &&
       (options.urls === undefined || addressed(host, '/') === undefined) &&
+      options.gateway?.addressed(host, '/') === undefined &&
       (options.sites === undefined || siteOf(host) === undefined);
     if (plain) admitted = host;
     return plain;

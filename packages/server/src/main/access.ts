@@ -78,6 +78,7 @@ export function openGatekeeper({ config, neighbours, control, clock, log }: Acce
         access.may(call, { action, resource, context }),
       );
     },
+    mayCallApi: (arn, call) => access.may(call, { action: 'execute-api:Invoke', resource: arn }),
     admit,
     admitOf(functionArn, resource) {
       const roleArn = roleOf(functionArn);

@@ -3,11 +3,13 @@ import path from 'node:path';
 import { loadApi, notYet, ServiceFault, serviceNames, type ServiceName } from '@mayfly/wire';
 import {
   archiveLink,
+  gatewayPrefix,
   pathStyle,
   type AdminPorts,
   type BucketPort,
   type CallerSource,
   type HandlerTable,
+  type GatewayDoorOptions,
   type HandlerTables,
   type RegistryDoor,
   type SiteDoorOptions,
@@ -22,7 +24,7 @@ import { deliverEnded, deliverFailures, openEvents } from '../events/index.ts';
 import { DurableDesk, defaultEventInvokeConfig, openInvoke, ProvisionedDesk, type Invoke } from '../invoke/index.ts';
 import { openObserve, platformLines } from '../observe/index.ts';
 import { installBubblewrap, jailObstacle, openSandboxes } from '../sandbox/index.ts';
-import { Keys, MasterKey, outward, outwardHttp, parsePattern, type HttpPort, type Road } from '../services/index.ts';
+import { Keys, MasterKey, outward, outwardHttp, parsePattern, type FetchPort, type Road } from '../services/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { bootId } from './boot-id.ts';
 import { CodeLinks } from './code-links.ts';
@@ -44,6 +46,7 @@ export interface House extends AsyncDisposable {
   /** Absent where everybody may do everything. */
   readonly authoriser?: Gatekeeper;
   readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
+  readonly gateway: Pick<GatewayDoorOptions, 'httpApis' | 'invoker' | 'http' | 'admit'>;
   /** For requests that only the name of a bucket tells apart. */
   readonly buckets: BucketPort & Pick<SiteDoorOptions, 'site'>;
   /** Where images are pushed to. */
@@ -101,6 +104,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   roadIsOpen.promise.catch(() => undefined);
   /** Functions behind walls reach this server at an address of their own. */
   let endpointInside: string | undefined;
+  const http = deliverer(options);
   let gatekeeper: Gatekeeper | undefined;
   let functions: Pick<Control, 'executionRole'> | undefined;
   const neighbours = rooms.use(
@@ -128,7 +132,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       ...(config.auth === 'open' ? {} : { admit: (from, resource) => present(gatekeeper).admit(from, resource) }),
       archives: { seal: (zip, { sign }) => code.seal(zip, { maxUnzippedBytes: limits.unzippedBytes, sign }) },
       region: config.region,
-      http: deliverer(options),
+      http,
+      gatewayPrefix,
     }),
   );
   // What still waits for the hall when the neighbours close must not keep them.
@@ -317,6 +322,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     buckets: neighbours.buckets,
     registry: neighbours.registry,
     urls: { urls: control.urls, invoker: hall.invoker },
+    gateway: {
+      httpApis: neighbours.httpApis,
+      invoker: hall.invoker,
+      http,
+      ...(gatekeeper === undefined ? {} : { admit: gatekeeper.admit }),
+    },
     admin: {
       queue: hall.queue,
       ...(gatekeeper === undefined
@@ -356,11 +367,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   };
 }
 
-/** Function URLs are open to everybody; the rest of this server is as private as its address. */
-const deliverer = ({ config, origin }: HouseOptions): HttpPort =>
+/** Function URLs and APIs are open to everybody; the rest of this server is as private as its address. */
+const deliverer = ({ config, origin }: HouseOptions): FetchPort =>
   outwardHttp({
     outward: outward(config.deliverTo),
-    isOwn: (url) => url.origin === origin() && url.pathname.startsWith('/_mayfly/url/'),
+    isOwn: (url) =>
+      url.origin === origin() && (url.pathname.startsWith('/_mayfly/url/') || url.pathname.startsWith(gatewayPrefix)),
   });
 
 /** Patterns are OR-ed. @source spec 6.9-01 */

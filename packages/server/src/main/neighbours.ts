@@ -8,6 +8,7 @@ import type { QueueSource, ReadSecret, ShardSource, Targets, TextAttributes } fr
 import type { Invoker } from '../invoke/index.ts';
 import {
   managedPolicies,
+  openApiGatewayV2,
   openCloudFormation,
   openCloudWatch,
   openDynamoDb,
@@ -29,6 +30,7 @@ import {
   type CloudFormation,
   type CloudWatch,
   type EventBridge,
+  type HttpApis,
   type HttpPort,
   type Guarded,
   type Keys,
@@ -57,6 +59,8 @@ export interface Neighbours extends AsyncDisposable {
   guarded(resource: string): Guarded | undefined;
   readonly readers: Omit<Readers, 'functionName' | 'functions'>;
   readonly buckets: S3Port;
+  /** What the gateway serves. */
+  readonly httpApis: HttpApis;
   readonly registry: RegistryPort;
   /** What signatures in archives are worth. */
   readonly signatures: Pick<SignerPort, 'read' | 'isRevoked'>;
@@ -103,6 +107,8 @@ export interface NeighboursOptions {
   readonly admit?: (from: Sender, resource: string) => void;
   /** Deliveries to addresses that callers wrote down. */
   readonly http: HttpPort;
+  /** Below which APIs answer on this server. */
+  readonly gatewayPrefix: string;
   /** Puts signatures into archives of code. */
   readonly archives: Archives;
   /** Of requests that name none. */
@@ -267,6 +273,10 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     }),
   );
 
+  const httpApis = rooms.use(
+    await openApiGatewayV2({ database, clock, random, endpointOf: (apiId) => `${origin()}${options.gatewayPrefix}${apiId}` }),
+  );
+
   const cloudformation = rooms.use(
     await openCloudFormation({
       database,
@@ -285,6 +295,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   const opened = rooms.move();
   return {
     tables: {
+      apigatewayv2: httpApis.handlers,
       cloudformation: cloudformation.handlers,
       cloudwatch: cloudwatch.handlers,
       dynamodb: dynamodb.handlers,
@@ -340,6 +351,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       signingVersion: (arn) => signer.port.versionOf(arn),
     },
     buckets: s3.port,
+    httpApis: httpApis.apis,
     registry: ecr.port,
     signatures: signer.port,
     queues: { sqs: queueSource(sqs.port) },

@@ -1,4 +1,4 @@
-import { AwsDoor, listen, SiteDoor, UrlDoor, type Listener } from '../api/index.ts';
+import { AwsDoor, GatewayDoor, listen, SiteDoor, UrlDoor, type Listener } from '../api/index.ts';
 import { jsonLogger, systemClock, systemRandom, type Logger } from '../base/index.ts';
 import { isLoopback, type Config } from './config.ts';
 import { openHouse, type FirstKey, type House } from './house.ts';
@@ -63,6 +63,16 @@ export async function serve(
     ...(house.authoriser === undefined ? {} : { authoriser: house.authoriser }),
     callers: house.callers,
   });
+  const gateway = new GatewayDoor({
+    ...house.gateway,
+    limits: config.limits,
+    clock,
+    random,
+    log,
+    ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
+    ...(house.authoriser === undefined ? {} : { authoriser: house.authoriser }),
+    callers: house.callers,
+  });
   const sites = new SiteDoor({ aws, site: (bucket) => house.buckets.site(bucket), log });
   listener = rooms.use(
     await listen({
@@ -72,6 +82,7 @@ export async function serve(
       ...(config.auth === 'open' && isLoopback(config.host) ? { hostNames: config.hostNames } : {}),
       aws,
       urls,
+      gateway,
       sites,
       registry: house.registry,
       admin: house.admin,

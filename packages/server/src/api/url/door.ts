@@ -211,7 +211,7 @@ function faultReply(error: unknown, log: Logger, requestId: string): HttpReply {
   return refusal(error.status ?? 400, error.code, { ...error.members, [key]: error.message });
 }
 
-const withHeaders = (reply: HttpReply, headers: Readonly<Record<string, string>>): HttpReply => {
+export const withHeaders = (reply: HttpReply, headers: Readonly<Record<string, string>>): HttpReply => {
   if (Object.keys(headers).length === 0) return reply;
   // Configured CORS has the last word. @source spec 2.8-13
   const kept = Object.entries(reply.headers).filter(([name]) => !name.toLowerCase().startsWith('access-control-'));
@@ -222,7 +222,7 @@ const withHeaders = (reply: HttpReply, headers: Readonly<Record<string, string>>
  * What an address below our own origin needs: a redirect to `/…` must stay below its prefix, and a page
  * must not act with the origin of the AWS API, so browsers are told to give it an origin of its own.
  */
-function moved(reply: HttpReply, { prefix }: Addressed): HttpReply {
+export function moved(reply: HttpReply, { prefix }: Pick<Addressed, 'prefix'>): HttpReply {
   if (prefix === '') return reply;
   const policies: string[] = [];
   const headers: Record<string, string | readonly string[]> = {};
@@ -237,7 +237,7 @@ function moved(reply: HttpReply, { prefix }: Addressed): HttpReply {
 
 const sandboxed = 'sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads';
 
-function send(response: ServerResponse, { status, headers, body }: HttpReply): void {
+export function send(response: ServerResponse, { status, headers, body }: HttpReply): void {
   const empty = status === 204 || status === 304;
   response.writeHead(status, {
     ...(headers as Record<string, string | string[]>),

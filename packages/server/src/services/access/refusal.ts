@@ -4,6 +4,8 @@ import type { Demand } from './demand.ts';
 
 /** How each service says no; the JSON protocols say it with 400. */
 const forms: Readonly<Record<string, readonly [code: string, status: number]>> = {
+  apigateway: ['AccessDeniedException', 403],
+  apigatewayv2: ['AccessDeniedException', 403],
   cloudformation: ['AccessDenied', 403],
   cloudwatch: ['AccessDenied', 403],
   iam: ['AccessDenied', 403],

@@ -1,5 +1,6 @@
 import type { ServiceName } from '@mayfly/wire';
 import type { ServiceRules } from './demand.ts';
+import { apiGatewayRules, apiGatewayV2Rules } from './tables/apigateway.ts';
 import { cloudFormationRules, type StackFinder } from './tables/cloudformation.ts';
 import { dynamoDbRules, dynamoDbStreamsRules } from './tables/dynamodb.ts';
 import { eventsRules } from './tables/events.ts';
@@ -29,6 +30,8 @@ export interface Readers {
 
 /** What every operation of every service demands. */
 export const rulesOf = (readers: Readers): Readonly<Record<ServiceName, ServiceRules>> => ({
+  apigateway: apiGatewayRules,
+  apigatewayv2: apiGatewayV2Rules,
   cloudformation: cloudFormationRules(readers.stackArn),
   cloudwatch: cloudwatchRules,
   dynamodb: dynamoDbRules(readers.partitionKeys),

@@ -1,4 +1,5 @@
 import type {
+  ApiGatewayV2Operations,
   Caller,
   CloudFormationOperations,
   CloudWatchOperations,
@@ -38,6 +39,7 @@ type Client<Operations extends OperationTypes> = {
 
 /** Every service of this server, asked in somebody's name. */
 export interface Aws {
+  readonly apigatewayv2: Client<ApiGatewayV2Operations>;
   readonly cloudformation: Client<CloudFormationOperations>;
   readonly cloudwatch: Client<CloudWatchOperations>;
   readonly dynamodb: Client<DynamoDbOperations>;

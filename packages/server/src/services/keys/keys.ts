@@ -93,8 +93,12 @@ export class Keys implements KeySource {
   }
 
   /** For the street door of `--auth strict`. @throws ServiceFault of spec 0.1-11 */
-  async verify(head: RequestHead, bodySha256: string): Promise<Principal & { readonly accessKeyId: string }> {
-    const known = await this.#verifier.verify(head, bodySha256);
+  async verify(
+    head: RequestHead,
+    bodySha256: string,
+    signingName?: string,
+  ): Promise<Principal & { readonly accessKeyId: string }> {
+    const known = await this.#verifier.verify(head, bodySha256, signingName);
     this.#note(known.accessKeyId, head);
     return known;
   }

@@ -1,5 +1,5 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import { request as plainRequest, type RequestOptions } from 'node:http';
+import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { outward, type Outward } from './outward.ts';
@@ -11,6 +11,30 @@ export interface HttpPort {
     url: string,
     options: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly signal: AbortSignal },
   ): Promise<{ readonly status: number }>;
+}
+
+/** An answer, read whole. */
+export interface Fetched {
+  readonly status: number;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Uint8Array;
+}
+
+export interface Fetching {
+  readonly method: string;
+  /** Several values of one name are a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Uint8Array;
+  readonly signal: AbortSignal;
+  /** More than that is no answer. */
+  readonly mostBytes: number;
+}
+
+/** The same for those who want to know what was answered. */
+export interface FetchPort extends HttpPort {
+  /** Redirects are not followed. Rejects when there is no answer, or too much of it. */
+  fetch(url: string, options: Fetching): Promise<Fetched>;
 }
 
 export interface OutwardHttpOptions {
@@ -28,41 +52,73 @@ const lookupsAtOnce = 2;
  * one that is connected to, so that no name can change its mind in between; numbers in odd spellings are
  * what the URL parser makes of them.
  */
-export function outwardHttp(options: OutwardHttpOptions): HttpPort {
+export function outwardHttp(options: OutwardHttpOptions): FetchPort {
   const lookup = guardedLookup(options);
+  /** @param take  what to do with an answer */
+  const send = <T>(
+    text: string,
+    { method, headers, body, signal }: Omit<Fetching, 'mostBytes'>,
+    take: (response: IncomingMessage) => T | Promise<T>,
+  ): Promise<T> => {
+    const url = new URL(text);
+    const { protocol, hostname, username } = url;
+    if ((protocol !== 'http:' && protocol !== 'https:') || username !== '')
+      throw refused(`${protocol} or a name before the host`);
+    const port = Number(url.port === '' ? (protocol === 'https:' ? 443 : 80) : url.port);
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    const own = options.isOwn?.(url) === true;
+    if (!own && isIP(host) !== 0 && !options.outward.permits(host, port)) throw refused(`${hostname}:${port}`);
+    const wanted: RequestOptions = {
+      method,
+      host,
+      port,
+      path: url.pathname + url.search,
+      headers: {
+        ...(headers as Record<string, string | string[]>),
+        Host: url.host,
+        ...(body === undefined ? {} : { 'Content-Length': body.length }),
+      },
+      agent: false,
+      signal,
+      ...(own ? {} : { lookup: lookup(port) }),
+      ...(protocol === 'https:' && isIP(host) === 0 ? { servername: host } : {}),
+    };
+    return new Promise<T>((resolve, reject) => {
+      const sent = protocol === 'https:' ? tlsRequest(wanted) : plainRequest(wanted);
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        Promise.resolve(take(response)).then(resolve, reject);
+      });
+      sent.end(body);
+    });
+  };
   return {
     async post(text, { headers, body, signal }) {
-      const url = new URL(text);
-      const { protocol, hostname, username } = url;
-      if ((protocol !== 'http:' && protocol !== 'https:') || username !== '')
-        throw refused(`${protocol} or a name before the host`);
-      const port = Number(url.port === '' ? (protocol === 'https:' ? 443 : 80) : url.port);
-      const host = hostname.replace(/^\[(.*)\]$/, '$1');
-      const own = options.isOwn?.(url) === true;
-      if (!own && isIP(host) !== 0 && !options.outward.permits(host, port)) throw refused(`${hostname}:${port}`);
-      const wanted: RequestOptions = {
-        method: 'POST',
-        host,
-        port,
-        path: url.pathname + url.search,
-        headers: { ...headers, Host: url.host, 'Content-Length': Buffer.byteLength(body) },
-        agent: false,
-        signal,
-        ...(own ? {} : { lookup: lookup(port) }),
-        ...(protocol === 'https:' && isIP(host) === 0 ? { servername: host } : {}),
-      };
-      return new Promise((resolve, reject) => {
-        const sent = protocol === 'https:' ? tlsRequest(wanted) : plainRequest(wanted);
-        sent.on('error', reject);
-        sent.on('response', (response) => {
-          resolve({ status: response.statusCode ?? 0 });
-          // What it says does not matter, however long it is.
-          response.destroy();
-        });
-        sent.end(body);
+      return send(text, { method: 'POST', headers, body: Buffer.from(body), signal }, (response) => {
+        // What it says does not matter, however long it is.
+        response.destroy();
+        return { status: response.statusCode ?? 0 };
       });
     },
+    async fetch(text, { mostBytes, ...request }) {
+      return send(text, request, async (response) => ({
+        status: response.statusCode ?? 0,
+        rawHeaders: response.rawHeaders,
+        body: await wholeOf(response, mostBytes),
+      }));
+    },
   };
+}
+
+async function wholeOf(response: IncomingMessage, mostBytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response as AsyncIterable<Uint8Array>) {
+    bytes += piece.length;
+    if (bytes > mostBytes) throw new Error(`The answer has more than ${mostBytes} bytes.`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** To public addresses only. */

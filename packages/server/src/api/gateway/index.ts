@@ -1,0 +1,2 @@
+export { gatewayPrefix } from './address.ts';
+export { GatewayDoor, type GatewayDoorOptions } from './door.ts';

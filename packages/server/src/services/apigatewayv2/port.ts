@@ -1,0 +1,70 @@
+/** What the gateway serves, as the records have it: looked up in memory, made again when a record changes. */
+export interface HttpApi {
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  readonly cors?: HttpApiCors;
+  /** Only its own domain names lead to it. */
+  readonly closed: boolean;
+  readonly stages: ReadonlyMap<string, HttpStage>;
+}
+
+export interface HttpApiCors {
+  readonly allowCredentials?: boolean;
+  readonly allowHeaders?: readonly string[];
+  readonly allowMethods?: readonly string[];
+  readonly allowOrigins?: readonly string[];
+  readonly exposeHeaders?: readonly string[];
+  readonly maxAgeS?: number;
+}
+
+export interface HttpStage {
+  readonly name: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly routes: readonly HttpRoute[];
+}
+
+export interface HttpRoute {
+  /** `GET /pets/{id}`, or `$default`. */
+  readonly key: string;
+  readonly integration?: HttpIntegration;
+  readonly authorization: 'NONE' | 'AWS_IAM' | 'CUSTOM' | 'JWT';
+  readonly authorizer?: HttpAuthorizer;
+  readonly scopes: readonly string[];
+}
+
+export interface HttpIntegration {
+  readonly type: string;
+  /** ARN of a function, or a URL. */
+  readonly uri: string;
+  readonly method: string;
+  readonly payloadFormat: '1.0' | '2.0';
+  readonly timeoutMs: number;
+  readonly credentialsArn?: string;
+}
+
+export interface HttpAuthorizer {
+  readonly id: string;
+  readonly identitySource: readonly string[];
+  readonly jwt?: { readonly issuer: string; readonly audience: readonly string[] };
+  readonly lambda?: {
+    readonly uri: string;
+    readonly payloadFormat: '1.0' | '2.0';
+    readonly simple: boolean;
+    readonly ttlMs: number;
+    readonly credentialsArn?: string;
+  };
+}
+
+/** Where a domain name leads: the mapping whose key begins the path, the longest first. */
+export interface DomainTarget {
+  readonly key: string;
+  readonly apiId: string;
+  readonly stage: string;
+}
+
+export interface HttpApis {
+  find(id: string): HttpApi | undefined;
+  /** Undefined for a name that is none of ours. */
+  domain(host: string): readonly DomainTarget[] | undefined;
+}

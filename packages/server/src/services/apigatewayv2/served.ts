@@ -1,0 +1,123 @@
+import { within } from './desk.ts';
+import type { DomainTarget, HttpApi, HttpApis, HttpAuthorizer, HttpIntegration, HttpRoute } from './port.ts';
+import type { ApiRecord, AuthorizerRecord, Definition, HttpRecords, IntegrationRecord } from './records.ts';
+import { definitionOf } from './stage-handlers.ts';
+
+/** What the records come to for those who serve: made at the first request, and again after a change. */
+export class ServedApis implements HttpApis {
+  readonly #records: HttpRecords;
+  readonly #made = new Map<string, HttpApi | undefined>();
+
+  constructor(records: HttpRecords) {
+    this.#records = records;
+  }
+
+  forget(apiId: string): void {
+    this.#made.delete(apiId);
+  }
+
+  find(id: string): HttpApi | undefined {
+    const known = this.#made.get(id);
+    if (known !== undefined) return known;
+    for (const { name, value } of this.#records.all('api')) {
+      if (name !== id) continue;
+      const made = this.#make(value);
+      this.#made.set(id, made);
+      return made;
+    }
+    return undefined;
+  }
+
+  domain(host: string): readonly DomainTarget[] | undefined {
+    const wildcard = `*${host.slice(host.indexOf('.'))}`;
+    let found: { readonly id: string; readonly scope: string } | undefined;
+    for (const { scope, name } of this.#records.all('domain')) {
+      if (name === host || (name === wildcard && found === undefined)) found = { id: name, scope };
+    }
+    if (found === undefined) return undefined;
+    const { id, scope } = found;
+    return this.#records
+      .list('mapping', scope)
+      .filter(({ domain }) => domain === id)
+      .map(({ key, apiId, stage }) => ({ key, apiId, stage }));
+  }
+
+  #make(api: ApiRecord): HttpApi {
+    const scope = within(api, api.id);
+    const stages = this.#records.list('stage', scope).map((stage) => {
+      const definition =
+        stage.AutoDeploy === true
+          ? definitionOf(this.#records, scope)
+          : this.#records.get('deployment', scope, stage.DeploymentId ?? '')?.definition;
+      return [
+        stage.id,
+        { name: stage.id, variables: stage.StageVariables ?? {}, routes: definition === undefined ? [] : routesOf(definition) },
+      ] as const;
+    });
+    const cors = api.CorsConfiguration;
+    return {
+      id: api.id,
+      account: api.account,
+      region: api.region,
+      closed: api.DisableExecuteApiEndpoint === true,
+      stages: new Map(stages),
+      ...(cors === undefined
+        ? {}
+        : {
+            cors: {
+              ...(cors.AllowCredentials === undefined ? {} : { allowCredentials: cors.AllowCredentials }),
+              ...(cors.AllowHeaders === undefined ? {} : { allowHeaders: cors.AllowHeaders }),
+              ...(cors.AllowMethods === undefined ? {} : { allowMethods: cors.AllowMethods }),
+              ...(cors.AllowOrigins === undefined ? {} : { allowOrigins: cors.AllowOrigins }),
+              ...(cors.ExposeHeaders === undefined ? {} : { exposeHeaders: cors.ExposeHeaders }),
+              ...(cors.MaxAge === undefined ? {} : { maxAgeS: cors.MaxAge }),
+            },
+          }),
+    };
+  }
+}
+
+function routesOf({ routes, integrations, authorizers }: Definition): readonly HttpRoute[] {
+  return routes.map((route) => {
+    const integration = integrations.find(({ id }) => route.Target === `integrations/${id}`);
+    const authorizer = authorizers.find(({ id }) => route.AuthorizerId === id);
+    return {
+      key: route.RouteKey ?? '$default',
+      authorization: route.AuthorizationType ?? 'NONE',
+      scopes: route.AuthorizationScopes ?? [],
+      ...(integration === undefined ? {} : { integration: integrationOf(integration) }),
+      ...(authorizer === undefined ? {} : { authorizer: authorizerOf(authorizer) }),
+    };
+  });
+}
+
+const integrationOf = (integration: IntegrationRecord): HttpIntegration => ({
+  type: integration.IntegrationType ?? '',
+  uri: integration.IntegrationUri ?? '',
+  method: integration.IntegrationMethod ?? 'ANY',
+  payloadFormat: integration.PayloadFormatVersion === '2.0' ? '2.0' : '1.0',
+  timeoutMs: integration.TimeoutInMillis ?? 30_000,
+  ...(integration.CredentialsArn === undefined ? {} : { credentialsArn: integration.CredentialsArn }),
+});
+
+function authorizerOf(authorizer: AuthorizerRecord): HttpAuthorizer {
+  const { JwtConfiguration: jwt, AuthorizerUri: uri, AuthorizerCredentialsArn: credentialsArn } = authorizer;
+  return {
+    id: authorizer.id,
+    identitySource: authorizer.IdentitySource ?? [],
+    ...(authorizer.AuthorizerType === 'JWT' && jwt !== undefined
+      ? { jwt: { issuer: jwt.Issuer ?? '', audience: jwt.Audience ?? [] } }
+      : {}),
+    ...(authorizer.AuthorizerType === 'REQUEST' && uri !== undefined
+      ? {
+          lambda: {
+            uri,
+            payloadFormat: authorizer.AuthorizerPayloadFormatVersion === '1.0' ? ('1.0' as const) : ('2.0' as const),
+            simple: authorizer.EnableSimpleResponses === true,
+            ttlMs: (authorizer.AuthorizerResultTtlInSeconds ?? 0) * 1000,
+            ...(credentialsArn === undefined ? {} : { credentialsArn }),
+          },
+        }
+      : {}),
+  };
+}

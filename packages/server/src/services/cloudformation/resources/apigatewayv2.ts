@@ -1,0 +1,145 @@
+import { pick } from './pick.ts';
+import { behaviours, tagMap, type Making, type Properties, type ResourceType } from './type.ts';
+
+type Client = Making['aws']['apigatewayv2'];
+type Operation = (input: Properties) => Promise<unknown>;
+
+/** Operations by name; templates hold what their inputs have, and the model checks it. */
+const call = (client: Client, operation: string, input: Properties): Promise<Properties> =>
+  (client as unknown as Record<string, Operation>)[operation]?.(input) as Promise<Properties>;
+
+/** What has an id within an API, and properties that are members of its operations. */
+function part(
+  noun: string,
+  options: {
+    readonly updates: string;
+    readonly required: readonly string[];
+    readonly replaces?: string;
+    readonly member?: string;
+  },
+): ResourceType {
+  const { updates, required, replaces = '', member = `${noun}Id` } = options;
+  const names = `${updates} ${replaces}`;
+  return {
+    properties: behaviours({ replaces: `ApiId ${replaces}`, updates }),
+    required: ['ApiId', ...required],
+    attributes: [member],
+    async create({ ApiId, ...properties }, { aws }) {
+      const made = await call(aws.apigatewayv2, `Create${noun}`, { ApiId, ...pick(properties, names) });
+      return { id: String(made[member]), attributes: { [member]: made[member] } };
+    },
+    async update(id, { ApiId, ...properties }, _before, { aws }) {
+      await call(aws.apigatewayv2, `Update${noun}`, { ApiId, ...pick(properties, updates), [member]: id });
+      return { id };
+    },
+    delete: (id, { ApiId }, { aws }) => call(aws.apigatewayv2, `Delete${noun}`, { ApiId, [member]: id }),
+  };
+}
+
+const ofApi =
+  'CorsConfiguration CredentialsArn Description DisableExecuteApiEndpoint DisableSchemaValidation IpAddressType Name RouteKey RouteSelectionExpression Target Version';
+
+/** @source CloudFormation Template Reference, AWS::ApiGatewayV2::Api, read 2026-11 */
+const api: ResourceType = {
+  properties: behaviours({
+    replaces: 'ProtocolType',
+    updates: `ApiKeySelectionExpression ${ofApi} Tags`,
+    unapplied: 'BasePath Body BodyS3Location FailOnWarnings',
+  }),
+  attributes: ['ApiId', 'ApiEndpoint'],
+  async create(properties, making) {
+    const { aws } = making;
+    const tags = tagMap(properties['Tags'], making);
+    const made = await call(aws.apigatewayv2, 'CreateApi', {
+      Tags: tags,
+      ...pick(properties, ofApi),
+      ProtocolType: properties['ProtocolType'] ?? 'HTTP',
+    });
+    return { id: String(made['ApiId']), attributes: { ApiId: made['ApiId'], ApiEndpoint: made['ApiEndpoint'] } };
+  },
+  async update(id, properties, _before, { aws }) {
+    await call(aws.apigatewayv2, 'UpdateApi', { ApiId: id, ...pick(properties, ofApi) });
+    return { id };
+  },
+  delete: (id, _properties, { aws }) => aws.apigatewayv2.DeleteApi({ ApiId: id }),
+};
+
+/** @source CloudFormation Template Reference, AWS::ApiGatewayV2::DomainName, read 2026-11 */
+const domainName: ResourceType = {
+  properties: behaviours({
+    replaces: 'DomainName',
+    updates: 'DomainNameConfigurations MutualTlsAuthentication RoutingMode Tags',
+  }),
+  required: ['DomainName'],
+  attributes: ['DomainNameArn', 'RegionalDomainName', 'RegionalHostedZoneId'],
+  async create(properties, making) {
+    const made = await call(making.aws.apigatewayv2, 'CreateDomainName', {
+      ...pick(properties, 'DomainName DomainNameConfigurations MutualTlsAuthentication RoutingMode'),
+      Tags: tagMap(properties['Tags'], making),
+    });
+    const [first] = (made['DomainNameConfigurations'] ?? []) as Properties[];
+    const id = String(made['DomainName']);
+    return {
+      id,
+      attributes: {
+        DomainNameArn: `arn:aws:apigateway:${making.region}::/domainnames/${id}`,
+        RegionalDomainName: first?.['ApiGatewayDomainName'] ?? '',
+        RegionalHostedZoneId: first?.['HostedZoneId'] ?? '',
+      },
+    };
+  },
+  async update(id, properties, _before, { aws }) {
+    await call(aws.apigatewayv2, 'UpdateDomainName', {
+      ...pick(properties, 'DomainNameConfigurations MutualTlsAuthentication RoutingMode'),
+      DomainName: id,
+    });
+    return { id };
+  },
+  delete: (id, _properties, { aws }) => aws.apigatewayv2.DeleteDomainName({ DomainName: id }),
+};
+
+/** @source CloudFormation Template Reference, AWS::ApiGatewayV2::ApiMapping, read 2026-11 */
+const apiMapping: ResourceType = {
+  properties: behaviours({ replaces: 'DomainName', updates: 'ApiId ApiMappingKey Stage' }),
+  required: ['DomainName', 'ApiId', 'Stage'],
+  attributes: ['ApiMappingId'],
+  async create(properties, { aws }) {
+    const made = await call(aws.apigatewayv2, 'CreateApiMapping', properties);
+    return { id: String(made['ApiMappingId']), attributes: { ApiMappingId: made['ApiMappingId'] } };
+  },
+  async update(id, properties, _before, { aws }) {
+    await call(aws.apigatewayv2, 'UpdateApiMapping', { ...properties, ApiMappingId: id });
+    return { id };
+  },
+  delete: (id, { DomainName }, { aws }) => aws.apigatewayv2.DeleteApiMapping({ DomainName, ApiMappingId: id }),
+};
+
+/** @source CloudFormation Template Reference, Amazon API Gateway V2, read 2026-11 */
+export const apiGatewayV2: Readonly<Record<string, ResourceType>> = {
+  'AWS::ApiGatewayV2::Api': api,
+  'AWS::ApiGatewayV2::ApiMapping': apiMapping,
+  'AWS::ApiGatewayV2::Authorizer': part('Authorizer', {
+    required: ['AuthorizerType', 'Name'],
+    updates:
+      'AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds AuthorizerType AuthorizerUri EnableSimpleResponses IdentitySource IdentityValidationExpression JwtConfiguration Name',
+  }),
+  'AWS::ApiGatewayV2::Deployment': part('Deployment', { required: [], updates: 'Description', replaces: 'StageName' }),
+  'AWS::ApiGatewayV2::DomainName': domainName,
+  'AWS::ApiGatewayV2::Integration': part('Integration', {
+    required: ['IntegrationType'],
+    updates:
+      'ConnectionId ConnectionType ContentHandlingStrategy CredentialsArn Description IntegrationMethod IntegrationSubtype IntegrationType IntegrationUri PassthroughBehavior PayloadFormatVersion RequestParameters RequestTemplates ResponseParameters TemplateSelectionExpression TimeoutInMillis TlsConfig',
+  }),
+  'AWS::ApiGatewayV2::Route': part('Route', {
+    required: ['RouteKey'],
+    updates:
+      'ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId ModelSelectionExpression OperationName RequestModels RequestParameters RouteKey RouteResponseSelectionExpression Target',
+  }),
+  'AWS::ApiGatewayV2::Stage': part('Stage', {
+    required: ['StageName'],
+    member: 'StageName',
+    replaces: 'StageName',
+    updates:
+      'AccessLogSettings AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId Description RouteSettings StageVariables Tags',
+  }),
+};
