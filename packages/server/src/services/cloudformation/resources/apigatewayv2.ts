@@ -1,3 +1,4 @@
+import { ServiceFault } from '@mayfly/wire';
 import { pick } from './pick.ts';
 import { behaviours, tagMap, type Making, type Properties, type ResourceType } from './type.ts';
 
@@ -39,15 +40,24 @@ function part(
 const ofApi =
   'CorsConfiguration CredentialsArn Description DisableExecuteApiEndpoint DisableSchemaValidation IpAddressType Name RouteKey RouteSelectionExpression Target Version';
 
+const unreadBody = (): ServiceFault =>
+  new ServiceFault(
+    'NotImplementedException',
+    'Mayfly does not read OpenAPI documents of HTTP APIs yet. Describe its routes as AWS::ApiGatewayV2::Route and AWS::ApiGatewayV2::Integration.',
+    { status: 400 },
+  );
+
 /** @source CloudFormation Template Reference, AWS::ApiGatewayV2::Api, read 2026-11 */
 const api: ResourceType = {
   properties: behaviours({
-    replaces: 'ProtocolType',
     updates: `ApiKeySelectionExpression ${ofApi} Tags`,
-    unapplied: 'BasePath Body BodyS3Location FailOnWarnings',
+    unapplied: 'BasePath FailOnWarnings',
+    replaces: 'ProtocolType Body BodyS3Location',
   }),
   attributes: ['ApiId', 'ApiEndpoint'],
   async create(properties, making) {
+    // An API without its routes would look as if it were there.
+    if (properties['Body'] !== undefined || properties['BodyS3Location'] !== undefined) throw unreadBody();
     const { aws } = making;
     const tags = tagMap(properties['Tags'], making);
     const made = await call(aws.apigatewayv2, 'CreateApi', {
