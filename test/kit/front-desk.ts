@@ -154,9 +154,7 @@ export async function openFrontDesk(
   );
   // In place of the pollers, which say that they follow.
   const { mappings } = control;
-  rooms.use(
-    mappings.onChange((uuid, view) => view && mappings.report(uuid, { state: view.enabled ? 'Enabled' : 'Disabled' })),
-  );
+  rooms.use(mappings.onChange((uuid, view) => view && mappings.report(uuid, { state: view.enabled ? 'Enabled' : 'Disabled' })));
   const others = Object.fromEntries(serviceNames.map((name) => [name, () => Promise.resolve({})]));
   const handlers = { ...others, lambda: () => Promise.resolve(control.handlers as unknown as Handlers<LambdaOperations>) };
   const server = rooms.use(
