@@ -8,6 +8,9 @@ export interface OpenLoad {
   readonly lagsMs: readonly number[];
 }
 
+/** Connections that are opened at most: behind a stall a request waits for one, and its latency counts on. */
+const mostConnections = 512;
+
 /**
  * Arrivals at random (Poisson) at a given rate, whatever has been answered meanwhile; no sample is left out. A request that
  * finds no free connection opens one.
@@ -22,27 +25,43 @@ export async function openLoop(options: {
   const schedule: number[] = [];
   for (let atMs = gap(perSecond); atMs < durationMs; atMs += gap(perSecond)) schedule.push(atMs);
   const free: Connection[] = [];
+  const waiting: ((connection: Connection) => void)[] = [];
   const all = new Set<Connection>();
+  let opened = 0;
   const latenciesMs: number[] = [];
   const lagsMs: number[] = [];
   const asks: Promise<void>[] = [];
+  const failures: unknown[] = [];
   const startedAt = performance.now();
   const ask = async (dueAt: number): Promise<void> => {
-    const connection = free.pop() ?? (await Connection.open(port));
-    all.add(connection);
+    const connection = free.pop() ?? (await another());
     mustBeGood(await connection.ask(request));
     latenciesMs.push(performance.now() - dueAt);
-    free.push(connection);
+    const next = waiting.shift();
+    if (next === undefined) free.push(connection);
+    else next(connection);
+  };
+  const another = async (): Promise<Connection> => {
+    if (opened === mostConnections) return new Promise((resolve) => void waiting.push(resolve));
+    opened += 1;
+    const connection = await Connection.open(port);
+    all.add(connection);
+    return connection;
   };
   try {
     for (const atMs of schedule) {
       const dueAt = startedAt + atMs;
       // Timers are a millisecond wide: what is left is waited for turn by turn.
-      while (performance.now() < dueAt) await new Promise((resolve) => setImmediate(resolve));
+      // Answers are read before the next is sent, also where the generator is behind.
+      do await new Promise((resolve) => setImmediate(resolve));
+      while (performance.now() < dueAt);
+      if (failures.length > 0) break;
       lagsMs.push(performance.now() - dueAt);
-      asks.push(ask(dueAt));
+      asks.push(ask(dueAt).catch((error: unknown) => void failures.push(error)));
     }
-    await Promise.all(asks);
+    // After a failure nobody waits for what is still under way: its connections are closed.
+    if (failures.length === 0) await Promise.all(asks);
+    if (failures.length > 0) throw failures[0];
   } finally {
     for (const connection of all) connection[Symbol.dispose]();
   }
