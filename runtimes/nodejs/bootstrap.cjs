@@ -20,7 +20,13 @@ const channel = connect(path, (type, header, body) => {
 });
 channel.send([['H', { pid: process.pid, version: process.versions.node }]]);
 // The rest is loaded while nobody waits.
-setImmediate(() => ['init', 'handler', 'invoke', 'context', 'trace'].forEach((name) => require(`./${name}.cjs`)));
+setImmediate(() => {
+  require('./init.cjs');
+  require('./handler.cjs');
+  require('./invoke.cjs');
+  require('./context.cjs');
+  require('./trace.cjs');
+});
 
 async function init(header) {
   channel.release();
@@ -42,6 +48,7 @@ async function init(header) {
   };
   // Begun here, so that it holds what the function loads and nothing of ours.
   const cache = header.compileCache && require('./compile-cache.cjs').beginCompileCache(header.compileCache);
+  const startedAt = process.hrtime();
   try {
     const handler = (header.keepEnv && process.env._HANDLER) || header.handler;
     loaded = await require('./handler.cjs').load(process.env.LAMBDA_TASK_ROOT || header.cwd, handler);
@@ -50,7 +57,8 @@ async function init(header) {
     refuse(error, 129);
     return;
   }
-  wait(cache ? [...cache(), ['R']] : [['R']]);
+  const [s, ns] = process.hrtime(startedAt);
+  wait([...(cache ? cache() : []), ['R', { loadMs: s * 1e3 + ns / 1e6 }]]);
 }
 
 /** Everything that ends an invocation goes through here: what is left to say and `next`, in one write. */

@@ -1,12 +1,10 @@
 'use strict';
-// V8's code for a function's modules: made by the first process of a version, used by all later ones.
+// V8's code for a function's modules: made by one process of a version, used by all later ones.
 
 const fs = require('fs');
 const Module = require('module');
 const path = require('path');
 
-/** Code that is loaded sooner gains nothing worth a file. */
-const worthMs = 15;
 /** A frame's worth of a file. */
 const pieceBytes = 1048576;
 
@@ -29,11 +27,9 @@ function beginCompileCache(header) {
   } catch {
     return () => [];
   }
-  const startedAt = process.hrtime.bigint();
   return () => {
-    const took = Number(process.hrtime.bigint() - startedAt) / 1e6;
     try {
-      return took < worthMs ? [] : made(own, header.make);
+      return made(own, header.make);
     } catch {
       return [];
     } finally {

@@ -262,6 +262,7 @@ export class Crew {
       log: logger,
     });
     if (cache?.kind === 'make') cache.commission.listen(link);
+    if (cache?.kind === 'try') cache.trial.listen(link);
     link.onClosed = () => this.#linkClosed(process);
     const { logging, handler = '' } = sources.version;
     link.send('I', {
@@ -270,7 +271,7 @@ export class Crew {
       cwd: sources.taskRoot,
       handler,
       logFormat: logging.logFormat,
-      ...(cache === undefined ? {} : { compileCache: told(cache, box) }),
+      ...told(cache, box),
       ...(logging.applicationLogLevel === undefined ? {} : { logLevel: logging.applicationLogLevel }),
     });
   }
@@ -368,8 +369,17 @@ export class Crew {
   }
 }
 
-const told = (cache: CacheUse, box: Box): object =>
-  cache.kind === 'use' ? { use: box.sandbox.cacheRoot } : { make: cache.commission.maxBytes };
+function told(cache: CacheUse | undefined, box: Box): { readonly compileCache?: object } {
+  switch (cache?.kind) {
+    case 'use':
+      return { compileCache: { use: box.sandbox.cacheRoot } };
+    case 'make':
+      return { compileCache: { make: cache.commission.maxBytes } };
+    case 'try':
+    case undefined:
+      return {};
+  }
+}
 
 /** @source spec 3.6-23 */
 const execWrapper = ({ version }: VariableSources): string | undefined => version.environment['AWS_LAMBDA_EXEC_WRAPPER'];

@@ -209,7 +209,7 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     );
   });
 
-  test('a version is compiled once: its later environments read what the first one made, and cannot write it', async (t: TestContext) => {
+  test('a version is compiled once: its later environments read what the second one made, and cannot write it', async (t: TestContext) => {
     const files = code('slow', {
       'index.js': `const fs = require('fs');
         const cache = require('module').getCompileCacheDir;
@@ -217,7 +217,7 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
         const refused = (work) => { try { work(); return 'done'; } catch ({ code }) { return code; } };
         exports.handler = async () => {
           const made = fs.readdirSync('/run/mayfly/cache', { recursive: true }).filter((name) => name.includes('/'));
-          return { used: fs.existsSync(cache()) && fs.realpathSync(cache()).startsWith('/run/mayfly/cache/'), made: made.length,
+          return { used: cache() !== undefined && fs.existsSync(cache()) && fs.realpathSync(cache()).startsWith('/run/mayfly/cache/'), made: made.length,
             writes: ['/run/mayfly/cache/x', ...made.map((name) => '/run/mayfly/cache/' + name)].map((file) => refused(() => fs.writeFileSync(file, 'x'))) };
         };`,
     });
@@ -227,8 +227,7 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
       return JSON.parse((await answer(environment, 1)).text);
     };
     const version = house.version({ ...files, incarnation: 'compiled', memoryMiB: 1769 });
-    const first = (await seen(version)) as { readonly made: number };
-    t.assert.equal(first.made, 0);
+    for (const round of ['first', 'second']) t.assert.equal(((await seen(version)) as { readonly made: number }).made, 0, round);
     await caches[Symbol.asyncDispose]();
     t.assert.deepEqual(await seen(version), { used: true, made: 1, writes: ['EROFS', 'EROFS'] });
     // The same code with another configuration is another version: what it could put there would run as this one.

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Logger, Random } from '../../base/index.ts';
 import type { CatalogChange, FunctionVersion } from '../../control/index.ts';
 import { Commission } from './commission.ts';
+import { Trial } from './trial.ts';
 
 export interface CompileCachesOptions {
   /** Caches go to `<dataDir>/compile-cache/<function>/<incarnation>.<digest>.<KiB>/`. */
@@ -34,17 +35,23 @@ export const compileCacheLimits: CompileCacheLimits = {
 /** What an environment is told about the cache of its version. */
 export type CacheUse =
   | { readonly kind: 'use'; readonly folder: string }
-  /** It is the first: what V8 compiles for it is wanted. */
+  /** It is the first: how long it loads tells whether a cache is worth making. */
+  | { readonly kind: 'try'; readonly trial: Trial }
+  /** What V8 compiles for it is wanted. */
   | { readonly kind: 'make'; readonly commission: Commission };
 
-/** Whoever was to make it has ended, or is ready in some other way. */
+/** Whoever was to try or to make has ended, or is ready in some other way. */
 export function abandon(cache: CacheUse | undefined): void {
   if (cache?.kind === 'make') cache.commission[Symbol.dispose]();
+  if (cache?.kind === 'try') cache.trial[Symbol.dispose]();
 }
+
+/** Code that is loaded sooner gains nothing worth a file, in milliseconds. */
+const worthMs = 15;
 
 type Entry =
   | { readonly kind: 'ready'; readonly functionArn: string | undefined; readonly folder: string; readonly bytes: number }
-  | { readonly kind: 'making'; readonly functionArn: string }
+  | { readonly kind: 'trying' | 'worthy' | 'making'; readonly functionArn: string }
   /** Its code is loaded too soon for a cache to be of use, or its cache would be too big. */
   | { readonly kind: 'useless'; readonly functionArn: string };
 
@@ -86,8 +93,9 @@ export class CompileCaches implements AsyncDisposable {
       this.#entries.set(place, entry);
       return { kind: 'use', folder: entry.folder };
     }
-    if (entry !== undefined || this.#commissions >= this.#limits.commissions) return undefined;
     const { functionArn } = version;
+    if (entry === undefined) return { kind: 'try', trial: this.#trial(place, functionArn) };
+    if (entry.kind !== 'worthy' || this.#commissions >= this.#limits.commissions) return undefined;
     this.#commissions += 1;
     this.#note(place, { kind: 'making', functionArn });
     const commission = new Commission({
@@ -96,12 +104,21 @@ export class CompileCaches implements AsyncDisposable {
         this.#commissions -= 1;
         // The function may have changed meanwhile.
         if (this.#entries.get(place)?.kind !== 'making') return;
-        if (files === 'unfinished') this.#entries.delete(place);
+        if (files === 'unfinished') this.#note(place, { kind: 'worthy', functionArn });
         else if (files === 'useless') this.#note(place, { kind: 'useless', functionArn });
         else this.#track(this.#keep(place, functionArn, files));
       },
     });
     return { kind: 'make', commission };
+  }
+
+  #trial(place: string, functionArn: string): Trial {
+    this.#note(place, { kind: 'trying', functionArn });
+    return new Trial((loadMs) => {
+      if (this.#entries.get(place)?.kind !== 'trying') return;
+      if (loadMs === undefined) this.#entries.delete(place);
+      else this.#note(place, { kind: loadMs >= worthMs ? 'worthy' : 'useless', functionArn });
+    });
   }
 
   /** Drops the caches of what may no longer be invoked. */
@@ -147,7 +164,7 @@ export class CompileCaches implements AsyncDisposable {
     for (const [oldest, { kind }] of this.#entries) {
       const full = this.#entries.size > this.#limits.entries;
       if (!full && this.#bytes <= this.#limits.totalBytes) return;
-      if (oldest !== place && (kind === 'ready' || (full && kind === 'useless'))) this.#drop(oldest);
+      if (oldest !== place && (kind === 'ready' || (full && (kind === 'useless' || kind === 'worthy')))) this.#drop(oldest);
     }
   }
 

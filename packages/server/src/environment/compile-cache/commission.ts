@@ -10,7 +10,7 @@ const maxFiles = 20_000;
 const named = /^v[\w.-]{1,40}-\w{1,16}-[0-9a-f]{8}-\d{1,10}\/[0-9a-f]{8}$/;
 
 /**
- * The cache of one version, while it is received from the first process that initialises it.
+ * The cache of one version, while it is received from the process that makes it.
  *
  * Only what comes before the process is ready counts: no event, and so nobody's input, has touched it by then.
  */

@@ -7,6 +7,7 @@ import { managedIdentifiers, supportPhase, type ManagedIdentifier } from './iden
 import { DotnetRuntime } from './dotnet.ts';
 import { JavaRuntime } from './java.ts';
 import { NodeRuntime } from './nodejs.ts';
+import { pack } from './packed.ts';
 import { Host } from './places.ts';
 import type { RuntimeListing, Runtimes } from './port.ts';
 import { providedRuntime } from './provided.ts';
@@ -44,6 +45,8 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
     ...(options.root === undefined ? {} : { root: options.root }),
   });
   const verified = await Verified.open(path.join(folder, 'found', 'interpreters.json'));
+  const packed = path.join(folder, 'nodejs', 'bootstrap');
+  await pack(path.join(bootstraps, 'nodejs'), 'bootstrap.cjs', packed);
   const own = { execPath: process.execPath, version: process.versions.node };
 
   const definitions = new Map<string, RuntimeDefinition>();
@@ -53,7 +56,8 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtimes> 
       case 'nodejs':
         return new NodeRuntime(known, {
           folder,
-          bootstrap: path.join(bootstraps, 'nodejs'),
+          bootstrap: packed,
+          modules: bootstraps,
           own,
           host,
           verified,

@@ -23,6 +23,8 @@ export interface NodeSources {
   readonly folder: string;
   /** Our bootstrap, becomes `/var/runtime`. */
   readonly bootstrap: string;
+  /** Below the `node_modules` of this program. */
+  readonly modules: string;
   /** The program's own interpreter and its version. */
   readonly own: { readonly execPath: string; readonly version: string };
   readonly registry?: string;
@@ -89,7 +91,7 @@ export class NodeRuntime implements RuntimeDefinition {
     const visible = interpreter.startsWith('/usr/');
     const mounts = [{ source: bootstrap, target: '/var/runtime' }];
     if (!visible) mounts.unshift({ source: path.dirname(interpreter), target: '/var/lang/bin' });
-    const sdk = Number(this.#major) >= 20 ? sdkAbove(bootstrap) : undefined;
+    const sdk = Number(this.#major) >= 20 ? sdkAbove(this.#sources.modules) : undefined;
     if (sdk !== undefined) mounts.push({ source: sdk, target: sdkInside });
     return {
       identifier: this.identifier,
