@@ -12,9 +12,9 @@ let loaded;
 /** `idle` and `busy` take turns; nothing is sent any more once the process is `ending`. */
 let phase = 'starting';
 let report = () => {};
-const { MAYFLY_CHANNEL: path, MAYFLY_SDK: sdk } = process.env;
+const { MAYFLY_CHANNEL: path, MAYFLY_CHANNEL_FD: fd, MAYFLY_SDK: sdk } = process.env;
 
-const channel = connect(path, (type, header, body) => {
+const channel = connect({ path, fd: fd === undefined ? undefined : Number(fd) }, (type, header, body) => {
   if (type === 'E') invoke(header, body);
   else if (type === 'I') init(header);
 });
@@ -26,6 +26,7 @@ setImmediate(() => {
   require('./invoke.cjs');
   require('./context.cjs');
   require('./trace.cjs');
+  channel.soon();
 });
 
 async function init(header) {
@@ -64,10 +65,13 @@ async function init(header) {
 /** Everything that ends an invocation goes through here: what is left to say and `next`, in one write. */
 function wait(frames) {
   if (phase === 'ending') return;
+  const isReady = phase === 'starting';
   phase = 'idle';
   onEmpty = undefined;
   channel.hold();
   channel.send(frames);
+  // Once more round the loop for what the function's code has begun; or the caller has his answer, and nobody waits.
+  if (!channel.isSettled()) setImmediate(isReady ? channel.soon : channel.settle);
 }
 
 let contextOf;
@@ -78,6 +82,8 @@ function invoke(header, body) {
   contextOf ??= require('./context.cjs').contextOf;
   invokeBuffered ??= require('./invoke.cjs').invokeBuffered;
   phase = 'busy';
+  // A stream's reader may be slow, and is not waited for.
+  if (loaded.streams) channel.settle();
   channel.release();
   current.requestId = header.requestId;
   current.tenantId = header.tenantId;

@@ -1,7 +1,7 @@
 'use strict';
 // The bootstrap's end of the framed channel (../CHANNEL.md).
 
-const net = require('net');
+const fs = require('fs');
 
 const nothing = Buffer.alloc(0);
 const readBytes = 65_536;
@@ -89,39 +89,95 @@ function take(frame, onFrame) {
   onFrame(String.fromCharCode(frame[4]), header, frame.subarray(bodyAt));
 }
 
-/** Connects. When the other end goes, so do we: nobody is left to answer. */
-function connect(path, onFrame) {
+/** When the other end goes, so do we: nobody is left to answer. */
+const gone = () => process.exit(0);
+
+/**
+ * Connects to a unix socket.
+ *
+ * `fd` is a connection that is there already, whose reads end with EAGAIN when nothing has come for a moment. It is a file to us
+ * until the first event is dealt with, or somebody is late: what Node has for sockets takes three milliseconds to
+ * load, and a first caller is waiting.
+ */
+function connect({ path, fd }, onFrame) {
   const read = reader(onFrame);
   // One buffer for all reads: a new one for each costs more than everything else that is done with an event.
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
   const onread = {
-    buffer: Buffer.allocUnsafeSlow(readBytes),
-    callback: (bytes, buffer) => {
+    buffer,
+    callback: (bytes) => {
       read(buffer.subarray(0, bytes));
       return true;
     },
   };
-  const socket = net.connect({ path, onread });
-  socket.on('error', () => {});
-  socket.on('close', () => process.exit(0));
+  let socket;
+  let holds = true;
+  const become = (make) => {
+    if (socket !== undefined) return;
+    socket = make(require('net'));
+    socket.on('error', () => {});
+    socket.on('close', gone);
+  };
+  const settle = () => become(({ Socket }) => new Socket({ fd, onread, readable: true, writable: true }));
+  if (fd === undefined) become((net) => net.connect({ path, onread }));
+
   return {
     /** Everything in one write. `done` is called when the kernel has it all. @returns false when full */
     send: (frames, done) => {
       const buffers = encode(frames);
+      if (socket === undefined) {
+        writeNow(fd, buffers);
+        if (done !== undefined) done();
+        return true;
+      }
       const last = buffers.pop() ?? nothing;
       if (buffers.length === 0) return socket.write(last, done);
       socket.cork();
-      for (const buffer of buffers) socket.write(buffer);
+      for (const each of buffers) socket.write(each);
       const room = socket.write(last, done);
       socket.uncork();
       return room;
+    },
+    /** Waits a moment for a frame, of which the first two follow what was said at once. */
+    soon: () => {
+      while (holds && socket === undefined) {
+        const bytes = readNow(fd, buffer);
+        if (bytes === undefined) settle();
+        else read(buffer.subarray(0, bytes));
+      }
+    },
+    hold: () => {
+      holds = true;
+      if (socket !== undefined) socket.ref();
     },
     /**
      * While the function's code runs the channel does not keep the event loop alive, so that an empty
      * loop shows: `beforeExit` then tells that the function waits for nothing.
      */
-    hold: () => socket.ref(),
-    release: () => socket.unref(),
+    release: () => {
+      holds = false;
+      if (socket !== undefined) socket.unref();
+    },
+    settle,
+    isSettled: () => socket !== undefined,
   };
+}
+
+function writeNow(fd, buffers) {
+  try {
+    for (const bytes of buffers) for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at);
+  } catch {
+    gone();
+  }
+}
+
+/** @returns how many bytes, undefined when none have come */
+function readNow(fd, buffer) {
+  try {
+    return fs.readSync(fd, buffer, 0, buffer.length, null) || gone();
+  } catch (error) {
+    return error.code === 'EAGAIN' ? undefined : gone();
+  }
 }
 
 module.exports = { connect, encode, reader };

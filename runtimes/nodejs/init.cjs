@@ -12,6 +12,7 @@ function becomeFunction({ channel, header, current, sdk }) {
     Object.assign(process.env, env);
   }
   delete process.env.MAYFLY_CHANNEL;
+  delete process.env.MAYFLY_CHANNEL_FD;
   // For a client that a wrapper might have started in our place.
   delete process.env._LAMBDA_TELEMETRY_LOG_FD;
   delete process.env.MAYFLY_SDK;

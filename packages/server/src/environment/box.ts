@@ -97,14 +97,18 @@ export class Box implements AsyncDisposable {
    */
   async boot(options: BootOptions = {}): Promise<Booted> {
     const { early, wrapper, background = false } = options;
-    const { bootEnv } = this.runtime;
+    const { bootEnv, takesConnection } = this.runtime;
+    const { channelPath, channelFd } = this.sandbox;
     const command = options.command ?? this.runtime.command;
     if (command === undefined) throw new Error(`${this.runtime.identifier} has no bootstrap to boot`);
+    // A wrapper may close what it does not know; and who boots while nobody waits had better connect itself.
+    const connected = takesConnection === true && channelFd !== undefined && wrapper === undefined && !background;
     const hello = Promise.withResolvers<Link>();
     this.#onLink = hello.resolve;
     const process = await this.start({
       command: wrapper === undefined ? command : [wrapper, ...command],
-      env: { ...bootEnv, ...early, MAYFLY_CHANNEL: this.sandbox.channelPath },
+      env: { ...bootEnv, ...early, MAYFLY_CHANNEL: channelPath, ...(connected ? { MAYFLY_CHANNEL_FD: String(channelFd) } : {}) },
+      connected,
       // A folder that is bound later would not be the one a process stands in already.
       cwd: early === undefined ? '/' : this.sandbox.taskRoot,
       early: early === undefined,

@@ -1,6 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { openGuesthouse, type Guesthouse } from '../../../../test/kit/environments.ts';
 import { silentLogger, systemClock, systemRandom } from '../base/index.ts';
@@ -8,6 +10,7 @@ import type { FunctionVersion } from '../control/index.ts';
 import { jailObstacle, openJail, type SandboxDriver } from '../sandbox/index.ts';
 import { CompileCaches } from './compile-cache/caches.ts';
 import { openRuntimes } from './runtimes/index.ts';
+import type { Runtimes } from './runtimes/port.ts';
 
 const obstacle = jailObstacle();
 
@@ -118,6 +121,7 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
   let folder: string;
   let driver: SandboxDriver;
   let house: Guesthouse;
+  let runtimes: Runtimes;
   let caches: CompileCaches;
 
   const code = (name: string, files: Readonly<Record<string, string>>): Partial<FunctionVersion> => {
@@ -140,7 +144,7 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     const dataDir = path.join(folder, 'data');
     mkdirSync(dataDir);
     driver = openJail({ dataDir, clock: systemClock, log: silentLogger });
-    const runtimes = await openRuntimes({ dataDir, clock: systemClock, log: silentLogger });
+    runtimes = await openRuntimes({ dataDir, clock: systemClock, log: silentLogger });
     caches = await CompileCaches.open({ dataDir, random: systemRandom, log: silentLogger });
     house = openGuesthouse(driver, runtimes, {
       poolSize: 1,
@@ -333,6 +337,40 @@ suite('an environment in a jail', { skip: obstacle?.detail ?? false, timeout: 60
     };
     t.assert.deepEqual(await read('whole'), ['text/plain', 'piece 0 piece 1 piece 2 ', 'complete']);
     t.assert.deepEqual(await read('break'), ['text/plain', 'piece 0 piece 1 piece 2 ', 'Error']);
+  });
+
+  test('the first call of a box that booted for it: long events and answers, what was begun at load, a stream', async (t: TestContext) => {
+    await using bare = openGuesthouse(driver, runtimes, { poolSize: 0 });
+    const handler = `
+      const { execFileSync } = require('child_process');
+      let turns = 0, later = false;
+      setImmediate(() => (turns += 1));
+      setTimeout(() => (later = true), 1);
+      exports.handler = async ({ text, want }) => {
+        let inherited = true;
+        try { execFileSync('/bin/sh', ['-c', 'true >&3'], { stdio: 'ignore' }); } catch { inherited = false; }
+        const { MAYFLY_CHANNEL, MAYFLY_CHANNEL_FD } = process.env;
+        return { turns, later: later || (await new Promise((r) => setTimeout(() => r(later), 5))), length: text.length,
+          answer: 'y'.repeat(want), inherited, told: [MAYFLY_CHANNEL, MAYFLY_CHANNEL_FD] };
+      };`;
+    await using environment = bare.environment(code('first', { 'index.js': handler }));
+    t.assert.equal(await environment.initialised, 'idle');
+    for (const size of [3_000_000, 3, 200_000]) {
+      const { outcome } = await bare.invoke(environment, JSON.stringify({ text: 'x'.repeat(size), want: size }));
+      const answer = JSON.parse(outcome.kind === 'streamed' ? '' : Buffer.from(outcome.body).toString()) as object;
+      t.assert.deepEqual(answer, {
+        turns: 1,
+        later: true,
+        length: size,
+        answer: 'y'.repeat(size),
+        inherited: false,
+        told: [null, null],
+      });
+    }
+    await using streaming = bare.environment(code('stream', { 'index.js': streamHandler }));
+    await streaming.initialised;
+    const outcome = await bare.begin(streaming, '"whole"').outcome;
+    t.assert.equal(outcome.kind === 'streamed' && (await text(Readable.from(outcome.body))), 'piece 0 piece 1 piece 2 ');
   });
 
   test('what an interpreter must know at its start is there: NODE_OPTIONS, and what a wrapper made of it', async (t: TestContext) => {

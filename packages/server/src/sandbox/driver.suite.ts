@@ -1,5 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -70,6 +72,20 @@ export function driverSuite(
       const without = await box.start({ command, env: {}, cwd: '/' });
       t.assert.match(await text(without.output), /Bad file descriptor/);
       t.assert.equal(without.framedLog, undefined);
+    });
+
+    test('gives a connection to the channel to a process that asks for one', async (t: TestContext) => {
+      await using box = await open();
+      if (box.channelFd === undefined) return t.skip('no connection');
+      const accepted = once(box.channel, 'connection') as Promise<[Socket]>;
+      // What has not come in a moment is not waited for.
+      const script = `head -c 5 <&3; head -c 1 <&3 2>&1 | grep -o unavailable; echo said >&3`;
+      const started = await box.start({ command: ['/bin/bash', '-c', script], env: {}, cwd: '/', connected: true });
+      const [connection] = await accepted;
+      connection.write('hello');
+      t.assert.deepEqual(await Promise.all([text(started.output), text(connection)]), ['hellounavailable\n', 'said\n']);
+      const without = await box.start({ command: ['/bin/bash', '-c', 'true >&3'], env: {}, cwd: '/' });
+      t.assert.match(await text(without.output), /Bad file descriptor/);
     });
 
     test('gives the variables asked for and none of the host', async (t: TestContext) => {

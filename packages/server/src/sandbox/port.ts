@@ -91,6 +91,8 @@ export interface ProcessSpec {
   readonly background?: boolean;
   /** Gives it a second pipe at `framedLogFd`, where the driver has that. */
   readonly framedLog?: boolean;
+  /** Gives it a connection to the channel at `channelFd`, where the driver has that. */
+  readonly connected?: boolean;
 }
 
 export interface ProcessExit {
@@ -143,6 +145,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly optRoot: string;
   /** The descriptor of a process's second pipe. Absent where the driver gives none. */
   readonly framedLogFd?: number;
+  /** Where a process that asked for it finds a connection to the channel; absent where the driver has none. */
+  readonly channelFd?: number;
   readonly cacheRoot: string;
   /**
    * Late binding: makes a folder of the host appear read-only at one of these places, also for

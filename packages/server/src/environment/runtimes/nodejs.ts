@@ -106,6 +106,7 @@ export class NodeRuntime implements RuntimeDefinition {
       ],
       bootEnv: sdk === undefined ? {} : { MAYFLY_SDK: sdkInside },
       channel: 'frames',
+      takesConnection: true,
       // @source https://nodejs.org/docs/latest-v24.x/api/module.html#moduleenablecompilecacheoptions
       ...(Number(this.#major) >= 22 ? { compileCache: true as const } : {}),
       // @source spec 3.6-18

@@ -31,6 +31,8 @@ export interface ResolvedRuntime {
   readonly startsWith?: 'function';
   /** `command` with what follows from the function, its memory before all; only with `startsWith`. */
   commandFor?(version: FunctionVersion): readonly [string, ...string[]];
+  /** Its bootstrap takes a connection to the channel that was made for it, as `MAYFLY_CHANNEL_FD`. */
+  readonly takesConnection?: true;
   /** Its bootstrap can keep compiled code of a version's modules, and use what was kept. */
   readonly compileCache?: true;
   /** Search paths and the like that Lambda sets for this runtime. @source spec 3.6 */

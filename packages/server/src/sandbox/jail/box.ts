@@ -38,6 +38,7 @@ export class Jail implements Sandbox {
   readonly optRoot = '/opt';
   /** Far from those that scripts open by number. */
   readonly framedLogFd = 62;
+  readonly channelFd = 3;
   readonly cacheRoot = '/run/mayfly/cache';
   readonly #spec: SandboxSpec;
   readonly #shared: Shared;
@@ -182,6 +183,7 @@ export class Jail implements Sandbox {
         openFiles: this.#limits.openFiles,
         nice: 0,
         framedLogFd: process.framedLog === true ? this.framedLogFd : undefined,
+        connection: process.connected === true ? this.#socket : undefined,
         seccompFile,
         cgroupFiles: this.#group.joinFiles,
         binds: boxBinds(paths),

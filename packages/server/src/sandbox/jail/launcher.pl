@@ -192,6 +192,18 @@ sub memory_file {
     if ($fd != $want) { POSIX::dup2($fd, $want); POSIX::close($fd) }
 }
 
+# A connection to a unix socket as our descriptor number `$want`; its reads end with EAGAIN after a moment without news. The
+# folder is entered, because a name may be long.
+sub connected {
+    my ($path, $want) = @_;
+    my ($folder, $name) = $path =~ m{^(.*/)([^/]+)$} or die "$path: no socket\n";
+    socket(my $socket, PF_UNIX, SOCK_STREAM, 0) or die "socket: $!";
+    chdir($folder) && connect($socket, pack_sockaddr_un($name)) or die "connect $path: $!";
+    chdir('/');
+    setsockopt($socket, SOL_SOCKET, SO_RCVTIMEO, pack('q q', 0, 50_000)) or die "setsockopt: $!";
+    POSIX::dup2(fileno($socket), $want) // die "dup2: $!";    # ours may not be `$want`: that is the channel to the server
+}
+
 # Takes the right to write away from a mount and all below it.
 sub read_only {
     my ($path) = @_;
@@ -459,12 +471,12 @@ sub number_of {
         $? == 0 or die "$command[0] failed: " . substr($said, 0, 400);
         return ',"said":' . json_text(substr($said, 0, 4096));
     },
-    # netns-id user files nice framed-log seccomp cgroup-files… -- number (source target)… number argument… command…: binds, or
+    # netns-id user files nice framed-log connection seccomp cgroup-files… -- number (source target)… number argument… command…: binds, or
     # with the source `-` unmounts, which only the command sees; arguments that reach it as a file on descriptor 8, out of sight of the host's `ps`. Its
     # output goes to the server as a pipe, which the user owns, so that programs may open /dev/stdout again; so does what it
-    # writes to the descriptor `framed-log`, unless that is `-`
+    # writes to the descriptor `framed-log`, unless that is `-`. The unix socket `connection` is connected to its descriptor 3
     start => sub {
-        my ($n, $id, $user, $files, $nice, $log_fd, $seccomp, @rest) = @_;
+        my ($n, $id, $user, $files, $nice, $log_fd, $connection, $seccomp, @rest) = @_;
         my (@groups, @arguments);
         push @groups, shift @rest while @rest && $rest[0] ne '--';
         shift @rest;
@@ -505,6 +517,7 @@ sub number_of {
                     if ($f != 9) { POSIX::dup2($f, 9); POSIX::close($f) }
                 }
                 memory_file(join('', map { "$_\0" } @arguments), 8) if @arguments;
+                connected($connection, 3) if $connection ne '-';
                 my ($nofile, $core, $queue) = (pack('Q Q', $files, $files), pack('Q Q', 0, 0), pack('Q Q', 0, 0));
                 syscall($call{prlimit}, 0, 7, $nofile, 0);
                 syscall($call{prlimit}, 0, 4, $core, 0);

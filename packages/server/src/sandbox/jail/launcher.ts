@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly nice: number;
   /** Where the process finds a second pipe, if it is to have one. */
   readonly framedLogFd?: number | undefined;
+  /** A unix socket of the host: the process has a connection to it as descriptor 3. */
+  readonly connection?: string | undefined;
   /** Becomes descriptor 9. */
   readonly seccompFile?: string;
   readonly cgroupFiles: readonly string[];
@@ -166,13 +168,26 @@ export class Launcher implements AsyncDisposable {
 
   /** Starts a process, after `before`, in the same round trip. */
   async start(options: StartOptions, before: readonly Step[] = []): Promise<Started> {
-    const { network, user, openFiles, nice, framedLogFd, seccompFile = '-', cgroupFiles, binds, hidden, command } = options;
+    const {
+      network,
+      user,
+      openFiles,
+      nice,
+      framedLogFd,
+      connection,
+      seccompFile = '-',
+      cgroupFiles,
+      binds,
+      hidden,
+      command,
+    } = options;
     const words = [
       network,
       user,
       openFiles,
       nice,
       framedLogFd ?? '-',
+      connection ?? '-',
       seccompFile,
       ...cgroupFiles,
       '--',
