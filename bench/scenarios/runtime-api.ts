@@ -1,5 +1,6 @@
 import { deploy, lambdaClient } from '../../test/kit/functions.ts';
 import { post } from '../kit/connection.ts';
+import { goBootstrap, goMissing } from '../../test/runtimes/kit/go.ts';
 import { Program, whereIs } from '../kit/programs.ts';
 import type { Result, Scenario } from '../kit/scenario.ts';
 import { inTurns } from '../kit/turns.ts';
@@ -23,26 +24,41 @@ for (;;) {
 }
 `;
 
+/** Those that this machine can have. */
+async function customRuntimes(): Promise<Readonly<Record<string, Readonly<Record<string, string | Uint8Array>>>>> {
+  // A box sees the programs below /usr, not those of a home folder.
+  const node = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => whereIs(file) !== undefined);
+  return {
+    ...(goMissing === false ? { go: { bootstrap: await goBootstrap() } } : {}),
+    ...(node === undefined
+      ? {}
+      : { node: { bootstrap: `#!/bin/sh\nexec ${node} /var/task/runtime.mjs\n`, 'runtime.mjs': runtime } }),
+  };
+}
+
 export const runtimeApi: Scenario = {
   name: 'runtime-api',
-  about: 'a custom runtime over the HTTP Runtime API, with an unmodified HTTP client',
+  about: 'custom runtimes over the HTTP Runtime API, with unmodified clients: AWS’s for Go, Node’s own HTTP',
   async run({ quick }) {
-    // A box sees the programs below /usr, not those of a home folder.
-    const node = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => whereIs(file) !== undefined);
-    if (node === undefined) return [];
     await using server = await Program.server();
     await using bare = await Program.echo();
     const client = lambdaClient(`http://127.0.0.1:${server.port}`);
-    const files = { bootstrap: `#!/bin/sh\nexec ${node} /var/task/runtime.mjs\n`, 'runtime.mjs': runtime };
-    await deploy(client, 'custom', files, { Runtime: 'provided.al2023', Handler: 'x', MemorySize: 1769 });
-    client.destroy();
-    const system = { program: server, port: server.port, request: invokeRequest('custom') };
-    const baseline = { program: bare, port: Number(bare.firstLine), request: post('/', body) };
     const results: Result[] = [];
-    for (const connections of [1, 16]) {
-      const options = { connections, turns: quick ? 3 : 5, durationMs: quick ? 1000 : 3000, baselineName: 'bare node:http echo' };
-      results.push(...(await inTurns('custom runtime', system, baseline, options)));
+    for (const [name, files] of Object.entries(await customRuntimes())) {
+      await deploy(client, name, files, { Runtime: 'provided.al2023', Handler: 'x', MemorySize: 1769 });
+      const system = { program: server, port: server.port, request: invokeRequest(name) };
+      const baseline = { program: bare, port: Number(bare.firstLine), request: post('/', body) };
+      for (const connections of [1, 16]) {
+        const options = {
+          connections,
+          turns: quick ? 3 : 5,
+          durationMs: quick ? 1000 : 3000,
+          baselineName: 'bare node:http echo',
+        };
+        results.push(...(await inTurns(`custom runtime (${name})`, system, baseline, options)));
+      }
     }
+    client.destroy();
     return results;
   },
 };

@@ -1,21 +1,14 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { deploy, invoke } from '../kit/functions.ts';
-import { built, missing } from './kit/artefacts.ts';
+import { goBootstrap, goMissing } from './kit/go.ts';
 import { openHouse, type House } from './kit/house.ts';
 
-suite('Go: aws-lambda-go on provided.al2023', { timeout: 280_000, skip: missing('go') }, () => {
+suite('Go: aws-lambda-go on provided.al2023', { timeout: 280_000, skip: goMissing }, () => {
   let house: House;
 
   before(async () => {
-    const folder = await built('go', async ({ run }) => {
-      await run('go', ['build', '-trimpath', '-tags', 'lambda.norpc', '-ldflags=-s -w', '-o', 'bootstrap', '.'], {
-        CGO_ENABLED: '0',
-      });
-    });
+    const bootstrap = await goBootstrap();
     house = await openHouse();
-    const bootstrap = readFileSync(path.join(folder, 'bootstrap'));
     await deploy(
       house.client,
       'go',

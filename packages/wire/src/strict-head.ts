@@ -6,6 +6,8 @@ export interface StrictHead {
   /** Where the body begins. */
   readonly bodyAt: number;
   readonly bodyBytes: number;
+  /** The body's length is not known: it comes in chunks. */
+  readonly chunked: boolean;
 }
 
 /** More of a head than clients send is left to the general parser. */
@@ -43,9 +45,10 @@ const elsewhere = new Set([
  * this way has no use for is left to the general parser, which gets the same bytes.
  *
  * @param bytes  begins with the request
+ * @param options.chunks  whether a body in chunks is welcome, with trailers announced or not
  * @returns undefined when the general parser is to look at it
  */
-export function readStrictHead(bytes: Buffer): StrictHead | undefined {
+export function readStrictHead(bytes: Buffer, options?: { readonly chunks: boolean }): StrictHead | undefined {
   const end = bytes.indexOf(endOfHead);
   if (end < 0 || end > mostHeadBytes) return undefined;
   const text = bytes.toString('latin1', 0, end + 2);
@@ -63,14 +66,19 @@ export function readStrictHead(bytes: Buffer): StrictHead | undefined {
     const name = lowerCase(text.slice(at, colon));
     if (headers[name] !== undefined) return undefined;
     const value = text.slice(colon + 2, headerLine.lastIndex - 2);
-    if (elsewhere.has(name) && !(name === 'connection' && value === 'keep-alive')) return undefined;
+    if (elsewhere.has(name) && !(name === 'connection' && value === 'keep-alive')) {
+      if (options?.chunks !== true || !(name === 'trailer' || (name === 'transfer-encoding' && value === 'chunked')))
+        return undefined;
+    }
     headers[name] = value;
     at = headerLine.lastIndex;
   }
   if (headers['host'] === undefined) return undefined;
   const length = headers['content-length'];
   if (length !== undefined && (length.length > mostLengthDigits || !/^(0|[1-9]\d*)$/.test(length))) return undefined;
-  return { head: { method, target, headers }, bodyAt: end + 4, bodyBytes: length === undefined ? 0 : Number(length) };
+  const chunked = headers['transfer-encoding'] !== undefined;
+  if (chunked && length !== undefined) return undefined;
+  return { head: { method, target, headers }, bodyAt: end + 4, bodyBytes: length === undefined ? 0 : Number(length), chunked };
 }
 
 /** Names as clients spell them, in lower case; the same few all day. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { readStrictHead, type StrictHead } from '@mayfly/wire';
 import type { Invocation } from '../port.ts';
 import type { NextWaiter, Refusal, Session } from '../session.ts';
+import { ChunkedBody } from './chunked-body.ts';
 import { staleInvocation, type Attempts } from './attempts.ts';
 import { eventHeaders } from './runtime-api.ts';
 
@@ -19,7 +20,7 @@ export interface Direct {
 
 /**
  * One connection of a runtime that asks for events and answers them: strict reading, one write for each
- * call. The first call that is anything else (a stream, chunks, another path) takes the connection to the
+ * call. The first call that is anything else (a stream, a trailer, another path) takes the connection to the
  * general server, which has the same session behind it.
  */
 export class DirectRuntimeApi implements NextWaiter {
@@ -30,6 +31,7 @@ export class DirectRuntimeApi implements NextWaiter {
   #waitsAt: Direct | undefined;
   #pieces: Buffer[] = [];
   #missingBytes = 0;
+  #chunks: ChunkedBody | undefined;
   #read: StrictHead | undefined;
   #held: Buffer = nothing;
 
@@ -51,9 +53,15 @@ export class DirectRuntimeApi implements NextWaiter {
   }
 
   #begin(bytes: Buffer): void {
-    const read = readStrictHead(bytes);
+    const read = readStrictHead(bytes, { chunks: true });
     if (read === undefined || read.bodyBytes > mostBodyBytes || !isDirect(read) || this.#direct() === undefined)
       return this.#leave(bytes);
+    if (read.chunked) {
+      this.#read = read;
+      this.#pieces = [bytes];
+      this.#chunks = new ChunkedBody(mostBodyBytes);
+      return this.#moreChunks(this.#chunks, bytes.subarray(read.bodyAt));
+    }
     const end = read.bodyAt + read.bodyBytes;
     if (bytes.length > end) return this.#leave(bytes);
     if (bytes.length === end) return this.#serve(read, bytes.subarray(read.bodyAt));
@@ -73,6 +81,17 @@ export class DirectRuntimeApi implements NextWaiter {
     this.#missingBytes = 0;
     if (tooMany) this.#leave(bytes);
     else this.#serve(read, bytes.subarray(read.bodyAt));
+  }
+
+  /** @param piece  is the end of what came */
+  #moreChunks(chunks: ChunkedBody, piece: Buffer): void {
+    const taken = chunks.take(piece);
+    if (taken === 'more') return;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#chunks = undefined;
+    if (taken === piece.length) this.#serve(this.#read as StrictHead, chunks.whole());
+    else this.#leave(Buffer.concat(pieces));
   }
 
   #serve({ head }: StrictHead, body: Buffer): void {
@@ -129,6 +148,10 @@ export class DirectRuntimeApi implements NextWaiter {
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#missingBytes > 0) return this.#more(chunk);
+    if (this.#chunks !== undefined) {
+      this.#pieces.push(chunk);
+      return this.#moreChunks(this.#chunks, chunk);
+    }
     if (this.#waitsAt === undefined) return this.#begin(chunk);
     // Its next call may wait until it has the event it asked for.
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
@@ -142,9 +165,9 @@ const json = { 'Content-Type': 'application/json' };
 const accepted = Buffer.from('{"status":"OK"}\n');
 
 /** The three calls that every invocation is made of, buffered. */
-function isDirect({ head: { method, target, headers } }: StrictHead): boolean {
+function isDirect({ head: { method, target, headers }, chunked }: StrictHead): boolean {
   if (!target.startsWith(prefix)) return false;
-  if (target === `${prefix}next`) return method === 'GET' && headers['content-length'] === undefined;
+  if (target === `${prefix}next`) return method === 'GET' && headers['content-length'] === undefined && !chunked;
   return (
     method === 'POST' &&
     headers['lambda-runtime-function-response-mode'] === undefined &&

@@ -109,7 +109,7 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
     t.assert.deepEqual(told, [400, 202, 400, 202]);
   });
 
-  test('one connection may write its calls in any pieces, go over to chunks, and be refused in between', async (t: TestContext) => {
+  test('one connection may write its calls in any pieces, in chunks with and without trailers, and be refused in between', async (t: TestContext) => {
     const statuses: string[] = [];
     await using house = openScriptedGuesthouse(
       'http',
@@ -119,10 +119,18 @@ suite('the Runtime API over HTTP', { timeout: 60_000 }, () => {
     const environment = house.environment();
     await environment.initialised;
     const answers: string[] = [];
-    for (const payload of ['1', '2', '3']) answers.push(bodyOf((await house.invoke(environment, payload)).outcome));
-    t.assert.deepEqual(answers, ['"byte by byte 1"', '"in one piece 2"', '"in chunks 3"']);
+    for (const payload of ['1', '2', '3', '4', '5', '6'])
+      answers.push(bodyOf((await house.invoke(environment, payload)).outcome));
+    t.assert.deepEqual(answers, [
+      '"byte by byte 1"',
+      '"in one piece 2"',
+      '"in chunks 3"',
+      '"in chunks byte by byte 4"',
+      '"in chunks with a trailer 5"',
+      '"in chunks with extensions 6"',
+    ]);
     await settle(20);
-    t.assert.deepEqual(statuses, ['200', '400', '202', '200', '202', '200', '202']);
+    t.assert.deepEqual(statuses, ['200', '400', '202', ...Array.from({ length: 5 }, () => ['200', '202']).flat()]);
   });
 
   test('several calls of next may wait; each event goes to one of them', async (t: TestContext) => {
@@ -215,13 +223,23 @@ async function oneSocket(process: ScriptedProcess, statuses: string[]): Promise<
   const second = await next();
   await say([post(second.id, `"in one piece ${second.payload}"`)]);
   await answer();
+  /** As AWS's library for Go does: its trailers are announced whether they come or not. */
+  const chunked = (id: string, text: string, { extension = '', trailer = '' } = {}): string =>
+    `POST ${api}/runtime/invocation/${id}/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n` +
+    'Trailer: Lambda-Runtime-Function-Error-Type,Lambda-Runtime-Function-Error-Body\r\n\r\n' +
+    `5${extension}\r\n${text.slice(0, 5)}\r\n${(text.length - 5).toString(16)}\r\n${text.slice(5)}\r\n0\r\n${trailer}\r\n`;
   const third = await next();
-  const text = `"in chunks ${third.payload}"`;
-  await say([
-    `POST ${api}/runtime/invocation/${third.id}/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`,
-    `${text.length.toString(16)}\r\n${text}\r\n`,
-    '0\r\n\r\n',
-  ]);
+  await say([chunked(third.id, `"in chunks ${third.payload}"`)]);
+  await answer();
+  const fourth = await next();
+  await say(chunked(fourth.id, `"in chunks byte by byte ${fourth.payload}"`));
+  await answer();
+  // From here on the general server has the connection.
+  const fifth = await next();
+  await say([chunked(fifth.id, `"in chunks with a trailer ${fifth.payload}"`, { trailer: 'X-Of: no account\r\n' })]);
+  await answer();
+  const sixth = await next();
+  await say([chunked(sixth.id, `"in chunks with extensions ${sixth.payload}"`, { extension: ';a=b' })]);
   await answer();
   await next();
 }
