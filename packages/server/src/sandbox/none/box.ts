@@ -88,6 +88,7 @@ export class PlainBox implements Sandbox {
       env: Object.fromEntries(Object.entries(process.env).map(([name, value]) => [name, this.#paths.list(value)])),
       cwd: this.#paths.path(process.cwd),
       output: path.join(this.#folder, `o${this.#count}`),
+      folder: this.#folder,
     });
     this.#pending.add(starting);
     try {
