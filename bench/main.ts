@@ -9,6 +9,7 @@ import { cold } from './scenarios/cold.ts';
 import { density } from './scenarios/density.ts';
 import { events } from './scenarios/events.ts';
 import { keepAlive } from './scenarios/keep-alive.ts';
+import { neighbour } from './scenarios/neighbour.ts';
 import { openLoopLatency } from './scenarios/open-loop.ts';
 import { packages } from './scenarios/packages.ts';
 import { peers } from './scenarios/peers.ts';
@@ -24,6 +25,7 @@ const scenarios: readonly Scenario[] = [
   cold,
   packages,
   burst,
+  neighbour,
   density,
   asyncEvents,
   streaming,

@@ -72,7 +72,9 @@ export class V1Group implements Group {
   }
 
   background(low: boolean): void {
-    tryWrite(this.#file('cpu', 'cpu.shares'), low ? lowestShares : ordinaryShares);
+    // Before Linux 5.15 a small share is all there is: it too has the processor for a whole slice when others wake.
+    if (!tryWrite(this.#file('cpu', 'cpu.idle'), low ? 1 : 0))
+      tryWrite(this.#file('cpu', 'cpu.shares'), low ? lowestShares : ordinaryShares);
   }
 
   async #become(state: 'FROZEN' | 'THAWED'): Promise<void> {

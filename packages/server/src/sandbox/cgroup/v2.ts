@@ -89,7 +89,8 @@ export class V2Group implements Group {
   }
 
   background(low: boolean): void {
-    tryWrite(this.#file('cpu.weight'), low ? lowestWeight : ordinaryWeight);
+    // Before Linux 5.15 a small weight is all there is: it too has the processor for a whole slice when others wake.
+    if (!tryWrite(this.#file('cpu.idle'), low ? 1 : 0)) tryWrite(this.#file('cpu.weight'), low ? lowestWeight : ordinaryWeight);
   }
 
   async #become(frozen: 0 | 1): Promise<void> {
