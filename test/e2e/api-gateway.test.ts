@@ -1,6 +1,8 @@
 import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { IAM } from '@aws-sdk/client-iam';
 import { Lambda } from '@aws-sdk/client-lambda';
+import { S3 } from '@aws-sdk/client-s3';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
@@ -60,6 +62,29 @@ const template = JSON.stringify({
   },
 });
 
+/** An HTTP API that is a document, in the template or in a bucket. */
+const withDocument = (properties: object) =>
+  JSON.stringify({
+    Resources: {
+      Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: properties },
+      Stage: {
+        Type: 'AWS::ApiGatewayV2::Stage',
+        Properties: { ApiId: { Ref: 'Api' }, StageName: '$default', AutoDeploy: true },
+      },
+    },
+    Outputs: { Api: { Value: { Ref: 'Api' } } },
+  });
+const documentOf = (title: string, ...paths: readonly string[]) => ({
+  openapi: '3.0.1',
+  info: { title },
+  paths: Object.fromEntries(
+    paths.map((each) => [
+      each,
+      { get: { 'x-amazon-apigateway-integration': { type: 'http_proxy', httpMethod: 'GET', uri: 'https://a.example' } } },
+    ]),
+  ),
+});
+
 /** Deploys it and tells where it is. */
 async function deploy(client: ConstructorParameters<typeof CloudFormation>[0] & object) {
   const stacks = new CloudFormation(client);
@@ -96,6 +121,82 @@ suite('API Gateway in front of functions', { timeout: 280_000 }, () => {
     await new CloudFormation(clientOf(server)).deleteStack({ StackName: 'hello' });
     t.assert.deepEqual((await new ApiGatewayV2(clientOf(server)).getApis({})).Items, []);
     t.assert.equal((await fetch(`${endpoint}/hello/again`)).status, 403);
+  });
+
+  test('a stack makes an HTTP API of a document, changes it, and takes one from a bucket', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(path.join(folder.path, 'data'), ['--isolation', 'none']);
+    const stacks = new CloudFormation(clientOf(server));
+    const apis = new ApiGatewayV2(clientOf(server));
+    const s3 = new S3({ ...clientOf(server), forcePathStyle: true });
+    const state = async (): Promise<string | undefined> => {
+      const { Stacks: [stack] = [] } = await stacks.describeStacks({ StackName: 'document' });
+      return stack?.StackStatus;
+    };
+    const shown = async () => {
+      const { Items: [api] = [] } = await apis.getApis({});
+      const { Items: routes = [] } = await apis.getRoutes({ ApiId: api?.ApiId });
+      return [api?.Name, api?.Description, api?.Tags, routes.map((route) => route.RouteKey).sort()];
+    };
+    await stacks.createStack({
+      StackName: 'document',
+      TemplateBody: withDocument({ Body: documentOf('one', '/a', '/b'), Description: 'beside', Tags: { a: '1' } }),
+    });
+    t.assert.equal(await state(), 'CREATE_COMPLETE');
+    const { Items: [made] = [] } = await apis.getApis({});
+    t.assert.deepEqual(await shown(), ['one', 'beside', { a: '1' }, ['GET /a', 'GET /b']]);
+    await s3.createBucket({ Bucket: 'documents' });
+    await s3.putObject({ Bucket: 'documents', Key: 'api.yaml', Body: JSON.stringify(documentOf('two', '/b', '/c')) });
+    await stacks.updateStack({
+      StackName: 'document',
+      TemplateBody: withDocument({ BodyS3Location: { Bucket: 'documents', Key: 'api.yaml' }, Tags: { b: '2' } }),
+    });
+    t.assert.equal(await state(), 'UPDATE_COMPLETE');
+    t.assert.deepEqual(await shown(), ['two', 'beside', { b: '2' }, ['GET /b', 'GET /c']]);
+    t.assert.equal((await apis.getApis({})).Items?.[0]?.ApiId, made?.ApiId);
+    const broken = { ...documentOf('three'), 'x-amazon-apigateway-cors': 'any' };
+    await stacks.updateStack({ StackName: 'document', TemplateBody: withDocument({ Body: broken, FailOnWarnings: true }) });
+    t.assert.equal(await state(), 'UPDATE_ROLLBACK_COMPLETE');
+    t.assert.deepEqual((await shown()).at(-1), ['GET /b', 'GET /c']);
+  });
+
+  test('where policies are asked, who brings a document must be allowed to pass its roles', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(path.join(folder.path, 'data'), ['--isolation', 'none', '--auth', 'strict']);
+    const key = server.started.firstKey;
+    if (key === undefined) throw new Error('The server made no key.');
+    const iam = new IAM(clientOf(server, key));
+    await iam.createUser({ UserName: 'importer' });
+    await iam.createRole({
+      RoleName: 'caller',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'apigateway.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      }),
+    });
+    const allow = (Statement: readonly object[]) =>
+      iam.putUserPolicy({
+        UserName: 'importer',
+        PolicyName: 'p',
+        PolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: Statement.map((each) => ({ Effect: 'Allow', ...each })),
+        }),
+      });
+    const importing = { Action: 'apigateway:PUT', Resource: 'arn:aws:apigateway:us-east-1::/apis' };
+    await allow([importing]);
+    const { AccessKey: made } = await iam.createAccessKey({ UserName: 'importer' });
+    const apis = new ApiGatewayV2(
+      clientOf(server, { accessKeyId: made?.AccessKeyId ?? '', secretAccessKey: made?.SecretAccessKey ?? '' }),
+    );
+    await apis.importApi({ Body: JSON.stringify(documentOf('plain', '/a')) });
+    const credentials = 'arn:aws:iam::000000000000:role/caller';
+    const integration = { type: 'aws_proxy', uri: 'arn:aws:lambda:us-east-1:000000000000:function:f', credentials };
+    const paths = { '/a': { get: { 'x-amazon-apigateway-integration': integration } } };
+    const Body = JSON.stringify({ ...documentOf('with a role'), paths });
+    await t.assert.rejects(apis.importApi({ Body }), { name: 'AccessDeniedException', message: /iam:PassRole/ });
+    await allow([importing, { Action: 'iam:PassRole', Resource: credentials }]);
+    await apis.importApi({ Body });
   });
 
   test('where policies are asked, the function has to let the route in, and a signed route its caller', async (t: TestContext) => {

@@ -134,6 +134,71 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
     t.assert.equal(Buffer.from(before.Payload ?? []).toString(), '1');
   });
 
+  const handler = (code: string, Events: object) => ({
+    Type: 'AWS::Serverless::Function',
+    Properties: {
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      InlineCode: `exports.handler = async (event) => (${code});`,
+      Events,
+    },
+  });
+
+  test('events of HTTP APIs are answered, those that name no API and those that name one with an authorizer', async (t: TestContext) => {
+    const outputs = await made('http', {
+      Resources: {
+        Hello: handler('({ hello: event.pathParameters.name })', {
+          Get: { Type: 'HttpApi', Properties: { Path: '/hello/{name}', Method: 'get' } },
+        }),
+        Guard: handler(`({ isAuthorized: event.headers.door === 'open', context: { who: 'guest' } })`, {}),
+        Shop: {
+          Type: 'AWS::Serverless::HttpApi',
+          Properties: {
+            StageName: 'prod',
+            FailOnWarnings: true,
+            CorsConfiguration: { AllowOrigins: ['https://a.example'], AllowMethods: ['*'] },
+            StageVariables: { colour: 'red' },
+            Auth: {
+              DefaultAuthorizer: 'Guard',
+              Authorizers: {
+                Guard: {
+                  FunctionArn: { 'Fn::GetAtt': ['Guard', 'Arn'] },
+                  AuthorizerPayloadFormatVersion: '2.0',
+                  EnableSimpleResponses: true,
+                  EnableFunctionDefaultPermissions: true,
+                  Identity: { Headers: ['door'] },
+                },
+              },
+            },
+          },
+        },
+        Order: handler(
+          `({ who: event.requestContext.authorizer?.lambda.who ?? 'nobody', colour: event.stageVariables.colour })`,
+          {
+            Put: { Type: 'HttpApi', Properties: { ApiId: { Ref: 'Shop' }, Path: '/orders', Method: 'put' } },
+            Any: {
+              Type: 'HttpApi',
+              Properties: { ApiId: { Ref: 'Shop' }, Path: '/open/{proxy+}', Method: 'any', Auth: { Authorizer: 'NONE' } },
+            },
+          },
+        ),
+      },
+      Outputs: {
+        Hello: { Value: { 'Fn::GetAtt': ['ServerlessHttpApi', 'ApiEndpoint'] } },
+        Shop: { Value: { 'Fn::GetAtt': ['Shop', 'ApiEndpoint'] } },
+      },
+    });
+    t.assert.deepEqual(await (await fetch(`${outputs['Hello']}/hello/world`)).json(), { hello: 'world' });
+    const shop = `${outputs['Shop']}/prod`;
+    const order = (door: string) => fetch(`${shop}/orders`, { method: 'PUT', headers: { door, Origin: 'https://a.example' } });
+    const allowed = await order('open');
+    t.assert.equal(allowed.headers.get('access-control-allow-origin'), 'https://a.example');
+    t.assert.deepEqual(await allowed.json(), { who: 'guest', colour: 'red' });
+    t.assert.equal((await order('shut')).status, 403);
+    t.assert.equal((await fetch(`${shop}/orders`, { method: 'PUT' })).status, 401);
+    t.assert.deepEqual(await (await fetch(`${shop}/open/a/b`)).json(), { who: 'nobody', colour: 'red' });
+  });
+
   test('all that is wrong with a template is told at once, in the words of SAM', async (t: TestContext) => {
     const wrong = (properties: object) => ({ Type: 'AWS::Serverless::Function', Properties: properties });
     const Resources = { A: wrong({ Handler: 'a', Runtime: 'nodejs24.x' }), B: wrong({ Colour: 'red' }) };

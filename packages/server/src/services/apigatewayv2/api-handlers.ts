@@ -8,32 +8,38 @@ import { parts, type ApiRecord } from './records.ts';
 import { checkRouteKey } from './route-handlers.ts';
 
 /** @source API Gateway Developer Guide, "Quotas for configuring and running an HTTP API", read 2026-11 */
-const mostApis = 600;
+export const mostApis = 600;
 
 type ApiHandlers = Pick<
   Handlers<ApiGatewayV2Operations>,
   'CreateApi' | 'GetApi' | 'GetApis' | 'UpdateApi' | 'DeleteApi' | 'DeleteCorsConfiguration'
 >;
 
+/** An API as its callers see it. @param endpoint  where it answers on this server */
+export const shownApi = (
+  { id, createdAtMs, importInfo, account: _account, region: _region, ...api }: ApiRecord,
+  endpoint: string,
+) => ({
+  ...api,
+  ApiEndpoint: endpoint,
+  ApiId: id,
+  ApiKeySelectionExpression: api.ApiKeySelectionExpression ?? '$request.header.x-api-key',
+  CreatedDate: new Date(createdAtMs),
+  DisableExecuteApiEndpoint: api.DisableExecuteApiEndpoint ?? false,
+  IpAddressType: api.IpAddressType ?? ('ipv4' as const),
+  RouteSelectionExpression: api.RouteSelectionExpression ?? '$request.method $request.path',
+  Tags: api.Tags ?? {},
+  ...(importInfo === undefined ? {} : { ImportInfo: [...importInfo] }),
+});
+
 /** @param endpointOf  where an API answers on this server */
 export function apiHandlers(desk: HttpDesk, endpointOf: (apiId: string) => string): ApiHandlers {
-  const shown = ({ id, createdAtMs, importInfo, account: _account, region: _region, ...api }: ApiRecord) => ({
-    ...api,
-    ApiEndpoint: endpointOf(id),
-    ApiId: id,
-    ApiKeySelectionExpression: api.ApiKeySelectionExpression ?? '$request.header.x-api-key',
-    CreatedDate: new Date(createdAtMs),
-    DisableExecuteApiEndpoint: api.DisableExecuteApiEndpoint ?? false,
-    IpAddressType: api.IpAddressType ?? ('ipv4' as const),
-    RouteSelectionExpression: api.RouteSelectionExpression ?? '$request.method $request.path',
-    Tags: api.Tags ?? {},
-    ...(importInfo === undefined ? {} : { ImportInfo: [...importInfo] }),
-  });
+  const shown = (api: ApiRecord) => shownApi(api, endpointOf(api.id));
   return {
     async CreateApi(input, call) {
       const { Target: target, RouteKey: routeKey, CredentialsArn: credentialsArn, ...rest } = input;
       if (input.ProtocolType === 'WEBSOCKET') throw notHere('WebSocket APIs');
-      checkCors(input.CorsConfiguration);
+      checkApi(input);
       if (routeKey !== undefined && target === undefined) throw badRequest('Target is required when routeKey is specified');
       if (routeKey !== undefined) checkRouteKey(routeKey);
       const api: ApiRecord = { ...rest, id: desk.newId(), ...placeOf(call), createdAtMs: desk.clock.now() };
@@ -71,7 +77,7 @@ export function apiHandlers(desk: HttpDesk, endpointOf: (apiId: string) => strin
 
     async UpdateApi(input, call) {
       const { ApiId: id = '', Target: target, RouteKey: routeKey, CredentialsArn: credentialsArn, ...rest } = input;
-      checkCors(input.CorsConfiguration);
+      checkApi(input);
       if (routeKey !== undefined) checkRouteKey(routeKey);
       desk.api(call, id);
       const next = await desk.change(id, (draft) => {
@@ -122,7 +128,8 @@ export function apiHandlers(desk: HttpDesk, endpointOf: (apiId: string) => strin
 
 const placeOf = ({ account, region }: Pick<Call, 'account' | 'region'>) => ({ account, region });
 
-function checkCors(cors: ApiRecord['CorsConfiguration']): void {
+/** @throws BadRequestException for what no browser would take */
+export function checkApi({ CorsConfiguration: cors }: Pick<Partial<ApiRecord>, 'CorsConfiguration'>): void {
   if (cors?.AllowCredentials === true && cors.AllowOrigins?.includes('*') === true)
     throw badRequest('Cannot use * with Allow-Credentials = true');
 }

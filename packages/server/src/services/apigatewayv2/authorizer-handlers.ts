@@ -13,7 +13,7 @@ type AuthorizerHandlers = Pick<
 export function authorizerHandlers(desk: HttpDesk, forget: (apiId: string) => void): AuthorizerHandlers {
   return {
     async CreateAuthorizer({ ApiId: apiId = '', ...input }, call) {
-      const authorizer = read({ ...input, id: desk.newId(6) });
+      const authorizer = { ...readAuthorizer(input), id: desk.newId(6) };
       const made = await desk.put('authorizer', call, apiId, authorizer, (draft) => {
         if (draft.list('authorizer', within(call, apiId)).some(({ Name: name }) => name === authorizer.Name))
           throw badRequest(`Authorizer name must be unique. Authorizer ${authorizer.Name} already exists in this RestApi.`);
@@ -26,7 +26,7 @@ export function authorizerHandlers(desk: HttpDesk, forget: (apiId: string) => vo
     GetAuthorizers: async (input, call) => paged(desk.parts('authorizer', call, input.ApiId), input, ({ id }) => id, shown),
 
     async UpdateAuthorizer({ ApiId: apiId = '', AuthorizerId: id = '', ...input }, call) {
-      return shown(await desk.merge('authorizer', call, apiId, id, (before) => read({ ...before, ...given(input) })));
+      return shown(await desk.merge('authorizer', call, apiId, id, (before) => readAuthorizer({ ...before, ...given(input) })));
     },
 
     async DeleteAuthorizer({ ApiId: apiId = '', AuthorizerId: id = '' }, call) {
@@ -46,7 +46,7 @@ export function authorizerHandlers(desk: HttpDesk, forget: (apiId: string) => vo
 }
 
 /** @throws BadRequestException for what cannot decide */
-function read(authorizer: AuthorizerRecord): AuthorizerRecord {
+export function readAuthorizer<Input extends Omit<AuthorizerRecord, 'id'>>(authorizer: Input): Input {
   const { AuthorizerType: type, JwtConfiguration: jwt, AuthorizerPayloadFormatVersion: format } = authorizer;
   if (type === 'JWT') {
     if (jwt?.Issuer === undefined) throw badRequest('JwtConfiguration with an issuer is required for JWT authorizers');

@@ -7,6 +7,7 @@ import { authorizerHandlers } from './authorizer-handlers.ts';
 import { HttpDesk, within } from './desk.ts';
 import { domainHandlers } from './domain-handlers.ts';
 import { integrationHandlers } from './integration-handlers.ts';
+import { openApiHandlers } from './openapi/handlers.ts';
 import type { HttpApis } from './port.ts';
 import type { HttpKinds } from './records.ts';
 import { routeHandlers } from './route-handlers.ts';
@@ -42,6 +43,7 @@ export async function openApiGatewayV2(options: ApiGatewayV2Options): Promise<Ap
   return {
     handlers: {
       ...apiHandlers(desk, options.endpointOf),
+      ...openApiHandlers(desk, options.endpointOf),
       ...routeHandlers(desk),
       ...integrationHandlers(desk),
       ...stageHandlers(desk),

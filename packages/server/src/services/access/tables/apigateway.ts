@@ -1,3 +1,4 @@
+import { rolesIn } from '../../apigatewayv2/openapi/document.ts';
 import { passRole, requestTags, text, type AnyInput, type Demand, type Place, type ServiceRules } from '../demand.ts';
 
 /** Segments of a path, each with the member that follows it. */
@@ -87,12 +88,24 @@ export const apiGatewayV2Rules: ServiceRules = {
       DomainName: [domain],
       ApiMapping: [domain, ['apimappings', 'ApiMappingId']],
     }),
+    ImportApi: (input, { region }) => imported(`arn:aws:apigateway:${region}::/apis`, input),
+    ReimportApi: (input, { region }) => imported(`arn:aws:apigateway:${region}::/apis/${text(input.ApiId) ?? ''}`, input),
+    ExportApi: (input, { region }) => ({
+      action: 'apigateway:GET',
+      resource: `arn:aws:apigateway:${region}::/apis/${input.ApiId}/exports/${input.Specification}`,
+    }),
     TagResource: tagged('POST'),
     UntagResource: tagged('DELETE'),
     GetTags: tagged('GET'),
   },
   resource: () => undefined,
 };
+
+/** Who brings a document hands over the roles that it names. */
+const imported = (resource: string, { Body: body }: AnyInput): readonly Demand[] => [
+  { action: 'apigateway:PUT', resource },
+  ...rolesIn(text(body) ?? '').flatMap((role) => passRole(role, 'apigateway.amazonaws.com')),
+];
 
 const rest: Path[number] = ['restapis', 'restApiId'];
 

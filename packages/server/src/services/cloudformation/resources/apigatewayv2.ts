@@ -1,6 +1,7 @@
 import { ServiceFault } from '@mayfly/wire';
-import { pick } from './pick.ts';
-import { behaviours, tagMap, type Making, type Properties, type ResourceType } from './type.ts';
+import { documentText, isSame, pick } from './pick.ts';
+import { s3Text, type S3Location } from './s3-text.ts';
+import { behaviours, tagChanges, tagMap, type Making, type Properties, type ResourceType } from './type.ts';
 
 type Client = Making['aws']['apigatewayv2'];
 type Operation = (input: Properties) => Promise<unknown>;
@@ -40,39 +41,74 @@ function part(
 const ofApi =
   'CorsConfiguration CredentialsArn Description DisableExecuteApiEndpoint DisableSchemaValidation IpAddressType Name RouteKey RouteSelectionExpression Target Version';
 
-const unreadBody = (): ServiceFault =>
-  new ServiceFault(
-    'NotImplementedException',
-    'Mayfly does not read OpenAPI documents of HTTP APIs yet. Describe its routes as AWS::ApiGatewayV2::Route and AWS::ApiGatewayV2::Integration.',
-    { status: 400 },
-  );
-
-/** @source CloudFormation Template Reference, AWS::ApiGatewayV2::Api, read 2026-11 */
+/**
+ * With a document it is what that says, and the properties beside it go over what the document says.
+ *
+ * @source CloudFormation Template Reference, AWS::ApiGatewayV2::Api, read 2026-11
+ */
 const api: ResourceType = {
   properties: behaviours({
-    updates: `ApiKeySelectionExpression ${ofApi} Tags`,
-    unapplied: 'BasePath FailOnWarnings',
-    replaces: 'ProtocolType Body BodyS3Location',
+    updates: `ApiKeySelectionExpression BasePath Body BodyS3Location FailOnWarnings ${ofApi} Tags`,
+    replaces: 'ProtocolType',
   }),
   attributes: ['ApiId', 'ApiEndpoint'],
   async create(properties, making) {
-    // An API without its routes would look as if it were there.
-    if (properties['Body'] !== undefined || properties['BodyS3Location'] !== undefined) throw unreadBody();
     const { aws } = making;
     const tags = tagMap(properties['Tags'], making);
-    const made = await call(aws.apigatewayv2, 'CreateApi', {
-      Tags: tags,
-      ...pick(properties, ofApi),
-      ProtocolType: properties['ProtocolType'] ?? 'HTTP',
-    });
-    return { id: String(made['ApiId']), attributes: { ApiId: made['ApiId'], ApiEndpoint: made['ApiEndpoint'] } };
+    const body = await documentOf(properties, making);
+    if (body === undefined) {
+      const protocol = { ProtocolType: properties['ProtocolType'] ?? 'HTTP' };
+      return madeOf(await call(aws.apigatewayv2, 'CreateApi', { Tags: tags, ...pick(properties, ofApi), ...protocol }));
+    }
+    const made = await call(aws.apigatewayv2, 'ImportApi', body);
+    const id = String(made['ApiId']);
+    try {
+      await applyBeside(id, properties, tags, making);
+    } catch (error) {
+      await aws.apigatewayv2.DeleteApi({ ApiId: id });
+      throw error;
+    }
+    return madeOf(made);
   },
-  async update(id, properties, _before, { aws }) {
-    await call(aws.apigatewayv2, 'UpdateApi', { ApiId: id, ...pick(properties, ofApi) });
+  async update(id, properties, before, making) {
+    const { aws } = making;
+    const body = await documentOf(properties, making);
+    const [was, tags] = [tagMap(before['Tags'], making), tagMap(properties['Tags'], making)];
+    if (body === undefined) await call(aws.apigatewayv2, 'UpdateApi', { ApiId: id, ...pick(properties, ofApi) });
+    else await call(aws.apigatewayv2, 'ReimportApi', { ApiId: id, ...body });
+    const { gone } = tagChanges(was, tags);
+    if (gone.length > 0) await aws.apigatewayv2.UntagResource({ ResourceArn: arnOf(id, making), TagKeys: [...gone] });
+    if (body !== undefined) await applyBeside(id, properties, tags, making);
+    else if (!isSame(was, tags)) await aws.apigatewayv2.TagResource({ ResourceArn: arnOf(id, making), Tags: tags });
     return { id };
   },
   delete: (id, _properties, { aws }) => aws.apigatewayv2.DeleteApi({ ApiId: id }),
 };
+
+const madeOf = ({ ApiId, ApiEndpoint }: Properties) => ({ id: String(ApiId), attributes: { ApiId, ApiEndpoint } });
+const arnOf = (id: string, { region }: Making): string => `arn:aws:apigateway:${region}::/apis/${id}`;
+
+async function applyBeside(
+  id: string,
+  properties: Properties,
+  tags: Readonly<Record<string, string>>,
+  making: Making,
+): Promise<void> {
+  const { aws } = making;
+  const beside = pick(properties, ofApi);
+  if (Object.keys(beside).length > 0) await call(aws.apigatewayv2, 'UpdateApi', { ApiId: id, ...beside });
+  if (Object.keys(tags).length > 0) await aws.apigatewayv2.TagResource({ ResourceArn: arnOf(id, making), Tags: tags });
+}
+
+/** What ImportApi wants of these properties; undefined where no document is among them. */
+async function documentOf(properties: Properties, { aws }: Making): Promise<Properties | undefined> {
+  const { Body, BodyS3Location, BasePath, FailOnWarnings } = properties;
+  if (Body !== undefined && BodyS3Location !== undefined)
+    throw new ServiceFault('BadRequestException', 'Specify either Body or BodyS3Location, and not both.', { status: 400 });
+  if (Body === undefined && BodyS3Location === undefined) return undefined;
+  const text = Body === undefined ? await s3Text(aws, BodyS3Location as S3Location) : documentText(Body);
+  return { Body: text, ...(BasePath === undefined ? {} : { Basepath: BasePath }), ...pick({ FailOnWarnings }, 'FailOnWarnings') };
+}
 
 /** @source CloudFormation Template Reference, AWS::ApiGatewayV2::DomainName, read 2026-11 */
 const domainName: ResourceType = {
