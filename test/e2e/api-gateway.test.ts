@@ -1,8 +1,12 @@
 import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
+import { Kinesis, waitUntilStreamExists } from '@aws-sdk/client-kinesis';
 import { Lambda } from '@aws-sdk/client-lambda';
 import { S3 } from '@aws-sdk/client-s3';
+import { SQS } from '@aws-sdk/client-sqs';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
@@ -198,6 +202,117 @@ suite('API Gateway in front of functions', { timeout: 280_000 }, () => {
     await allow([importing, { Action: 'iam:PassRole', Resource: credentials }]);
     await apis.importApi({ Body });
   });
+
+  for (const auth of ['open', 'strict'] as const)
+    test(`routes stand for operations of other services, in the name of a role; with --auth ${auth}`, async (t: TestContext) => {
+      using folder = temporaryFolder();
+      await using server = await RunningServer.start(path.join(folder.path, 'data'), ['--isolation', 'none', '--auth', auth]);
+      const client = clientOf(server, server.started.firstKey);
+      const [apis, iam, sqs, kinesis] = [new ApiGatewayV2(client), new IAM(client), new SQS(client), new Kinesis(client)];
+      const [events, logs] = [new EventBridge(client), new CloudWatchLogs(client)];
+      await iam.createRole({
+        RoleName: 'caller',
+        AssumeRolePolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Principal: { Service: 'apigateway.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+        }),
+      });
+      const allow = (...Action: string[]) =>
+        iam.putRolePolicy({
+          RoleName: 'caller',
+          PolicyName: 'p',
+          PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] }),
+        });
+      await allow('sqs:*', 'events:PutEvents');
+      const { QueueUrl } = await sqs.createQueue({ QueueName: 'q' });
+      await kinesis.createStream({ StreamName: 's', ShardCount: 1 });
+      await waitUntilStreamExists({ client: kinesis, maxWaitTime: 30, minDelay: 1 }, { StreamName: 's' });
+      await logs.createLogGroup({ logGroupName: 'access' });
+      const Arn = 'arn:aws:sqs:us-east-1:000000000000:q';
+      await events.putRule({ Name: 'all', EventPattern: '{"source":["shop"]}' });
+      await events.putTargets({ Rule: 'all', Targets: [{ Id: 'q', Arn, InputPath: '$.detail' }] });
+      await sqs.setQueueAttributes({
+        QueueUrl,
+        Attributes: {
+          Policy: JSON.stringify({
+            Version: '2012-10-17',
+            Statement: [
+              { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: Arn },
+            ],
+          }),
+        },
+      });
+      const { ApiId, ApiEndpoint } = await apis.createApi({ Name: 'services', ProtocolType: 'HTTP' });
+      await apis.createStage({
+        ApiId,
+        StageName: '$default',
+        AutoDeploy: true,
+        AccessLogSettings: {
+          DestinationArn: 'arn:aws:logs:us-east-1:000000000000:log-group:access',
+          Format: '$context.requestId $context.routeKey $context.integrationStatus',
+        },
+      });
+      const stand = async (path: string, IntegrationSubtype: string, RequestParameters: Record<string, string>) => {
+        const { IntegrationId } = await apis.createIntegration({
+          ApiId,
+          IntegrationType: 'AWS_PROXY',
+          IntegrationSubtype,
+          PayloadFormatVersion: '1.0',
+          CredentialsArn: 'arn:aws:iam::000000000000:role/caller',
+          RequestParameters,
+        });
+        await apis.createRoute({ ApiId, RouteKey: `POST ${path}`, Target: `integrations/${IntegrationId}` });
+      };
+      const queue = { QueueUrl: QueueUrl ?? '' };
+      await stand('/send', 'SQS-SendMessage', {
+        ...queue,
+        MessageBody: '$request.body.text',
+        MessageAttributes: '{"from":{"DataType":"String","StringValue":"${request.header.x-from}"}}',
+      });
+      await stand('/receive', 'SQS-ReceiveMessage', {
+        ...queue,
+        MaxNumberOfMessages: '1',
+        WaitTimeSeconds: '20',
+        MessageAttributeNames: '["All"]',
+      });
+      await stand('/delete/{handle}', 'SQS-DeleteMessage', { ...queue, ReceiptHandle: '$request.path.handle' });
+      await stand('/purge', 'SQS-PurgeQueue', queue);
+      await stand('/events', 'EventBridge-PutEvents', { Source: 'shop', DetailType: 'order', Detail: '$request.body' });
+      await stand('/stream', 'Kinesis-PutRecord', { StreamName: 's', PartitionKey: '$context.requestId', Data: '$request.body' });
+      const post = (path: string, body?: object) =>
+        fetch(ApiEndpoint + path, {
+          method: 'POST',
+          headers: { 'X-From': 'me' },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+      const sent = await post('/send', { text: 'hello' });
+      t.assert.deepEqual([sent.status, sent.headers.get('content-type')], [200, 'text/xml']);
+      t.assert.match(await sent.text(), /<SendMessageResult>.*<MessageId>/s);
+      const received = await (await post('/receive')).text();
+      t.assert.match(received, /<Body>hello<\/Body>.*<StringValue>me<\/StringValue>/s);
+      const [, handle = ''] = /<ReceiptHandle>(.*?)<\/ReceiptHandle>/.exec(received) ?? [];
+      t.assert.equal((await post(`/delete/${encodeURIComponent(handle)}`)).status, 200);
+      const put = await post('/events', { order: 7 });
+      t.assert.equal(((await put.json()) as { FailedEntryCount: number }).FailedEntryCount, 0);
+      t.assert.match(await (await post('/receive')).text(), /<Body>{&quot;order&quot;:7}<\/Body>/);
+      t.assert.equal((await post('/purge')).status, 200);
+      const refused = await post('/stream', { a: 1 });
+      if (auth === 'strict') {
+        t.assert.equal(refused.status, 400);
+        t.assert.match(await refused.text(), /AccessDeniedException.*kinesis:PutRecord/);
+        await allow('kinesis:PutRecord');
+      }
+      t.assert.match(await (await post('/stream', { a: 1 })).text(), /"SequenceNumber":"\d+"/);
+      let lines: string[] = [];
+      while (!lines.some((line) => line.endsWith('POST /stream 200'))) {
+        const { events: found = [] } = await logs.filterLogEvents({ logGroupName: 'access' });
+        lines = found.map(({ message = '' }) => message);
+      }
+      t.assert.ok(
+        lines.some((line) => line.endsWith('POST /send 200')),
+        lines.join('\n'),
+      );
+    });
 
   test('where policies are asked, the function has to let the route in, and a signed route its caller', async (t: TestContext) => {
     using folder = temporaryFolder();

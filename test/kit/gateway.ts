@@ -1,7 +1,14 @@
 import { request as httpRequest } from 'node:http';
 import type { ServiceFault } from '@mayfly/wire';
 import { AwsDoor, GatewayDoor, gatewayPrefix, listen, type HandlerTables } from '../../packages/server/src/api/index.ts';
-import { awsLimits, silentLogger, systemClock, systemRandom, type Clock } from '../../packages/server/src/base/index.ts';
+import {
+  awsLimits,
+  silentLogger,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type LogStreamName,
+} from '../../packages/server/src/base/index.ts';
 import type { InvokeRequest, Outcome } from '../../packages/server/src/invoke/index.ts';
 import { openApiGatewayV2, outward, outwardHttp } from '../../packages/server/src/services/index.ts';
 import { PlainDatabase } from './plain-database.ts';
@@ -37,6 +44,7 @@ export async function openGateway(
   );
   const functions = new Map<string, Handler>();
   const calls: InvokeRequest[] = [];
+  const lines: { readonly stream: LogStreamName; readonly message: string }[] = [];
   const tables: Partial<Record<string, object>> = { apigatewayv2: v2.handlers };
   const handlers = new Proxy({} as HandlerTables, { get: (_t, name) => () => Promise.resolve(tables[String(name)] ?? {}) });
   const shared = { clock, random, log: silentLogger };
@@ -44,6 +52,7 @@ export async function openGateway(
     ...shared,
     limits: awsLimits,
     httpApis: v2.apis,
+    logs: { append: (stream, { message }) => void lines.push({ stream, message }) },
     http: outwardHttp({ outward: outward(['localhost']) }),
     ...(options.admit === undefined
       ? {}
@@ -93,6 +102,8 @@ export async function openGateway(
     },
     functions,
     calls,
+    /** What was written of requests. */
+    lines,
     /** By an API's own name. */
     ask: (apiId: string, target: string, init: Omit<Init, 'headers'> & { readonly headers?: Headers } = {}) =>
       ask(listener.port, target, {

@@ -35,6 +35,7 @@ import { openInProcess } from './in-process.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
 import { openNeighbours } from './neighbours.ts';
 import { Networks } from './networks.ts';
+import { openServiceCalls } from './service-calls.ts';
 import { keepStocked } from './stock.ts';
 
 /** Everything behind the street door, opened and connected. */
@@ -46,7 +47,7 @@ export interface House extends AsyncDisposable {
   /** Absent where everybody may do everything. */
   readonly authoriser?: Gatekeeper;
   readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
-  readonly gateway: Pick<GatewayDoorOptions, 'httpApis' | 'invoker' | 'http' | 'admit'>;
+  readonly gateway: Pick<GatewayDoorOptions, 'httpApis' | 'invoker' | 'http' | 'services' | 'logs' | 'admit'>;
   /** For requests that only the name of a bucket tells apart. */
   readonly buckets: BucketPort & Pick<SiteDoorOptions, 'site'>;
   /** Where images are pushed to. */
@@ -326,6 +327,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       httpApis: neighbours.httpApis,
       invoker: hall.invoker,
       http,
+      services: openServiceCalls({
+        road: () => roadIsOpen.promise,
+        keys,
+        random,
+        ...(config.auth === 'strict' ? { authority: neighbours.authority } : {}),
+      }),
+      logs: neighbours.logs,
       ...(gatekeeper === undefined ? {} : { admit: gatekeeper.admit }),
     },
     admin: {

@@ -23,7 +23,7 @@ export function openInProcess({ handlers, authoriser, random, origin }: InProces
     return known;
   };
   return {
-    async call(service, operationName, given, { caller, account, region }) {
+    async call(service, operationName, given, { caller, account, region, by = 'cloudformation.amazonaws.com' }) {
       const name = serviceNames.find((each) => each === service);
       const api = name === undefined ? undefined : await loadApi(name);
       const operation = api?.operations.get(operationName);
@@ -46,7 +46,7 @@ export function openInProcess({ handlers, authoriser, random, origin }: InProces
         signal: new AbortController().signal,
         origin: origin(),
         headers: {
-          'user-agent': 'cloudformation.amazonaws.com',
+          'user-agent': by,
           ...(token === undefined ? {} : { 'x-amz-security-token': token }),
         },
       };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ServiceFault, type Caller, type ServiceName } from '@mayfly/wire';
+import { ServiceFault, type ServiceName } from '@mayfly/wire';
 import type { HandlerTable } from '../api/index.ts';
 import type { AccountId, Clock, LogSink, Logger, Random, Region, RequestId } from '../base/index.ts';
 import type { EventSources } from '../control/index.ts';
@@ -48,6 +48,7 @@ import {
 } from '../services/index.ts';
 import type { Database } from '../storage/index.ts';
 import { logsTarget } from './logs-target.ts';
+import { roleCaller } from './service-calls.ts';
 
 /** The services around Lambda, opened and connected with each other. */
 export interface Neighbours extends AsyncDisposable {
@@ -285,7 +286,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
       random,
       log,
       road: options.road,
-      assume: (roleArn) => roleCaller(keys, roleArn),
+      assume: (roleArn) => roleCaller(keys, roleArn, 'AWSCloudFormation'),
       managedPolicy: (name) => managedPolicies().find((policy) => policy.name === name)?.arn,
       origins: { function: options.functionOrigin, anywhere: origin },
       ignoreUnknown: options.ignoreUnknownTypes,
@@ -409,15 +410,6 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-/** CloudFormation in the name of a role. */
-function roleCaller(keys: Keys, roleArn: string): Caller {
-  const { accessKeyId, sessionToken } = keys.issueRoleCredentials(roleArn, 'AWSCloudFormation');
-  const known = keys.find(accessKeyId, sessionToken);
-  if (known === undefined) throw new Error(`The session of ${roleArn} is not known.`);
-  const { account, arn, userId } = known;
-  return { kind: 'signed', accessKeyId, account, arn, userId, sessionToken };
 }
 
 /** Events of services: on stable storage when this resolves with the request's id. */

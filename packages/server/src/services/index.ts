@@ -9,6 +9,7 @@ export * from './kinesis/index.ts';
 export * from './iam/index.ts';
 export { outward, type Outward } from './kit/outward.ts';
 export { outwardHttp, type FetchPort, type HttpPort } from './kit/http.ts';
+export { select as selectJson } from './kit/json-path.ts';
 export { parsePattern } from './kit/pattern/index.ts';
 export { Tally } from './kit/tally.ts';
 export * from './ssm/index.ts';

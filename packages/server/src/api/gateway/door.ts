@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHead } from '@mayfly/wire';
-import type { Clock, Limits, Logger, Random } from '../../base/index.ts';
+import type { Clock, Limits, Logger, LogSink, Random } from '../../base/index.ts';
 import { newTraceId, type Invoker } from '../../invoke/index.ts';
 import type { FetchPort, HttpApi, HttpApis, Sender } from '../../services/index.ts';
 import { readBody } from '../body.ts';
@@ -14,6 +14,7 @@ import { headerPairs, joinedHeaders, type Incoming } from './incoming.ts';
 import { TokenCheck } from './jwt.ts';
 import { mostPayloadBytes } from './proxy.ts';
 import { messageReply } from './reply.ts';
+import type { ServicePort } from './service-calls.ts';
 
 export interface GatewayDoorOptions extends CallersOptions {
   readonly httpApis: HttpApis;
@@ -21,6 +22,10 @@ export interface GatewayDoorOptions extends CallersOptions {
   /** Whether a function lets the gateway in; absent = everybody is. @throws ServiceFault */
   readonly admit?: (from: Sender, functionArn: string) => void;
   readonly http: Pick<FetchPort, 'fetch'>;
+  /** Other services that routes stand for. */
+  readonly services?: ServicePort;
+  /** Where access logs go. */
+  readonly logs?: LogSink;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
@@ -84,7 +89,11 @@ export class GatewayDoor {
     const stage = name === undefined ? undefined : api.stages.get(name);
     if (stage === undefined) return messageReply(404, 'Not Found');
     const rest = address.stage !== undefined || name === '$default' ? path : path.slice((name ?? '').length + 1);
-    const staged: Staged = { ...read, incoming: { ...read.incoming, path: rest === '' ? '/' : rest, query } };
+    const staged: Staged = {
+      ...read,
+      incoming: { ...read.incoming, path: rest === '' ? '/' : rest, query },
+      basePath: address.own === true ? address.prefix.slice(1) : undefined,
+    };
     return this.#httpServer.answer(api, stage, staged);
   }
 

@@ -1,22 +1,37 @@
-import type { Logger } from '../../base/index.ts';
-import { policyAllows, type HttpApi, type HttpAuthorizer, type HttpRoute, type HttpStage } from '../../services/index.ts';
+import type { Logger, LogSink } from '../../base/index.ts';
+import {
+  policyAllows,
+  type HttpApi,
+  type HttpAuthorizer,
+  type HttpIntegration,
+  type HttpRoute,
+  type HttpStage,
+} from '../../services/index.ts';
 import type { RequestHead } from '@mayfly/wire';
 import { corsHeaders, preflight } from '../url/cors.ts';
 import { withHeaders } from '../url/door.ts';
 import type { HttpReply } from '../url/reply.ts';
+import { AccessLogs } from './access-log.ts';
 import type { Callers } from './callers.ts';
 import { Verdicts, type Decision } from './decisions.ts';
 import { eventV1, contextV1, headersV1, lastOf, type RoutedV1 } from './event-v1.ts';
 import { eventV2, joinedQuery, stagePath, type Routed } from './event-v2.ts';
 import { withVariables, type Called, type Functions } from './functions.ts';
 import { clfTime, groupedQuery, isText, type Incoming } from './incoming.ts';
+import type { Journal } from './journal.ts';
 import { claimTexts, scopesOf, type TokenCheck } from './jwt.ts';
+import { mappedReply, mappedRequest, Values } from './mapping.ts';
 import { filledUrl, proxied, type ProxyOptions } from './proxy.ts';
 import { messageReply, replyV1, replyV2 } from './reply.ts';
+import { serviceReply, type ServicePort } from './service-calls.ts';
 import { decoded, RouteTable, type Match } from './routes.ts';
 
 export interface HttpApiOptions extends ProxyOptions {
   readonly functions: Functions;
+  /** Absent = no route stands for an operation of another service. */
+  readonly services?: ServicePort;
+  /** Absent = nothing is written of requests. */
+  readonly logs?: LogSink;
   readonly tokens: TokenCheck;
   readonly callers: Callers;
   readonly log: Logger;
@@ -28,6 +43,8 @@ export interface Staged {
   readonly head: RequestHead;
   /** Hex; where signatures are checked. */
   readonly sha256?: string | undefined;
+  /** Key of the mapping that a domain name led here by. */
+  readonly basePath?: string | undefined;
 }
 
 type Authorized = Pick<Routed, 'authorizer'> & { readonly identity?: Readonly<Record<string, unknown>> };
@@ -38,40 +55,73 @@ const verdicts = new WeakMap<HttpApi, Verdicts<Decision>>();
 /** The data plane of HTTP APIs. */
 export class HttpApiServer {
   readonly #options: HttpApiOptions;
+  readonly #logs: AccessLogs | undefined;
 
   constructor(options: HttpApiOptions) {
     this.#options = options;
+    this.#logs = options.logs === undefined ? undefined : new AccessLogs(options.logs);
   }
 
   async answer(api: HttpApi, stage: HttpStage, request: Staged): Promise<HttpReply> {
-    const { incoming } = request;
+    const { incoming, basePath } = request;
+    const journal: Journal = { api, stage, incoming, basePath };
+    const reply = await this.#answered(journal, request);
+    journal.ended = { reply, latencyMs: this.#options.clock.now() - incoming.atMs };
+    this.#logs?.write(journal);
+    return reply;
+  }
+
+  async #answered(journal: Journal, request: Staged): Promise<HttpReply> {
+    const { api, incoming } = journal;
     const { origin, 'access-control-request-method': wanted, 'access-control-request-headers': wantedHeaders } = incoming.headers;
     if (api.cors !== undefined && incoming.method === 'OPTIONS' && origin !== undefined && wanted !== undefined) {
       const headers = preflight(api.cors, { origin, method: wanted, headers: wantedHeaders });
       return { status: 204, headers, body: new Uint8Array(0) };
     }
-    return withHeaders(await this.#routed(api, stage, request), corsHeaders(api.cors, origin));
+    return withHeaders(await this.#routed(journal, request), corsHeaders(api.cors, origin));
   }
 
-  async #routed(api: HttpApi, stage: HttpStage, request: Staged): Promise<HttpReply> {
-    const { incoming } = request;
+  async #routed(journal: Journal, request: Staged): Promise<HttpReply> {
+    const { api, stage, incoming } = journal;
     const match = matchOf(stage, incoming);
-    if (match?.route.integration === undefined) return messageReply(404, 'Not Found');
+    const integration = match?.route.integration;
+    if (match === undefined || integration === undefined) return refused(journal, 'NOT_FOUND', messageReply(404, 'Not Found'));
+    journal.match = match;
     const authorized = await this.#authorize(api, stage, match, request);
-    if ('status' in authorized) return authorized;
+    if ('status' in authorized) return refused(journal, unauthorized[authorized.status] ?? 'AUTHORIZER_FAILURE', authorized);
+    Object.assign(journal, authorized);
+    const began = this.#options.clock.now();
+    const values = new Values(journal);
+    const mapped = mappedRequest(integration.requestRules, incoming, values);
+    const { reply, failure } = await this.#integrated({ journal, match, integration, authorized, values }, mapped);
+    const requestId = reply.headers['x-amzn-RequestId'];
+    journal.integration = {
+      latencyMs: this.#options.clock.now() - began,
+      status: reply.status,
+      ...(typeof requestId === 'string' ? { requestId } : {}),
+      ...(failure === undefined ? {} : { error: failure }),
+    };
+    if (failure !== undefined)
+      return refused(journal, reply.status === 504 ? 'INTEGRATION_TIMEOUT' : 'INTEGRATION_FAILURE', reply);
+    return mappedReply(integration.responseRules[reply.status], reply, new Values(journal, reply));
+  }
+
+  async #integrated({ journal, match, integration, authorized, values }: Leg, incoming: Incoming): Promise<Answered> {
+    const { api, stage } = journal;
     const { route, parameters } = match;
-    const { integration } = route;
-    if (integration === undefined) return messageReply(404, 'Not Found');
+    const sourceArn = arnOf(api, stage, route.key === '$default' ? '/$default' : `/${incoming.method}${pathOf(route.key)}`);
+    if (isOperation(integration)) return this.#operated(integration, values, { ...api, sourceArn });
     if (integration.type === 'HTTP_PROXY') {
       const url = filledUrl(withVariables(integration.uri, stage.variables), parameters);
-      return this.#proxy(incoming, { url, method: integration.method, timeoutMs: integration.timeoutMs });
+      const path = incoming.path === journal.incoming.path ? undefined : incoming.path;
+      return this.#proxy(incoming, { url, path, method: integration.method, timeoutMs: integration.timeoutMs });
     }
     const isV2 = integration.payloadFormat === '2.0';
     const routed = routedOf(api, stage, match, authorized);
     const called = await this.#options.functions.call({
       uri: integration.uri,
       event: isV2 ? eventV2(incoming, routed) : eventV1(incoming, routedV1(incoming, routed, authorized)),
-      sourceArn: arnOf(api, stage, route.key === '$default' ? '/$default' : `/${incoming.method}${pathOf(route.key)}`),
+      sourceArn,
       account: api.account,
       credentialsArn: integration.credentialsArn,
       variables: stage.variables,
@@ -82,32 +132,61 @@ export class HttpApiServer {
     return this.#replyOf(called, isV2);
   }
 
-  #replyOf(called: Called, isV2: boolean): HttpReply {
-    switch (called.kind) {
-      case 'timedOut':
-        return messageReply(503, 'Service Unavailable');
-      case 'failed':
-        return internal;
-      case 'refused':
-        this.#options.log.debug('The function behind a route was not called.', { reason: called.fault.message });
-        if (called.fault.code === 'RequestEntityTooLargeException') return messageReply(413, 'Request Entity Too Large');
-        return called.fault.code === 'TooManyRequestsException' ? messageReply(503, 'Service Unavailable') : internal;
-      case 'returned':
-        return (
-          (isV2
-            ? replyV2(called.body)
-            : replyV1(called.body, { strict: false, binary: true, contentType: 'text/plain;charset=UTF-8' })) ?? internal
-        );
+  async #operated(
+    integration: Parameters<typeof serviceReply>[1],
+    values: Values,
+    { account, region, sourceArn }: { readonly account: string; readonly region: string; readonly sourceArn: string },
+  ): Promise<Answered> {
+    const { services, clock, log } = this.#options;
+    if (services === undefined) return { reply: internal, failure: 'There is no such service here.' };
+    const { promise: passed, resolve } = Promise.withResolvers<'timedOut'>();
+    using _timer = clock.after(integration.timeoutMs, () => resolve('timedOut'));
+    try {
+      const asked = serviceReply(services, integration, values, { account, region, sourceArn });
+      asked.catch(() => undefined);
+      const reply = await Promise.race([asked, passed]);
+      return reply === 'timedOut'
+        ? { reply: messageReply(503, 'Service Unavailable'), failure: 'Network error communicating with endpoint' }
+        : { reply };
+    } catch (error) {
+      log.error('The service behind a route did not answer.', { error });
+      return { reply: internal, failure: 'Internal server error' };
     }
   }
 
-  async #proxy(incoming: Incoming, to: { url: string; method: string; timeoutMs: number }): Promise<HttpReply> {
+  #replyOf(called: Called, isV2: boolean): Answered {
+    switch (called.kind) {
+      case 'timedOut':
+        return { reply: messageReply(503, 'Service Unavailable'), failure: 'Endpoint request timed out' };
+      case 'failed':
+        return { reply: internal, failure: 'The function failed.' };
+      case 'refused': {
+        this.#options.log.debug('The function behind a route was not called.', { reason: called.fault.message });
+        const { code, message: failure } = called.fault;
+        if (code === 'RequestEntityTooLargeException') return { reply: messageReply(413, 'Request Entity Too Large'), failure };
+        return { reply: code === 'TooManyRequestsException' ? messageReply(503, 'Service Unavailable') : internal, failure };
+      }
+      case 'returned': {
+        const reply = isV2
+          ? replyV2(called.body)
+          : replyV1(called.body, { strict: false, binary: true, contentType: 'text/plain;charset=UTF-8' });
+        return reply === undefined ? { reply: internal, failure: 'The response from the function was malformed.' } : { reply };
+      }
+    }
+  }
+
+  async #proxy(
+    incoming: Incoming,
+    to: { readonly url: string; readonly path: string | undefined; readonly method: string; readonly timeoutMs: number },
+  ): Promise<Answered> {
     try {
       const reply = await proxied(this.#options, incoming, to);
-      return reply === 'timedOut' ? messageReply(504, 'Gateway Timeout') : reply;
+      return reply === 'timedOut'
+        ? { reply: messageReply(504, 'Gateway Timeout'), failure: 'Endpoint request timed out' }
+        : { reply };
     } catch (error) {
       this.#options.log.debug('The server behind a route did not answer.', { error });
-      return messageReply(503, 'Service Unavailable');
+      return { reply: messageReply(503, 'Service Unavailable'), failure: 'Network error communicating with endpoint' };
     }
   }
 
@@ -231,6 +310,34 @@ export class HttpApiServer {
     if (called.kind !== 'returned') return { kind: 'broken' };
     return decisionOf(called.body, { simple: lambda.simple, arn, account: api.account, sourceIp: incoming.sourceIp });
   }
+}
+
+/** What an integration is asked with. */
+interface Leg {
+  readonly journal: Journal;
+  readonly match: Match<HttpRoute>;
+  readonly integration: HttpIntegration;
+  readonly authorized: Authorized;
+  readonly values: Values;
+}
+
+/** With a failure it is the gateway that answers. */
+interface Answered {
+  readonly reply: HttpReply;
+  readonly failure?: string;
+}
+
+const isOperation = (integration: HttpIntegration): integration is HttpIntegration & { readonly operation: object } =>
+  integration.operation !== undefined;
+
+const unauthorized: Readonly<Record<number, string>> = { 401: 'UNAUTHORIZED', 403: 'ACCESS_DENIED' };
+
+/** The gateway answers by itself. */
+function refused(journal: Journal, type: string, reply: HttpReply): HttpReply {
+  const { message } = JSON.parse(Buffer.from(reply.body).toString('utf8')) as { readonly message: string };
+  journal.error = { message, type };
+  if (type === 'AUTHORIZER_FAILURE') journal.authorizerError = message;
+  return reply;
 }
 
 const internal = messageReply(500, 'Internal Server Error');

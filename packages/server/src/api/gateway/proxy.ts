@@ -17,7 +17,13 @@ const notForwarded = new Set(['host', 'content-length', 'expect', 'x-forwarded-p
 export async function proxied(
   { http, clock }: ProxyOptions,
   incoming: Incoming,
-  to: { readonly url: string; readonly method: string; readonly timeoutMs: number },
+  to: {
+    readonly url: string;
+    /** Takes the place of the URL's. */
+    readonly path?: string | undefined;
+    readonly method: string;
+    readonly timeoutMs: number;
+  },
 ): Promise<HttpReply | 'timedOut'> {
   const deadline = new AbortController();
   using _timer = clock.after(to.timeoutMs, () => deadline.abort());
@@ -26,13 +32,16 @@ export async function proxied(
     if (!notForwarded.has(name.toLowerCase())) (headers[name] ??= []).push(value);
   const method = to.method === 'ANY' ? incoming.method : to.method;
   try {
-    const { status, rawHeaders, body } = await http.fetch(withQuery(to.url, incoming.query), {
-      method,
-      headers,
-      ...(incoming.body.length === 0 ? {} : { body: incoming.body }),
-      signal: deadline.signal,
-      mostBytes: mostPayloadBytes,
-    });
+    const { status, rawHeaders, body } = await http.fetch(
+      withQuery(to.path === undefined ? to.url : elsewhere(to.url, to.path), incoming.query),
+      {
+        method,
+        headers,
+        ...(incoming.body.length === 0 ? {} : { body: incoming.body }),
+        signal: deadline.signal,
+        mostBytes: mostPayloadBytes,
+      },
+    );
     const plain: Record<string, string> = {};
     const cookies: string[] = [];
     for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -55,5 +64,11 @@ export const filledUrl = (url: string, parameters: Readonly<Record<string, strin
   url.replaceAll(/\{([\w.:-]+)\+?\}/g, (whole, name: string) =>
     Object.hasOwn(parameters, name) ? (parameters[name] ?? '').split('/').map(encodeURIComponent).join('/') : whole,
   );
+
+function elsewhere(text: string, path: string): string {
+  const url = new URL(text);
+  url.pathname = path;
+  return url.href;
+}
 
 const withQuery = (url: string, query: string): string => (query === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${query}`);

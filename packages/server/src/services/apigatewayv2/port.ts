@@ -1,3 +1,6 @@
+import type { Expression } from './mapping/expression.ts';
+import type { MappingRule } from './mapping/rules.ts';
+
 /** What the gateway serves, as the records have it: looked up in memory, made again when a record changes. */
 export interface HttpApi {
   readonly id: string;
@@ -22,6 +25,13 @@ export interface HttpStage {
   readonly name: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly routes: readonly HttpRoute[];
+  readonly accessLog?: AccessLog;
+}
+
+/** Where a line for each request goes, and what stands in it. */
+export interface AccessLog {
+  readonly logGroup: string;
+  readonly format: string;
 }
 
 export interface HttpRoute {
@@ -41,6 +51,15 @@ export interface HttpIntegration {
   readonly payloadFormat: '1.0' | '2.0';
   readonly timeoutMs: number;
   readonly credentialsArn?: string;
+  readonly requestRules: readonly MappingRule[];
+  /** By status code. */
+  readonly responseRules: Readonly<Record<string, readonly MappingRule[]>>;
+  /** An operation of another service instead of an URI. */
+  readonly operation?: {
+    readonly service: string;
+    readonly name: string;
+    readonly parameters: Readonly<Record<string, Expression>>;
+  };
 }
 
 export interface HttpAuthorizer {

@@ -1,7 +1,9 @@
 import { within } from './desk.ts';
-import type { DomainTarget, HttpApi, HttpApis, HttpAuthorizer, HttpIntegration, HttpRoute } from './port.ts';
-import type { ApiRecord, AuthorizerRecord, Definition, HttpRecords, IntegrationRecord } from './records.ts';
-import { definitionOf } from './stage-handlers.ts';
+import { requestRules, responseRules } from './mapping/rules.ts';
+import { subtypeOf, subtypeParameters } from './mapping/subtypes.ts';
+import type { AccessLog, DomainTarget, HttpApi, HttpApis, HttpAuthorizer, HttpIntegration, HttpRoute } from './port.ts';
+import type { ApiRecord, AuthorizerRecord, Definition, HttpRecords, IntegrationRecord, StageRecord } from './records.ts';
+import { definitionOf, logGroupIn } from './stage-handlers.ts';
 
 /** What the records come to for those who serve: made at the first request, and again after a change. */
 export class ServedApis implements HttpApis {
@@ -49,9 +51,15 @@ export class ServedApis implements HttpApis {
         stage.AutoDeploy === true
           ? definitionOf(this.#records, scope)
           : this.#records.get('deployment', scope, stage.DeploymentId ?? '')?.definition;
+      const accessLog = accessLogOf(stage);
       return [
         stage.id,
-        { name: stage.id, variables: stage.StageVariables ?? {}, routes: definition === undefined ? [] : routesOf(definition) },
+        {
+          name: stage.id,
+          variables: stage.StageVariables ?? {},
+          routes: definition === undefined ? [] : routesOf(definition),
+          ...(accessLog === undefined ? {} : { accessLog }),
+        },
       ] as const;
     });
     const cors = api.CorsConfiguration;
@@ -91,14 +99,34 @@ function routesOf({ routes, integrations, authorizers }: Definition): readonly H
   });
 }
 
-const integrationOf = (integration: IntegrationRecord): HttpIntegration => ({
-  type: integration.IntegrationType ?? '',
-  uri: integration.IntegrationUri ?? '',
-  method: integration.IntegrationMethod ?? 'ANY',
-  payloadFormat: integration.PayloadFormatVersion === '2.0' ? '2.0' : '1.0',
-  timeoutMs: integration.TimeoutInMillis ?? 30_000,
-  ...(integration.CredentialsArn === undefined ? {} : { credentialsArn: integration.CredentialsArn }),
-});
+function integrationOf(integration: IntegrationRecord): HttpIntegration {
+  const { IntegrationSubtype: subtype, RequestParameters: parameters, CredentialsArn: credentialsArn } = integration;
+  return {
+    type: integration.IntegrationType ?? '',
+    uri: integration.IntegrationUri ?? '',
+    method: integration.IntegrationMethod ?? 'ANY',
+    payloadFormat: integration.PayloadFormatVersion === '2.0' ? '2.0' : '1.0',
+    timeoutMs: integration.TimeoutInMillis ?? 30_000,
+    ...(credentialsArn === undefined ? {} : { credentialsArn }),
+    responseRules: responseRules(integration.ResponseParameters),
+    ...(subtype === undefined
+      ? { requestRules: requestRules(parameters) }
+      : { requestRules: [], operation: operationOf(subtype, parameters) }),
+  };
+}
+
+const operationOf = (
+  subtype: string,
+  parameters: IntegrationRecord['RequestParameters'],
+): HttpIntegration['operation'] & object => {
+  const { service, operation: name } = subtypeOf(subtype);
+  return { service, name, parameters: subtypeParameters(subtype, parameters) };
+};
+
+function accessLogOf({ AccessLogSettings: settings }: StageRecord): AccessLog | undefined {
+  const logGroup = logGroupIn(settings?.DestinationArn);
+  return logGroup === undefined || settings?.Format === undefined ? undefined : { logGroup, format: settings.Format };
+}
 
 function authorizerOf(authorizer: AuthorizerRecord): HttpAuthorizer {
   const { JwtConfiguration: jwt, AuthorizerUri: uri, AuthorizerCredentialsArn: credentialsArn } = authorizer;

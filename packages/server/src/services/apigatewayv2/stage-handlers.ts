@@ -1,7 +1,7 @@
 import type { ApiGatewayV2Operations, Call, Handlers } from '@mayfly/wire';
 import type { RecordDraft } from '../kit/index.ts';
 import { given, within, type HttpDesk } from './desk.ts';
-import { badRequest, conflict, notFound } from './faults.ts';
+import { badRequest, conflict, notFound, notHere } from './faults.ts';
 import { paged } from './pages.ts';
 import { scopeOf } from '../kit/index.ts';
 import type { Definition, DeploymentRecord, HttpKinds, StageRecord } from './records.ts';
@@ -31,6 +31,7 @@ export function stageHandlers(desk: HttpDesk): StageHandlers {
     async CreateStage({ ApiId: apiId = '', ...input }, call) {
       const name = input.StageName ?? '';
       if (name !== '$default' && !/^[\w-]{1,128}$/.test(name)) throw badRequest('Stage name only allows a-zA-Z0-9_- or $default');
+      checkAccessLog(input.AccessLogSettings, call);
       const atMs = desk.clock.now();
       const stage: StageRecord = { ...input, id: name, createdAtMs: atMs, changedAtMs: atMs };
       const scope = within(call, apiId);
@@ -46,6 +47,7 @@ export function stageHandlers(desk: HttpDesk): StageHandlers {
     GetStages: async (input, call) => paged(desk.parts('stage', call, input.ApiId), input, ({ id }) => id, shown),
 
     async UpdateStage({ ApiId: apiId = '', StageName: name = '', ...input }, call) {
+      checkAccessLog(input.AccessLogSettings, call);
       const merged = await desk.merge('stage', call, apiId, name, (before, draft) => {
         checkDeployment(draft, within(call, apiId), input.DeploymentId);
         // Variables are merged; one that is set to nothing goes.
@@ -126,6 +128,26 @@ export function stageHandlers(desk: HttpDesk): StageHandlers {
       return {};
     },
   };
+}
+
+/** `/my/logs`, of the ARN of a log group with or without `:*`. */
+export const logGroupIn = (arn: string | undefined): string | undefined =>
+  /^arn:aws[\w-]*:logs:[\w-]+:\d{12}:log-group:([\w.#/-]{1,512})(?::\*)?$/.exec(arn ?? '')?.[1];
+
+/** @throws BadRequestException for what no line could be written to. @source API Gateway Developer Guide, "Configure logging for HTTP APIs", read 2026-11 */
+function checkAccessLog(settings: StageRecord['AccessLogSettings'], { account, region }: Pick<Call, 'account' | 'region'>): void {
+  const { DestinationArn: arn, Format: format } = settings ?? {};
+  if (arn === undefined) return;
+  if (arn.split(':').length < 6 || !arn.startsWith('arn:'))
+    throw badRequest(
+      'Invalid ARN specified in the request. ARNs must start with "arn:" and include at least 6 elements separated by ":".',
+    );
+  if (arn.split(':')[2] === 'firehose') throw notHere('access logs that go to Firehose');
+  const [, , , place, owner] = arn.split(':');
+  if (logGroupIn(arn) === undefined || place !== region || owner !== account)
+    throw badRequest(`Access log destination must be a log group of this account and region. Found: ${arn}`);
+  if (format !== undefined && !/\$context\.(requestId|extendedRequestId)\b/.test(format))
+    throw badRequest('Access log format must include at least $context.requestId or $context.extendedRequestId.');
 }
 
 /** What an API is now. */

@@ -25,6 +25,8 @@ export interface Actor {
   readonly caller: Caller;
   readonly account: string;
   readonly region: string;
+  /** The service that asks in the caller's name; CloudFormation when absent. */
+  readonly by?: string;
 }
 
 /** The road that every client's call takes, without the socket: the model's checks, the policies, the handler. */
