@@ -16,12 +16,15 @@ const app = `
   const cdk = require('aws-cdk-lib');
   const lambda = require('aws-cdk-lib/aws-lambda');
   const { Queue } = require('aws-cdk-lib/aws-sqs');
+  const { HttpApi, HttpMethod } = require('aws-cdk-lib/aws-apigatewayv2');
+  const { HttpLambdaAuthorizer, HttpLambdaResponseType } = require('aws-cdk-lib/aws-apigatewayv2-authorizers');
+  const { HttpLambdaIntegration, HttpSqsIntegration } = require('aws-cdk-lib/aws-apigatewayv2-integrations');
   const { SqsEventSource } = require('aws-cdk-lib/aws-lambda-event-sources');
   const stack = new cdk.Stack(new cdk.App(), 'Hello', { env: { account: '000000000000', region: 'us-east-1' } });
   const jobs = new Queue(stack, 'Jobs');
   const done = new Queue(stack, 'Done');
   const worker = new lambda.Function(stack, 'Worker', {
-    runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
+    runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS, { supportsInlineCode: true }),
     handler: 'index.handler',
     code: lambda.Code.fromAsset('code'),
     environment: { DONE: done.queueUrl },
@@ -29,6 +32,19 @@ const app = `
   worker.addEventSource(new SqsEventSource(jobs, { batchSize: 1 }));
   done.grantSendMessages(worker);
   const url = worker.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE });
+  const guard = new lambda.Function(stack, 'Guard', {
+    runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS, { supportsInlineCode: true }),
+    handler: 'index.handler',
+    code: lambda.Code.fromInline('exports.handler = async ({ headers }) => ({ isAuthorized: headers.door === "open" });'),
+  });
+  const api = new HttpApi(stack, 'Api', { corsPreflight: { allowOrigins: ['*'] } });
+  const authorizer = new HttpLambdaAuthorizer('Door', guard, {
+    responseTypes: [HttpLambdaResponseType.SIMPLE],
+    identitySource: ['$request.header.door'],
+  });
+  api.addRoutes({ path: '/word', methods: [HttpMethod.GET], integration: new HttpLambdaIntegration('Word', worker), authorizer });
+  api.addRoutes({ path: '/jobs', methods: [HttpMethod.POST], integration: new HttpSqsIntegration('Send', { queue: jobs }) });
+  new cdk.CfnOutput(stack, 'ApiUrl', { value: api.apiEndpoint });
   new cdk.CfnOutput(stack, 'Url', { value: url.url });
   new cdk.CfnOutput(stack, 'JobsUrl', { value: jobs.queueUrl });
   new cdk.CfnOutput(stack, 'DoneUrl', { value: done.queueUrl });
@@ -81,12 +97,19 @@ suite('the AWS CDK', { timeout: 600_000, skip: slow ? false : 'it fetches 60 MB 
     for (const word of ['deployed', 'changed']) {
       write(word);
       await cdk('deploy');
-      const { Url: url = '', JobsUrl: jobs, DoneUrl: done } = await outputs();
+      const { Url: url = '', ApiUrl: api = '', JobsUrl: jobs, DoneUrl: done } = await outputs();
       t.assert.equal(await (await fetch(url)).text(), word);
       await sqs.sendMessage({ QueueUrl: jobs, MessageBody: 'the job' });
       const { Messages: [message] = [] } = await sqs.receiveMessage({ QueueUrl: done, WaitTimeSeconds: 20 });
       t.assert.equal(message?.Body, `the job is ${word}`);
       await sqs.deleteMessage({ QueueUrl: done, ReceiptHandle: message?.ReceiptHandle });
+      const asked = async (door: string) => (await fetch(`${api}/word`, { headers: { door } })).text();
+      t.assert.deepEqual([await asked('open'), await asked('shut')], [word, '{"message":"Forbidden"}']);
+      const posted = await fetch(`${api}/jobs`, { method: 'POST', body: '{"MessageBody":"a route"}' });
+      t.assert.equal(posted.status, 200, await posted.text());
+      const { Messages: [routed] = [] } = await sqs.receiveMessage({ QueueUrl: done, WaitTimeSeconds: 20 });
+      t.assert.equal(routed?.Body, `a route is ${word}`);
+      await sqs.deleteMessage({ QueueUrl: done, ReceiptHandle: routed?.ReceiptHandle });
     }
     await cdk('destroy', '--force');
     const { Functions: functions } = await new Lambda(options).listFunctions({});

@@ -27,17 +27,20 @@ Resources:
       Environment: {Variables: {GREETING: !Ref Greeting}}
       Events:
         Inbox: {Type: SQS, Properties: {Queue: !GetAtt Inbox.Arn}}
+        Greet: {Type: HttpApi, Properties: {Path: '/greet/{name}', Method: get}}
   Words:
     Type: AWS::Serverless::LayerVersion
     Properties: {ContentUri: words/, CompatibleRuntimes: [python3.11]}
   Inbox: {Type: AWS::SQS::Queue}
+Outputs:
+  Endpoint: {Value: !GetAtt ServerlessHttpApi.ApiEndpoint}
 `;
 const handler = `
 import os
 import words
 
 def handler(event, context):
-    name = event["Records"][0]["body"] if "Records" in event else event["name"]
+    name = event["Records"][0]["body"] if "Records" in event else event.get("pathParameters", event)["name"]
     said = words.joined(os.environ["GREETING"], name)
     print("said", said)
     return said
@@ -92,6 +95,13 @@ suite('the SAM CLI', { timeout: 280_000, skip: slow || pythonMissing }, () => {
     t.assert.match(await sam('build'), /Build Succeeded/);
     t.assert.match(await sam(...deploy, '--resolve-s3'), /Successfully created\/updated stack - greetings/);
     t.assert.match(await invoked('world'), /"hello world"/);
+  });
+
+  test('answers a route where it says', async (t: TestContext) => {
+    const [, endpoint] =
+      /"OutputValue": "(http[^"]*)"/.exec(await sam('list', 'stack-outputs', '--stack-name', 'greetings', '--output', 'json')) ??
+      [];
+    t.assert.equal(await (await fetch(`${endpoint}/greet/ann`)).text(), 'hello ann');
   });
 
   test('sends to a queue, and reads what the function behind it said', async (t: TestContext) => {

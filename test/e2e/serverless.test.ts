@@ -22,6 +22,10 @@ provider:
   name: aws
   runtime: ${runtime}
   environment: {GREETING: ${greeting}}
+  httpApi:
+    cors: true
+    authorizers:
+      guard: {type: request, functionName: guard, enableSimpleResponses: true, identitySource: [$request.header.door]}
 functions:
   greeter:
     handler: index.handler
@@ -29,13 +33,22 @@ functions:
     events:
       - sqs: {arn: !GetAtt Inbox.Arn, batchSize: 1}
       - schedule: rate(5 minutes)
+      - httpApi: GET /greet/{name}
+      - httpApi: {path: '/guarded/{name}', method: get, authorizer: {name: guard}}
+  guard:
+    handler: index.guard
 resources:
   Resources:
     Inbox: {Type: AWS::SQS::Queue}
 ${more}
 `;
-const handler =
-  'exports.handler = async ({ name }) => { console.log("said to", name); return `${process.env.GREETING} ${name}`; };';
+const handler = `
+exports.handler = async ({ name, pathParameters }) => {
+  console.log('said to', name);
+  return process.env.GREETING + ' ' + (name ?? pathParameters?.name);
+};
+exports.guard = async ({ headers }) => ({ isAuthorized: headers.door === 'open' });
+`;
 
 /** What their packages call them, and what their services need besides. */
 const clients = [
@@ -92,9 +105,19 @@ for (const { name, bin, runtime, more } of clients) {
       const said = await serverless('deploy');
       t.assert.match(said, /Service deployed to stack greetings-dev/);
       t.assert.match(await invoked(), /"hello world"/);
-      const url = /endpoint: (\S+)/.exec(await serverless('info'))?.[1] ?? '';
+      // Of the addresses that it lists the function's own is the one that this server made.
+      const url = /(http:\/\/\S+)/.exec(await serverless('info'))?.[1] ?? '';
       const answer = await fetch(url);
       t.assert.equal(await answer.text(), 'hello undefined');
+    });
+
+    test('answers routes of its HTTP API, by the name that AWS would give it', async (t: TestContext) => {
+      const [, id] = /https:\/\/(\w+)\.execute-api\.us-east-1\.amazonaws\.com/.exec(await serverless('info')) ?? [];
+      const api = `${server.origin}/_mayfly/api/${id}`;
+      const greeted = await fetch(`${api}/greet/ann`, { headers: { Origin: 'https://a.example' } });
+      t.assert.deepEqual([await greeted.text(), greeted.headers.get('access-control-allow-origin')], ['hello ann', '*']);
+      const guarded = async (door: string) => (await fetch(`${api}/guarded/bob`, { headers: { door } })).status;
+      t.assert.deepEqual([await guarded('open'), await guarded('shut')], [200, 403]);
     });
 
     test('reads its log', async (t: TestContext) => {

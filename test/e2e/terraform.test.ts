@@ -1,3 +1,4 @@
+import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
@@ -6,7 +7,20 @@ import { RunningServer, temporaryFolder } from '../kit/server.ts';
 import { noTerraform, provider, Terraform } from '../kit/terraform.ts';
 import { zipOf } from '../kit/zip.ts';
 
-const services = ['lambda', 'iam', 'sts', 'sqs', 'sns', 's3', 'dynamodb', 'cloudwatchlogs', 'cloudwatchevents', 'kinesis', 'ssm'];
+const services = [
+  'apigatewayv2',
+  'lambda',
+  'iam',
+  'sts',
+  'sqs',
+  'sns',
+  's3',
+  'dynamodb',
+  'cloudwatchlogs',
+  'cloudwatchevents',
+  'kinesis',
+  'ssm',
+];
 
 const main = (origin: string): string => `${provider(origin, services)}
 resource "aws_iam_role" "role" {
@@ -89,6 +103,59 @@ resource "aws_lambda_event_source_mapping" "stream" {
   function_name     = aws_lambda_function.function.arn
   starting_position = "LATEST"
 }
+resource "aws_lambda_permission" "api" {
+  statement_id  = "api"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.function.function_name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "\${aws_apigatewayv2_api.api.execution_arn}/*/*"
+}
+resource "aws_cloudwatch_log_group" "access" { name = "tf-access" }
+resource "aws_apigatewayv2_api" "api" {
+  name          = "tf-api"
+  protocol_type = "HTTP"
+  cors_configuration {
+    allow_origins = ["*"]
+  }
+}
+resource "aws_apigatewayv2_integration" "function" {
+  api_id                 = aws_apigatewayv2_api.api.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = aws_lambda_function.function.invoke_arn
+  payload_format_version = "2.0"
+  request_parameters     = { "overwrite:header.x-word" = var.word }
+}
+resource "aws_apigatewayv2_route" "word" {
+  api_id    = aws_apigatewayv2_api.api.id
+  route_key = "GET /word"
+  target    = "integrations/\${aws_apigatewayv2_integration.function.id}"
+}
+resource "aws_apigatewayv2_stage" "stage" {
+  api_id      = aws_apigatewayv2_api.api.id
+  name        = "$default"
+  auto_deploy = true
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format          = "$context.requestId $context.status"
+  }
+}
+resource "aws_apigatewayv2_api" "document" {
+  name          = "tf-document"
+  version       = var.word
+  protocol_type = "HTTP"
+  body = jsonencode({
+    openapi = "3.0.1"
+    info    = { title = "tf-document", version = var.word }
+    paths = { "/word" = { get = { "x-amazon-apigateway-integration" = {
+      type = "aws_proxy", httpMethod = "POST", payloadFormatVersion = "2.0", uri = aws_lambda_function.function.invoke_arn
+    } } } }
+  })
+}
+resource "aws_apigatewayv2_stage" "document" {
+  api_id      = aws_apigatewayv2_api.document.id
+  name        = "$default"
+  auto_deploy = true
+}
 resource "aws_s3_bucket" "bucket" { bucket = "tf-bucket" }
 `;
 
@@ -121,6 +188,16 @@ suite('Terraform with the AWS provider', { skip: noTerraform, timeout: 280_000 }
     const client = lambdaClient(server.origin);
     t.after(() => client.destroy());
     t.assert.equal((await invoke(client, 'tf-function:live')).answer, 'one from a layer');
+    const apis = new ApiGatewayV2({
+      endpoint: server.origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '0', secretAccessKey: 'x' },
+    });
+    t.after(() => apis.destroy());
+    const { Items: made = [] } = await apis.getApis({});
+    t.assert.equal(made.length, 2);
+    for (const { ApiEndpoint: endpoint } of made)
+      t.assert.equal(await (await fetch(`${endpoint}/word`)).text(), 'one from a layer');
     await terraform.planNothing();
     await terraform.apply('-var', 'word=two');
     t.assert.equal((await invoke(client, 'tf-function:live')).answer, 'two from a layer');

@@ -38,8 +38,14 @@ function theirs(site: string, cases: ReadonlyMap<string, Case>): Readonly<Record
 function comparable(translated: Translated): unknown {
   if ('faults' in translated) return translated.faults.toSorted();
   const { Transform: _, ...template } = translated.template;
-  const resources = Object.values(template['Resources'] as Record<string, { DependsOn?: unknown }>);
-  for (const resource of resources) if (Array.isArray(resource.DependsOn)) resource.DependsOn.sort();
+  const resources = Object.values(template['Resources'] as Record<string, { DependsOn?: unknown; Properties?: Fields }>);
+  for (const { DependsOn, Properties } of resources) {
+    // What it keeps as sets it writes in any order.
+    for (const list of [DependsOn, Properties?.['ApiStages'], Properties?.['StageKeys']])
+      if (Array.isArray(list)) list.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
+  const shared = (template['Conditions'] as Record<string, Fields> | undefined)?.['SharedUsagePlanCondition']?.['Fn::Or'];
+  if (Array.isArray(shared)) shared.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (Object.keys((template['Conditions'] as Fields | undefined) ?? {}).length === 0) delete template['Conditions'];
   return JSON.parse(withoutDeployments(JSON.stringify(template)));
 }

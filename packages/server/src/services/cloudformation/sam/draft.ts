@@ -37,6 +37,9 @@ export class Draft {
   /** Routes of APIs by the APIs' logical ids: their functions write them down. */
   readonly routes = new Map<string, readonly Route[]>();
 
+  /** APIs whose callers share one usage plan. */
+  shared: readonly { readonly logicalId: string; readonly stageId: string; readonly condition: unknown }[] = [];
+
   constructor(written: Record<string, unknown>, conditions: Record<string, unknown>, context: SamContext) {
     this.written = written;
     this.conditions = conditions;

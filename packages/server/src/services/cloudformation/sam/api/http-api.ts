@@ -3,6 +3,7 @@ import type { Draft, SamResource } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
 import { readProperties, shapeOf } from '../shape.ts';
 import { asMap, given, isIntrinsic, isMap, pick, ref, sub, type Fields } from '../values.ts';
+import { addHttpDomain } from './domain.ts';
 import { httpSecurity, readHttpAuth, securitySchemes } from './http-authorizers.ts';
 import { anyMethod, operationOf, pathsWith, type Route } from './route.ts';
 
@@ -23,8 +24,6 @@ const corsFields = ['AllowOrigins', 'AllowHeaders', 'AllowMethods', 'ExposeHeade
 export function translateHttpApi(resource: SamResource, draft: Draft): void {
   const { logicalId, type, inherited, own } = resource;
   const properties = readProperties(shape, logicalId, type, resource.properties);
-  if (properties['Domain'] !== undefined)
-    throw new InvalidResource(logicalId, 'Mayfly does not translate Domain of AWS::Serverless::HttpApi yet.');
   const routes = draft.routes.get(logicalId) ?? [];
   const body = bodyOf(logicalId, properties, routes, draft);
   const { FailOnWarnings, DefinitionUri } = properties;
@@ -34,8 +33,13 @@ export function translateHttpApi(resource: SamResource, draft: Draft): void {
     ...asMap(RouteSettings),
     ...Object.fromEntries(routes.flatMap((route) => (route.settings === undefined ? [] : [[routeKey(route), route.settings]]))),
   };
+  const stageId =
+    stage === '$default' ? `${logicalId}ApiGatewayDefaultStage` : `${logicalId}${typeof stage === 'string' ? stage : ''}Stage`;
+  draft.renamed.set(`${logicalId}.Stage`, stageId);
+  if (isMap(properties['Domain']))
+    addHttpDomain({ logicalId, stageId, domain: properties['Domain'], inherited, draft }, tagsOf(properties));
   draft.add(
-    stage === '$default' ? `${logicalId}ApiGatewayDefaultStage` : `${logicalId}${typeof stage === 'string' ? stage : ''}Stage`,
+    stageId,
     'AWS::ApiGatewayV2::Stage',
     {
       ...pick(properties, ['AccessLogSettings', 'DefaultRouteSettings', 'StageVariables']),

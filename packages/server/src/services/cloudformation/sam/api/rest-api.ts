@@ -2,8 +2,10 @@ import type { Draft, SamResource } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
 import { hashOf, hashedId } from '../logical-id.ts';
 import { readProperties, shapeOf } from '../shape.ts';
-import { given, isIntrinsic, isMap, pick, ref, tagList, type Fields } from '../values.ts';
+import { asMap, given, isIntrinsic, isMap, pick, ref, tagList, type Fields } from '../values.ts';
+import { addRestDomain } from './domain.ts';
 import { contentOf } from './rest-document.ts';
+import { addUsagePlan } from './usage-plan.ts';
 
 const shape = shapeOf({
   text: 'CacheClusterSize OpenApiVersion Description Mode ApiKeySourceType SecurityPolicy EndpointAccessMode',
@@ -23,7 +25,7 @@ const shape = shapeOf({
 export function translateRestApi(resource: SamResource, draft: Draft): void {
   const { logicalId, type, inherited, own } = resource;
   const properties = readProperties(shape, logicalId, type, resource.properties);
-  for (const name of ['Domain', 'Models', 'Policy', 'MergeDefinitions', 'AlwaysDeploy'])
+  for (const name of ['Models', 'MergeDefinitions', 'AlwaysDeploy'])
     if (properties[name] !== undefined)
       throw new InvalidResource(logicalId, `Mayfly does not translate ${name} of AWS::Serverless::Api yet.`);
   const content = contentOf(logicalId, properties, draft);
@@ -44,6 +46,7 @@ export function translateRestApi(resource: SamResource, draft: Draft): void {
         'ApiKeySourceType',
         'SecurityPolicy',
         'EndpointAccessMode',
+        'Policy',
       ]),
       Name,
       Tags: properties['PropagateTags'] === true ? tags : undefined,
@@ -52,8 +55,12 @@ export function translateRestApi(resource: SamResource, draft: Draft): void {
   );
   const deploymentId = addDeployment(logicalId, content, properties, inherited, draft);
   const suffix = stageSuffix(StageName);
+  const stageId = `${logicalId}${isPlain(StageName) ? `${suffix}Stage` : suffix === 'Stage' ? suffix : `Stage${suffix}`}`;
+  if (isMap(properties['Domain'])) addRestDomain({ logicalId, stageId, domain: properties['Domain'], inherited, draft });
+  addUsagePlan({ logicalId, stageId, plan: asMap(properties['Auth'])['UsagePlan'], inherited, draft });
+  draft.renamed.set(`${logicalId}.Stage`, stageId);
   draft.add(
-    `${logicalId}${isPlain(StageName) ? `${suffix}Stage` : suffix === 'Stage' ? suffix : `Stage${suffix}`}`,
+    stageId,
     'AWS::ApiGateway::Stage',
     {
       ...pick(properties, [

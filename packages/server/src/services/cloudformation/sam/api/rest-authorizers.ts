@@ -17,10 +17,17 @@ export interface RestAuth {
 /** @throws InvalidResource */
 export function readRestAuth(logicalId: string, auth: unknown): RestAuth {
   const written = asMap(auth);
-  for (const name of ['UsagePlan', 'ResourcePolicy', 'AddApiKeyRequiredToCorsPreflight'])
+  for (const name of ['ResourcePolicy', 'AddApiKeyRequiredToCorsPreflight'])
     if (written[name] !== undefined)
       throw new InvalidResource(logicalId, `Mayfly does not translate Auth.${name} of AWS::Serverless::Api yet.`);
-  const known = ['Authorizers', 'DefaultAuthorizer', 'ApiKeyRequired', 'InvokeRole', 'AddDefaultAuthorizerToCorsPreflight'];
+  const known = [
+    'Authorizers',
+    'DefaultAuthorizer',
+    'ApiKeyRequired',
+    'InvokeRole',
+    'AddDefaultAuthorizerToCorsPreflight',
+    'UsagePlan',
+  ];
   if (Object.keys(written).some((name) => !known.includes(name)))
     throw new InvalidResource(logicalId, `Invalid value for 'Auth' property`);
   const { Authorizers, DefaultAuthorizer: byDefault } = written;
