@@ -1,7 +1,10 @@
 import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { suite, test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { ServiceFault } from '@mayfly/wire';
 import { functionArn, openGateway } from '../../../../../../test/kit/gateway.ts';
 import { rolesIn } from './document.ts';
+import { readOpenApi } from './read.ts';
 
 async function open() {
   const gateway = await openGateway();
@@ -248,6 +251,54 @@ suite('HTTP APIs from OpenAPI documents, brought by the real SDK client', { time
       await t.assert.rejects(api.client.importApi({ Body }), { name: 'BadRequestException' });
     });
 
+  test('whatever a document is made of, it is read or refused', () => {
+    const words = [...yaml.matchAll(/[\w$-]+/g)].map(([word]) => word);
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 8 },
+        fc.constantFrom(
+          null,
+          true,
+          false,
+          0,
+          -1,
+          2,
+          '',
+          '1.0',
+          '2.0',
+          '$ref',
+          '#/paths',
+          '#/components/securitySchemes/a',
+          '$default',
+        ),
+        fc.constantFrom(...words),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.oneof(fc.constantFrom(...words, '/', '/$default', '/{a}', '__proto__'), fc.string()), tie('value'), {
+          maxKeys: 4,
+        }),
+      ),
+    }));
+    const part = fc.dictionary(
+      fc.constantFrom('/', '/a/{b}', '/$default'),
+      fc.dictionary(fc.constantFrom('get', 'post', any), value),
+    );
+    fc.assert(
+      fc.property(
+        fc.record({ info: value, servers: value, tags: value, paths: fc.oneof(value, part), components: value, security: value }),
+        value,
+        fc.constantFrom('ignore', 'prepend', 'split'),
+        (fields, cors, basePath) => {
+          try {
+            readOpenApi({ openapi: '3.0.1', ...fields, 'x-amazon-apigateway-cors': cors }, basePath);
+          } catch (error) {
+            if (!(error instanceof ServiceFault) || error.code !== 'BadRequestException') throw error;
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
   test('roles that a document names are found, however it writes them', (t: TestContext) => {
     const role = 'arn:aws:iam::123456789012:role/r';
     const escaped = `{"paths":[{"credentials":"${[...role].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"}]}`;
@@ -258,6 +309,7 @@ suite('HTTP APIs from OpenAPI documents, brought by the real SDK client', { time
   });
 });
 
+const any = 'x-amazon-apigateway-any-method';
 const yaml = `
 openapi: 3.0.1
 info:

@@ -28,6 +28,8 @@ export type BasePath = 'ignore' | 'prepend' | 'split';
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
 const anyMethod = 'x-amazon-apigateway-any-method';
+/** Ten times what AWS lets an API have before it is asked for more. @source API Gateway Developer Guide, quotas of HTTP APIs, read 2026-11 */
+const mostRoutes = 3_000;
 /** Of REST APIs alone. */
 const foreign = [
   'request-validators',
@@ -55,6 +57,7 @@ export function readOpenApi(document: Fields, basePath: BasePath): Described {
     warnings: reader.warnings,
     ignored: foreign.filter((name) => document[name] !== undefined).map((name) => `HTTP APIs do not have ${name}: ignored.`),
   };
+  if (described.routes.length > mostRoutes) throw errors([`An API has ${mostRoutes} routes at most.`]);
   if (reader.faults.length > 0) throw errors(reader.faults);
   return described;
 }
@@ -82,6 +85,7 @@ class Reader {
     const info = asMap(this.#document['info']);
     const name = text(info['title']) ?? '';
     if (name === '') this.faults.push('The title of an API is missing: info.title.');
+    if (name.length > 128) this.faults.push('The title of an API has 128 characters at most: info.title.');
     const [server] = Array.isArray(this.#document['servers']) ? (this.#document['servers'] as unknown[]) : [];
     const endpoint = asMap(asMap(server)['x-amazon-apigateway-endpoint-configuration']);
     const disabled = flag(endpoint['disableExecuteApiEndpoint']);
