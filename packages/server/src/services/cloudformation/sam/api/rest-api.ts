@@ -25,7 +25,7 @@ const shape = shapeOf({
 export function translateRestApi(resource: SamResource, draft: Draft): void {
   const { logicalId, type, inherited, own } = resource;
   const properties = readProperties(shape, logicalId, type, resource.properties);
-  for (const name of ['Models', 'MergeDefinitions', 'AlwaysDeploy'])
+  for (const name of ['MergeDefinitions', 'AlwaysDeploy'])
     if (properties[name] !== undefined)
       throw new InvalidResource(logicalId, `Mayfly does not translate ${name} of AWS::Serverless::Api yet.`);
   const content = contentOf(logicalId, properties, draft);

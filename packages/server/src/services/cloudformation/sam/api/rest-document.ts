@@ -3,6 +3,7 @@ import type { Draft } from '../draft.ts';
 import { InvalidResource } from '../faults.ts';
 import { textOf, asMap, given, isIntrinsic, isMap, ref, sub, type Fields } from '../values.ts';
 import { preflight, readCors, type Cors } from './cors.ts';
+import { modelOf, readModels, validatorsOf } from './models.ts';
 import { credentialsOf, readRestAuth, restSecurity, securityDefinitions, type RestAuth } from './rest-authorizers.ts';
 import { operationOf, pathsWith, type Route } from './route.ts';
 
@@ -16,6 +17,8 @@ export function contentOf(logicalId: string, properties: Fields, draft: Draft): 
     throw new InvalidResource(logicalId, `Cors works only with inline Swagger specified in 'DefinitionBody' property.`);
   if (auth !== undefined)
     throw new InvalidResource(logicalId, `Auth works only with inline Swagger specified in 'DefinitionBody' property.`);
+  if (properties['Models'] !== undefined)
+    throw new InvalidResource(logicalId, `Models works only with inline Swagger specified in 'DefinitionBody' property.`);
   const { bucket, key, version } = readS3Uri(DefinitionUri, 'DefinitionUri', logicalId, draft);
   return { BodyS3Location: given({ Bucket: bucket, Key: key, Version: version }) };
 }
@@ -34,22 +37,35 @@ function documentOf(logicalId: string, properties: Fields, draft: Draft): Fields
   const written = isMap(DefinitionBody)
     ? DefinitionBody
     : { swagger: '2.0', info: { version: '1.0', title: ref('AWS::StackName') }, paths: {} };
+  const isOpenApi3 = textOf(OpenApiVersion ?? written['openapi']).startsWith('3');
+  const models = readModels(logicalId, properties['Models']);
   const operation = (route: Route): Fields => ({
     ...operationOf(route, partition, credentialsOf(route, auth, partition)),
+    ...modelOf(route, isOpenApi3),
     ...restSecurity(route, auth),
   });
-  const isOpenApi3 = textOf(OpenApiVersion ?? written['openapi']).startsWith('3');
   const paths = withPreflights(asMap(written['paths']), routes, cors, auth, isOpenApi3);
   const { swagger, ...others } = written;
   const components = asMap(written['components']);
   const hasDefinitions = Object.keys(definitions).length > 0;
+  const hasModels = Object.keys(models).length > 0;
   return given({
     ...(isOpenApi3 ? { ...others, openapi: OpenApiVersion ?? written['openapi'] } : { ...others, swagger }),
     paths:
       DefinitionBody === undefined || written['paths'] !== undefined
         ? pathsWith(paths, routes, { apiId: logicalId, draft, operation })
         : undefined,
-    ...(hasDefinitions && isOpenApi3 ? { components: { ...components, securitySchemes: definitions } } : {}),
+    ...(isOpenApi3 && (hasDefinitions || hasModels)
+      ? {
+          components: {
+            ...components,
+            ...(hasDefinitions ? { securitySchemes: definitions } : {}),
+            ...(hasModels ? { schemas: models } : {}),
+          },
+        }
+      : {}),
+    ...(hasModels && !isOpenApi3 ? { definitions: { ...asMap(written['definitions']), ...models } } : {}),
+    'x-amazon-apigateway-request-validators': validatorsOf(routes) ?? written['x-amazon-apigateway-request-validators'],
     ...(hasDefinitions && !isOpenApi3 ? { securityDefinitions: definitions } : {}),
     'x-amazon-apigateway-binary-media-types': Array.isArray(BinaryMediaTypes)
       ? BinaryMediaTypes.map((each: unknown) => (typeof each === 'string' ? each.replaceAll('~1', '/') : each))

@@ -1,4 +1,5 @@
 import type { Draft } from '../draft.ts';
+import type { RequestModel } from './models.ts';
 import { textOf, asMap, iff, noValue, sub, type Fields } from '../values.ts';
 
 /** A method of an API that calls a function. */
@@ -15,6 +16,8 @@ export interface Route {
   /** What the method takes besides a body. */
   readonly parameters: readonly Fields[];
   readonly settings?: Fields | undefined;
+  /** Of REST APIs. */
+  readonly model?: RequestModel | undefined;
 }
 
 export const anyMethod = 'x-amazon-apigateway-any-method';

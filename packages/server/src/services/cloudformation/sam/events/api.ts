@@ -1,5 +1,6 @@
 import { implicitRestApi } from '../api/implicit.ts';
 import { stageSuffix } from '../api/rest-api.ts';
+import { readRequestModel } from '../api/models.ts';
 import { readRequestParameters } from '../api/request-parameters.ts';
 import { checkRestAuthorizer } from '../api/rest-authorizers.ts';
 import { executionPath, methodOf } from '../api/route.ts';
@@ -23,8 +24,8 @@ export const api: EventType = {
     if (written === undefined) throw faulty(event, `Property 'Method' is required.`);
     if (typeof path !== 'string') throw faulty(event, `Property 'Path' should be a string.`);
     if (typeof written !== 'string') throw faulty(event, `Property 'Method' should be a string.`);
-    for (const name of ['RequestModel', 'ResponseTransferMode'])
-      if (properties[name] !== undefined) throw faulty(event, `Mayfly does not translate ${name} of an Api event yet.`);
+    if (properties['ResponseTransferMode'] !== undefined)
+      throw faulty(event, 'Mayfly does not translate ResponseTransferMode of an Api event yet.');
     const method = methodOf(written);
     if (named !== undefined && typeof named !== 'string' && !isIntrinsic(named))
       throw faulty(event, `Property 'RestApiId' should be a string.`);
@@ -40,10 +41,11 @@ export const api: EventType = {
       cacheKeyParameters: cacheKeys.length === 0 ? undefined : cacheKeys,
     });
     checkRestAuthorizer(event, of['Auth'], { path, method, auth });
+    const model = readRequestModel(event, of['Models'], { path, method });
     addRoute(
       event,
       apiId,
-      { path, method, auth, integration, parameters: declared },
+      { path, method, auth, integration, parameters: declared, model },
       `"${method}" defined multiple times for path "${path}"`,
     );
     const { partition } = draft.context;
