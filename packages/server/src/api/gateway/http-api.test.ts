@@ -370,6 +370,34 @@ suite('HTTP APIs, made by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.deepEqual([long.status, long.json()], [413, { message: 'Request Entity Too Large' }]);
   });
 
+  test('an answer of an authorizer that tells routes apart is kept for each of them', async (t: TestContext) => {
+    await using api = await openApi();
+    let asked = 0;
+    api.functions.set('who', ({ identitySource }) => ({ isAuthorized: true, context: { asked: (asked += 1), identitySource } }));
+    api.functions.set('f', (event) => event['requestContext']['authorizer']['lambda']);
+    const { AuthorizerId: authorizer } = await api.client.createAuthorizer({
+      ApiId: api.id,
+      Name: 'who',
+      AuthorizerType: 'REQUEST',
+      AuthorizerUri: functionArn('who'),
+      AuthorizerPayloadFormatVersion: '2.0',
+      AuthorizerResultTtlInSeconds: 60,
+      EnableSimpleResponses: true,
+      IdentitySource: ['$request.header.X-Me', '$context.routeKey'],
+    });
+    const integration = await api.integrate('f');
+    for (const key of ['GET /a', 'GET /b'])
+      await api.route(key, integration, { AuthorizationType: 'CUSTOM', AuthorizerId: authorizer });
+    const ask = async (path: string) => (await api.get(path, { headers: { 'x-me': 'ann' } })).json();
+    t.assert.deepEqual(await ask('/a'), { asked: 1, identitySource: ['ann', 'GET /a'] });
+    t.assert.deepEqual(await ask('/b'), { asked: 2, identitySource: ['ann', 'GET /b'] });
+    t.assert.deepEqual(await ask('/a'), { asked: 1, identitySource: ['ann', 'GET /a'] });
+    await t.assert.rejects(
+      api.client.updateAuthorizer({ ApiId: api.id, AuthorizerId: authorizer, IdentitySource: ['method.request.header.A'] }),
+      { name: 'BadRequestException', message: 'Invalid identity source expression specified: method.request.header.A' },
+    );
+  });
+
   test('what was made is there after a restart', async (t: TestContext) => {
     using folder = temporaryFolder();
     const file = `${folder.path}/db`;

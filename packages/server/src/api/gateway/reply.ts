@@ -6,6 +6,8 @@ export const messageReply = (status: number, message: string, headers: Readonly<
   body: Buffer.from(JSON.stringify({ message })),
 });
 
+export const internal = messageReply(500, 'Internal Server Error');
+
 /**
  * What a function returned in payload format 2.0: with a `statusCode` an answer, anything else its body.
  *

@@ -48,6 +48,8 @@ export function authorizerHandlers(desk: HttpDesk, forget: (apiId: string) => vo
 /** @throws BadRequestException for what cannot decide */
 export function readAuthorizer<Input extends Omit<AuthorizerRecord, 'id'>>(authorizer: Input): Input {
   const { AuthorizerType: type, JwtConfiguration: jwt, AuthorizerPayloadFormatVersion: format } = authorizer;
+  for (const source of authorizer.IdentitySource ?? [])
+    if (!isIdentitySource(source)) throw badRequest(`Invalid identity source expression specified: ${source}`);
   if (type === 'JWT') {
     if (jwt?.Issuer === undefined) throw badRequest('JwtConfiguration with an issuer is required for JWT authorizers');
     if (!/^https?:\/\/[^/]/.test(jwt.Issuer)) throw badRequest(`Invalid issuer: ${jwt.Issuer}. Issuer must be a URL.`);
@@ -64,5 +66,9 @@ export function readAuthorizer<Input extends Omit<AuthorizerRecord, 'id'>>(autho
     throw badRequest('An identity source is required where answers of the authorizer are cached');
   return authorizer;
 }
+
+/** @source API Gateway Developer Guide, "Control access to HTTP APIs with AWS Lambda authorizers", identity sources, read 2026-11 */
+const isIdentitySource = (source: string): boolean =>
+  /^\$(request\.(header|querystring)|context|stageVariables)\.[^{}]+$/.test(source);
 
 const shown = ({ id, managed: _managed, ...authorizer }: AuthorizerRecord) => ({ ...authorizer, AuthorizerId: id });

@@ -64,7 +64,8 @@ export interface HttpIntegration {
 
 export interface HttpAuthorizer {
   readonly id: string;
-  readonly identitySource: readonly string[];
+  /** What tells callers apart. */
+  readonly identitySource: readonly Expression[];
   readonly jwt?: { readonly issuer: string; readonly audience: readonly string[] };
   readonly lambda?: {
     readonly uri: string;

@@ -1,4 +1,5 @@
 import { within } from './desk.ts';
+import { parseExpression } from './mapping/expression.ts';
 import { requestRules, responseRules } from './mapping/rules.ts';
 import { subtypeOf, subtypeParameters } from './mapping/subtypes.ts';
 import type { AccessLog, DomainTarget, HttpApi, HttpApis, HttpAuthorizer, HttpIntegration, HttpRoute } from './port.ts';
@@ -132,7 +133,7 @@ function authorizerOf(authorizer: AuthorizerRecord): HttpAuthorizer {
   const { JwtConfiguration: jwt, AuthorizerUri: uri, AuthorizerCredentialsArn: credentialsArn } = authorizer;
   return {
     id: authorizer.id,
-    identitySource: authorizer.IdentitySource ?? [],
+    identitySource: (authorizer.IdentitySource ?? []).map((source) => parseExpression(source, 'request')),
     ...(authorizer.AuthorizerType === 'JWT' && jwt !== undefined
       ? { jwt: { issuer: jwt.Issuer ?? '', audience: jwt.Audience ?? [] } }
       : {}),
