@@ -17,9 +17,11 @@ export interface RestAuth {
 /** @throws InvalidResource */
 export function readRestAuth(logicalId: string, auth: unknown): RestAuth {
   const written = asMap(auth);
-  for (const name of ['ResourcePolicy', 'AddApiKeyRequiredToCorsPreflight'])
-    if (written[name] !== undefined)
-      throw new InvalidResource(logicalId, `Mayfly does not translate Auth.${name} of AWS::Serverless::Api yet.`);
+  if (written['AddApiKeyRequiredToCorsPreflight'] !== undefined)
+    throw new InvalidResource(
+      logicalId,
+      'Mayfly does not translate Auth.AddApiKeyRequiredToCorsPreflight of AWS::Serverless::Api yet.',
+    );
   const known = [
     'Authorizers',
     'DefaultAuthorizer',
@@ -27,6 +29,7 @@ export function readRestAuth(logicalId: string, auth: unknown): RestAuth {
     'InvokeRole',
     'AddDefaultAuthorizerToCorsPreflight',
     'UsagePlan',
+    'ResourcePolicy',
   ];
   if (Object.keys(written).some((name) => !known.includes(name)))
     throw new InvalidResource(logicalId, `Invalid value for 'Auth' property`);
@@ -55,7 +58,7 @@ export function checkRestAuthorizer(
 ): void {
   const { Authorizer: name, ...others } = auth;
   for (const other of Object.keys(others))
-    if (!['ApiKeyRequired', 'AuthorizationScopes', 'InvokeRole'].includes(other))
+    if (!['ApiKeyRequired', 'AuthorizationScopes', 'InvokeRole', 'ResourcePolicy'].includes(other))
       throw faulty(event, `Mayfly does not translate Auth.${other} of an Api event yet.`);
   if (typeof name !== 'string' || name === 'AWS_IAM') return;
   const { Authorizers, DefaultAuthorizer } = asMap(apiAuth);

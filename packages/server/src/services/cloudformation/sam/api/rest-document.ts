@@ -5,6 +5,7 @@ import { textOf, asMap, given, isIntrinsic, isMap, ref, sub, type Fields } from 
 import { preflight, readCors, type Cors } from './cors.ts';
 import { modelOf, readModels, validatorsOf } from './models.ts';
 import { credentialsOf, readRestAuth, restSecurity, securityDefinitions, type RestAuth } from './rest-authorizers.ts';
+import { resourcePolicy } from './resource-policy.ts';
 import { operationOf, pathsWith, type Route } from './route.ts';
 
 /** The document: in a bucket, or here. */
@@ -70,11 +71,25 @@ function documentOf(logicalId: string, properties: Fields, draft: Draft): Fields
     'x-amazon-apigateway-binary-media-types': Array.isArray(BinaryMediaTypes)
       ? BinaryMediaTypes.map((each: unknown) => (typeof each === 'string' ? each.replaceAll('~1', '/') : each))
       : (BinaryMediaTypes ?? written['x-amazon-apigateway-binary-media-types']),
+    'x-amazon-apigateway-policy':
+      resourcePolicy(asMap(properties['Auth'])['ResourcePolicy'], properties['StageName'], routes, methodsOf(paths, routes)) ??
+      written['x-amazon-apigateway-policy'],
     'x-amazon-apigateway-gateway-responses': isMap(GatewayResponses)
       ? gatewayResponses(GatewayResponses)
       : written['x-amazon-apigateway-gateway-responses'],
     ...endpointSettings(DisableExecuteApiEndpoint, isOpenApi3),
   });
+}
+
+/** Methods by path: those of the document and those of functions. */
+function methodsOf(paths: Fields, routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+  const all = new Set([...Object.keys(paths), ...routes.map(({ path }) => path)]);
+  return new Map(
+    [...all].map((path) => {
+      const added = routes.filter((route) => route.path === path).map(({ method }) => method);
+      return [path, [...new Set([...Object.keys(asMap(paths[path])), ...added])]];
+    }),
+  );
 }
 
 function endpointSettings(isDisabled: unknown, isOpenApi3: boolean): Fields {
