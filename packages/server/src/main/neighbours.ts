@@ -8,6 +8,7 @@ import type { QueueSource, ReadSecret, ShardSource, Targets, TextAttributes } fr
 import type { Invoker } from '../invoke/index.ts';
 import {
   managedPolicies,
+  openApiGateway,
   openApiGatewayV2,
   openCloudFormation,
   openCloudWatch,
@@ -31,6 +32,7 @@ import {
   type CloudWatch,
   type EventBridge,
   type HttpApis,
+  type RestApis,
   type HttpPort,
   type Guarded,
   type Keys,
@@ -62,6 +64,7 @@ export interface Neighbours extends AsyncDisposable {
   readonly buckets: S3Port;
   /** What the gateway serves. */
   readonly httpApis: HttpApis;
+  readonly restApis: RestApis;
   readonly registry: RegistryPort;
   /** What signatures in archives are worth. */
   readonly signatures: Pick<SignerPort, 'read' | 'isRevoked'>;
@@ -277,6 +280,9 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   const httpApis = rooms.use(
     await openApiGatewayV2({ database, clock, random, endpointOf: (apiId) => `${origin()}${options.gatewayPrefix}${apiId}` }),
   );
+  const restApis = rooms.use(
+    await openApiGateway({ database, clock, random, isTaken: (domain) => httpApis.apis.domain(domain) !== undefined }),
+  );
 
   const cloudformation = rooms.use(
     await openCloudFormation({
@@ -296,6 +302,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
   const opened = rooms.move();
   return {
     tables: {
+      apigateway: restApis.handlers,
       apigatewayv2: httpApis.handlers,
       cloudformation: cloudformation.handlers,
       cloudwatch: cloudwatch.handlers,
@@ -353,6 +360,7 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     },
     buckets: s3.port,
     httpApis: httpApis.apis,
+    restApis: restApis.apis,
     registry: ecr.port,
     signatures: signer.port,
     queues: { sqs: queueSource(sqs.port) },

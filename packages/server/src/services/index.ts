@@ -14,6 +14,7 @@ export { parsePattern } from './kit/pattern/index.ts';
 export { Tally } from './kit/tally.ts';
 export * from './ssm/index.ts';
 export * from './secretsmanager/index.ts';
+export * from './apigateway/index.ts';
 export * from './apigatewayv2/index.ts';
 export * from './cloudformation/index.ts';
 export * from './cloudwatch/index.ts';

@@ -1,4 +1,5 @@
 import type {
+  ApiGatewayOperations,
   ApiGatewayV2Operations,
   Caller,
   CloudFormationOperations,
@@ -41,6 +42,7 @@ type Client<Operations extends OperationTypes> = {
 
 /** Every service of this server, asked in somebody's name. */
 export interface Aws {
+  readonly apigateway: Client<ApiGatewayOperations>;
   readonly apigatewayv2: Client<ApiGatewayV2Operations>;
   readonly cloudformation: Client<CloudFormationOperations>;
   readonly cloudwatch: Client<CloudWatchOperations>;

@@ -1,0 +1,1 @@
+export { readApi, readDocumentation, type ReadApi } from './read-api.ts';
