@@ -5,7 +5,9 @@ import { Lambda } from '@aws-sdk/client-lambda';
 import { S3 } from '@aws-sdk/client-s3';
 import { SNS } from '@aws-sdk/client-sns';
 import { SQS } from '@aws-sdk/client-sqs';
+import { get } from 'node:http';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { RunningServer, temporaryFolder } from '../kit/server.ts';
 
@@ -158,6 +160,7 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
             FailOnWarnings: true,
             CorsConfiguration: { AllowOrigins: ['https://a.example'], AllowMethods: ['*'] },
             StageVariables: { colour: 'red' },
+            Domain: { DomainName: 'shop.example', CertificateArn: 'arn:aws:acm:::certificate/c', BasePath: ['/', 'v1'] },
             Auth: {
               DefaultAuthorizer: 'Guard',
               Authorizers: {
@@ -196,7 +199,10 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
     t.assert.deepEqual(await allowed.json(), { who: 'guest', colour: 'red' });
     t.assert.equal((await order('shut')).status, 403);
     t.assert.equal((await fetch(`${shop}/orders`, { method: 'PUT' })).status, 401);
-    t.assert.deepEqual(await (await fetch(`${shop}/open/a/b`)).json(), { who: 'nobody', colour: 'red' });
+    const open = { who: 'nobody', colour: 'red' };
+    t.assert.deepEqual(await (await fetch(`${shop}/open/a/b`)).json(), open);
+    t.assert.deepEqual(JSON.parse(await named(server.origin, 'shop.example', '/open/a')), open);
+    t.assert.deepEqual(JSON.parse(await named(server.origin, 'shop.example', '/v1/open/a')), open);
   });
 
   test('all that is wrong with a template is told at once, in the words of SAM', async (t: TestContext) => {
@@ -212,6 +218,12 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
     });
   });
 });
+
+/** What somebody is answered who says this name; `fetch` does not let anybody say one. */
+const named = (origin: string, Host: string, path: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    get(origin + path, { headers: { Host } }, (answer) => text(answer).then(resolve, reject)).once('error', reject);
+  });
 
 interface Event {
   readonly source?: string;
