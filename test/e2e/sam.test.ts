@@ -205,6 +205,41 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
     t.assert.deepEqual(JSON.parse(await named(server.origin, 'shop.example', '/v1/open/a')), open);
   });
 
+  test('the document of an HTTP API is included from a bucket, and its functions are those of the template', async (t: TestContext) => {
+    await aws.s3.createBucket({ Bucket: 'snippets' });
+    const Body = `
+openapi: 3.0.1
+info: {title: !Ref AWS::StackName, version: '1'}
+paths:
+  /hello:
+    get:
+      x-amazon-apigateway-integration:
+        type: aws_proxy
+        httpMethod: POST
+        payloadFormatVersion: 2.0
+        uri: !Sub arn:aws:apigateway:\${AWS::Region}:lambda:path/2015-03-31/functions/\${Hello.Arn}/invocations
+`;
+    await aws.s3.putObject({ Bucket: 'snippets', Key: 'api.yaml', Body });
+    const included = (Location: unknown) => ({
+      Parameters: { From: { Type: 'String', Default: 'snippets' } },
+      Resources: {
+        Hello: handler(`'hello'`, {}),
+        Api: {
+          Type: 'AWS::Serverless::HttpApi',
+          Properties: { DefinitionBody: { 'Fn::Transform': { Name: 'AWS::Include', Parameters: { Location } } } },
+        },
+      },
+      Outputs: { Api: { Value: { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] } } },
+    });
+    const { Api: endpoint } = await made('included', included({ 'Fn::Sub': 's3://${From}/api.yaml' }));
+    t.assert.equal(await (await fetch(`${endpoint}/hello`)).text(), 'hello');
+    const TemplateBody = JSON.stringify({ Transform, ...included('s3://snippets/none.yaml') });
+    await t.assert.rejects(aws.stacks.createStack({ StackName: 'missing', TemplateBody, Capabilities }), {
+      name: 'ValidationError',
+      message: 'Transform AWS::Include failed with: The specified key does not exist.',
+    });
+  });
+
   test('all that is wrong with a template is told at once, in the words of SAM', async (t: TestContext) => {
     const wrong = (properties: object) => ({ Type: 'AWS::Serverless::Function', Properties: properties });
     const Resources = { A: wrong({ Handler: 'a', Runtime: 'nodejs24.x' }), B: wrong({ Colour: 'red' }) };

@@ -8,6 +8,7 @@ import { formatError, insufficientCapabilities, invalid } from '../faults.ts';
 import type { GivenParameter } from '../template/parameters.ts';
 import { processTemplate } from '../template/process.ts';
 import { checkRules } from '../template/rules.ts';
+import { s3Text } from '../resources/s3-text.ts';
 import { functionOf } from '../template/template.ts';
 import { templateText, type Source } from './template-source.ts';
 
@@ -42,6 +43,7 @@ export async function draw(
     given: wish.Parameters ?? [],
     previous: previous?.parameters,
     ssm: (name) => vaultsOf(aws).ssm(name),
+    object: (Bucket, Key) => s3Text(aws, { Bucket, Key }),
     managedPolicy: desk.managedPolicy,
   });
   const roleArn = wish.RoleARN ?? previous?.roleArn;

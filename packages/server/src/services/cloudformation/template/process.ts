@@ -1,7 +1,9 @@
 import { ServiceFault } from '@mayfly/wire';
 import { invalid, templateError, TransformFailed } from '../faults.ts';
 import { transformSam } from '../sam/index.ts';
+import { Evaluator } from './evaluate.ts';
 import { expandLoops } from './for-each.ts';
+import { expandIncludes, hasIncludes } from './include.ts';
 import { decideParameters, parameterRefs, type GivenParameter, type ParameterValues } from './parameters.ts';
 import { parseTemplate } from './parse.ts';
 import { pseudoValues, type StackPlace } from './pseudo.ts';
@@ -22,6 +24,8 @@ export interface Processing {
   readonly previous?: ParameterValues | undefined;
   /** Value of a parameter of Systems Manager. */
   readonly ssm: (name: string) => Promise<string | undefined>;
+  /** What lies in a bucket, for snippets. */
+  readonly object: (bucket: string, key: string) => Promise<string>;
   /** ARN of a policy that AWS manages, by its name. */
   readonly managedPolicy: (name: string) => string | undefined;
 }
@@ -39,14 +43,36 @@ export function transformsOf({ Transform: transform }: Fields): readonly string[
 export async function processTemplate(text: string, options: Processing): Promise<Processed> {
   const parsed = parseTemplate(text);
   checkSections(parsed);
-  const transforms = transformsOf(parsed);
+  const named = transformsOf(parsed);
   const draft = parsed as unknown as Template;
   const parameters = await decideParameters(draft, options.given, options.previous, options.ssm);
   const values = { ...pseudoValues(options.place), ...parameterRefs(draft, parameters) };
-  let fields: Fields = parsed;
-  for (const name of transforms) fields = carriedOut(name, () => transformed(name, fields, values, options));
+  // What stands within the template comes before what the template as a whole becomes.
+  const including = hasIncludes(parsed);
+  let fields = including ? await withIncludes(parsed, values, options) : parsed;
+  for (const name of named) fields = carriedOut(name, () => transformed(name, fields, values, options));
+  const transforms = [...(including ? ['AWS::Include'] : []), ...named];
   const { Transform: _done, ...rest } = fields;
-  return { template: checkStructure(transforms.length === 0 ? fields : rest), parameters, transforms };
+  return { template: checkStructure(named.length === 0 ? fields : rest), parameters, transforms };
+}
+
+async function withIncludes(parsed: Fields, values: Readonly<Record<string, unknown>>, { object }: Processing): Promise<Fields> {
+  const unknown = (name: string): never => {
+    throw templateError(`The location of AWS::Include must be known before anything is made, and ${name} is not.`);
+  };
+  const evaluator = new Evaluator({
+    template: parsed as unknown as Template,
+    values,
+    reference: unknown,
+    attribute: unknown,
+    imported: unknown,
+    zones: () => [],
+  });
+  try {
+    return await expandIncludes(parsed, { locate: (written) => evaluator.evaluate(written), read: object });
+  } catch (error) {
+    return failed('AWS::Include', error);
+  }
 }
 
 /** @throws TransformFailed with what the transform says */
@@ -54,11 +80,15 @@ function carriedOut(name: string, work: () => Fields): Fields {
   try {
     return work();
   } catch (error) {
-    const prefix = `Transform ${name} failed with: `;
-    if (error instanceof ServiceFault)
-      throw new TransformFailed(error.message.startsWith(prefix) ? error.message : prefix + error.message);
-    throw error;
+    return failed(name, error);
   }
+}
+
+function failed(name: string, error: unknown): never {
+  const prefix = `Transform ${name} failed with: `;
+  if (error instanceof ServiceFault)
+    throw new TransformFailed(error.message.startsWith(prefix) ? error.message : prefix + error.message);
+  throw error;
 }
 
 function transformed(

@@ -1,8 +1,9 @@
 import { suite, test, type TestContext } from 'node:test';
 import { Evaluator, noValue, unknownValue, type Scope } from './evaluate.ts';
 import { expandLoops } from './for-each.ts';
+import { expandIncludes, hasIncludes } from './include.ts';
 import { parseTemplate } from './parse.ts';
-import type { Template } from './template.ts';
+import type { Fields, Template } from './template.ts';
 
 const scope = (template: Partial<Template> = {}, more: Partial<Scope> = {}): Scope => ({
   template: { Resources: {}, ...template },
@@ -44,6 +45,30 @@ suite('templates', () => {
       e: 'yes',
       f: true,
     });
+  });
+
+  test('snippets stand where they are included, among what stands beside them', async (t: TestContext) => {
+    const include = (Location: unknown) => ({ 'Fn::Transform': { Name: 'AWS::Include', Parameters: { Location } } });
+    const objects = new Map([
+      ['b/a.yaml', 'a: !Ref X'],
+      ['b/deep/b.json', '{"b":{"Fn::Transform":{"Name":"AWS::Include","Parameters":{"Location":"s3://b/a.yaml"}}}}'],
+    ]);
+    const expand = (template: object) =>
+      expandIncludes(template as Fields, {
+        locate: (written) => evaluate(written),
+        read: async (bucket, key) => objects.get(`${bucket}/${key}`) ?? '',
+      });
+    t.assert.deepEqual(await expand({ x: [include('s3://b/a.yaml')], y: { k: 1, ...include({ 'Fn::Sub': 's3://b/a.yaml' }) } }), {
+      x: [{ a: { Ref: 'X' } }],
+      y: { k: 1, a: { Ref: 'X' } },
+    });
+    t.assert.deepEqual(await expand(include('s3://b/deep/b.json')), { b: include('s3://b/a.yaml') });
+    t.assert.deepEqual(
+      [hasIncludes({ x: [include('')] }), hasIncludes({ x: { 'Fn::Transform': { Name: 'Mine' } } })],
+      [true, false],
+    );
+    await t.assert.rejects(expand(include('https://b/a.yaml')), /not a valid S3 uri/);
+    await t.assert.rejects(expand({ x: Array(21).fill(include('s3://b/a.yaml')) }), /more than 20 times/);
   });
 
   test('functions are worked out from the inside', (t: TestContext) => {
