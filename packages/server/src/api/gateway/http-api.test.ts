@@ -6,6 +6,7 @@ import { suite, test, type TestContext } from 'node:test';
 import { ServiceFault } from '@mayfly/wire';
 import { functionArn, openGateway } from '../../../../../test/kit/gateway.ts';
 import { openApi } from '../../../../../test/kit/http-api.ts';
+import { VirtualClock } from '../../../../../test/kit/virtual-clock.ts';
 import { temporaryFolder } from '../../../../../test/kit/server.ts';
 
 suite('HTTP APIs, made by the real SDK client', { timeout: 60_000 }, () => {
@@ -396,6 +397,37 @@ suite('HTTP APIs, made by the real SDK client', { timeout: 60_000 }, () => {
       api.client.updateAuthorizer({ ApiId: api.id, AuthorizerId: authorizer, IdentitySource: ['method.request.header.A'] }),
       { name: 'BadRequestException', message: 'Invalid identity source expression specified: method.request.header.A' },
     );
+  });
+
+  test('a route takes what its stage lets it take, and more as time goes by', async (t: TestContext) => {
+    const clock = new VirtualClock();
+    await using api = await openApi({ clock });
+    api.functions.set('f', () => 'here');
+    const integration = await api.integrate('f');
+    for (const key of ['GET /a', 'GET /b', 'GET /shut']) await api.route(key, integration);
+    await api.client.updateStage({
+      ApiId: api.id,
+      StageName: '$default',
+      DefaultRouteSettings: { ThrottlingBurstLimit: 1, ThrottlingRateLimit: 1 },
+      RouteSettings: {
+        'GET /b': { ThrottlingBurstLimit: 2, ThrottlingRateLimit: 0.5 },
+        'GET /shut': { ThrottlingBurstLimit: 0, ThrottlingRateLimit: 0 },
+      },
+    });
+    const statuses = async (path: string, count: number): Promise<number[]> => {
+      const found: number[] = [];
+      for (let at = 0; at < count; at += 1) found.push((await api.get(path)).status);
+      return found;
+    };
+    t.assert.deepEqual(
+      [await statuses('/a', 2), await statuses('/b', 3), await statuses('/shut', 1)],
+      [[200, 429], [200, 200, 429], [429]],
+    );
+    t.assert.deepEqual((await api.get('/a')).json(), { message: 'Too Many Requests' });
+    await clock.advance(1_000);
+    t.assert.deepEqual([await statuses('/a', 2), await statuses('/b', 1)], [[200, 429], [429]]);
+    await clock.advance(1_000);
+    t.assert.deepEqual([await statuses('/b', 2), await statuses('/shut', 1)], [[200, 429], [429]]);
   });
 
   test('what was made is there after a restart', async (t: TestContext) => {

@@ -12,6 +12,7 @@ import type { Incoming } from './incoming.ts';
 import type { Journal } from './journal.ts';
 import { mappedReply, mappedRequest, Values } from './mapping.ts';
 import { messageReply } from './reply.ts';
+import { Throttle } from './throttle.ts';
 
 export interface HttpApiOptions extends HttpAuthorizersOptions, HttpIntegrationsOptions {
   /** Absent = nothing is written of requests. */
@@ -33,12 +34,14 @@ export class HttpApiServer {
   readonly #options: HttpApiOptions;
   readonly #authorizers: HttpAuthorizers;
   readonly #integrations: HttpIntegrations;
+  readonly #throttle: Throttle;
   readonly #logs: AccessLogs | undefined;
 
   constructor(options: HttpApiOptions) {
     this.#options = options;
     this.#authorizers = new HttpAuthorizers(options);
     this.#integrations = new HttpIntegrations(options);
+    this.#throttle = new Throttle(options.clock);
     this.#logs = options.logs === undefined ? undefined : new AccessLogs(options.logs);
   }
 
@@ -67,6 +70,7 @@ export class HttpApiServer {
     const integration = match?.route.integration;
     if (match === undefined || integration === undefined) return refused(journal, 'NOT_FOUND', messageReply(404, 'Not Found'));
     journal.match = match;
+    if (!this.#throttle.admits(match.route)) return refused(journal, 'THROTTLED', messageReply(429, 'Too Many Requests'));
     const values = new Values(journal);
     const authorized = await this.#authorizers.authorize({ journal, match, values }, request);
     if ('status' in authorized) return refused(journal, denials[authorized.status] ?? 'AUTHORIZER_FAILURE', authorized);

@@ -41,6 +41,8 @@ export interface HttpRoute {
   readonly authorization: 'NONE' | 'AWS_IAM' | 'CUSTOM' | 'JWT';
   readonly authorizer?: HttpAuthorizer;
   readonly scopes: readonly string[];
+  /** How many requests it takes; absent = all. */
+  readonly throttle?: { readonly burst: number; readonly ratePerS: number };
 }
 
 export interface HttpIntegration {

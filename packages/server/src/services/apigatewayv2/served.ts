@@ -58,7 +58,7 @@ export class ServedApis implements HttpApis {
         {
           name: stage.id,
           variables: stage.StageVariables ?? {},
-          routes: definition === undefined ? [] : routesOf(definition),
+          routes: definition === undefined ? [] : routesOf(definition, stage),
           ...(accessLog === undefined ? {} : { accessLog }),
         },
       ] as const;
@@ -86,18 +86,34 @@ export class ServedApis implements HttpApis {
   }
 }
 
-function routesOf({ routes, integrations, authorizers }: Definition): readonly HttpRoute[] {
+function routesOf({ routes, integrations, authorizers }: Definition, stage: StageRecord): readonly HttpRoute[] {
   return routes.map((route) => {
     const integration = integrations.find(({ id }) => route.Target === `integrations/${id}`);
     const authorizer = authorizers.find(({ id }) => route.AuthorizerId === id);
+    const key = route.RouteKey ?? '$default';
+    const throttle = throttleOf(stage, key);
     return {
-      key: route.RouteKey ?? '$default',
+      key,
       authorization: route.AuthorizationType ?? 'NONE',
       scopes: route.AuthorizationScopes ?? [],
       ...(integration === undefined ? {} : { integration: integrationOf(integration) }),
       ...(authorizer === undefined ? {} : { authorizer: authorizerOf(authorizer) }),
+      ...(throttle === undefined ? {} : { throttle }),
     };
   });
+}
+
+/** What AWS lets an account have where a stage says only half. @source API Gateway Developer Guide, account-level quotas, read 2026-11 */
+const most = { burst: 5_000, ratePerS: 10_000 };
+
+/** The settings of the route itself, and those of the stage for all that have none. */
+function throttleOf({ DefaultRouteSettings: all, RouteSettings: each }: StageRecord, key: string): HttpRoute['throttle'] {
+  const own = each !== undefined && Object.hasOwn(each, key) ? each[key] : undefined;
+  const burst = own?.ThrottlingBurstLimit ?? all?.ThrottlingBurstLimit;
+  const ratePerS = own?.ThrottlingRateLimit ?? all?.ThrottlingRateLimit;
+  return burst === undefined && ratePerS === undefined
+    ? undefined
+    : { burst: burst ?? most.burst, ratePerS: ratePerS ?? most.ratePerS };
 }
 
 function integrationOf(integration: IntegrationRecord): HttpIntegration {
