@@ -205,6 +205,26 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
     t.assert.deepEqual(JSON.parse(await named(server.origin, 'shop.example', '/v1/open/a')), open);
   });
 
+  test('events of REST APIs are answered', { skip: 'REST APIs are not served yet' }, async (t: TestContext) => {
+    const { Api: id } = await made('rest', {
+      Globals: { Api: { Cors: "'*'" } },
+      Resources: {
+        Hello: handler(`({ statusCode: 200, body: 'hello ' + event.pathParameters.name })`, {
+          Get: { Type: 'Api', Properties: { Path: '/hello/{name}', Method: 'get' } },
+        }),
+      },
+      Outputs: { Api: { Value: { Ref: 'ServerlessRestApi' } } },
+    });
+    const url = `${server.origin}/_mayfly/api/${id}/Prod/hello/world`;
+    t.assert.equal(await (await fetch(url)).text(), 'hello world');
+    const preflight = await fetch(url, { method: 'OPTIONS' });
+    t.assert.deepEqual(
+      [preflight.headers.get('access-control-allow-origin'), preflight.headers.get('access-control-allow-methods')],
+      ['*', 'GET,OPTIONS'],
+    );
+    t.assert.equal((await fetch(url, { method: 'PUT' })).status, 403);
+  });
+
   test('the document of an HTTP API is included from a bucket, and its functions are those of the template', async (t: TestContext) => {
     await aws.s3.createBucket({ Bucket: 'snippets' });
     const Body = `

@@ -30,18 +30,29 @@ const demand =
         return name === undefined ? `/${segment}` : `/${segment}/${name}`;
       })
       .join('');
-    const role = text(
-      input['CredentialsArn'] ?? input['credentials'] ?? input['AuthorizerCredentialsArn'] ?? input['authorizerCredentials'],
-    );
     return [
       {
         action: `apigateway:${verbs[verb]}`,
         resource: `arn:aws:apigateway:${region}::${resource}`,
         context: requestTags(input['Tags'] ?? input['tags']),
       },
-      ...(role?.startsWith('arn:') === true ? passRole(role, 'apigateway.amazonaws.com') : []),
+      ...rolesOf(input).flatMap((role) => passRole(role, 'apigateway.amazonaws.com')),
     ];
   };
+
+/** Roles that an input hands over, by itself, by what it changes, or in a document. */
+function rolesOf(input: AnyInput): readonly string[] {
+  const changes = Array.isArray(input['patchOperations']) ? (input['patchOperations'] as readonly AnyInput[]) : [];
+  const body = input['Body'] ?? input['body'];
+  const document = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : text(body);
+  const given = [
+    ...['CredentialsArn', 'credentials', 'AuthorizerCredentialsArn', 'authorizerCredentials'].map((name) => input[name]),
+    ...changes.map(({ value }) => value),
+    ...(document === undefined ? [] : rolesIn(document)),
+  ];
+  // What is done in the caller's own name, `arn:aws:iam::*:user/*`, hands over nothing.
+  return [...new Set(given.flatMap((each) => text(each) ?? []))].filter((each) => /^arn:[^:]*:iam::[^:]*:role\//.test(each));
+}
 
 const tagged =
   (method: string) =>
@@ -61,6 +72,10 @@ const operationsOf = (paths: Readonly<Record<string, Path>>) =>
       Object.keys(verbs).flatMap((verb) => [noun, `${noun}s`].map((name) => [`${verb}${name}`, demand(verb, path)] as const)),
     ),
   );
+
+/** The same by another HTTP method. */
+const withMethod = (method: string, [first, ...others]: readonly Demand[]): readonly Demand[] =>
+  first === undefined ? [] : [{ ...first, action: `apigateway:${method}` }, ...others];
 
 const api: Path[number] = ['apis', 'ApiId'];
 const domain: Path[number] = ['domainnames', 'DomainName'];
@@ -88,24 +103,17 @@ export const apiGatewayV2Rules: ServiceRules = {
       DomainName: [domain],
       ApiMapping: [domain, ['apimappings', 'ApiMappingId']],
     }),
-    ImportApi: (input, { region }) => imported(`arn:aws:apigateway:${region}::/apis`, input),
-    ReimportApi: (input, { region }) => imported(`arn:aws:apigateway:${region}::/apis/${text(input.ApiId) ?? ''}`, input),
     ExportApi: (input, { region }) => ({
       action: 'apigateway:GET',
       resource: `arn:aws:apigateway:${region}::/apis/${input.ApiId}/exports/${input.Specification}`,
     }),
+    ImportApi: (input, place) => withMethod('PUT', demand('Create', [api])(input, place)),
     TagResource: tagged('POST'),
     UntagResource: tagged('DELETE'),
     GetTags: tagged('GET'),
   },
   resource: () => undefined,
 };
-
-/** Who brings a document hands over the roles that it names. */
-const imported = (resource: string, { Body: body }: AnyInput): readonly Demand[] => [
-  { action: 'apigateway:PUT', resource },
-  ...rolesIn(text(body) ?? '').flatMap((role) => passRole(role, 'apigateway.amazonaws.com')),
-];
 
 const rest: Path[number] = ['restapis', 'restApiId'];
 
