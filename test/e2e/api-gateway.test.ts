@@ -164,6 +164,59 @@ suite('API Gateway in front of functions', { timeout: 280_000 }, () => {
     t.assert.deepEqual((await shown()).at(-1), ['GET /b', 'GET /c']);
   });
 
+  test('what is gone from a template is gone from its API', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(path.join(folder.path, 'data'), ['--isolation', 'none']);
+    const [stacks, apis] = [new CloudFormation(clientOf(server)), new ApiGatewayV2(clientOf(server))];
+    const DestinationArn = 'arn:aws:logs:us-east-1:000000000000:log-group:access';
+    const written = (api: object, integration: object, stage: object) =>
+      JSON.stringify({
+        Resources: {
+          Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'a', ProtocolType: 'HTTP', ...api } },
+          Integration: {
+            Type: 'AWS::ApiGatewayV2::Integration',
+            Properties: {
+              ApiId: { Ref: 'Api' },
+              IntegrationType: 'HTTP_PROXY',
+              IntegrationMethod: 'GET',
+              IntegrationUri: 'https://a.example',
+              PayloadFormatVersion: '1.0',
+              ...integration,
+            },
+          },
+          Stage: { Type: 'AWS::ApiGatewayV2::Stage', Properties: { ApiId: { Ref: 'Api' }, StageName: 'prod', ...stage } },
+        },
+      });
+    const mappings = { 200: { 'remove:header.c': "''" }, 500: { 'overwrite:statuscode': '501' } };
+    await stacks.createStack({
+      StackName: 'less',
+      TemplateBody: written(
+        { CorsConfiguration: { AllowOrigins: ['*'] } },
+        { RequestParameters: { 'overwrite:header.a': '1', 'overwrite:header.b': '2' }, ResponseParameters: mappings },
+        { StageVariables: { a: '1', b: '2' }, AccessLogSettings: { DestinationArn, Format: '$context.requestId' } },
+      ),
+    });
+    await stacks.updateStack({
+      StackName: 'less',
+      TemplateBody: written(
+        {},
+        { RequestParameters: { 'overwrite:header.b': '3' }, ResponseParameters: { 200: mappings[200] } },
+        { StageVariables: { b: '3' } },
+      ),
+    });
+    const { Stacks: [stack] = [] } = await stacks.describeStacks({ StackName: 'less' });
+    t.assert.equal(stack?.StackStatus, 'UPDATE_COMPLETE', stack?.StackStatusReason);
+    const { Items: [api] = [] } = await apis.getApis({});
+    const { Items: [integration] = [] } = await apis.getIntegrations({ ApiId: api?.ApiId });
+    const stage = await apis.getStage({ ApiId: api?.ApiId, StageName: 'prod' });
+    t.assert.deepEqual(
+      [api?.CorsConfiguration, stage.AccessLogSettings, stage.StageVariables],
+      [undefined, undefined, { b: '3' }],
+    );
+    t.assert.deepEqual(integration?.RequestParameters, { 'overwrite:header.b': '3' });
+    t.assert.deepEqual(integration?.ResponseParameters, { 200: { 'remove:header.c': "''" } });
+  });
+
   test('where policies are asked, who brings a document must be allowed to pass its roles', async (t: TestContext) => {
     using folder = temporaryFolder();
     await using server = await RunningServer.start(path.join(folder.path, 'data'), ['--isolation', 'none', '--auth', 'strict']);

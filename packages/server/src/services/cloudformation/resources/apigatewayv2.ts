@@ -18,9 +18,13 @@ function part(
     readonly required: readonly string[];
     readonly replaces?: string;
     readonly member?: string;
+    /** Maps that an update merges: what is not in them any more must be set to nothing. */
+    readonly merges?: readonly string[];
+    /** Settings that only an operation of their own takes away. */
+    readonly deletes?: Readonly<Record<string, string>>;
   },
 ): ResourceType {
-  const { updates, required, replaces = '', member = `${noun}Id` } = options;
+  const { updates, required, replaces = '', member = `${noun}Id`, merges = [], deletes = {} } = options;
   const names = `${updates} ${replaces}`;
   return {
     properties: behaviours({ replaces: `ApiId ${replaces}`, updates }),
@@ -30,12 +34,23 @@ function part(
       const made = await call(aws.apigatewayv2, `Create${noun}`, { ApiId, ...pick(properties, names) });
       return { id: String(made[member]), attributes: { [member]: made[member] } };
     },
-    async update(id, { ApiId, ...properties }, _before, { aws }) {
-      await call(aws.apigatewayv2, `Update${noun}`, { ApiId, ...pick(properties, updates), [member]: id });
+    async update(id, { ApiId, ...properties }, before, { aws }) {
+      const emptied = Object.fromEntries(merges.map((name) => [name, withGone(before[name], properties[name])]));
+      await call(aws.apigatewayv2, `Update${noun}`, { ApiId, ...pick({ ...properties, ...emptied }, updates), [member]: id });
+      for (const [name, operation] of Object.entries(deletes))
+        if (before[name] !== undefined && properties[name] === undefined)
+          await call(aws.apigatewayv2, operation, { ApiId, [member]: id });
       return { id };
     },
     delete: (id, { ApiId }, { aws }) => call(aws.apigatewayv2, `Delete${noun}`, { ApiId, [member]: id }),
   };
+}
+
+/** A map with what was in it before, emptied. */
+function withGone(before: Properties | undefined, now: Properties | undefined): Properties | undefined {
+  if (before === undefined) return now;
+  const gone = Object.entries(before).filter(([name]) => now === undefined || !Object.hasOwn(now, name));
+  return { ...Object.fromEntries(gone.map(([name, value]) => [name, typeof value === 'object' ? {} : ''])), ...now };
 }
 
 const ofApi =
@@ -74,8 +89,12 @@ const api: ResourceType = {
     const { aws } = making;
     const body = await documentOf(properties, making);
     const [was, tags] = [tagMap(before['Tags'], making), tagMap(properties['Tags'], making)];
-    if (body === undefined) await call(aws.apigatewayv2, 'UpdateApi', { ApiId: id, ...pick(properties, ofApi) });
-    else await call(aws.apigatewayv2, 'ReimportApi', { ApiId: id, ...body });
+    if (body === undefined) {
+      await call(aws.apigatewayv2, 'UpdateApi', { ApiId: id, ...pick(properties, ofApi) });
+      if (before['CorsConfiguration'] !== undefined && properties['CorsConfiguration'] === undefined)
+        await aws.apigatewayv2.DeleteCorsConfiguration({ ApiId: id });
+    }
+    if (body !== undefined) await call(aws.apigatewayv2, 'ReimportApi', { ApiId: id, ...body });
     const { gone } = tagChanges(was, tags);
     if (gone.length > 0) await aws.apigatewayv2.UntagResource({ ResourceArn: arnOf(id, making), TagKeys: [...gone] });
     if (body !== undefined) await applyBeside(id, properties, tags, making);
@@ -172,6 +191,7 @@ export const apiGatewayV2: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Deployment': part('Deployment', { required: [], updates: 'Description', replaces: 'StageName' }),
   'AWS::ApiGatewayV2::DomainName': domainName,
   'AWS::ApiGatewayV2::Integration': part('Integration', {
+    merges: ['RequestParameters', 'ResponseParameters'],
     required: ['IntegrationType'],
     updates:
       'ConnectionId ConnectionType ContentHandlingStrategy CredentialsArn Description IntegrationMethod IntegrationSubtype IntegrationType IntegrationUri PassthroughBehavior PayloadFormatVersion RequestParameters RequestTemplates ResponseParameters TemplateSelectionExpression TimeoutInMillis TlsConfig',
@@ -184,6 +204,8 @@ export const apiGatewayV2: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Stage': part('Stage', {
     required: ['StageName'],
     member: 'StageName',
+    merges: ['StageVariables'],
+    deletes: { AccessLogSettings: 'DeleteAccessLogSettings' },
     replaces: 'StageName',
     updates:
       'AccessLogSettings AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId Description RouteSettings StageVariables Tags',
