@@ -10,7 +10,7 @@ import {
   type LogStreamName,
 } from '../../packages/server/src/base/index.ts';
 import type { InvokeRequest, Outcome } from '../../packages/server/src/invoke/index.ts';
-import { openApiGatewayV2, outward, outwardHttp } from '../../packages/server/src/services/index.ts';
+import { openApiGateway, openApiGatewayV2, outward, outwardHttp } from '../../packages/server/src/services/index.ts';
 import { PlainDatabase } from './plain-database.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- events are what the tests are about
@@ -42,16 +42,20 @@ export async function openGateway(
   const v2 = stack.use(
     await openApiGatewayV2({ database, clock, random, endpointOf: (apiId) => `${origin}${gatewayPrefix}${apiId}` }),
   );
+  const v1 = stack.use(
+    await openApiGateway({ database, clock, random, isTaken: (domain) => v2.apis.domain(domain) !== undefined }),
+  );
   const functions = new Map<string, Handler>();
   const calls: InvokeRequest[] = [];
   const lines: { readonly stream: LogStreamName; readonly message: string }[] = [];
-  const tables: Partial<Record<string, object>> = { apigatewayv2: v2.handlers };
+  const tables: Partial<Record<string, object>> = { apigatewayv2: v2.handlers, apigateway: v1.handlers };
   const handlers = new Proxy({} as HandlerTables, { get: (_t, name) => () => Promise.resolve(tables[String(name)] ?? {}) });
   const shared = { clock, random, log: silentLogger };
   const gateway = new GatewayDoor({
     ...shared,
     limits: awsLimits,
     httpApis: v2.apis,
+    restApis: v1.apis,
     logs: { append: (stream, { message }) => void lines.push({ stream, message }) },
     http: outwardHttp({ outward: outward(['localhost']) }),
     ...(options.admit === undefined

@@ -47,7 +47,7 @@ export interface House extends AsyncDisposable {
   /** Absent where everybody may do everything. */
   readonly authoriser?: Gatekeeper;
   readonly urls: Pick<UrlDoorOptions, 'urls' | 'invoker'>;
-  readonly gateway: Pick<GatewayDoorOptions, 'httpApis' | 'invoker' | 'http' | 'services' | 'logs' | 'admit'>;
+  readonly gateway: Pick<GatewayDoorOptions, 'httpApis' | 'restApis' | 'invoker' | 'http' | 'services' | 'logs' | 'admit'>;
   /** For requests that only the name of a bucket tells apart. */
   readonly buckets: BucketPort & Pick<SiteDoorOptions, 'site'>;
   /** Where images are pushed to. */
@@ -325,6 +325,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     urls: { urls: control.urls, invoker: hall.invoker },
     gateway: {
       httpApis: neighbours.httpApis,
+      restApis: neighbours.restApis,
       invoker: hall.invoker,
       http,
       services: openServiceCalls({

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHead } from '@mayfly/wire';
 import type { Clock, Limits, Logger, LogSink, Random } from '../../base/index.ts';
 import { newTraceId, type Invoker } from '../../invoke/index.ts';
-import type { FetchPort, HttpApi, HttpApis, Sender } from '../../services/index.ts';
+import type { FetchPort, HttpApi, HttpApis, RestApi, RestApis, Sender } from '../../services/index.ts';
 import { readBody } from '../body.ts';
 import { moved, send } from '../url/door.ts';
 import type { HttpReply } from '../url/reply.ts';
@@ -14,10 +14,12 @@ import { headerPairs, joinedHeaders, type Incoming } from './incoming.ts';
 import { TokenCheck } from './jwt.ts';
 import { mostPayloadBytes } from './proxy.ts';
 import { messageReply } from './reply.ts';
+import { RestApiServer } from './rest/index.ts';
 import type { ServicePort } from './service-calls.ts';
 
 export interface GatewayDoorOptions extends CallersOptions {
   readonly httpApis: HttpApis;
+  readonly restApis: RestApis;
   readonly invoker: Invoker;
   /** Whether a function lets the gateway in; absent = everybody is. @throws ServiceFault */
   readonly admit?: (from: Sender, functionArn: string) => void;
@@ -37,20 +39,25 @@ export class GatewayDoor {
   readonly #options: GatewayDoorOptions;
   readonly #callers: Callers;
   readonly #httpServer: HttpApiServer;
+  readonly #restServer: RestApiServer;
 
   constructor(options: GatewayDoorOptions) {
     this.#options = options;
     this.#callers = new Callers(options);
     const functions = new Functions(options);
     const tokens = new TokenCheck(options);
-    this.#httpServer = new HttpApiServer({ ...options, functions, tokens, callers: this.#callers });
+    const shared = { ...options, functions, tokens, callers: this.#callers };
+    this.#httpServer = new HttpApiServer(shared);
+    this.#restServer = new RestApiServer({ ...shared, apis: options.restApis });
   }
 
   /** Where a request goes; undefined when it is for no API. */
   addressed(host: string | undefined, target: string): GatewayAddress | 'nowhere' | undefined {
     const address = gatewayAddress(host, target);
     if (address !== undefined || host === undefined) return address;
-    const mappings = this.#options.httpApis.domain(host.replace(/:\d+$/, '').toLowerCase());
+    const name = host.replace(/:\d+$/, '').toLowerCase();
+    const { httpApis, restApis } = this.#options;
+    const mappings = httpApis.domain(name) ?? restApis.domain(name)?.map(({ basePath, ...to }) => ({ ...to, key: basePath }));
     return mappings === undefined ? undefined : domainAddress(mappings, target);
   }
 
@@ -64,9 +71,10 @@ export class GatewayDoor {
     response.removeHeader('x-amzn-RequestId');
     response.setHeader('apigw-requestid', requestId);
     if (address === 'nowhere') return send(response, messageReply(403, 'Forbidden'));
-    const api = this.#options.httpApis.find(address.apiId);
-    if (api === undefined) return send(response, messageReply(403, 'Forbidden'));
-    if (api.closed && address.own !== true) return send(response, messageReply(404, 'Not Found'));
+    const found = this.#find(address.apiId);
+    if (found?.kind === 'rest') response.removeHeader('apigw-requestid');
+    if (found === undefined) return send(response, messageReply(403, 'Forbidden'));
+    if (found.api.closed && address.own !== true) return send(response, absent[found.kind]);
     let reply: HttpReply;
     try {
       const read = await this.#read(request, requestId);
@@ -74,7 +82,7 @@ export class GatewayDoor {
         response.setHeader('Connection', 'close');
         return send(response, messageReply(413, 'Request Entity Too Large'));
       }
-      reply = await this.#answer(api, address, read);
+      reply = await this.#answer(found, address, read);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'BODY_CUT') return void response.destroy();
       this.#options.log.error('A request to an API could not be answered.', { requestId, error });
@@ -83,18 +91,32 @@ export class GatewayDoor {
     send(response, moved(reply, address));
   }
 
-  async #answer(api: HttpApi, address: GatewayAddress, read: Read): Promise<HttpReply> {
+  #find(apiId: string): Found | undefined {
+    const http = this.#options.httpApis.find(apiId);
+    if (http !== undefined) return { kind: 'http', api: http };
+    const rest = this.#options.restApis.find(apiId);
+    return rest && { kind: 'rest', api: rest };
+  }
+
+  async #answer(found: Found, address: GatewayAddress, read: Read): Promise<HttpReply> {
     const [path = '/', query = ''] = cut(address.target);
-    const name = address.stage ?? stageIn(api, path);
-    const stage = name === undefined ? undefined : api.stages.get(name);
-    if (stage === undefined) return messageReply(404, 'Not Found');
-    const rest = address.stage !== undefined || name === '$default' ? path : path.slice((name ?? '').length + 1);
+    const name = address.stage || stageIn(found.api.stages, path);
+    const rest = address.stage || name === '$default' ? path : path.slice((name ?? '').length + 1);
     const staged: Staged = {
       ...read,
       incoming: { ...read.incoming, path: rest === '' ? '/' : rest, query },
       basePath: address.own === true ? address.prefix.slice(1) : undefined,
     };
-    return this.#httpServer.answer(api, stage, staged);
+    switch (found.kind) {
+      case 'http': {
+        const stage = found.api.stages.get(name ?? '');
+        return stage === undefined ? absent.http : this.#httpServer.answer(found.api, stage, staged);
+      }
+      case 'rest': {
+        const stage = found.api.stages.get(name ?? '');
+        return stage === undefined ? absent.rest : this.#restServer.answer(found.api, stage, staged);
+      }
+    }
   }
 
   async #read(request: IncomingMessage, requestId: string): Promise<Read | 'tooLarge'> {
@@ -138,8 +160,13 @@ interface Read {
   readonly incoming: Incoming;
 }
 
+type Found = { readonly kind: 'http'; readonly api: HttpApi } | { readonly kind: 'rest'; readonly api: RestApi };
+
+/** How either kind says that there is nothing to be had there. */
+const absent = { http: messageReply(404, 'Not Found'), rest: messageReply(403, 'Forbidden') } as const;
+
 /** A stage of this name, else the one without a name in paths. */
-function stageIn({ stages }: HttpApi, path: string): string | undefined {
+function stageIn(stages: ReadonlyMap<string, unknown>, path: string): string | undefined {
   const [, first = ''] = path.split('/');
   if (first !== '$default' && stages.has(first)) return first;
   return stages.has('$default') ? '$default' : undefined;

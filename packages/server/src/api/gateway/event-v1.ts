@@ -10,6 +10,8 @@ export interface RoutedV1 {
   /** `/pets/{id}` */
   readonly resource: string;
   readonly resourceId: string;
+  /** REST APIs say it. */
+  readonly deploymentId?: string;
   readonly parameters: Readonly<Record<string, string>>;
   /** Path as a client sees it, with the stage. */
   readonly fullPath: string;
@@ -45,7 +47,8 @@ export function contextV1(incoming: Incoming, routed: Omit<RoutedV1, 'isText' | 
     ...(routed.authorizer === undefined ? {} : { authorizer: routed.authorizer }),
     resourcePath: routed.resource,
     httpMethod: incoming.method,
-    extendedRequestId: Buffer.from(incoming.requestId.replaceAll('-', ''), 'hex').toString('base64').slice(0, 15) + '=',
+    ...(routed.deploymentId === undefined ? {} : { deploymentId: routed.deploymentId }),
+    extendedRequestId: extendedRequestId(incoming.requestId),
     requestTime: clfTime(incoming.atMs),
     path: routed.fullPath,
     accountId: routed.account,
@@ -73,6 +76,10 @@ export function contextV1(incoming: Incoming, routed: Omit<RoutedV1, 'isText' | 
     apiId: routed.apiId,
   };
 }
+
+/** Sixteen letters that stand for a request beside its id. */
+export const extendedRequestId = (requestId: string): string =>
+  Buffer.from(requestId.replaceAll('-', ''), 'hex').toString('base64').slice(0, 15) + '=';
 
 /** Names as they came; of several with one name the last, and all. */
 export function headersV1(incoming: Incoming): {

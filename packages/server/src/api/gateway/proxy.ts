@@ -11,6 +11,41 @@ export interface ProxyOptions {
 /** @source API Gateway Developer Guide, quotas: a payload has 10 MB at most, read 2026-11 */
 export const mostPayloadBytes = 10_485_760;
 
+/** Asks a server elsewhere what a mapping made of a request. Rejects when there is no answer. */
+export async function fetched(
+  { http, clock }: ProxyOptions,
+  url: string,
+  request: {
+    readonly method: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+    readonly timeoutMs: number;
+  },
+): Promise<
+  | { readonly status: number; readonly headers: Readonly<Record<string, readonly string[]>>; readonly body: Uint8Array }
+  | 'timedOut'
+> {
+  const deadline = new AbortController();
+  using _timer = clock.after(request.timeoutMs, () => deadline.abort());
+  const bodyless = request.method === 'GET' || request.method === 'HEAD';
+  try {
+    const { status, rawHeaders, body } = await http.fetch(url, {
+      method: request.method,
+      headers: request.headers,
+      ...(bodyless || request.body.length === 0 ? {} : { body: request.body }),
+      signal: deadline.signal,
+      mostBytes: mostPayloadBytes,
+    });
+    const headers: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
+    for (let at = 0; at < rawHeaders.length; at += 2)
+      (headers[(rawHeaders[at] ?? '').toLowerCase()] ??= []).push(rawHeaders[at + 1] ?? '');
+    return { status, headers, body };
+  } catch (error) {
+    if (deadline.signal.aborted) return 'timedOut';
+    throw error;
+  }
+}
+
 const notForwarded = new Set(['host', 'content-length', 'expect', 'x-forwarded-port']);
 
 /** Hands a request on to a server elsewhere. Rejects when there is no answer. */

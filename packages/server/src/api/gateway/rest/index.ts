@@ -1,0 +1,1 @@
+export { RestApiServer } from './rest-api.ts';
