@@ -10,7 +10,7 @@ import { claimTexts, scopesOf, type TokenCheck } from '../jwt.ts';
 import { decoded } from '../routes.ts';
 import { fullPath, headerOf, identityOf, methodArn, type Exchange } from './exchange.ts';
 import { parameterOf } from './parameters.ts';
-import { isMatched } from './patterns.ts';
+import { isMatched } from '../patterns.ts';
 import { refusal } from './refusal.ts';
 
 export interface RestAuthorizersOptions {

@@ -35,7 +35,7 @@ export class RestIntegrations {
         case 'HTTP_PROXY':
           return await this.#proxiedServer(exchange, integration);
         case 'MOCK':
-          return this.#mapped(exchange, integration, (asked) => mocked(exchange, asked));
+          return await this.#mapped(exchange, integration, (asked) => mocked(exchange, asked));
         case 'HTTP':
           return await this.#mapped(exchange, integration, (asked) => this.#server(exchange, integration, asked));
         case 'AWS':

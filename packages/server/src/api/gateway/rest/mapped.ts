@@ -6,7 +6,7 @@ import { compileTemplate, type Rendered, type Template } from '../templates/inde
 import { contextOf, type Exchange } from './exchange.ts';
 import { firstAccepted, isBinary, mediaType } from './media.ts';
 import { parameterOf, type Answer } from './parameters.ts';
-import { isMatched } from './patterns.ts';
+import { isMatched } from '../patterns.ts';
 import { isFieldValue, refusal } from './refusal.ts';
 
 /** What an integration is asked with, after the mappings of the request. */

@@ -434,4 +434,107 @@ suite('REST APIs, made by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.equal((await api.get('/a', { method: 'POST', headers: json, body: '{"lost":true}' })).status, 404);
     t.assert.equal(api.calls[0]?.functionName, functionArn('f').split(':').at(-1));
   });
+
+  test('templates make the request and the response, and set what the integration cannot know', async (t: TestContext) => {
+    const operation = (integration: object): object => ({
+      parameters: [{ name: 'id', in: 'path', required: true }],
+      responses: { '200': { description: '' }, '418': { description: '' } },
+      'x-amazon-apigateway-integration': integration,
+    });
+    await using api = await openRestApi({
+      paths: {
+        '/f/{id}': {
+          post: operation({
+            type: 'aws',
+            httpMethod: 'POST',
+            uri: functionUri('f'),
+            requestTemplates: {
+              'application/json': `{"id": "$input.params('id')", "body": $input.json('$'), "stage": "$context.stage", "who": "$stageVariables.who"}`,
+              'text/plain': '{"text": "$util.escapeJavaScript($input.body)"}',
+            },
+            passthroughBehavior: 'never',
+            responses: {
+              default: {
+                statusCode: '200',
+                responseTemplates: {
+                  'application/json': `{"made": "$input.path('$.got.id')-$context.requestId"}`,
+                  'application/xml': `<id>$input.path('$.got.id')</id>`,
+                },
+              },
+            },
+          }),
+        },
+        '/m/{id}': {
+          get: operation({
+            type: 'mock',
+            requestTemplates: {
+              'application/json': `#set($context.responseOverride.header.X-Tea = "yes")
+#if($input.params('id') == '1')#set($context.responseOverride.status = 418)#end
+{"statusCode": 200}`,
+            },
+            responses: {
+              default: { statusCode: '200', responseTemplates: { 'application/json': '{"id": "$input.params(\'id\')"}' } },
+            },
+          }),
+        },
+        '/broken/{id}': {
+          get: operation({
+            type: 'mock',
+            requestTemplates: { 'application/json': '#if(' },
+            responses: { default: { statusCode: '200' } },
+          }),
+        },
+      },
+    });
+    await api.deploy({ who: 'me' });
+    api.functions.set('f', (event) => ({ got: event }));
+    const post = (headers: Readonly<Record<string, string>>, body: string) => api.get('/f/7', { method: 'POST', headers, body });
+    const json = await post({ 'Content-Type': 'application/json' }, '{"a":1}');
+    t.assert.deepEqual(json.json(), { made: `7-${String(json.headers['x-amzn-requestid'])}` });
+    t.assert.deepEqual(JSON.parse(Buffer.from(api.calls[0]?.payload ?? []).toString()), {
+      id: '7',
+      body: { a: 1 },
+      stage: 'prod',
+      who: 'me',
+    });
+    const xml = await post({ 'Content-Type': 'application/json', Accept: 'application/xml' }, '{}');
+    t.assert.deepEqual([xml.headers['content-type'], xml.body], ['application/xml', '<id>7</id>']);
+    await post({ 'Content-Type': 'text/plain' }, 'say "hi"');
+    t.assert.deepEqual(JSON.parse(Buffer.from(api.calls[2]?.payload ?? []).toString()), { text: 'say "hi"' });
+    const other = await post({ 'Content-Type': 'image/png' }, 'x');
+    t.assert.deepEqual([other.status, other.body], [415, '{"message":"Unsupported Media Type"}']);
+    const [tea, plain] = [await api.get('/m/1'), await api.get('/m/2')];
+    t.assert.deepEqual([tea.status, tea.headers['x-tea'], tea.body], [418, 'yes', '{"id": "1"}']);
+    t.assert.deepEqual([plain.status, plain.headers['x-tea'], plain.body], [200, 'yes', '{"id": "2"}']);
+    const broken = await api.get('/broken/1');
+    t.assert.deepEqual([broken.status, broken.body], [500, '{"message":"Internal server error"}']);
+  });
+
+  test('nothing of a request ends up where it could end a header or a line', async (t: TestContext) => {
+    const mapped = { 'method.response.header.X-Out': 'method.request.querystring.q' };
+    await using api = await openRestApi({
+      paths: {
+        '/a': {
+          get: {
+            responses: { '200': { description: '', headers: { 'X-Out': { schema: { type: 'string' } } } } },
+            'x-amazon-apigateway-integration': {
+              type: 'mock',
+              requestTemplates: { 'application/json': '{"statusCode": 200}' },
+              responses: { default: { statusCode: '200', responseParameters: mapped } },
+            },
+          },
+        },
+      },
+      'x-amazon-apigateway-gateway-responses': {
+        DEFAULT_4XX: { responseParameters: { 'gatewayresponse.header.X-Out': 'method.request.querystring.q' } },
+      },
+    });
+    for (const target of ['/a?q=a%0d%0aSet-Cookie:%20x', '/nothing?q=a%0d%0aSet-Cookie:%20x']) {
+      const reply = await api.get(target);
+      t.assert.deepEqual([reply.headers['x-out'], reply.headers['set-cookie']], [undefined, undefined], target);
+    }
+    t.assert.equal((await api.get('/a?q=plain')).headers['x-out'], 'plain');
+    for (const target of ['/%2e%2e/prod/a', '/..%2f..%2fa', '/a%00', '/%zz', '/__proto__', '/constructor'])
+      t.assert.equal((await api.get(target)).status, 403, target);
+  });
 });

@@ -1,4 +1,4 @@
-import { patternOf } from './patterns.ts';
+import { patternOf } from '../patterns.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

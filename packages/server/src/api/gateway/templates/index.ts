@@ -1,36 +1,29 @@
-export interface TemplateScope {
-  readonly body: string;
-  readonly params: {
-    readonly path: Readonly<Record<string, string>>;
-    readonly querystring: Readonly<Record<string, string>>;
-    readonly header: Readonly<Record<string, string>>;
-  };
-  readonly context: Readonly<Record<string, unknown>>;
-  readonly stageVariables: Readonly<Record<string, string>>;
-}
-export interface Rendered {
-  readonly text: string;
-  readonly requestOverride?: Readonly<Record<string, unknown>>;
-  readonly responseOverride?: Readonly<Record<string, unknown>>;
-}
+import { TemplateFault } from './fault.ts';
+import { parseTemplate } from './parse.ts';
+import { Run, type Rendered, type TemplateScope } from './render.ts';
+
+export { TemplateFault };
+export { jsonPath } from './json-path.ts';
+export type { Rendered, TemplateScope } from './render.ts';
+
+/** A mapping template, read once. */
 export interface Template {
+  /** @throws TemplateFault when it does what no template may, or takes too long or too much */
   render(scope: TemplateScope): Rendered;
 }
-export class TemplateFault extends Error {}
 
-/** Plain text is its own template; references and directives are not yet. @throws TemplateFault */
+/** @throws TemplateFault when the text is no template */
 export function compileTemplate(text: string): Template {
-  if (/[$#]/.test(text)) throw new TemplateFault('Mapping templates with references or directives are not there yet.');
-  return { render: () => ({ text }) };
-}
-
-/** Members and items by name and number: `$.a.b[0]`. */
-export function jsonPath(value: unknown, expression: string): unknown {
-  let here = value;
-  for (const [, name, index] of expression.matchAll(/\.([\w-]+)|\[(\d+)\]/g)) {
-    const step = name ?? index ?? '';
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined;
-    here = (here as Record<string, unknown>)[step];
-  }
-  return here;
+  const block = parseTemplate(text);
+  return {
+    render(scope) {
+      try {
+        return new Run(scope).render(block);
+      } catch (error) {
+        // Deeper than the engine's own stack: a body may be, too.
+        if (error instanceof RangeError) throw new TemplateFault('The template, or what it reads, is nested too deeply.');
+        throw error;
+      }
+    },
+  };
 }
