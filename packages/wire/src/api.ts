@@ -7,7 +7,7 @@ import { fitted } from './fitted.ts';
 import { fromForm, parseForm } from './query.ts';
 import { quirks } from './quirks.ts';
 import { queryOf, type RequestHead, type WireResponse } from './request.ts';
-import { fromRest, jsonDocuments, toRest, xmlDocuments, type DocumentFormat } from './rest.ts';
+import { fromRest, javaDocuments, jsonDocuments, toRest, xmlDocuments, type DocumentFormat } from './rest.ts';
 import { Router, type Match } from './router.ts';
 import { rpcFormats, type RpcFormats } from './rpc.ts';
 import { S3Router } from './s3-router.ts';
@@ -50,7 +50,11 @@ export class Api {
     this.#errors = readErrors(sdk);
     this.#router = service === 's3' ? new S3Router(this.operations.values(), model) : new Router(this.operations.values());
     this.#documents =
-      this.#info.xml === undefined ? jsonDocuments : xmlDocuments(this.#info.xml.namespace, this.#info.xml.unwrapped);
+      this.#info.xml === undefined
+        ? this.#info.javaKinds === true
+          ? javaDocuments
+          : jsonDocuments
+        : xmlDocuments(this.#info.xml.namespace, this.#info.xml.unwrapped);
     this.#constraints = new Constraints(model, quirks[service] ?? {});
   }
 

@@ -50,6 +50,8 @@ export interface Quirks {
   readonly none?: boolean;
   /** The service reports members from the last of its model to the first. */
   readonly lastFirst?: boolean;
+  /** What stands before a member of an operation's input where it is printed: `createRestApiInput.` */
+  readonly within?: (operation: string, member: string) => string;
 }
 
 const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
@@ -102,7 +104,7 @@ export class Constraints {
   violations(operation: string, input: object): string[] {
     const violations: string[] = [];
     const shape = this.#model.operations[operation];
-    if (shape !== undefined) this.#structure(shape, input as Record<string, unknown>, '', violations);
+    if (shape !== undefined) this.#structure(shape, input as Record<string, unknown>, '', violations, operation);
     return violations;
   }
 
@@ -118,13 +120,15 @@ export class Constraints {
     }
   }
 
-  #structure(shape: string, value: Record<string, unknown>, path: string, violations: string[]): void {
+  /** @param operation  whose whole input this is */
+  #structure(shape: string, value: Record<string, unknown>, path: string, violations: string[], operation?: string): void {
     const structure = this.#model.structures[shape];
     if (structure === undefined) return;
     const members = Object.entries(structure.members);
     for (const [name, memberShape] of this.#quirks.lastFirst ? members.reverse() : members) {
       if (this.#quirks.unchecked?.includes(`${shape}.${name}`)) continue;
-      const at = path + lowerFirst(name);
+      const before = operation === undefined ? path : (this.#quirks.within?.(operation, name) ?? path);
+      const at = before + lowerFirst(name);
       const member = value[name];
       const allowed = this.#quirks.memberEnums?.[`${shape}.${name}`];
       if (allowed !== undefined && typeof member === 'string') {

@@ -28,7 +28,7 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 /** JSON value → what a handler sees: blobs as bytes, timestamps as dates, unknown members dropped. */
-export function fromJson(shape: Shape, value: unknown, depth = 0): unknown {
+export function fromJson(shape: Shape, value: unknown, depth = 0, told: WrongKind = byToken): unknown {
   if (value === null || value === undefined) return undefined;
   if (depth > deepest) throw malformed(`The document is nested more than ${deepest} levels deep.`);
   if (shape.isStructSchema()) {
@@ -37,7 +37,7 @@ export function fromJson(shape: Shape, value: unknown, depth = 0): unknown {
     for (const [name, member] of members(shape)) {
       const key = member.getMergedTraits().jsonName ?? name;
       if (!Object.hasOwn(source, key)) continue;
-      const decoded = fromJson(member, source[key], depth + 1);
+      const decoded = fromJson(member, source[key], depth + 1, told);
       if (decoded !== undefined) result[name] = decoded;
     }
     return result;
@@ -45,17 +45,17 @@ export function fromJson(shape: Shape, value: unknown, depth = 0): unknown {
   if (shape.isListSchema()) {
     if (!Array.isArray(value)) throw malformed('Expected list or null');
     const item = shape.getValueSchema();
-    return value.map((each) => fromJson(item, each, depth + 1));
+    return value.map((each) => fromJson(item, each, depth + 1, told));
   }
   if (shape.isMapSchema()) {
     const item = shape.getValueSchema();
     const result: Record<string, unknown> = {};
     for (const [key, each] of Object.entries(record(value))) {
-      if (key !== '__proto__') result[key] = fromJson(item, each, depth + 1);
+      if (key !== '__proto__') result[key] = fromJson(item, each, depth + 1, told);
     }
     return result;
   }
-  return scalarFromJson(shape, value);
+  return scalarFromJson(shape, value, told);
 }
 
 function record(value: unknown): Record<string, unknown> {
@@ -63,33 +63,43 @@ function record(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
+/** How a service says that a value is of another kind than it should be. */
+export type WrongKind = (value: unknown, wanted: string) => string;
+
+const byToken: WrongKind = (value, wanted) => `${tokenName(value)} can not be converted to a ${wanted}`;
+
+export const byClass: WrongKind = (value, wanted) => {
+  const names = { number: 'com.amazon.coral.value.json.numbers.TruncatingBigNumber', boolean: 'java.lang.Boolean' };
+  return `class ${names[typeof value as keyof typeof names] ?? 'java.lang.String'} can not be converted to an ${wanted}`;
+};
+
 const tokenName = (value: unknown): string => {
   if (typeof value === 'number') return 'NUMBER_VALUE';
   if (typeof value === 'boolean') return value ? 'TRUE_VALUE' : 'FALSE_VALUE';
   return 'STRING_VALUE';
 };
 
-function scalarFromJson(shape: Shape, value: unknown): unknown {
+function scalarFromJson(shape: Shape, value: unknown, told: WrongKind): unknown {
   if (shape.isDocumentSchema()) return value;
   if (typeof value === 'object') throw malformed('Start of structure or map found where not expected.');
   if (shape.isBlobSchema()) {
-    if (typeof value !== 'string') throw malformed(`${tokenName(value)} can not be converted to a Blob`);
+    if (typeof value !== 'string') throw malformed(told(value, 'Blob'));
     return fromBase64(value);
   }
   if (shape.isTimestampSchema()) {
     const date = typeof value === 'number' ? dateOf(value) : new Date(String(value));
-    if (Number.isNaN(date.getTime())) throw malformed(`${tokenName(value)} can not be converted to a Timestamp`);
+    if (Number.isNaN(date.getTime())) throw malformed(told(value, 'Timestamp'));
     return date;
   }
   if (shape.isBooleanSchema()) {
-    if (typeof value !== 'boolean') throw malformed(`${tokenName(value)} can not be converted to a Boolean`);
+    if (typeof value !== 'boolean') throw malformed(told(value, 'Boolean'));
     return value;
   }
   if (shape.isNumericSchema() || shape.isBigIntegerSchema() || shape.isBigDecimalSchema()) {
-    if (typeof value !== 'number') throw malformed(`${tokenName(value)} can not be converted to a Number`);
+    if (typeof value !== 'number') throw malformed(told(value, 'Number'));
     return value;
   }
-  if (typeof value !== 'string') throw malformed(`${tokenName(value)} can not be converted to a String`);
+  if (typeof value !== 'string') throw malformed(told(value, 'String'));
   return value;
 }
 

@@ -4,7 +4,7 @@ import { members, type Operation, type Shape } from './operation.ts';
 export interface Place {
   readonly name: string;
   readonly member: Shape;
-  readonly kind: 'label' | 'query' | 'header' | 'prefix' | 'payload' | 'status' | 'document';
+  readonly kind: 'label' | 'query' | 'queries' | 'header' | 'prefix' | 'payload' | 'status' | 'document';
   /** Of the query parameter, header or prefix. */
   readonly wireName: string;
   /** The header's name as requests have it. */
@@ -32,15 +32,17 @@ function placeOf(name: string, member: Shape): Place {
       ? (['label', name] as const)
       : traits['httpQuery'] !== undefined
         ? (['query', String(traits['httpQuery'])] as const)
-        : traits['httpHeader'] !== undefined
-          ? (['header', String(traits['httpHeader'])] as const)
-          : traits['httpPrefixHeaders'] !== undefined
-            ? (['prefix', String(traits['httpPrefixHeaders'])] as const)
-            : traits['httpPayload'] !== undefined
-              ? (['payload', name] as const)
-              : traits['httpResponseCode'] !== undefined
-                ? (['status', name] as const)
-                : (['document', name] as const);
+        : traits['httpQueryParams'] !== undefined
+          ? (['queries', name] as const)
+          : traits['httpHeader'] !== undefined
+            ? (['header', String(traits['httpHeader'])] as const)
+            : traits['httpPrefixHeaders'] !== undefined
+              ? (['prefix', String(traits['httpPrefixHeaders'])] as const)
+              : traits['httpPayload'] !== undefined
+                ? (['payload', name] as const)
+                : traits['httpResponseCode'] !== undefined
+                  ? (['status', name] as const)
+                  : (['document', name] as const);
   return {
     name,
     member,

@@ -164,6 +164,25 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
       ],
     },
   },
+  apigateway: {
+    // Members of a body are within it, those of paths and queries are not.
+    within: (operation, member) =>
+      /^(?:Get|Delete)/.test(operation) || member === 'responseType'
+        ? ''
+        : `${operation.charAt(0).toLowerCase()}${operation.slice(1)}Input.`,
+    // Order of the recorded answers.
+    enums: {
+      EndpointType: ['PRIVATE', 'EDGE', 'REGIONAL'],
+      Op: ['add', 'remove', 'move', 'test', 'replace', 'copy'],
+      GatewayResponseType: [
+        ...['REQUEST_TOO_LARGE', 'RESOURCE_NOT_FOUND', 'AUTHORIZER_CONFIGURATION_ERROR', 'MISSING_AUTHENTICATION_TOKEN'],
+        ...['BAD_REQUEST_BODY', 'INVALID_SIGNATURE', 'INVALID_API_KEY', 'BAD_REQUEST_PARAMETERS', 'AUTHORIZER_FAILURE'],
+        ...['UNAUTHORIZED', 'INTEGRATION_TIMEOUT', 'ACCESS_DENIED', 'DEFAULT_4XX', 'DEFAULT_5XX', 'WAF_FILTERED'],
+        ...['QUOTA_EXCEEDED', 'THROTTLED', 'API_CONFIGURATION_ERROR', 'UNSUPPORTED_MEDIA_TYPE', 'INTEGRATION_FAILURE'],
+        'EXPIRED_TOKEN',
+      ],
+    },
+  },
   // The services of the query protocol say it so.
   sts: { code: 'ValidationError' },
   iam: { code: 'ValidationError', silent: true },

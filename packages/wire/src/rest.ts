@@ -1,6 +1,6 @@
 import { encodeEventStream, type EventFormat } from './event-stream.ts';
 import { ServiceFault } from './fault.ts';
-import { fromJson, parseJson, toJson } from './json.ts';
+import { byClass, fromJson, parseJson, toJson } from './json.ts';
 import type { Operation, Shape } from './operation.ts';
 import { hasDocument, placesOf } from './places.ts';
 import { queryOf, type RequestHead, type WireResponse } from './request.ts';
@@ -25,12 +25,19 @@ export const jsonDocuments: DocumentFormat = {
   writeOutput: (operation, output) => {
     const document: Record<string, unknown> = {};
     for (const { name, member, kind } of placesOf(operation.output)) {
-      if (kind !== 'document') continue;
+      // An answer has no query: where a model says so it means nothing.
+      if (kind !== 'document' && kind !== 'query') continue;
       const encoded = toJson(member, output[name]);
       if (encoded !== undefined) document[member.getMergedTraits().jsonName ?? name] = encoded;
     }
     return JSON.stringify(document);
   },
+};
+
+/** For services that tell a value of the wrong kind by its class in Java. */
+export const javaDocuments: DocumentFormat = {
+  ...jsonDocuments,
+  read: (shape, body) => fromJson(shape, parseJson(body), 0, byClass),
 };
 
 const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
@@ -78,9 +85,12 @@ export function fromRest(
         if (!head.target.includes('?')) break;
         query ??= queryOf(head.target);
         value =
-          documents === jsonDocuments || !member.isNumericSchema()
+          documents.contentType === jsonDocuments.contentType || !member.isNumericSchema()
             ? fromQuery(member, item, wireName, query)
             : numberFromQuery(wireName, query);
+        break;
+      case 'queries':
+        value = allQueries(head);
         break;
       case 'header':
         value = fromHeader(member, item, head.headers[lowerName]);
@@ -121,6 +131,12 @@ function fromQuery(member: Shape, item: Shape | undefined, name: string, query: 
   }
   const text = query.get(name);
   return text === null ? undefined : fromText(member, text);
+}
+
+/** Every parameter, also those that are members of their own. */
+function allQueries(head: RequestHead): Record<string, string> | undefined {
+  if (!head.target.includes('?')) return undefined;
+  return Object.fromEntries([...queryOf(head.target)].filter(([name]) => name !== '__proto__'));
 }
 
 /** As S3 reads a number: nothing where nothing is written. @throws InvalidArgument */
@@ -192,13 +208,14 @@ export function toRest(
         break;
       case 'label':
       case 'query':
+      case 'queries':
       case 'document':
         break;
     }
   }
   if (body === undefined && hasDocument(operation.output)) body = Buffer.from(documents.writeOutput(operation, output));
   if (status === 200 && headers['Content-Range'] !== undefined) status = 206;
-  const isXml = documents !== jsonDocuments;
+  const isXml = documents.contentType !== jsonDocuments.contentType;
   if (
     status !== 204 &&
     headers['Content-Type'] === undefined &&

@@ -19,6 +19,8 @@ export interface ServiceInfo {
   readonly errorNamespace?: string;
   /** For the REST XML protocol: the documents' namespace, and operations whose one member is the whole document. */
   readonly xml?: { readonly namespace: string; readonly unwrapped: readonly string[] };
+  /** A value of the wrong kind is told by its class in Java, as recorded. */
+  readonly javaKinds?: boolean;
   /** First segments of REST paths, for unsigned requests. */
   readonly pathPrefixes?: readonly string[];
   readonly protocols: readonly [Protocol, ...Protocol[]];
@@ -173,6 +175,7 @@ export const services = {
   },
   apigateway: {
     signingName: 'apigateway',
+    javaKinds: true,
     pathPrefixes: ['restapis', 'apikeys', 'usageplans', 'domainnames', 'account', 'clientcertificates', 'sdktypes', 'vpclinks'],
     protocols: ['restJson1'],
     sdk: () => import('@aws-sdk/client-api-gateway'),

@@ -27,6 +27,7 @@ const shownSince: Readonly<Record<string, string>> = {
   InvokeMode: '2023-05-01',
   WarmThroughput: '2025-01-01',
   EventSourceMappingArn: '2024-11-01',
+  ipAddressType: '2025-03-01',
   ConfigSha256: '2026-06-01',
 };
 

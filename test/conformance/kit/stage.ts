@@ -82,6 +82,11 @@ export class Stage implements Disposable {
     return `arn:aws:lambda:${this.region}:${this.account}:${name}`;
   }
 
+  /** Every answer that was recorded, by its name. */
+  get answers(): Recording['answers'] {
+    return this.#recording.answers;
+  }
+
   /** An answer as it was recorded: what was asked can often be read from it. */
   recorded(name: string): Answer {
     return plain(this.#recording.answers[name]) as Answer;

@@ -1,4 +1,5 @@
 import type { Scenarios } from '../kit/stage.ts';
+import { apigatewayScenarios } from './apigateway.ts';
 import { cloudformationScenarios } from './cloudformation.ts';
 import { cloudwatchScenarios } from './cloudwatch.ts';
 import { eventScenarios } from './events.ts';
@@ -27,5 +28,6 @@ export const scenarios: Scenarios = {
   ...of('sts', stsScenarios),
   ...of('iam', iamScenarios),
   ...of('cloudwatch', cloudwatchScenarios),
+  ...of('apigateway', apigatewayScenarios),
   ...of('cloudformation', cloudformationScenarios),
 };

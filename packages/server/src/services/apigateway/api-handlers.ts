@@ -68,7 +68,7 @@ export function newApi(
   { account, region }: Place,
   settings: Partial<Omit<ApiRecord, 'id' | 'account' | 'region' | 'rootId' | 'createdAtMs'>>,
 ): ApiRecord {
-  return { ...settings, id: desk.newId(10), account, region, rootId: desk.newId(10), createdAtMs: desk.clock.now() };
+  return { ...settings, id: desk.newId(10), account, region, rootId: desk.newId(10), createdAtMs: desk.moment() };
 }
 
 export function putApi(draft: Draft, place: Place, api: ApiRecord): void {

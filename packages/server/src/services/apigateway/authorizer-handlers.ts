@@ -30,7 +30,7 @@ export function authorizerHandlers(desk: RestDesk): AuthorizerHandlers {
       paged(
         desk.parts('authorizer', call, restApiId),
         page,
-        ({ name = '', id }) => `${name}/${id}`,
+        ({ name = '', id }) => `${name} ${id}`,
         (each) => each,
       ),
 

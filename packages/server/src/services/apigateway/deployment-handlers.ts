@@ -23,7 +23,7 @@ export function deploymentHandlers(desk: RestDesk): DeploymentHandlers {
         const deployment: DeploymentRecord = {
           ...given({ description }),
           id: desk.newId(),
-          createdAtMs: desk.clock.now(),
+          createdAtMs: desk.moment(),
           definition,
         };
         draft.put('deployment', scope, deployment.id, deployment);

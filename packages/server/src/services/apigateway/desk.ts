@@ -30,6 +30,7 @@ export class RestDesk {
   readonly clock: Clock;
   readonly #random: Random;
   readonly #onChange: (apiId: string | undefined) => void;
+  #lastMs = 0;
 
   /** @param options.onChange  what was made of an API's records, or of everything else, is no longer true */
   constructor(options: {
@@ -42,6 +43,12 @@ export class RestDesk {
     this.clock = options.clock;
     this.#random = options.random;
     this.#onChange = options.onChange;
+  }
+
+  /** Now, and after every earlier answer: lists are in the order in which things came. */
+  moment(): number {
+    this.#lastMs = Math.max(this.clock.now(), this.#lastMs + 1);
+    return this.#lastMs;
   }
 
   newId(length = 6): string {

@@ -23,7 +23,7 @@ export function keyHandlers(desk: RestDesk): KeyHandlers {
         if (value.length < shortest) throw badRequest(`API Key value should be at least ${shortest} characters`);
         if (value.length > longest) throw badRequest(`API Key value exceeds maximum size of ${longest} characters`);
       }
-      const atMs = desk.clock.now();
+      const atMs = desk.moment();
       const key: KeyRecord = {
         enabled: false,
         ...given(input),
@@ -48,12 +48,7 @@ export function keyHandlers(desk: RestDesk): KeyHandlers {
         .list('key', scopeOf(call))
         .filter(({ name = '' }) => nameQuery === undefined || name.startsWith(nameQuery))
         .filter((key) => customerId === undefined || key.customerId === customerId);
-      return paged(
-        keys,
-        { limit, position },
-        ({ id }) => id,
-        (key) => shown(key, includeValues === true),
-      );
+      return paged(keys, { limit, position }, newestFirst, (key) => shown(key, includeValues === true));
     },
 
     async UpdateApiKey({ apiKey = '', patchOperations }, call) {
@@ -77,6 +72,9 @@ export function keyHandlers(desk: RestDesk): KeyHandlers {
     },
   };
 }
+
+/** @returns what sorts before what is older */
+export const newestFirst = ({ createdAtMs }: KeyRecord): string => String(Number.MAX_SAFE_INTEGER - createdAtMs);
 
 export const noKey = (): Error => notFound('Invalid API Key identifier specified');
 

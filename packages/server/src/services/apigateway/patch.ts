@@ -87,7 +87,7 @@ export const member = (
 ): Place => ({
   ops,
   apply(document, path, { op, value }) {
-    const next = op === 'remove' || value === undefined || (value === '' && read !== text) ? undefined : read(value);
+    const next = op === 'remove' || value === undefined || value === '' ? undefined : read(value);
     check(next);
     return laid(document, path, next);
   },

@@ -2,7 +2,7 @@ import type { ApiGatewayOperations, Handlers } from '@mayfly/wire';
 import { scopeOf } from '../kit/index.ts';
 import { within, type Draft, type Place, type RestDesk } from './desk.ts';
 import { badRequest, conflict, notFound } from './faults.ts';
-import { noKey } from './key-handlers.ts';
+import { newestFirst, noKey } from './key-handlers.ts';
 import { paged } from './pages.ts';
 import { brief, laid, member, number, patched, text, type Place as PatchPlace, type Table } from './patch.ts';
 import type { KeyRecord, PlanRecord } from './records.ts';
@@ -102,7 +102,7 @@ export function planHandlers(desk: RestDesk): PlanHandlers {
       const plan = desk.records.get('plan', scopeOf(call), usagePlanId);
       const keys = plan === undefined ? [] : keysOf(call, plan);
       const named = keys.filter(({ name = '' }) => nameQuery === undefined || name.startsWith(nameQuery));
-      return paged(named, page, ({ id }) => id, shownKey);
+      return paged(named, page, newestFirst, shownKey);
     },
 
     async DeleteUsagePlanKey({ usagePlanId = '', keyId = '' }, call) {

@@ -59,8 +59,8 @@ export function resourceHandlers(desk: RestDesk): ResourceHandlers {
         const parent = desk.part('resource', call, restApiId, after.parentId, draft);
         const all = draft.list('resource', within(call, restApiId));
         checkPart(after.pathPart ?? '');
-        checkPlace(all, after, parent);
         checkCycle(draft, within(call, restApiId), after);
+        checkPlace(all, after, parent);
         return after;
       });
       return shownIn(call, restApiId)(next);
@@ -111,6 +111,7 @@ function checkPlace(all: readonly ResourceRecord[], resource: ResourceRecord, pa
 const isGreedy = ({ pathPart }: ResourceRecord): boolean => pathPart?.endsWith('+}') === true;
 
 function checkCycle(draft: Draft, scope: string, resource: ResourceRecord): void {
+  // The resource itself still stands where it was.
   for (let above = resource.parentId; above !== undefined; above = draft.get('resource', scope, above)?.parentId)
     if (above === resource.id) throw badRequest('Resources cannot be cyclical.');
 }

@@ -27,7 +27,7 @@ export function validatorHandlers(desk: RestDesk): ValidatorHandlers {
       paged(
         desk.parts('validator', call, restApiId),
         page,
-        ({ name = '', id }) => `${name}/${id}`,
+        ({ name = '', id }) => `${name} ${id}`,
         (each) => each,
       ),
 
