@@ -1,5 +1,6 @@
 import { invalid } from '../faults.ts';
 import type { Instance } from '../engine/records.ts';
+import { apiGateway } from './apigateway/index.ts';
 import { apiGatewayV2 } from './apigatewayv2.ts';
 import { cloudformation } from './cloudformation.ts';
 import { cloudwatch } from './cloudwatch.ts';
@@ -20,6 +21,7 @@ import { sqs } from './sqs.ts';
 import type { Properties, ResourceType } from './type.ts';
 
 const table: Readonly<Record<string, ResourceType>> = {
+  ...apiGateway,
   ...apiGatewayV2,
   ...cloudformation,
   ...cloudwatch,
