@@ -32,6 +32,46 @@ async function mocked(gateway: APIGateway) {
 
 const utf8 = (text: string): Uint8Array => Buffer.from(text);
 
+const petDocument = `
+swagger: '2.0'
+info: { title: pets, version: 1.10 }
+basePath: /base
+x-amazon-apigateway-request-validators: { all: { validateRequestBody: true, validateRequestParameters: true } }
+x-amazon-apigateway-request-validator: all
+x-amazon-apigateway-gateway-responses: { UNAUTHORIZED: { statusCode: 418 } }
+x-amazon-apigateway-binary-media-types: ['image/png']
+x-amazon-apigateway-policy: { Version: '2012-10-17', Statement: [] }
+securityDefinitions:
+  key: { type: apiKey, name: X-Api-Key, in: header }
+  signed: { type: apiKey, name: Authorization, in: header, x-amazon-apigateway-authtype: awsSigv4 }
+  pool:
+    type: apiKey
+    name: Authorization
+    in: header
+    x-amazon-apigateway-authtype: cognito_user_pools
+    x-amazon-apigateway-authorizer: { type: cognito_user_pools, providerARNs: ['arn:aws:cognito-idp:us-east-1:000000000000:userpool/p'] }
+definitions:
+  Pet: { type: object, properties: { friend: { $ref: '#/definitions/Pet' } } }
+parameters:
+  id: { name: id, in: path, required: true, type: string }
+paths:
+  /pets/{id}:
+    parameters: [{ $ref: '#/parameters/id' }]
+    x-amazon-apigateway-any-method:
+      security: [{ pool: [read] }]
+      parameters: [{ in: body, name: pet, schema: { $ref: '#/definitions/Pet' } }]
+      x-amazon-apigateway-integration:
+        type: aws
+        httpMethod: POST
+        uri: arn:aws:apigateway:us-east-1:sqs:action/SendMessage
+        responses: { default: { statusCode: 200 }, '4\\d\\d': { statusCode: 400 } }
+      responses: { '200': { description: ok, schema: { type: array } } }
+    get:
+      security: [{ key: [] , signed: [] }]
+      x-amazon-apigateway-integration: { type: mock }
+      responses: {}
+`;
+
 suite('REST APIs', () => {
   test('a stage serves what was when it was deployed, until the next deployment, also after a restart', async (t: TestContext) => {
     using folder = temporaryFolder();
@@ -72,45 +112,7 @@ suite('REST APIs', () => {
 
   test('a document in YAML becomes what is served', async (t: TestContext) => {
     await using town = await openTown();
-    const body = utf8(`
-swagger: '2.0'
-info: { title: pets, version: 1.10 }
-basePath: /base
-x-amazon-apigateway-request-validators: { all: { validateRequestBody: true, validateRequestParameters: true } }
-x-amazon-apigateway-request-validator: all
-x-amazon-apigateway-gateway-responses: { UNAUTHORIZED: { statusCode: 418 } }
-x-amazon-apigateway-binary-media-types: ['image/png']
-x-amazon-apigateway-policy: { Version: '2012-10-17', Statement: [] }
-securityDefinitions:
-  key: { type: apiKey, name: X-Api-Key, in: header }
-  signed: { type: apiKey, name: Authorization, in: header, x-amazon-apigateway-authtype: awsSigv4 }
-  pool:
-    type: apiKey
-    name: Authorization
-    in: header
-    x-amazon-apigateway-authtype: cognito_user_pools
-    x-amazon-apigateway-authorizer: { type: cognito_user_pools, providerARNs: ['arn:aws:cognito-idp:us-east-1:000000000000:userpool/p'] }
-definitions:
-  Pet: { type: object, properties: { friend: { $ref: '#/definitions/Pet' } } }
-parameters:
-  id: { name: id, in: path, required: true, type: string }
-paths:
-  /pets/{id}:
-    parameters: [{ $ref: '#/parameters/id' }]
-    x-amazon-apigateway-any-method:
-      security: [{ pool: [read] }]
-      parameters: [{ in: body, name: pet, schema: { $ref: '#/definitions/Pet' } }]
-      x-amazon-apigateway-integration:
-        type: aws
-        httpMethod: POST
-        uri: arn:aws:apigateway:us-east-1:sqs:action/SendMessage
-        responses: { default: { statusCode: 200 }, '4\\d\\d': { statusCode: 400 } }
-      responses: { '200': { description: ok, schema: { type: array } } }
-    get:
-      security: [{ key: [] , signed: [] }]
-      x-amazon-apigateway-integration: { type: mock }
-      responses: {}
-`);
+    const body = utf8(petDocument);
     const { id: restApiId = '', name, version } = await town.gateway.importRestApi({ body, parameters: { basepath: 'prepend' } });
     t.assert.deepEqual([name, version], ['pets', '1.1']);
     await town.gateway.createDeployment({ restApiId, stageName: 'prod' });
@@ -146,6 +148,26 @@ paths:
       [definition?.binaryMediaTypes, definition?.policy],
       [['image/png'], '{"Version":"2012-10-17","Statement":[]}'],
     );
+  });
+
+  test('what is exported is the same API when it is imported', async (t: TestContext) => {
+    await using town = await openTown();
+    const served = async (body: Uint8Array) => {
+      const { id: restApiId = '' } = await town.gateway.importRestApi({ body });
+      await town.gateway.createDeployment({ restApiId, stageName: 'prod' });
+      const definition = JSON.stringify(town.apis.find(restApiId)?.stages.get('prod')?.definition);
+      // Ids, and the address within references, are of each API its own.
+      const plain = definition.replaceAll(/"id":"\w+"/g, '"id":""').replaceAll(restApiId, '');
+      return { restApiId, plain };
+    };
+    const first = await served(utf8(petDocument.replace('{ type: array }', "{ $ref: '#/definitions/Pet' }")));
+    for (const exportType of ['swagger', 'oas30'])
+      for (const accepts of ['application/json', 'application/yaml']) {
+        const parameters = { extensions: 'apigateway' };
+        const at = { restApiId: first.restApiId, stageName: 'prod' };
+        const { body } = await town.gateway.getExport({ ...at, exportType, accepts, parameters });
+        t.assert.equal((await served(body as Uint8Array)).plain, first.plain, `${exportType} ${accepts}`);
+      }
   });
 
   test('documents that are none, are endless or point in circles are refused, and leave nothing', async (t: TestContext) => {
@@ -242,6 +264,33 @@ paths:
       await t.assert.rejects(make(part), { name: 'BadRequestException' }, part);
     await t.assert.rejects(make('below', rest), { name: 'BadRequestException' });
     await t.assert.rejects(town.gateway.deleteResource({ restApiId, resourceId: parentId }), { name: 'BadRequestException' });
+  });
+
+  test('an integration leads to where the gateway can go', async (t: TestContext) => {
+    await using town = await openTown();
+    const method = await mocked(town.gateway);
+    const put = (type: 'AWS' | 'AWS_PROXY' | 'HTTP', uri: string) =>
+      town.gateway.putIntegration({ ...method, type, uri, integrationHttpMethod: 'POST' });
+    const arn = 'arn:aws:lambda:us-east-1:000000000000:function:f';
+    const proxied = "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.";
+    const at = 'arn:aws:apigateway:us-east-1';
+    for (const [type, uri, message] of [
+      ['AWS_PROXY', arn, 'AWS ARN for integration must contain path or action'],
+      ['AWS_PROXY', 'lambda:f', 'Invalid ARN specified in the request'],
+      [
+        'AWS_PROXY',
+        `${at}:lambda:other/2015-03-31/functions/${arn}/invocations`,
+        'AWS ARN for integration must contain path or action',
+      ],
+      ['AWS_PROXY', `${at}:firehose:path/2015-03-31/functions/${arn}/invocations`, proxied],
+      ['AWS_PROXY', `${at}:lambda:path/2015-03-31/functions/f/invocations`, proxied],
+      ['HTTP', 'ftp://example.com', 'Invalid HTTP endpoint specified for URI'],
+    ] as const)
+      await t.assert.rejects(put(type, uri), { name: 'BadRequestException', message }, uri);
+    await put('AWS_PROXY', `${at}:lambda:path/2015-03-31/functions/${arn}/invocations`);
+    await put('AWS_PROXY', `${at}:lambda:path/2015-03-31/functions/${arn}:\${stageVariables.alias}/invocations`);
+    await put('AWS', `${at}:sqs:path/000000000000/queue`);
+    await put('HTTP', 'https://\${stageVariables.host}/pets');
   });
 
   test('a copy of an API is an API of its own', async (t: TestContext) => {

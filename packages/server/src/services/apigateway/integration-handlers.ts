@@ -168,7 +168,7 @@ function checkArn(uri: string, type: string): void {
   if (!/^(?:path|action)\//.test(what)) throw badRequest('AWS ARN for integration must contain path or action');
   if (
     type === 'AWS_PROXY' &&
-    !/:(?:lambda:path\/\d{4}-\d\d-\d\d\/functions\/arn:[^/]+\/(?:invocations|response-streaming-invocations)|lambda:path\/\d{4}-\d\d-\d\d\/functions\/.*\$\{stageVariables\.|firehose:)/.test(
+    !/:(?:lambda:path\/\d{4}-\d\d-\d\d\/functions\/arn:[^/]+\/(?:invocations|response-streaming-invocations)|lambda:path\/\d{4}-\d\d-\d\d\/functions\/.*\$\{stageVariables\.|firehose:action\/PutRecord(?:Batch)?$)/.test(
       uri,
     )
   )

@@ -1,13 +1,13 @@
 import type { ApiGatewayOperations, Handlers } from '@mayfly/wire';
 import { pathsOf, within, type Draft, type RestDesk } from './desk.ts';
-import { badRequest, conflict, notHere } from './faults.ts';
+import { badRequest, conflict } from './faults.ts';
 import { paged } from './pages.ts';
 import { listing, member, patched, type Table } from './patch.ts';
 import type { ModelRecord } from './records.ts';
 
 type ModelHandlers = Pick<
   Handlers<ApiGatewayOperations>,
-  'CreateModel' | 'GetModel' | 'GetModels' | 'UpdateModel' | 'DeleteModel' | 'GetModelTemplate'
+  'CreateModel' | 'GetModel' | 'GetModels' | 'UpdateModel' | 'DeleteModel'
 >;
 
 /** What a new API has: as it comes from AWS, to the blank. */
@@ -65,10 +65,6 @@ export function modelHandlers(desk: RestDesk): ModelHandlers {
     async DeleteModel({ restApiId = '', modelName = '' }, call) {
       await desk.drop('model', call, restApiId, modelName, (draft) => checkUnused(draft, within(call, restApiId), modelName));
       return {};
-    },
-
-    GetModelTemplate: async () => {
-      throw notHere('templates made from models');
     },
   };
 }

@@ -9,6 +9,7 @@ import { deploymentHandlers } from './deployment-handlers.ts';
 import { RestDesk } from './desk.ts';
 import { documentationHandlers } from './documentation-handlers.ts';
 import { domainHandlers } from './domain-handlers.ts';
+import { exportHandlers } from './export-handlers.ts';
 import { gatewayResponseHandlers } from './gateway-response-handlers.ts';
 import { importHandlers } from './import-handlers.ts';
 import { integrationHandlers } from './integration-handlers.ts';
@@ -51,6 +52,7 @@ export async function openApiGateway(options: ApiGatewayOptions): Promise<ApiGat
     handlers: {
       ...apiHandlers(desk),
       ...importHandlers(desk),
+      ...exportHandlers(desk),
       ...resourceHandlers(desk),
       ...methodHandlers(desk),
       ...integrationHandlers(desk),

@@ -1,5 +1,6 @@
 import { pathsOf, within } from './desk.ts';
 import { plainTemplates } from './gateway-response-handlers.ts';
+import { byName } from './pages.ts';
 import type {
   RestApi,
   RestApis,
@@ -123,13 +124,15 @@ export function servedDefinition(definition: Definition): RestDefinition {
     binaryMediaTypes: api.binaryMediaTypes ?? [],
     ...(api.minimumCompressionSize === undefined ? {} : { minimumCompressionSize: api.minimumCompressionSize }),
     ...(api.policy === undefined || api.policy === '' ? {} : { policy: api.policy }),
-    resources: resources.map(({ id, methods }): RestResource => ({
-      id,
-      path: paths.get(id) ?? '/',
-      methods: Object.fromEntries(
-        Object.entries(methods).map(([httpMethod, method]) => [httpMethod, methodOf(httpMethod, method, definition)]),
-      ),
-    })),
+    resources: resources
+      .map(({ id, methods }): RestResource => ({
+        id,
+        path: paths.get(id) ?? '/',
+        methods: Object.fromEntries(
+          Object.entries(methods).map(([httpMethod, method]) => [httpMethod, methodOf(httpMethod, method, definition)]),
+        ),
+      }))
+      .toSorted(byName(({ path }) => path)),
     gatewayResponses: Object.fromEntries(
       gatewayResponses.map(({ id, statusCode, responseParameters, responseTemplates }) => [
         id,
