@@ -1,3 +1,4 @@
+import { APIGateway } from '@aws-sdk/client-api-gateway';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
@@ -25,6 +26,7 @@ const clients = ({ origin }: RunningServer) => {
   return {
     stacks: new CloudFormation(options),
     events: new EventBridge(options),
+    gateway: new APIGateway(options),
     lambda: new Lambda(options),
     logs: new CloudWatchLogs(options),
     s3: new S3({ ...options, forcePathStyle: true }),
@@ -56,6 +58,41 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
     if (stack?.StackStatus !== 'CREATE_COMPLETE') throw new Error(`${stack?.StackStatus}: ${stack?.StackStatusReason}`);
     return Object.fromEntries((stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
   };
+
+  test('a function that asks for paths has a REST API in front', async (t: TestContext) => {
+    const outputs = await made('paths', {
+      Resources: {
+        Pets: {
+          Type: 'AWS::Serverless::Function',
+          Properties: {
+            Runtime: 'nodejs24.x',
+            Handler: 'index.handler',
+            InlineCode: 'exports.handler = async (event) => event;',
+            Events: {
+              Get: { Type: 'Api', Properties: { Path: '/pets/{id}', Method: 'get' } },
+              Any: { Type: 'Api', Properties: { Path: '/{proxy+}', Method: 'any' } },
+            },
+          },
+        },
+      },
+      Outputs: { Api: { Value: { Ref: 'ServerlessRestApi' } }, Arn: { Value: { 'Fn::GetAtt': ['Pets', 'Arn'] } } },
+    });
+    const restApiId = outputs['Api'] ?? '';
+    const { items = [] } = await aws.gateway.getResources({ restApiId, embed: ['methods'] });
+    t.assert.deepEqual(
+      items.map(({ path: each, resourceMethods = {} }) => [each, Object.keys(resourceMethods)]),
+      [
+        ['/', []],
+        ['/pets', []],
+        ['/pets/{id}', ['GET']],
+        ['/{proxy+}', ['ANY']],
+      ],
+    );
+    t.assert.ok(items[2]?.resourceMethods?.['GET']?.methodIntegration?.uri?.includes(outputs['Arn'] ?? ''));
+    t.assert.ok((await aws.gateway.getStage({ restApiId, stageName: 'Prod' })).deploymentId);
+    await aws.stacks.deleteStack({ StackName: 'paths' });
+    await t.assert.rejects(aws.gateway.getRestApi({ restApiId }), { name: 'NotFoundException' });
+  });
 
   test('a function hears of everything that it asks for', async (t: TestContext) => {
     const outputs = await made('listener', {

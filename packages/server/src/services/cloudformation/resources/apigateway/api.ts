@@ -40,6 +40,8 @@ const settings = {
   MinimumCompressionSize: '/minimumCompressionSize',
   DisableExecuteApiEndpoint: '/disableExecuteApiEndpoint',
   Policy: '/policy',
+  SecurityPolicy: '/securityPolicy',
+  EndpointAccessMode: '/endpointAccessMode',
 };
 
 /** @param before  what the API is already, as far as a template says it */
@@ -69,7 +71,7 @@ const policyText = (policy: unknown): string => (typeof policy === 'string' ? po
 export const restApi: ResourceType = {
   properties: behaviours({
     updates:
-      'ApiKeySourceType BinaryMediaTypes Body BodyS3Location Description DisableExecuteApiEndpoint EndpointConfiguration FailOnWarnings MinimumCompressionSize Mode Name Parameters Policy Tags',
+      'ApiKeySourceType BinaryMediaTypes Body BodyS3Location Description DisableExecuteApiEndpoint EndpointAccessMode EndpointConfiguration FailOnWarnings MinimumCompressionSize Mode Name Parameters Policy SecurityPolicy Tags',
     replaces: 'CloneFrom',
   }),
   attributes: ['RestApiId', 'RootResourceId'],
@@ -81,7 +83,7 @@ export const restApi: ResourceType = {
         ? await call(making, 'CreateRestApi', {
             ...members(
               properties,
-              'BinaryMediaTypes CloneFrom Description DisableExecuteApiEndpoint MinimumCompressionSize Name',
+              'BinaryMediaTypes CloneFrom Description DisableExecuteApiEndpoint EndpointAccessMode MinimumCompressionSize Name SecurityPolicy',
             ),
             apiKeySource: properties['ApiKeySourceType'],
             endpointConfiguration: structure(properties['EndpointConfiguration'] as Properties | undefined),
