@@ -242,7 +242,7 @@ suite('templates of SAM, asked for by the real SDK client', { timeout: 120_000 }
     t.assert.deepEqual(JSON.parse(await named(server.origin, 'shop.example', '/v1/open/a')), open);
   });
 
-  test('events of REST APIs are answered', { skip: 'REST APIs are not served yet' }, async (t: TestContext) => {
+  test('events of REST APIs are answered', async (t: TestContext) => {
     const { Api: id } = await made('rest', {
       Globals: { Api: { Cors: "'*'" } },
       Resources: {

@@ -290,7 +290,7 @@ suite('REST APIs', () => {
     await put('AWS_PROXY', `${at}:lambda:path/2015-03-31/functions/${arn}/invocations`);
     await put('AWS_PROXY', `${at}:lambda:path/2015-03-31/functions/${arn}:\${stageVariables.alias}/invocations`);
     await put('AWS', `${at}:sqs:path/000000000000/queue`);
-    await put('HTTP', 'https://\${stageVariables.host}/pets');
+    await put('HTTP', 'https://${stageVariables.host}/pets');
   });
 
   test('a copy of an API is an API of its own', async (t: TestContext) => {

@@ -1,7 +1,13 @@
 import { asMap, readDocument as readText, type Fields } from '../../apigatewayv2/openapi/document.ts';
 import { badRequest } from '../faults.ts';
 
-export { asMap as fieldsOf, isMap as isFields, resolved, text as textOf, type Fields } from '../../apigatewayv2/openapi/document.ts';
+export {
+  asMap as fieldsOf,
+  isMap as isFields,
+  resolved,
+  text as textOf,
+  type Fields,
+} from '../../apigatewayv2/openapi/document.ts';
 
 /** Models are walked all the way down. */
 const mostDepth = 200;
@@ -17,4 +23,5 @@ export function readDocument(body: Uint8Array): Fields {
 }
 
 const isDeep = (value: unknown, depth: number): boolean =>
-  depth > mostDepth || (typeof value === 'object' && value !== null && Object.values(value).some((each) => isDeep(each, depth + 1)));
+  depth > mostDepth ||
+  (typeof value === 'object' && value !== null && Object.values(value).some((each) => isDeep(each, depth + 1)));
