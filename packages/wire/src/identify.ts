@@ -25,6 +25,12 @@ export function identify(head: RequestHead, body?: Uint8Array): Identity | undef
   return service === undefined ? undefined : { service, protocol: protocolOf(service, head) };
 }
 
+/** The same where the service is known by its name in signatures. */
+export function identifyFor(signingName: string, head: RequestHead): Identity | undefined {
+  const service = bySigner(signingName, head);
+  return service === undefined ? undefined : { service, protocol: protocolOf(service, head) };
+}
+
 const isRpcV2Cbor = (head: RequestHead): boolean => head.headers['smithy-protocol'] === 'rpc-v2-cbor';
 
 /** `/service/GraniteServiceVersion20100801/operation/ListMetrics`, behind whatever path an endpoint has. */

@@ -13,5 +13,5 @@ export * from './request.ts';
 export { s3AddressOf, signerV2, type S3Address } from './s3-address.ts';
 export { checkLink, withLinkHeaders } from './s3-link.ts';
 export * from './signature.ts';
-export { serviceNames, type Protocol, type ServiceName } from './services.ts';
+export { serviceInfo, serviceNames, type Protocol, type ServiceName } from './services.ts';
 export { readStrictHead, type StrictHead } from './strict-head.ts';

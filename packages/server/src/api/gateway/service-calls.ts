@@ -11,6 +11,26 @@ export interface ServicePort {
     input: object,
     as: { readonly roleArn: string; readonly region: string; readonly account: string; readonly sourceArn: string },
   ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }>;
+
+  /**
+   * What the service answers to a request as its clients would send it.
+   *
+   * @returns undefined when no service that is here has such an operation
+   */
+  forward(
+    signingName: string,
+    request: {
+      readonly method: string;
+      readonly target: string;
+      /** Names in lower case. */
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Uint8Array;
+      readonly action?: string;
+    },
+    as: { readonly roleArn: string; readonly region: string; readonly account: string; readonly sourceArn: string },
+  ): Promise<
+    { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array } | undefined
+  >;
 }
 
 /** Calls the operation that a route stands for. */

@@ -5,6 +5,7 @@ import { eventV1 } from '../event-v1.ts';
 import { functionArnIn, withVariables, type Called, type Functions } from '../functions.ts';
 import { filledUrl, fetched, proxied, type ProxyOptions } from '../proxy.ts';
 import { replyV1 } from '../reply.ts';
+import type { ServicePort } from '../service-calls.ts';
 import { TemplateFault } from '../templates/index.ts';
 import { fullPath, identityOf, sourceArn, type Exchange } from './exchange.ts';
 import { mappedReply, mappedRequest, type Asked } from './mapped.ts';
@@ -14,6 +15,8 @@ import { refusal } from './refusal.ts';
 
 export interface RestIntegrationsOptions extends ProxyOptions {
   readonly functions: Functions;
+  /** Absent = no method reaches another service. */
+  readonly services?: ServicePort;
   readonly log: Logger;
 }
 
@@ -171,13 +174,8 @@ export class RestIntegrations {
   }
 
   async #function(exchange: Exchange, integration: RestIntegration, asked: Asked): Promise<Outcome> {
-    if (functionArnIn(integration.uri, exchange.stage.variables) === undefined) {
-      this.#options.log.warn('Methods of REST APIs reach functions and servers; other services are not reached yet.', {
-        api: exchange.api.id,
-        uri: integration.uri,
-      });
-      return { reply: refusal(exchange, 'API_CONFIGURATION_ERROR') };
-    }
+    if (functionArnIn(integration.uri, exchange.stage.variables) === undefined)
+      return this.#service(exchange, integration, asked);
     let event: unknown = {};
     if (asked.body.length > 0) {
       try {
@@ -193,6 +191,56 @@ export class RestIntegrations {
     const answer = { status: 200, headers: { 'content-type': ['application/json'] }, body: called.body };
     return { answer, isFunction: true, ...(called.kind === 'failed' ? { errorMessage: messageIn(called.body) } : {}) };
   }
+
+  /** Another service of this house, in the name of the integration's role. */
+  async #service(exchange: Exchange, integration: RestIntegration, asked: Asked): Promise<Outcome> {
+    const { api, incoming, stage } = exchange;
+    const { services, log, clock } = this.#options;
+    const to = serviceIn(withVariables(integration.uri, stage.variables));
+    const roleArn = integration.credentials;
+    if (services === undefined || to === undefined || roleArn === undefined) {
+      log.warn('A method stands for what no service here can do, or has no role.', { api: api.id, uri: integration.uri });
+      return { reply: refusal(exchange, 'API_CONFIGURATION_ERROR') };
+    }
+    const query = new URLSearchParams(asked.query).toString();
+    const headers: Record<string, string> = {
+      host: 'localhost',
+      'content-type': incoming.headers['content-type'] ?? 'application/json',
+    };
+    for (const [name, value] of Object.entries(asked.headers)) headers[name.toLowerCase()] = value;
+    const path = to.kind === 'path' ? `/${filledUrl(to.rest, asked.path)}` : '/';
+    const { promise: passed, resolve } = Promise.withResolvers<'timedOut'>();
+    using _timer = clock.after(integration.timeoutMs, () => resolve('timedOut'));
+    const asking = services.forward(
+      to.service,
+      {
+        method: integration.httpMethod,
+        target: query === '' ? path : `${path}?${query}`,
+        headers,
+        body: asked.body,
+        ...(to.kind === 'action' ? { action: to.rest } : {}),
+      },
+      { roleArn, region: to.region, account: api.account, sourceArn: sourceArn(exchange) },
+    );
+    asking.catch(() => undefined);
+    const answer = await Promise.race([asking, passed]);
+    if (answer === 'timedOut') return { reply: refusal(exchange, 'INTEGRATION_TIMEOUT') };
+    if (answer === undefined) {
+      log.warn('A method stands for an operation that no service here has.', { api: api.id, uri: integration.uri });
+      return { reply: refusal(exchange, 'API_CONFIGURATION_ERROR') };
+    }
+    const answered = Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), [value]] as const);
+    return { answer: { status: answer.status, headers: Object.fromEntries(answered), body: answer.body } };
+  }
+}
+
+/** `arn:aws:apigateway:us-east-1:sqs:path/000000000000/queue` or `…:dynamodb:action/PutItem`. */
+function serviceIn(
+  uri: string,
+): { readonly region: string; readonly service: string; readonly kind: 'path' | 'action'; readonly rest: string } | undefined {
+  const [, region = '', service = '', kind, rest = ''] =
+    /^arn:aws[\w-]*:apigateway:([\w-]+):(?:[\w-]+\.)?([\w-]+):(path|action)\/{1,2}(.*)$/.exec(uri) ?? [];
+  return kind === 'path' || kind === 'action' ? { region, service, kind, rest } : undefined;
 }
 
 type Outcome =
