@@ -35,6 +35,11 @@ functions:
       - schedule: rate(5 minutes)
       - httpApi: GET /greet/{name}
       - httpApi: {path: '/guarded/{name}', method: get, authorizer: {name: guard}}
+  rester:
+    handler: index.rest
+    events:
+      - http: {path: 'rest/{name}', method: get, cors: true}
+      - http: {path: 'keyed', method: get, private: true}
   guard:
     handler: index.guard
 resources:
@@ -47,6 +52,11 @@ exports.handler = async ({ name, pathParameters }) => {
   console.log('said to', name);
   return process.env.GREETING + ' ' + (name ?? pathParameters?.name);
 };
+exports.rest = async ({ pathParameters }) => ({
+  statusCode: 200,
+  headers: { 'Access-Control-Allow-Origin': '*' },
+  body: process.env.GREETING + ' ' + pathParameters?.name,
+});
 exports.guard = async ({ headers }) => ({ isAuthorized: headers.door === 'open' });
 `;
 
@@ -112,12 +122,24 @@ for (const { name, bin, runtime, more } of clients) {
     });
 
     test('answers routes of its HTTP API, by the name that AWS would give it', async (t: TestContext) => {
-      const [, id] = /https:\/\/(\w+)\.execute-api\.us-east-1\.amazonaws\.com/.exec(await serverless('info')) ?? [];
+      const [, id] = /https:\/\/(\w+)\.execute-api\.us-east-1\.amazonaws\.com\/greet/.exec(await serverless('info')) ?? [];
       const api = `${server.origin}/_mayfly/api/${id}`;
       const greeted = await fetch(`${api}/greet/ann`, { headers: { Origin: 'https://a.example' } });
       t.assert.deepEqual([await greeted.text(), greeted.headers.get('access-control-allow-origin')], ['hello ann', '*']);
       const guarded = async (door: string) => (await fetch(`${api}/guarded/bob`, { headers: { door } })).status;
       t.assert.deepEqual([await guarded('open'), await guarded('shut')], [200, 403]);
+    });
+
+    test('answers paths of its REST API, and what browsers ask before they ask', async (t: TestContext) => {
+      const [, id] = /https:\/\/(\w+)\.execute-api\.us-east-1\.amazonaws\.com\/dev\/rest/.exec(await serverless('info')) ?? [];
+      const api = `${server.origin}/_mayfly/api/${id}/dev`;
+      const greeted = await fetch(`${api}/rest/ann`);
+      t.assert.deepEqual([await greeted.text(), greeted.headers.get('access-control-allow-origin')], ['hello ann', '*']);
+      const headers = { Origin: 'https://a.example', 'Access-Control-Request-Method': 'GET' };
+      const before = await fetch(`${api}/rest/ann`, { method: 'OPTIONS', headers });
+      t.assert.deepEqual([before.ok, before.headers.get('access-control-allow-origin')], [true, '*']);
+      t.assert.match(before.headers.get('access-control-allow-methods') ?? '', /GET/);
+      t.assert.equal((await fetch(`${api}/keyed`)).status, 403);
     });
 
     test('reads its log', async (t: TestContext) => {

@@ -159,7 +159,7 @@ async function whole({ status, headers, body }: WireResponse): Promise<Answer> {
   if (body instanceof Uint8Array) return { status, headers, body };
   const pieces = new Pieces();
   let bytes = 0;
-  for await (const piece of body as AsyncIterable<Uint8Array>) {
+  for await (const piece of body) {
     bytes += piece.length;
     if (bytes > mostBytes)
       throw new ServiceFault('RequestEntityTooLargeException', `The answer has more than ${mostBytes} bytes.`, { status: 413 });
