@@ -16,6 +16,7 @@ const app = `
   const cdk = require('aws-cdk-lib');
   const lambda = require('aws-cdk-lib/aws-lambda');
   const { Queue } = require('aws-cdk-lib/aws-sqs');
+  const { Cors, LambdaIntegration, RestApi } = require('aws-cdk-lib/aws-apigateway');
   const { HttpApi, HttpMethod } = require('aws-cdk-lib/aws-apigatewayv2');
   const { HttpLambdaAuthorizer, HttpLambdaResponseType } = require('aws-cdk-lib/aws-apigatewayv2-authorizers');
   const { HttpLambdaIntegration, HttpSqsIntegration } = require('aws-cdk-lib/aws-apigatewayv2-integrations');
@@ -44,6 +45,14 @@ const app = `
   });
   api.addRoutes({ path: '/word', methods: [HttpMethod.GET], integration: new HttpLambdaIntegration('Word', worker), authorizer });
   api.addRoutes({ path: '/jobs', methods: [HttpMethod.POST], integration: new HttpSqsIntegration('Send', { queue: jobs }) });
+  const rest = new RestApi(stack, 'Rest', { defaultCorsPreflightOptions: { allowOrigins: Cors.ALL_ORIGINS } });
+  const answering = new lambda.Function(stack, 'Answering', {
+    runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS, { supportsInlineCode: true }),
+    handler: 'index.handler',
+    code: lambda.Code.fromInline('exports.handler = async ({ pathParameters }) => ({ statusCode: 200, body: pathParameters.name });'),
+  });
+  rest.root.addResource('names').addResource('{name}').addMethod('GET', new LambdaIntegration(answering));
+  new cdk.CfnOutput(stack, 'RestId', { value: rest.restApiId });
   new cdk.CfnOutput(stack, 'ApiUrl', { value: api.apiEndpoint });
   new cdk.CfnOutput(stack, 'Url', { value: url.url });
   new cdk.CfnOutput(stack, 'JobsUrl', { value: jobs.queueUrl });
@@ -97,7 +106,7 @@ suite('the AWS CDK', { timeout: 600_000, skip: slow ? false : 'it fetches 60 MB 
     for (const word of ['deployed', 'changed']) {
       write(word);
       await cdk('deploy');
-      const { Url: url = '', ApiUrl: api = '', JobsUrl: jobs, DoneUrl: done } = await outputs();
+      const { Url: url = '', ApiUrl: api = '', JobsUrl: jobs, DoneUrl: done, RestId: rest } = await outputs();
       t.assert.equal(await (await fetch(url)).text(), word);
       await sqs.sendMessage({ QueueUrl: jobs, MessageBody: 'the job' });
       const { Messages: [message] = [] } = await sqs.receiveMessage({ QueueUrl: done, WaitTimeSeconds: 20 });
@@ -105,6 +114,10 @@ suite('the AWS CDK', { timeout: 600_000, skip: slow ? false : 'it fetches 60 MB 
       await sqs.deleteMessage({ QueueUrl: done, ReceiptHandle: message?.ReceiptHandle });
       const asked = async (door: string) => (await fetch(`${api}/word`, { headers: { door } })).text();
       t.assert.deepEqual([await asked('open'), await asked('shut')], [word, '{"message":"Forbidden"}']);
+      const named = `${server.origin}/_mayfly/api/${rest}/prod/names/ann`;
+      t.assert.equal(await (await fetch(named)).text(), 'ann');
+      const before = await fetch(named, { method: 'OPTIONS', headers: { Origin: 'https://a.example' } });
+      t.assert.deepEqual([before.status, before.headers.get('access-control-allow-origin')], [204, '*']);
       const posted = await fetch(`${api}/jobs`, { method: 'POST', body: '{"MessageBody":"a route"}' });
       t.assert.equal(posted.status, 200, await posted.text());
       const { Messages: [routed] = [] } = await sqs.receiveMessage({ QueueUrl: done, WaitTimeSeconds: 20 });

@@ -1,3 +1,4 @@
+import { APIGateway } from '@aws-sdk/client-api-gateway';
 import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { noTerraform, provider, Terraform } from '../kit/terraform.ts';
 import { zipOf } from '../kit/zip.ts';
 
 const services = [
+  'apigateway',
   'apigatewayv2',
   'lambda',
   'iam',
@@ -156,6 +158,63 @@ resource "aws_apigatewayv2_stage" "document" {
   name        = "$default"
   auto_deploy = true
 }
+resource "aws_api_gateway_rest_api" "rest" { name = "tf-rest" }
+resource "aws_api_gateway_resource" "word" {
+  rest_api_id = aws_api_gateway_rest_api.rest.id
+  parent_id   = aws_api_gateway_rest_api.rest.root_resource_id
+  path_part   = "word"
+}
+resource "aws_api_gateway_method" "word" {
+  rest_api_id   = aws_api_gateway_rest_api.rest.id
+  resource_id   = aws_api_gateway_resource.word.id
+  http_method   = "GET"
+  authorization = "NONE"
+}
+resource "aws_api_gateway_integration" "word" {
+  rest_api_id             = aws_api_gateway_rest_api.rest.id
+  resource_id             = aws_api_gateway_resource.word.id
+  http_method             = aws_api_gateway_method.word.http_method
+  integration_http_method = "POST"
+  type                    = "AWS"
+  uri                     = aws_lambda_function.function.invoke_arn
+}
+resource "aws_api_gateway_method_response" "word" {
+  rest_api_id = aws_api_gateway_rest_api.rest.id
+  resource_id = aws_api_gateway_resource.word.id
+  http_method = aws_api_gateway_method.word.http_method
+  status_code = "200"
+}
+resource "aws_api_gateway_integration_response" "word" {
+  rest_api_id        = aws_api_gateway_rest_api.rest.id
+  resource_id        = aws_api_gateway_resource.word.id
+  http_method        = aws_api_gateway_method.word.http_method
+  status_code        = aws_api_gateway_method_response.word.status_code
+  response_templates = { "application/json" = "{\\"$stageVariables.name\\": $input.json('$')}" }
+  depends_on         = [aws_api_gateway_integration.word]
+}
+resource "aws_api_gateway_deployment" "rest" {
+  rest_api_id = aws_api_gateway_rest_api.rest.id
+  depends_on  = [aws_api_gateway_integration_response.word]
+}
+resource "aws_api_gateway_stage" "rest" {
+  rest_api_id   = aws_api_gateway_rest_api.rest.id
+  deployment_id = aws_api_gateway_deployment.rest.id
+  stage_name    = "prod"
+  variables     = { name = var.word }
+}
+resource "aws_api_gateway_usage_plan" "plan" {
+  name = "tf-plan"
+  api_stages {
+    api_id = aws_api_gateway_rest_api.rest.id
+    stage  = aws_api_gateway_stage.rest.stage_name
+  }
+}
+resource "aws_api_gateway_api_key" "key" { name = "tf-key" }
+resource "aws_api_gateway_usage_plan_key" "key" {
+  key_id        = aws_api_gateway_api_key.key.id
+  key_type      = "API_KEY"
+  usage_plan_id = aws_api_gateway_usage_plan.plan.id
+}
 resource "aws_s3_bucket" "bucket" { bucket = "tf-bucket" }
 `;
 
@@ -198,8 +257,18 @@ suite('Terraform with the AWS provider', { skip: noTerraform, timeout: 280_000 }
     t.assert.equal(made.length, 2);
     for (const { ApiEndpoint: endpoint } of made)
       t.assert.equal(await (await fetch(`${endpoint}/word`)).text(), 'one from a layer');
+    const rest = new APIGateway({
+      endpoint: server.origin,
+      region: 'us-east-1',
+      credentials: { accessKeyId: '0', secretAccessKey: 'x' },
+    });
+    t.after(() => rest.destroy());
+    const { items: [{ id } = {}] = [] } = await rest.getRestApis({});
+    const said = async (): Promise<unknown> => (await fetch(`${server.origin}/_mayfly/api/${id}/prod/word`)).json();
+    t.assert.deepEqual(await said(), { one: 'one from a layer' });
     await terraform.planNothing();
     await terraform.apply('-var', 'word=two');
+    t.assert.deepEqual(await said(), { two: 'two from a layer' });
     t.assert.equal((await invoke(client, 'tf-function:live')).answer, 'two from a layer');
     await terraform.planNothing('-var', 'word=two');
     await terraform.destroy();
