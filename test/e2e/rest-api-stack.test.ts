@@ -1,4 +1,5 @@
 import { APIGateway } from '@aws-sdk/client-api-gateway';
+import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { S3 } from '@aws-sdk/client-s3';
 import path from 'node:path';
@@ -222,6 +223,12 @@ suite('REST APIs in stacks', { timeout: 120_000 }, () => {
     const outputs = await outcome('CREATE_COMPLETE');
     t.assert.deepEqual(await seen(outputs), expected('first', 200, 10));
     t.assert.match(outputs['Host'] ?? '', /^d-.*\.execute-api\.us-east-1\.amazonaws\.com$/);
+
+    // A name leads to APIs of one kind.
+    const http = new ApiGatewayV2(client);
+    await t.assert.rejects(http.createDomainName({ DomainName: 'api.example.com' }), { name: 'ConflictException' });
+    await http.createDomainName({ DomainName: 'http.example.com' });
+    await t.assert.rejects(gateway.createDomainName({ domainName: 'http.example.com' }), { name: 'ConflictException' });
 
     const second = body({ description: 'second', statusCode: 201, burst: 20 });
     await stacks.updateStack({ StackName: 'pets', TemplateBody: second });

@@ -31,6 +31,7 @@ import {
   type CloudFormation,
   type CloudWatch,
   type EventBridge,
+  type ApiGatewayV2,
   type HttpApis,
   type RestApis,
   type HttpPort,
@@ -277,8 +278,15 @@ export async function openNeighbours(options: NeighboursOptions): Promise<Neighb
     }),
   );
 
-  const httpApis = rooms.use(
-    await openApiGatewayV2({ database, clock, random, endpointOf: (apiId) => `${origin()}${options.gatewayPrefix}${apiId}` }),
+  // A name leads to APIs of one kind.
+  const httpApis: ApiGatewayV2 = rooms.use(
+    await openApiGatewayV2({
+      database,
+      clock,
+      random,
+      endpointOf: (apiId) => `${origin()}${options.gatewayPrefix}${apiId}`,
+      isTaken: (domain) => restApis.apis.domain(domain) !== undefined,
+    }),
   );
   const restApis = rooms.use(
     await openApiGateway({ database, clock, random, isTaken: (domain) => httpApis.apis.domain(domain) !== undefined }),

@@ -19,10 +19,10 @@ export const reasons: Reasons = [
   [/test_list_phone_numbers_opted_out/, 'there is no telephone here, so nobody has answered STOP'],
   [/test_start_list_describe_canceled_replay/, 'a replay of three events is over before it can be cancelled'],
   [/TargetFirehose/, 'there is no Firehose here'],
-  [/TargetApiGateway/, 'there is no API Gateway here'],
+  [/TargetApiGateway/, 'event buses do not deliver to APIs here'],
   [/^cloudformation\/.*(TestExtensions|stack_set|drift)/, 'there are no extensions, stack sets or drift here'],
   [
-    /^cloudformation\/.*(deploy_instance|vpc|route_table|transit|keypair|prefix_list|firehose|kms|api_?gateway|rest_api|test_domain|statemachine|patch_baseline|subnet_id)/,
+    /^cloudformation\/.*(deploy_instance|vpc|route_table|transit|keypair|prefix_list|firehose|kms|test_domain|statemachine|patch_baseline|subnet_id)/,
     'made of services that are not here',
   ],
   [/^cloudformation\/.*(TestMacros|macro|Transform|transform|include)/, 'there are no macros here besides two transforms'],

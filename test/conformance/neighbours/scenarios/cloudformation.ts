@@ -1,4 +1,5 @@
 import type { Answer } from '../../kit/stage.ts';
+import { cloudformationApiScenarios } from './cloudformation-apis.ts';
 import { each, type Scenario, type Scenarios, type Scene, type Service } from '../kit/stage.ts';
 
 const StackName = 'stack';
@@ -125,6 +126,7 @@ function byResource(events: readonly Answer[]): Readonly<Record<string, Answer[]
 const given = (ParameterKey: string, ParameterValue: string) => ({ Parameters: [{ ParameterKey, ParameterValue }] });
 
 export const cloudformationScenarios: Scenarios = {
+  ...cloudformationApiScenarios,
   'test_invalid_output_structure[missing-def]': badTemplate('validation-error', {
     Resources: { A: topic() },
     Outputs: { MyOutput: {} },

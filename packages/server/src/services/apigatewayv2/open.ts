@@ -21,6 +21,8 @@ export interface ApiGatewayV2Options {
   readonly random: Random;
   /** Where an API answers on this server, without a slash at its end. */
   readonly endpointOf: (apiId: string) => string;
+  /** Whether somebody else answers to a domain name. */
+  readonly isTaken?: (domain: string) => boolean;
 }
 
 export interface ApiGatewayV2 extends AsyncDisposable {
@@ -48,7 +50,10 @@ export async function openApiGatewayV2(options: ApiGatewayV2Options): Promise<Ap
       ...integrationHandlers(desk),
       ...stageHandlers(desk),
       ...authorizerHandlers(desk, (apiId) => served.forget(apiId)),
-      ...domainHandlers(desk, { isTaken: (name) => served.domain(name) !== undefined, stageExists }),
+      ...domainHandlers(desk, {
+        isTaken: (name) => served.domain(name) !== undefined || options.isTaken?.(name) === true,
+        stageExists,
+      }),
       ...tagHandlers(desk),
     },
     apis: served,

@@ -3,6 +3,14 @@ import { behaviours, tagChanges, tagMap, type Making, type Properties, type Reso
 import { call, members, structure } from './operations.ts';
 import { items, scalars, type Patch } from './patches.ts';
 
+/** Of the resource and its stack, and what CloudFormation says of it, as recorded. */
+export const allTags = (properties: Properties, making: Making): Readonly<Record<string, string>> => ({
+  ...tagMap(properties['Tags'], making),
+  'aws:cloudformation:logical-id': making.logicalId,
+  'aws:cloudformation:stack-id': making.stackId,
+  'aws:cloudformation:stack-name': making.stackName,
+});
+
 /** Sets and takes away the tags of something that has an ARN. */
 export async function retag(path: string, properties: Properties, before: Properties, making: Making): Promise<void> {
   const resourceArn = `arn:aws:apigateway:${making.region}::${path}`;
@@ -76,7 +84,7 @@ export const restApi: ResourceType = {
   }),
   attributes: ['RestApiId', 'RootResourceId'],
   async create(properties, making) {
-    const tags = tagMap(properties['Tags'], making);
+    const tags = allTags(properties, making);
     const body = await documentOf(properties, making);
     const made =
       body === undefined
@@ -88,7 +96,7 @@ export const restApi: ResourceType = {
             apiKeySource: properties['ApiKeySourceType'],
             endpointConfiguration: structure(properties['EndpointConfiguration'] as Properties | undefined),
             ...(properties['Policy'] === undefined ? {} : { policy: policyText(properties['Policy']) }),
-            ...(Object.keys(tags).length === 0 ? {} : { tags }),
+            tags,
           })
         : await call(making, 'ImportRestApi', {
             body,
@@ -99,7 +107,7 @@ export const restApi: ResourceType = {
     if (body !== undefined) {
       // What the template says is above what the document says.
       await change(id, changes(properties, { BinaryMediaTypes: made['binaryMediaTypes'] as unknown }), making);
-      await retag(`/restapis/${id}`, { Tags: tags }, {}, making);
+      await call(making, 'TagResource', { resourceArn: `arn:aws:apigateway:${making.region}::/restapis/${id}`, tags });
     }
     return { id, attributes: { RestApiId: id, RootResourceId: made['rootResourceId'] } };
   },

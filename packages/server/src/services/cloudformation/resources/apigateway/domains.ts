@@ -1,5 +1,5 @@
-import { behaviours, tagMap, type Properties, type ResourceType } from '../type.ts';
-import { retag } from './api.ts';
+import { behaviours, type Properties, type ResourceType } from '../type.ts';
+import { allTags, retag } from './api.ts';
 import { call, members, structure } from './operations.ts';
 import { scalars } from './patches.ts';
 
@@ -25,7 +25,7 @@ export const domainName: ResourceType = {
       ),
       endpointConfiguration: structure(properties['EndpointConfiguration'] as Properties | undefined),
       mutualTlsAuthentication: structure(properties['MutualTlsAuthentication'] as Properties | undefined),
-      tags: tagMap(properties['Tags'], making),
+      tags: allTags(properties, making),
     });
     return {
       id: String(made['domainName']),

@@ -1,6 +1,6 @@
 import { listOf } from '../pick.ts';
-import { behaviours, tagMap, type Making, type Properties, type ResourceType } from '../type.ts';
-import { retag } from './api.ts';
+import { behaviours, type Making, type Properties, type ResourceType } from '../type.ts';
+import { allTags, retag } from './api.ts';
 import { call, gone, members, structure } from './operations.ts';
 import { scalars, type Patch } from './patches.ts';
 
@@ -17,7 +17,7 @@ export const apiKey: ResourceType = {
       ...members(properties, 'CustomerId Description Enabled GenerateDistinctId Value'),
       name: making.name,
       stageKeys: listOf<Properties>(properties['StageKeys'] as Properties[]).map((each) => structure(each)),
-      tags: tagMap(properties['Tags'], making),
+      tags: allTags(properties, making),
     });
     return { id: String(id), attributes: { APIKeyId: id } };
   },
@@ -72,7 +72,7 @@ export const usagePlan: ResourceType = {
       apiStages: stages(properties),
       quota: structure(properties['Quota'] as Properties | undefined),
       throttle: structure(properties['Throttle'] as Properties | undefined),
-      tags: tagMap(properties['Tags'], making),
+      tags: allTags(properties, making),
     });
     return { id: String(id), attributes: { Id: id } };
   },

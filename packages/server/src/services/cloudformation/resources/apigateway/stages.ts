@@ -1,6 +1,6 @@
 import { isSame, listOf } from '../pick.ts';
-import { behaviours, tagMap, type Making, type Properties, type ResourceType } from '../type.ts';
-import { retag } from './api.ts';
+import { behaviours, type Making, type Properties, type ResourceType } from '../type.ts';
+import { allTags, retag } from './api.ts';
 import { call, gone, members, structure } from './operations.ts';
 import { entries, escaped, scalars, type Patch } from './patches.ts';
 
@@ -82,7 +82,6 @@ export const stage: ResourceType = {
   name: { property: 'StageName', most: 128 },
   async create(properties, making) {
     const at = { restApiId: properties['RestApiId'] as unknown, stageName: making.name };
-    const tags = tagMap(properties['Tags'], making);
     await call(making, 'CreateStage', {
       ...at,
       ...members(
@@ -92,7 +91,7 @@ export const stage: ResourceType = {
           .join(' ')}`,
       ),
       canarySettings: structure(properties['CanarySetting'] as Properties | undefined),
-      ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      tags: allTags(properties, making),
     });
     await change(
       at,
