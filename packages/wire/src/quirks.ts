@@ -174,6 +174,11 @@ export const quirks: Partial<Readonly<Record<ServiceName, Quirks>>> = {
     enums: {
       EndpointType: ['PRIVATE', 'EDGE', 'REGIONAL'],
       Op: ['add', 'remove', 'move', 'test', 'replace', 'copy'],
+      DocumentationPartType: [
+        ...['RESPONSE_BODY', 'RESPONSE', 'METHOD', 'MODEL', 'AUTHORIZER', 'RESPONSE_HEADER', 'RESOURCE', 'PATH_PARAMETER'],
+        ...['REQUEST_BODY', 'QUERY_PARAMETER', 'API', 'REQUEST_HEADER'],
+      ],
+      IntegrationType: ['HTTP', 'MOCK', 'AWS_PROXY', 'HTTP_PROXY', 'AWS'],
       GatewayResponseType: [
         ...['REQUEST_TOO_LARGE', 'RESOURCE_NOT_FOUND', 'AUTHORIZER_CONFIGURATION_ERROR', 'MISSING_AUTHENTICATION_TOKEN'],
         ...['BAD_REQUEST_BODY', 'INVALID_SIGNATURE', 'INVALID_API_KEY', 'BAD_REQUEST_PARAMETERS', 'AUTHORIZER_FAILURE'],

@@ -252,17 +252,23 @@ suite('REST APIs', () => {
     t.assert.deepEqual(town.apis.domain(domainName), []);
   });
 
-  test('a resource takes one variable beside its fixed siblings, and one that takes the rest', async (t: TestContext) => {
+  test('a resource takes one variable beside its fixed siblings, and nothing stands below one that takes the rest', async (t: TestContext) => {
     await using town = await openTown();
     const { id: restApiId = '', rootResourceId: parentId = '' } = await town.gateway.createRestApi({ name: 'api' });
     const make = (pathPart: string, at = parentId) => town.gateway.createResource({ restApiId, parentId: at, pathPart });
     await make('pets');
-    await make('{id}');
-    const { id: rest = '' } = await make('{rest+}');
+    const { id: variable = '' } = await make('{id}');
+    const { id: rest = '' } = await make('{rest+}', variable);
     await t.assert.rejects(make('pets'), { name: 'ConflictException' });
     for (const part of ['{other}', '{all+}', 'a b', 'a/b', '{a', 'a}', '{}', '{a++}'])
       await t.assert.rejects(make(part), { name: 'BadRequestException' }, part);
     await t.assert.rejects(make('below', rest), { name: 'BadRequestException' });
+    const paths = { '/{a}': {}, '/{b}/c': {} };
+    const body = utf8(JSON.stringify({ openapi: '3.0.1', info: { title: 'a', version: '1' }, paths }));
+    await t.assert.rejects(town.gateway.importRestApi({ body }), {
+      message:
+        "Errors found during import:\n\tUnable to create resource at path '/{b}': A sibling ({a}) of this resource already has a variable path part -- only one is allowed",
+    });
     await t.assert.rejects(town.gateway.deleteResource({ restApiId, resourceId: parentId }), { name: 'BadRequestException' });
   });
 
@@ -291,6 +297,22 @@ suite('REST APIs', () => {
     await put('AWS_PROXY', `${at}:lambda:path/2015-03-31/functions/${arn}:\${stageVariables.alias}/invocations`);
     await put('AWS', `${at}:sqs:path/000000000000/queue`);
     await put('HTTP', 'https://${stageVariables.host}/pets');
+  });
+
+  test('an integration sets in a response what the method says that it has', async (t: TestContext) => {
+    await using town = await openTown();
+    const response = { ...(await mocked(town.gateway)), statusCode: '200' };
+    const name = 'method.response.header.X-Name';
+    const put = () => town.gateway.putIntegrationResponse({ ...response, responseParameters: { [name]: "'value'" } });
+    await t.assert.rejects(put(), { message: `Invalid mapping expression parameter specified: ${name}` });
+    await town.gateway.putMethodResponse({ ...response, responseParameters: { [name]: false } });
+    t.assert.deepEqual((await put()).responseParameters, { [name]: "'value'" });
+    const { restApiId, resourceId } = response;
+    const requestParameters = { 'method.request.path.id': true, 'method.request.header.id': false };
+    await t.assert.rejects(
+      town.gateway.putMethod({ restApiId, resourceId, httpMethod: 'PUT', authorizationType: 'NONE', requestParameters }),
+      { message: 'Parameter names must be unique across querystring, header and path' },
+    );
   });
 
   test('a copy of an API is an API of its own', async (t: TestContext) => {

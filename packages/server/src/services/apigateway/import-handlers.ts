@@ -7,7 +7,7 @@ import { badRequest } from './faults.ts';
 import { readIntegration } from './integration-handlers.ts';
 import { readApi, type ReadApi } from './openapi/index.ts';
 import type { ApiRecord, MethodRecord, ResourceRecord, RestKinds } from './records.ts';
-import { checkPart } from './resource-handlers.ts';
+import { checkPart, checkPlace } from './resource-handlers.ts';
 
 type Asked = Pick<ApiGatewayOperations['PutRestApi']['input'], 'failOnWarnings' | 'parameters' | 'body'>;
 
@@ -153,14 +153,25 @@ function resourceAt(
     const id = known ?? desk.newId();
     if (known === undefined) {
       const pathPart = each.slice(each.lastIndexOf('/') + 1);
-      checkPart(pathPart);
-      draft.put('resource', scope, id, { id, parentId, pathPart, methods: {} });
+      const made: ResourceRecord = { id, parentId, pathPart, methods: {} };
+      checkImported(draft, scope, made, each);
+      draft.put('resource', scope, id, made);
       ids.set(each, id);
     }
     isNew = known === undefined;
     parentId = id;
   }
   return { resource: draft.get('resource', scope, parentId) as ResourceRecord, isNew };
+}
+
+/** The place of a resource, in the words of an import. */
+function checkImported(draft: Draft, scope: string, resource: ResourceRecord, path: string): void {
+  try {
+    checkPart(resource.pathPart ?? '');
+    checkPlace(draft.list('resource', scope), resource, draft.get('resource', scope, resource.parentId ?? '') as ResourceRecord);
+  } catch (error) {
+    throw badRequest(`Errors found during import:\n\tUnable to create resource at path '${path}': ${(error as Error).message}`);
+  }
 }
 
 function withIds(

@@ -62,6 +62,7 @@ export function integrationHandlers(desk: RestDesk): IntegrationHandlers {
       const response = readResponse({ ...input, statusCode });
       await editMethod(desk, call, { restApiId, resourceId, httpMethod }, (method) => {
         const integration = integrationOf(method);
+        checkDeclared(method, response);
         return {
           ...method,
           methodIntegration: {
@@ -83,6 +84,7 @@ export function integrationHandlers(desk: RestDesk): IntegrationHandlers {
       const next = await editMethod(desk, call, address, (method) => {
         const integration = integrationOf(method);
         const response = readResponse(patched(responseOf(integration, statusCode), patchOperations, responseUpdates));
+        checkDeclared(method, response);
         const integrationResponses = { ...integration.integrationResponses, [statusCode]: response };
         return { ...method, methodIntegration: { ...integration, integrationResponses } };
       });
@@ -190,6 +192,16 @@ function checkTypes(templates: Readonly<Record<string, unknown>> | undefined): v
   for (const type of Object.keys(templates ?? {}))
     if (!type.includes('/') && !type.startsWith('$'))
       throw badRequest(`Validation Result: warnings : [], errors : [Invalid content type specified: ${type}]`);
+}
+
+/** What an integration sets in a response, the method has to say that it has. */
+function checkDeclared(
+  { methodResponses = {} }: MethodRecord,
+  { statusCode = '', responseParameters = {} }: IntegrationResponseRecord,
+): void {
+  const declared = methodResponses[statusCode]?.responseParameters ?? {};
+  for (const name of Object.keys(responseParameters))
+    if (!Object.hasOwn(declared, name)) throw badRequest(`Invalid mapping expression parameter specified: ${name}`);
 }
 
 /** A template without a text is none, and shown as such. */

@@ -41,7 +41,10 @@ export function keyHandlers(desk: RestDesk): KeyHandlers {
       return shown(key, true);
     },
 
-    GetApiKey: async ({ apiKey, includeValue }, call) => shown(keyOf(desk, call, apiKey), includeValue === true),
+    async GetApiKey({ apiKey, includeValue }, call) {
+      const key = keyOf(desk, call, apiKey);
+      return { ...shown(key, includeValue === true), tags: key.tags ?? {} };
+    },
 
     async GetApiKeys({ nameQuery, customerId, includeValues, limit, position }, call) {
       const keys = desk.records

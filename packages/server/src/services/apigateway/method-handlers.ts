@@ -73,7 +73,7 @@ export function methodHandlers(desk: RestDesk): MethodHandlers {
         if (Object.hasOwn(resource.methods, httpMethod)) throw conflict('Method already exists for this resource');
         if (!['NONE', 'AWS_IAM', 'CUSTOM', 'COGNITO_USER_POOLS'].includes(method.authorizationType ?? ''))
           throw badRequest(`Invalid authorization type specified. Valid options are NONE,AWS_IAM,CUSTOM,COGNITO_USER_POOLS`);
-        for (const name of Object.keys(method.requestParameters ?? {})) checkParameter(name, 'method.request');
+        checkParameters(method.requestParameters);
         check(draft, call, restApiId, method);
         return { ...resource, methods: { ...resource.methods, [httpMethod]: method } };
       });
@@ -149,7 +149,17 @@ function responseOf({ methodResponses }: MethodRecord, statusCode = ''): MethodR
 
 function checkModels(draft: Draft, scope: string, models: Readonly<Record<string, string>> | undefined): void {
   for (const name of Object.values(models ?? {}))
-    if (draft.get('model', scope, name) === undefined) throw badRequest(`Invalid model identifier specified: ${name}`);
+    // An imported API may lack it, and may say it all the same.
+    if (name !== 'Empty' && draft.get('model', scope, name) === undefined)
+      throw badRequest(`Invalid model identifier specified: ${name}`);
+}
+
+function checkParameters(parameters: Readonly<Record<string, boolean>> = {}): void {
+  const names = Object.keys(parameters);
+  for (const name of names) checkParameter(name, 'method.request');
+  // `method.request.path.id` and `method.request.querystring.id` could not be told apart in mappings.
+  const own = names.map((name) => name.split('.').slice(3).join('.'));
+  if (new Set(own).size < own.length) throw badRequest('Parameter names must be unique across querystring, header and path');
 }
 
 /** `method.request.header.x`, `method.response.header.x` */

@@ -28,9 +28,10 @@ export function planHandlers(desk: RestDesk): PlanHandlers {
     if (plan === undefined) throw notFound('Invalid Usage Plan ID specified');
     return plan;
   };
-  const checkStages = (draft: Draft, place: Place, stages: Stages = []): void => {
-    for (const { apiId = '', stage = '' } of stages)
-      if (draft.get('stage', within(place, apiId), stage) === undefined) throw notFound(`API Stage not found: ${apiId}:${stage}`);
+  const checkStages = (draft: Draft, place: Place, { id, apiStages = [] }: PlanRecord): void => {
+    for (const { apiId = '', stage = '' } of apiStages)
+      if (draft.get('stage', within(place, apiId), stage) === undefined)
+        throw notFound(`Invalid API Stage {api: ${apiId}, stage: ${stage}} specified for usageplan ${id}`);
   };
   const keysOf = (place: Place, { keys }: PlanRecord): readonly KeyRecord[] =>
     keys.flatMap((id) => desk.records.get('key', scopeOf(place), id) ?? []);
@@ -40,28 +41,28 @@ export function planHandlers(desk: RestDesk): PlanHandlers {
       await desk.change(undefined, (draft) => {
         if ((input.name ?? '') === '') throw badRequest('Usage Plan name cannot be empty');
         checkQuota(plan);
-        checkStages(draft, call, plan.apiStages);
+        checkStages(draft, call, plan);
         draft.put('plan', scopeOf(call), plan.id, plan);
       });
       return shown(plan);
     },
 
-    GetUsagePlan: async ({ usagePlanId }, call) => shown(planOf(call, usagePlanId)),
+    GetUsagePlan: async ({ usagePlanId }, call) => withTags(planOf(call, usagePlanId)),
 
     async GetUsagePlans({ keyId, ...page }, call) {
       const plans = desk.records.list('plan', scopeOf(call)).filter(({ keys }) => keyId === undefined || keys.includes(keyId));
-      return paged(plans, page, ({ id }) => id, shown);
+      return paged(plans, page, ({ id }) => id, withTags);
     },
 
     async UpdateUsagePlan({ usagePlanId = '', patchOperations }, call) {
       const next = await desk.change(undefined, (draft) => {
         const after = patched<PlanRecord>(planOf(call, usagePlanId, draft), patchOperations, updates);
         checkQuota(after);
-        checkStages(draft, call, after.apiStages);
+        checkStages(draft, call, after);
         draft.put('plan', scopeOf(call), usagePlanId, after);
         return after;
       });
-      return shown(next);
+      return withTags(next);
     },
 
     async DeleteUsagePlan({ usagePlanId = '' }, call) {
@@ -119,6 +120,9 @@ export function planHandlers(desk: RestDesk): PlanHandlers {
 const noPlanKey = (): Error => notFound('Invalid Usage Plan Key identifier specified');
 
 const shown = ({ keys: _keys, ...plan }: PlanRecord) => plan;
+
+/** Where one that was made before is looked at, it has tags, be there none. */
+const withTags = (plan: PlanRecord) => ({ ...shown(plan), tags: plan.tags ?? {} });
 
 const shownKey = ({ id, name, value }: KeyRecord) => ({ id, value, type: 'API_KEY', ...(name === undefined ? {} : { name }) });
 

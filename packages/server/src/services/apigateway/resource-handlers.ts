@@ -88,27 +88,26 @@ const updates: Table = { places: { '/parentId': member(), '/pathPart': member() 
 
 /** @throws BadRequestException */
 export function checkPart(pathPart: string): void {
-  if (!/^(?:[\w.:$~@%-]+|\{[\w.:$~-]+\+?\})$/.test(pathPart))
+  if (!/^(?:[\w.:-]+|\{[\w.:-]+\+?\})$/.test(pathPart))
     throw badRequest(
       "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.",
     );
 }
 
-function checkPlace(all: readonly ResourceRecord[], resource: ResourceRecord, parent: ResourceRecord): void {
+/** @throws ConflictException, BadRequestException */
+export function checkPlace(all: readonly ResourceRecord[], resource: ResourceRecord, parent: ResourceRecord): void {
   const siblings = all.filter(({ id, parentId }) => parentId === resource.parentId && id !== resource.id);
   const pathPart = resource.pathPart ?? '';
   if (siblings.some((each) => each.pathPart === pathPart))
     throw conflict(`Another resource with the same parent already has this name: ${pathPart}`);
   if (parent.pathPart?.endsWith('+}') === true)
     throw badRequest(`Cannot create a child of a resource with a greedy path variable: ${parent.pathPart}`);
-  const variable = siblings.find((each) => each.pathPart?.startsWith('{') === true && isGreedy(each) === isGreedy(resource));
+  const variable = siblings.find((each) => each.pathPart?.startsWith('{') === true);
   if (pathPart.startsWith('{') && variable !== undefined)
     throw badRequest(
       `A sibling (${variable.pathPart ?? ''}) of this resource already has a variable path part -- only one is allowed`,
     );
 }
-
-const isGreedy = ({ pathPart }: ResourceRecord): boolean => pathPart?.endsWith('+}') === true;
 
 function checkCycle(draft: Draft, scope: string, resource: ResourceRecord): void {
   // The resource itself still stands where it was.
