@@ -122,8 +122,8 @@ export const restApi: ResourceType = {
         parameters: properties['Parameters'] ?? {},
       };
       const made = await call(making, 'PutRestApi', put);
-      const { Name, Description, Policy, ...rest } = before;
-      void [Name, Description, Policy];
+      // The document may have set these; what the template says is above it.
+      const { Name: _name, Description: _description, Policy: _policy, ...rest } = before;
       await change(id, changes(properties, { ...rest, BinaryMediaTypes: made['binaryMediaTypes'] as unknown }), making);
     } else await change(id, changes(properties, before), making);
     await retag(`/restapis/${id}`, properties, before, making);
