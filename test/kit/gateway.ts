@@ -47,6 +47,8 @@ export async function openGateway(
   );
   const functions = new Map<string, Handler>();
   const calls: InvokeRequest[] = [];
+  /** Those that nobody waited for. */
+  const events: InvokeRequest[] = [];
   const lines: { readonly stream: LogStreamName; readonly message: string }[] = [];
   const tables: Partial<Record<string, object>> = { apigatewayv2: v2.handlers, apigateway: v1.handlers };
   const handlers = new Proxy({} as HandlerTables, { get: (_t, name) => () => Promise.resolve(tables[String(name)] ?? {}) });
@@ -81,7 +83,7 @@ export async function openGateway(
         }
         return { outcome, executedVersion: '$LATEST' };
       },
-      enqueue: () => Promise.reject(new Error('not asked for')),
+      enqueue: (request) => Promise.resolve(void events.push(request)),
     },
   });
   const listener = stack.use(
@@ -106,6 +108,7 @@ export async function openGateway(
     },
     functions,
     calls,
+    events,
     /** What was written of requests. */
     lines,
     /** By an API's own name. */

@@ -30,6 +30,8 @@ export interface FunctionCall {
   readonly timeoutMs: number;
   readonly requestId: string;
   readonly traceId: string;
+  /** Nobody waits for its answer: it is accepted, and called when it can be. */
+  readonly asynchronous?: boolean;
 }
 
 /** Functions behind APIs and authorizers. */
@@ -66,7 +68,7 @@ export class Functions {
         },
         arn,
       );
-      const { outcome } = await invoker.invoke({
+      const request = {
         account: account as AccountId,
         region: region as Region,
         functionName,
@@ -74,7 +76,12 @@ export class Functions {
         requestId: call.requestId as RequestId,
         payload: Buffer.from(JSON.stringify(call.event)),
         traceId: call.traceId,
-      });
+      };
+      if (call.asynchronous === true) {
+        await invoker.enqueue(request);
+        return { kind: 'returned', body: new Uint8Array(0) };
+      }
+      const { outcome } = await invoker.invoke(request);
       const { body, functionError } = await buffered(outcome, limits.syncResponseBytes);
       return { kind: functionError === undefined ? 'returned' : 'failed', body };
     } catch (error) {

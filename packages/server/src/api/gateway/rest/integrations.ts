@@ -80,7 +80,7 @@ export class RestIntegrations {
     return this.#failed(exchange, called, 502);
   }
 
-  #call(exchange: Exchange, integration: RestIntegration, event: object): Promise<Called> {
+  #call(exchange: Exchange, integration: RestIntegration, event: object, asynchronous = false): Promise<Called> {
     const { api, stage, incoming } = exchange;
     return this.#options.functions.call({
       uri: integration.uri,
@@ -92,6 +92,7 @@ export class RestIntegrations {
       timeoutMs: integration.timeoutMs,
       requestId: incoming.requestId,
       traceId: incoming.traceId,
+      asynchronous,
     });
   }
 
@@ -186,7 +187,8 @@ export class RestIntegrations {
         };
       }
     }
-    const called = await this.#call(exchange, integration, event as object);
+    const type = Object.entries(asked.headers).find(([name]) => name.toLowerCase() === 'x-amz-invocation-type')?.[1];
+    const called = await this.#call(exchange, integration, event as object, type === 'Event');
     if (called.kind !== 'returned' && called.kind !== 'failed') return { reply: this.#failed(exchange, called, 500) };
     const answer = { status: 200, headers: { 'content-type': ['application/json'] }, body: called.body };
     return { answer, isFunction: true, ...(called.kind === 'failed' ? { errorMessage: messageIn(called.body) } : {}) };

@@ -435,6 +435,31 @@ suite('REST APIs, made by the real SDK client', { timeout: 60_000 }, () => {
     t.assert.equal(api.calls[0]?.functionName, functionArn('f').split(':').at(-1));
   });
 
+  test('a function may be called without waiting for it', async (t: TestContext) => {
+    await using api = await openRestApi({
+      paths: {
+        '/a': {
+          post: {
+            responses: { '202': { description: '' } },
+            'x-amazon-apigateway-integration': {
+              type: 'aws',
+              httpMethod: 'POST',
+              uri: functionUri('f'),
+              requestParameters: { 'integration.request.header.X-Amz-Invocation-Type': "'Event'" },
+              responses: { default: { statusCode: '202' } },
+            },
+          },
+        },
+      },
+    });
+    const reply = await api.get('/a', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"a":1}' });
+    t.assert.deepEqual([reply.status, reply.body, api.calls.length], [202, '', 0]);
+    t.assert.deepEqual(
+      api.events.map(({ functionName, payload }) => [functionName, Buffer.from(payload).toString()]),
+      [['f', '{"a":1}']],
+    );
+  });
+
   test('templates make the request and the response, and set what the integration cannot know', async (t: TestContext) => {
     const operation = (integration: object): object => ({
       parameters: [{ name: 'id', in: 'path', required: true }],
