@@ -181,4 +181,54 @@ suite('REST APIs in front of other services', { timeout: 120_000 }, () => {
       t.assert.deepEqual([nowhere.status, await nowhere.json()], [500, { message: 'Internal server error' }]);
       for (const each of [apis, iam, sqs, sns, dynamodb, s3, ssm]) each.destroy();
     });
+
+  test('where policies are asked, the API’s own keeps callers out', async (t: TestContext) => {
+    using folder = temporaryFolder();
+    await using server = await RunningServer.start(path.join(folder.path, 'data'), ['--isolation', 'none', '--auth', 'strict']);
+    const { accessKeyId = '', secretAccessKey = '' } = server.started.firstKey ?? {};
+    const credentials = { accessKeyId, secretAccessKey };
+    const apis = new APIGateway({ endpoint: server.origin, region: 'us-east-1', credentials });
+    const mock = {
+      responses,
+      'x-amazon-apigateway-integration': {
+        type: 'mock',
+        requestTemplates: { 'application/json': '{"statusCode": 200}' },
+        responses: { default: { statusCode: '200' } },
+      },
+    };
+    const allow = (Effect: string, Resource: string, more: object = {}) => ({
+      ...{ Effect, Principal: '*', Action: 'execute-api:Invoke', Resource, ...more },
+    });
+    const made = async (statements?: readonly object[]): Promise<(target: string) => Promise<unknown>> => {
+      const document = {
+        openapi: '3.0.1',
+        info: { title: 'guarded', version: '1' },
+        paths: { '/open': { get: mock }, '/shut': { get: mock }, '/far': { get: mock } },
+        ...(statements && { 'x-amazon-apigateway-policy': { Version: '2012-10-17', Statement: statements } }),
+      };
+      const { id } = await apis.importRestApi({ body: Buffer.from(JSON.stringify(document)) });
+      await apis.createDeployment({ restApiId: id, stageName: 'prod' });
+      return async (target) => {
+        const answer = await fetch(`${server.origin}/_mayfly/api/${id}/prod${target}`);
+        const text = await answer.text();
+        return answer.status === 200 ? 200 : [answer.status, text.replace(id ?? '', 'ID')];
+      };
+    };
+    const free = await made();
+    t.assert.equal(await free('/open'), 200);
+    const guarded = await made([
+      allow('Allow', 'execute-api:/prod/GET/open'),
+      allow('Allow', 'execute-api:/prod/GET/far', { Condition: { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } } }),
+      allow('Allow', 'execute-api:/prod/GET/shut'),
+      allow('Deny', 'execute-api:/prod/GET/shut', { Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } }),
+    ]);
+    const said = (method: string, why = ''): string =>
+      JSON.stringify({
+        Message: `User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:000000000000:ID/prod/GET/${method}${why}`,
+      });
+    t.assert.equal(await guarded('/open'), 200);
+    t.assert.deepEqual(await guarded('/far'), [403, said('far')]);
+    t.assert.deepEqual(await guarded('/shut'), [403, said('shut', ' with an explicit deny')]);
+    apis.destroy();
+  });
 });

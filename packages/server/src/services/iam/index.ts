@@ -2,4 +2,4 @@ export { openIam, type Iam, type IamOptions } from './open.ts';
 export { Authority, type Answer, type Question } from './authority.ts';
 export type { AccessRequest, Decision, PolicySet, Requester } from './policy/index.ts';
 export { managedPolicies } from './aws-managed/index.ts';
-export { policyAllows } from './lone-policy.ts';
+export { policyAllows, resourcePolicySays } from './lone-policy.ts';

@@ -7,6 +7,7 @@ import { RestAuthorizers, shownKey, type RestAuthorizersOptions } from './author
 import type { Exchange } from './exchange.ts';
 import { RestIntegrations, type RestIntegrationsOptions } from './integrations.ts';
 import { refusal } from './refusal.ts';
+import { keptOut } from './resource-policy.ts';
 import { invalid } from './validation.ts';
 
 export interface RestApiOptions extends RestAuthorizersOptions, RestIntegrationsOptions {
@@ -20,11 +21,14 @@ export class RestApiServer {
   readonly #apis: RestApis;
   readonly #authorizers: RestAuthorizers;
   readonly #integrations: RestIntegrations;
+  /** Whether policies are asked. */
+  readonly #strict: boolean;
 
   constructor(options: RestApiOptions) {
     this.#apis = options.apis;
     this.#authorizers = new RestAuthorizers(options);
     this.#integrations = new RestIntegrations(options);
+    this.#strict = options.callers.hashes;
   }
 
   async answer(api: RestApi, stage: RestStage, request: Staged): Promise<HttpReply> {
@@ -57,6 +61,8 @@ export class RestApiServer {
     Object.assign(exchange, { resource: match.route, parameters: match.parameters, method });
     const denied = await this.#authorizers.authorize(exchange);
     if (denied !== undefined) return denied;
+    const outside = this.#strict ? keptOut(exchange) : undefined;
+    if (outside !== undefined) return outside;
     if (method.apiKeyRequired) {
       const shown = shownKey(exchange);
       const key = shown === undefined ? undefined : this.#apis.key(shown, api.id, stage.name);
