@@ -1,19 +1,29 @@
 import type { AccountId, LogSink, LogStreamName, Region } from '../../base/index.ts';
-import type { HttpStage } from '../../services/index.ts';
-import { contextValue, type Journal } from './journal.ts';
+
+interface Place {
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** A stage of an API of either kind. */
+interface LoggedStage {
+  readonly name: string;
+  readonly accessLog?: { readonly logGroup: string; readonly format: string };
+}
 
 /** Writes the line that a stage wants of each request. Nobody waits: the sink writes lines of many requests together. */
 export class AccessLogs {
   readonly #sink: LogSink;
   /** Made once for a stage as it is served. */
-  readonly #known = new WeakMap<HttpStage, { readonly stream: LogStreamName; readonly format: Format }>();
+  readonly #known = new WeakMap<LoggedStage, { readonly stream: LogStreamName; readonly format: Format }>();
 
   constructor(sink: LogSink) {
     this.#sink = sink;
   }
 
-  write(journal: Journal): void {
-    const { api, stage, incoming } = journal;
+  /** @param valueOf  what `$context.<name>` is for the request; undefined where there is no such thing */
+  write(api: Place, stage: LoggedStage, atMs: number, valueOf: (name: string) => string | undefined): void {
     if (stage.accessLog === undefined) return;
     let known = this.#known.get(stage);
     if (known === undefined) {
@@ -22,8 +32,7 @@ export class AccessLogs {
       known = { stream: { ...place, logGroup, logStream: `${api.id}/${stage.name}` }, format: parseFormat(format) };
       this.#known.set(stage, known);
     }
-    const message = filled(known.format, (name) => contextValue(journal, name));
-    this.#sink.append(known.stream, { atMs: incoming.atMs, origin: 'platform', message });
+    this.#sink.append(known.stream, { atMs, origin: 'platform', message: filled(known.format, valueOf) });
   }
 }
 

@@ -9,7 +9,7 @@ import { HttpAuthorizers, type HttpAuthorizersOptions } from './http-authorizers
 import { HttpIntegrations, type HttpIntegrationsOptions } from './http-integrations.ts';
 import { matchOf } from './http-route.ts';
 import type { Incoming } from './incoming.ts';
-import type { Journal } from './journal.ts';
+import { contextValue, type Journal } from './journal.ts';
 import { mappedReply, mappedRequest, Values } from './mapping.ts';
 import { messageReply } from './reply.ts';
 import { Throttle } from './throttle.ts';
@@ -50,7 +50,7 @@ export class HttpApiServer {
     const journal: Journal = { api, stage, incoming, basePath };
     const reply = await this.#answered(journal, request);
     journal.ended = { reply, latencyMs: this.#options.clock.now() - incoming.atMs };
-    this.#logs?.write(journal);
+    this.#logs?.write(api, stage, incoming.atMs, (name) => contextValue(journal, name));
     return reply;
   }
 

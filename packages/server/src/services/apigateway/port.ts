@@ -11,6 +11,8 @@ export interface RestStage {
   readonly name: string;
   readonly deploymentId: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** Where a line for each request goes, and what stands in it. */
+  readonly accessLog?: { readonly logGroup: string; readonly format: string };
   readonly definition: RestDefinition;
 }
 /** What a deployment holds. */

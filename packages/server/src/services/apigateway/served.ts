@@ -97,12 +97,15 @@ export class ServedRestApis implements RestApis {
     const scope = within(api, api.id);
     // Stages of one deployment share what it comes to.
     const made = new Map<string, RestDefinition>();
-    const stages = this.#records.list('stage', scope).flatMap(({ id: name, deploymentId = '', variables = {} }) => {
+    const stages = this.#records.list('stage', scope).flatMap(({ id: name, deploymentId = '', variables = {}, ...more }) => {
       const deployment = this.#records.get('deployment', scope, deploymentId);
       if (deployment === undefined) return [];
       const definition = made.get(deploymentId) ?? servedDefinition(deployment.definition);
       made.set(deploymentId, definition);
-      const stage: RestStage = { name, deploymentId, variables, definition };
+      const { destinationArn, format } = more.accessLogSettings ?? {};
+      const [, logGroup] = /:logs:[^:]*:[^:]*:log-group:([^:]+)/.exec(destinationArn ?? '') ?? [];
+      const accessLog = logGroup === undefined || format === undefined ? {} : { accessLog: { logGroup, format } };
+      const stage: RestStage = { name, deploymentId, variables, definition, ...accessLog };
       return [[name, stage] as const];
     });
     return {

@@ -562,4 +562,51 @@ suite('REST APIs, made by the real SDK client', { timeout: 60_000 }, () => {
     for (const target of ['/%2e%2e/prod/a', '/..%2f..%2fa', '/a%00', '/%zz', '/__proto__', '/constructor'])
       t.assert.equal((await api.get(target)).status, 403, target);
   });
+
+  test('a stage writes a line of each request, in its own format', async (t: TestContext) => {
+    await using api = await openRestApi({ paths: { '/a/{id}': { get: proxyTo('f') } } });
+    await api.client.updateStage({
+      restApiId: api.id,
+      stageName: 'prod',
+      patchOperations: [
+        {
+          op: 'replace',
+          path: '/accessLogSettings/destinationArn',
+          value: 'arn:aws:logs:us-east-1:000000000000:log-group:access',
+        },
+        {
+          op: 'replace',
+          path: '/accessLogSettings/format',
+          value:
+            '{"requestId":"$context.requestId","extra":"$context.extendedRequestId","what":"$context.httpMethod $context.resourcePath","status":$context.status,"length":$context.responseLength,"why":"$context.error.message"}',
+        },
+      ],
+    });
+    api.functions.set('f', () => ({ statusCode: 201, body: 'made' }));
+    const made = await api.get('/a/1');
+    await api.get('/b');
+    t.assert.deepEqual(
+      api.lines.map(({ stream, message }) => [stream.logGroup, stream.logStream, JSON.parse(message)]),
+      [
+        {
+          requestId: made.headers['x-amzn-requestid'],
+          extra: made.headers['x-amz-apigw-id'],
+          what: 'GET /a/{id}',
+          status: 201,
+          length: 4,
+          why: '-',
+        },
+        undefined,
+      ].map((line, at) => [
+        'access',
+        `${api.id}/prod`,
+        line ?? {
+          ...(JSON.parse(api.lines[at]?.message ?? '') as object),
+          what: 'GET -',
+          status: 403,
+          why: 'Missing Authentication Token',
+        },
+      ]),
+    );
+  });
 });
