@@ -50,8 +50,11 @@ export async function openGateway(
   /** Those that nobody waited for. */
   const events: InvokeRequest[] = [];
   const lines: { readonly stream: LogStreamName; readonly message: string }[] = [];
-  const tables: Partial<Record<string, object>> = { apigatewayv2: v2.handlers, apigateway: v1.handlers };
-  const handlers = new Proxy({} as HandlerTables, { get: (_t, name) => () => Promise.resolve(tables[String(name)] ?? {}) });
+  const tables: Partial<Record<string, () => Promise<object>>> = {
+    apigatewayv2: () => v2.handlers(),
+    apigateway: () => v1.handlers(),
+  };
+  const handlers = new Proxy({} as HandlerTables, { get: (_t, name) => tables[String(name)] ?? (() => Promise.resolve({})) });
   const shared = { clock, random, log: silentLogger };
   const gateway = new GatewayDoor({
     ...shared,

@@ -33,7 +33,7 @@ import { isLoopback, type Config } from './config.ts';
 import { FileSystems } from './file-systems.ts';
 import { openInProcess } from './in-process.ts';
 import { LambdaMetrics } from './lambda-metrics.ts';
-import { openNeighbours } from './neighbours.ts';
+import { openNeighbours, type Neighbours } from './neighbours.ts';
 import { Networks } from './networks.ts';
 import { openServiceCalls } from './service-calls.ts';
 import { keepStocked } from './stock.ts';
@@ -426,10 +426,11 @@ const present = (gatekeeper: Gatekeeper | undefined): Gatekeeper => {
 };
 
 /** Every operation of every service: the room's handler, or the answer that it is not there yet. */
-export function completed(tables: Partial<Record<ServiceName, HandlerTable>>): HandlerTables {
+export function completed(tables: Neighbours['tables']): HandlerTables {
   const complete = async (service: ServiceName): Promise<HandlerTable> => {
     const api = await loadApi(service);
-    const known: HandlerTable = tables[service] ?? {};
+    const table = tables[service] ?? {};
+    const known: HandlerTable = typeof table === 'function' ? await table() : table;
     return Object.fromEntries(
       [...api.operations.keys()].map((name) => [name, Object.hasOwn(known, name) ? known[name] : notYet(name)]),
     ) as HandlerTable;

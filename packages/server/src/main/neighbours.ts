@@ -55,7 +55,8 @@ import { roleCaller } from './service-calls.ts';
 
 /** The services around Lambda, opened and connected with each other. */
 export interface Neighbours extends AsyncDisposable {
-  readonly tables: Partial<Record<ServiceName, HandlerTable>>;
+  /** Of some services they are loaded when they are first asked for. */
+  readonly tables: Partial<Record<ServiceName, HandlerTable | (() => Promise<HandlerTable>)>>;
   readonly logs: LogSink;
   readonly metrics: SummarySink;
   readonly authority: Authority;

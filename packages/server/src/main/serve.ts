@@ -53,8 +53,7 @@ export async function serve(
     callers: house.callers,
     buckets: house.buckets,
   });
-  const urls = new UrlDoor({
-    ...house.urls,
+  const shared = {
     limits: config.limits,
     clock,
     random,
@@ -62,17 +61,9 @@ export async function serve(
     ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
     ...(house.authoriser === undefined ? {} : { authoriser: house.authoriser }),
     callers: house.callers,
-  });
-  const gateway = new GatewayDoor({
-    ...house.gateway,
-    limits: config.limits,
-    clock,
-    random,
-    log,
-    ...(house.signatures === undefined ? {} : { signatures: house.signatures }),
-    ...(house.authoriser === undefined ? {} : { authoriser: house.authoriser }),
-    callers: house.callers,
-  });
+  };
+  const urls = new UrlDoor({ ...house.urls, ...shared });
+  const gateway = new GatewayDoor({ ...house.gateway, ...shared });
   const sites = new SiteDoor({ aws, site: (bucket) => house.buckets.site(bucket), log });
   listener = rooms.use(
     await listen({

@@ -14,7 +14,7 @@ import { headerPairs, joinedHeaders, type Incoming } from './incoming.ts';
 import { TokenCheck } from './jwt.ts';
 import { mostPayloadBytes } from './proxy.ts';
 import { messageReply } from './reply.ts';
-import { RestApiServer } from './rest/index.ts';
+import type { RestApiServer } from './rest/index.ts';
 import type { ServicePort } from './service-calls.ts';
 
 export interface GatewayDoorOptions extends CallersOptions {
@@ -39,7 +39,9 @@ export class GatewayDoor {
   readonly #options: GatewayDoorOptions;
   readonly #callers: Callers;
   readonly #httpServer: HttpApiServer;
-  readonly #restServer: RestApiServer;
+  /** Loaded with the first request to a REST API. */
+  readonly #loadRest: () => Promise<RestApiServer>;
+  #restServer: Promise<RestApiServer> | undefined;
 
   constructor(options: GatewayDoorOptions) {
     this.#options = options;
@@ -48,7 +50,10 @@ export class GatewayDoor {
     const tokens = new TokenCheck(options);
     const shared = { ...options, functions, tokens, callers: this.#callers };
     this.#httpServer = new HttpApiServer(shared);
-    this.#restServer = new RestApiServer({ ...shared, apis: options.restApis });
+    this.#loadRest = async () => {
+      const rest = await import('./rest/index.ts');
+      return new rest.RestApiServer({ ...shared, apis: options.restApis });
+    };
   }
 
   /** Where a request goes; undefined when it is for no API. */
@@ -114,7 +119,9 @@ export class GatewayDoor {
       }
       case 'rest': {
         const stage = found.api.stages.get(name ?? '');
-        return stage === undefined ? absent.rest : this.#restServer.answer(found.api, stage, staged);
+        if (stage === undefined) return absent.rest;
+        this.#restServer ??= this.#loadRest();
+        return (await this.#restServer).answer(found.api, stage, staged);
       }
     }
   }

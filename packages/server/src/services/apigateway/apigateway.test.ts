@@ -15,7 +15,7 @@ async function openTown(options: { readonly file?: string; readonly taken?: stri
   const database = stack.use(new PlainDatabase(options.file));
   const isTaken = (name: string): boolean => name === options.taken;
   const service = stack.use(await openApiGateway({ database, clock: systemClock, random: systemRandom, isTaken }));
-  const street = stack.use(await openStreet({ apigateway: service.handlers }));
+  const street = stack.use(await openStreet({ apigateway: await service.handlers() }));
   const gateway = new APIGateway(street.client);
   stack.defer(() => gateway.destroy());
   return { gateway, apis: service.apis, [Symbol.asyncDispose]: () => stack.disposeAsync() };

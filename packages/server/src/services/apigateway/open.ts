@@ -2,28 +2,10 @@ import type { ApiGatewayOperations, Handlers } from '@mayfly/wire';
 import type { Clock, Random } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
 import { Records } from '../kit/index.ts';
-import { accountHandlers } from './account-handlers.ts';
-import { apiHandlers } from './api-handlers.ts';
-import { authorizerHandlers } from './authorizer-handlers.ts';
-import { deploymentHandlers } from './deployment-handlers.ts';
 import { RestDesk } from './desk.ts';
-import { documentationHandlers } from './documentation-handlers.ts';
-import { domainHandlers } from './domain-handlers.ts';
-import { exportHandlers } from './export-handlers.ts';
-import { gatewayResponseHandlers } from './gateway-response-handlers.ts';
-import { importHandlers } from './import-handlers.ts';
-import { integrationHandlers } from './integration-handlers.ts';
-import { keyHandlers } from './key-handlers.ts';
-import { methodHandlers } from './method-handlers.ts';
-import { modelHandlers } from './model-handlers.ts';
-import { planHandlers } from './plan-handlers.ts';
 import type { RestApis } from './port.ts';
 import type { RestKinds } from './records.ts';
-import { resourceHandlers } from './resource-handlers.ts';
 import { ServedRestApis } from './served.ts';
-import { stageHandlers } from './stage-handlers.ts';
-import { tagHandlers } from './tag-handlers.ts';
-import { validatorHandlers } from './validator-handlers.ts';
 
 export interface ApiGatewayOptions {
   readonly database: Database;
@@ -34,7 +16,8 @@ export interface ApiGatewayOptions {
 }
 
 export interface ApiGateway extends AsyncDisposable {
-  readonly handlers: Partial<Handlers<ApiGatewayOperations>>;
+  /** Loaded when they are first asked for: most servers have no API. */
+  handlers(): Promise<Partial<Handlers<ApiGatewayOperations>>>;
   readonly apis: RestApis;
 }
 
@@ -49,25 +32,9 @@ export async function openApiGateway(options: ApiGatewayOptions): Promise<ApiGat
     onChange: (apiId) => served.forget(apiId),
   });
   return {
-    handlers: {
-      ...apiHandlers(desk),
-      ...importHandlers(desk),
-      ...exportHandlers(desk),
-      ...resourceHandlers(desk),
-      ...methodHandlers(desk),
-      ...integrationHandlers(desk),
-      ...deploymentHandlers(desk),
-      ...stageHandlers(desk, (apiId) => served.forget(apiId)),
-      ...authorizerHandlers(desk),
-      ...modelHandlers(desk),
-      ...validatorHandlers(desk),
-      ...gatewayResponseHandlers(desk),
-      ...documentationHandlers(desk),
-      ...keyHandlers(desk),
-      ...planHandlers(desk),
-      ...domainHandlers(desk, options.isTaken),
-      ...accountHandlers(desk),
-      ...tagHandlers(desk),
+    async handlers() {
+      const { restHandlers } = await import('./handlers.ts');
+      return restHandlers(desk, { isTaken: options.isTaken, forget: (apiId) => served.forget(apiId) });
     },
     apis: served,
     [Symbol.asyncDispose]: () => records.settled(),

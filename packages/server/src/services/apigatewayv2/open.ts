@@ -2,18 +2,10 @@ import type { ApiGatewayV2Operations, Call, Handlers } from '@mayfly/wire';
 import type { Clock, Random } from '../../base/index.ts';
 import type { Database } from '../../storage/index.ts';
 import { Records } from '../kit/index.ts';
-import { apiHandlers } from './api-handlers.ts';
-import { authorizerHandlers } from './authorizer-handlers.ts';
 import { HttpDesk, within } from './desk.ts';
-import { domainHandlers } from './domain-handlers.ts';
-import { integrationHandlers } from './integration-handlers.ts';
-import { openApiHandlers } from './openapi/handlers.ts';
 import type { HttpApis } from './port.ts';
 import type { HttpKinds } from './records.ts';
-import { routeHandlers } from './route-handlers.ts';
 import { ServedApis } from './served.ts';
-import { stageHandlers } from './stage-handlers.ts';
-import { tagHandlers } from './tag-handlers.ts';
 
 export interface ApiGatewayV2Options {
   readonly database: Database;
@@ -26,7 +18,8 @@ export interface ApiGatewayV2Options {
 }
 
 export interface ApiGatewayV2 extends AsyncDisposable {
-  readonly handlers: Partial<Handlers<ApiGatewayV2Operations>>;
+  /** Loaded when they are first asked for: most servers have no API. */
+  handlers(): Promise<Partial<Handlers<ApiGatewayV2Operations>>>;
   readonly apis: HttpApis;
 }
 
@@ -43,18 +36,14 @@ export async function openApiGatewayV2(options: ApiGatewayV2Options): Promise<Ap
   const stageExists = (call: Call, apiId: string, stage: string): boolean =>
     records.get('stage', within(call, apiId), stage) !== undefined;
   return {
-    handlers: {
-      ...apiHandlers(desk, options.endpointOf),
-      ...openApiHandlers(desk, options.endpointOf),
-      ...routeHandlers(desk),
-      ...integrationHandlers(desk),
-      ...stageHandlers(desk),
-      ...authorizerHandlers(desk, (apiId) => served.forget(apiId)),
-      ...domainHandlers(desk, {
+    async handlers() {
+      const { httpHandlers } = await import('./handlers.ts');
+      return httpHandlers(desk, {
+        endpointOf: options.endpointOf,
+        forget: (apiId) => served.forget(apiId),
         isTaken: (name) => served.domain(name) !== undefined || options.isTaken?.(name) === true,
         stageExists,
-      }),
-      ...tagHandlers(desk),
+      });
     },
     apis: served,
     [Symbol.asyncDispose]: () => records.settled(),

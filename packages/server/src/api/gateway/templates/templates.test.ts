@@ -109,13 +109,10 @@ suite('mapping templates', { timeout: 60_000 }, () => {
       '#set($m = {})$m.forEach("x")',
       '#set($l = [1])$l.map("x")',
       '$util.valueOf()',
-      '"".toString.call()',
       '#set($input = 1)',
       '#set($a.b.c = 1)',
-    ]) {
-      if (text === '"".toString.call()') continue;
+    ])
       t.assert.throws(() => made(text), TemplateFault, text);
-    }
   });
 
   test('a template has an end', (t: TestContext) => {
