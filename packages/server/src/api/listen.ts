@@ -8,7 +8,7 @@ import { markInside } from './operator.ts';
 import type { AwsDoor } from './aws.ts';
 import { meansUs } from './host.ts';
 import { keepAliveMs } from './hot/connection.ts';
-import type { GatewayDoor } from './gateway/index.ts';
+import { isByName, type GatewayDoor } from './gateway/index.ts';
 import { HotDoor } from './hot/index.ts';
 import type { SiteDoor } from './site/door.ts';
 import { siteOf } from './site/routing.ts';
@@ -72,7 +72,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const unclear = ambiguous(request);
     if (unclear !== undefined) return refused(unclear);
     const api = options.gateway?.addressed(request.headers.host, request.url ?? '/');
-    if (api === undefined && options.hostNames !== undefined && !meansUs(request.headers.host, options.hostNames))
+    // An API may have a name of its own; below a path of ours the name has to be ours.
+    const isNamed = api !== undefined && isByName(api);
+    if (!isNamed && options.hostNames !== undefined && !meansUs(request.headers.host, options.hostNames))
       return refused({
         status: 403,
         message: `This server does not know itself as ${request.headers.host?.slice(0, 200)}. Start it with --host-names to add a name.`,

@@ -13,6 +13,10 @@ export interface GatewayAddress {
   readonly own?: true;
 }
 
+/** Whether it was the name in `Host` that led there, and no path below ours. */
+export const isByName = (address: GatewayAddress | 'nowhere'): boolean =>
+  address === 'nowhere' || address.own === true || address.prefix === '';
+
 /** Path-style addresses begin with this and the id: they work where names below the host do not resolve. */
 export const gatewayPrefix = '/_mayfly/api/';
 

@@ -1,2 +1,2 @@
-export { gatewayPrefix } from './address.ts';
+export { gatewayPrefix, isByName } from './address.ts';
 export { GatewayDoor, type GatewayDoorOptions } from './door.ts';

@@ -406,6 +406,9 @@ suite('REST APIs, made by the real SDK client', { timeout: 60_000 }, () => {
     const reply = await api.askAs('/v1/a', { headers: { Host: 'pets.example' } });
     t.assert.deepEqual([reply.status, reply.body], [200, '/a /v1/a']);
     t.assert.equal((await api.askAs('/v2/a', { headers: { Host: 'pets.example' } })).status, 403);
+    // A page that points a name of its own here gets no further by a path.
+    const pointed = await api.askAs(`/_mayfly/api/${api.id}/prod/a`, { headers: { Host: 'evil.example' } });
+    t.assert.deepEqual([pointed.status, /does not know itself/.test(pointed.body)], [403, true]);
   });
 
   test('a function without proxy gets the body, and its errors choose the response', async (t: TestContext) => {
